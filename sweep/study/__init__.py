@@ -1,0 +1,39 @@
+"""Study files: what is asked, read into a frozen `Study`."""
+
+from sweep.study.axes import Axis
+from sweep.study.datasets import Data
+from sweep.study.group import Group, LaneInputs, lane_sources
+from sweep.study.identity import NUMERICS
+from sweep.study.initializers import SCHEMES, Initial
+from sweep.study.library import find_study, shipped_studies
+from sweep.study.network import ACTIVATIONS, LOSSES, Network
+from sweep.study.reading import load_study, parse_study
+from sweep.study.record import Record
+from sweep.study.starter import STARTER
+from sweep.study.study import Plot, Study
+from sweep.study.training import OPTIMIZERS, Outcome, Training
+
+__all__ = [
+    "ACTIVATIONS",
+    "LOSSES",
+    "NUMERICS",
+    "OPTIMIZERS",
+    "SCHEMES",
+    "STARTER",
+    "Axis",
+    "Data",
+    "Group",
+    "Initial",
+    "LaneInputs",
+    "Network",
+    "Outcome",
+    "Plot",
+    "Record",
+    "Study",
+    "Training",
+    "find_study",
+    "lane_sources",
+    "load_study",
+    "parse_study",
+    "shipped_studies",
+]

@@ -1,0 +1,219 @@
+"""Checks of single values: each takes what TOML gave and returns its one canonical form.
+
+All of them raise ValueError with the end of a sentence that starts with the value's name.
+"""
+
+import math
+import re
+from collections.abc import Callable, Collection
+from typing import Any
+
+import numpy as np
+
+from sweep.study.record import schedule
+
+Check = Callable[[object], Any]
+
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202f-\ud7ff\ue000-\U0010ffff]")
+_MAX_LAYERS = 100
+_MAX_SIZE = 1_000_000
+
+
+def one_line(text: str, limit: int = 500) -> str:
+    """`text` without line ends and other control characters, cut to about `limit` characters."""
+    if len(text) > limit:
+        text = f"{text[: limit - 3]}..."
+    return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def show(value: object) -> str:
+    """`value` as it is spelt in TOML, short enough for a message."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int) and value.bit_length() > 100:
+        return f"a whole number of {value.bit_length()} bits"
+    if isinstance(value, list):
+        return f"a list of {len(value)}" if len(value) > 3 else f"[{', '.join(map(show, value))}]"
+    if isinstance(value, dict):
+        return one_line(f"a table of {', '.join(value) or 'nothing'}", 60)
+    return one_line(f'"{value}"' if isinstance(value, str) else str(value), 60)
+
+
+def text(value: object) -> str:
+    """Any text that can be written to a file."""
+    if not isinstance(value, str):
+        raise ValueError(f"must be text, not {show(value)}")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"must be text in UTF-8, not {show(value)}") from None
+    return value
+
+
+def flag(value: object) -> bool:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise ValueError(f"must be true or false, not {show(value)}")
+    return value
+
+
+def one_of(names: Collection[str]) -> Check:
+    """One of `names`."""
+
+    def check(value: object) -> str:
+        if not isinstance(value, str) or value not in names:
+            known = ", ".join(f'"{name}"' for name in names)
+            raise ValueError(f"must be {'one of ' * (len(names) > 1)}{known}, not {show(value)}")
+        return value
+
+    return check
+
+
+def integer(lowest: int, highest: int) -> Check:
+    """A whole number in `lowest` .. `highest`; 1e3 is one too."""
+
+    def check(value: object) -> int:
+        whole = int(value) if isinstance(value, float) and value.is_integer() else value
+        if isinstance(whole, bool) or not isinstance(whole, int) or not lowest <= whole <= highest:
+            raise ValueError(
+                f"must be a whole number from {lowest} to {highest}, not {show(value)}"
+            )
+        return whole
+
+    return check
+
+
+def number(lowest: float = -math.inf, *, infinite: bool = False) -> Check:
+    """A number of at least `lowest`, as a float that is neither NaN nor -0.0."""
+    wanted = "a number" if infinite else "a finite number"
+    if lowest > -math.inf:
+        wanted += f" of at least {lowest:g}"
+
+    def check(value: object) -> float:
+        found = _as_float(value)
+        if not found >= lowest or (math.isinf(found) and not infinite):
+            raise ValueError(f"must be {wanted}, not {show(value)}")
+        return found + 0.0  # makes -0.0 into 0.0
+
+    return check
+
+
+def _as_float(value: object) -> float:
+    """`value` as a float; NaN if it is none, infinite if it is too large."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def per_layer(check: Check) -> Check:
+    """What `check` accepts, or a list of it with one element for each layer."""
+
+    def check_all(value: object) -> object:
+        if not isinstance(value, list):
+            return check(value)
+        if not value:
+            raise ValueError("must be one value or one for each layer, not an empty list")
+        return tuple(check(element) for element in value)
+
+    return check_all
+
+
+def layer_sizes(value: object) -> tuple[int, ...]:
+    """The number of neurons of two layers or more."""
+    if not isinstance(value, list) or not 2 <= len(value) <= _MAX_LAYERS:
+        raise ValueError(
+            f"must be a list of 2 to {_MAX_LAYERS} layer sizes, inputs first, not {show(value)}"
+        )
+    size = integer(1, _MAX_SIZE)
+    return tuple(size(element) for element in value)
+
+
+def vector(value: object) -> np.ndarray:
+    """A list of finite numbers, as a read-only float64 array."""
+    if not isinstance(value, list) or not value:
+        raise ValueError(f"must be a list of numbers, not {show(value)}")
+    finite = number()
+    found = np.empty(len(value))
+    for index, element in enumerate(value):
+        try:
+            found[index] = finite(element)
+        except ValueError as error:
+            raise ValueError(f"[{index}] {error}") from None
+    found.setflags(write=False)
+    return found
+
+
+def matrix(value: object) -> np.ndarray:
+    """A list of equally long lists of finite numbers, as a read-only float64 array."""
+    if not isinstance(value, list) or not value or not isinstance(value[0], list):
+        raise ValueError(f"must be a list of lists of numbers, not {show(value)}")
+    rows = _each(vector, value)
+    for index, row in enumerate(rows):
+        if len(row) != len(rows[0]):
+            raise ValueError(f"[{index}] has {len(row)} numbers and [0] has {len(rows[0])}")
+    found = np.stack(rows)
+    found.setflags(write=False)
+    return found
+
+
+def layers_of(check: Check) -> Check:
+    """A list of what `check` accepts, one element a layer, as a tuple."""
+
+    def check_layers(value: object) -> tuple[np.ndarray, ...]:
+        if not isinstance(value, list) or not value:
+            raise ValueError(f"must be a list with one element for each layer, not {show(value)}")
+        return tuple(_each(check, value))
+
+    return check_layers
+
+
+def _each(check: Check, values: list[object]) -> list[np.ndarray]:
+    """`check` of every value; a complaint is led by the value's position."""
+    found = []
+    for index, value in enumerate(values):
+        try:
+            found.append(check(value))
+        except ValueError as error:
+            raise ValueError(f"[{index}]{_apart(str(error))}") from None
+    return found
+
+
+def _apart(message: str) -> str:
+    """`message` to be appended to a position: "[1]" directly, words after a space."""
+    return message if message.startswith("[") else f" {message}"
+
+
+def recorded(*shapes: str) -> Check:
+    """One of the schedules `shapes`, such as "every step", "every N" or "final"."""
+
+    def check(value: object) -> str:
+        try:
+            found = schedule(value) if isinstance(value, str) else ""
+        except ValueError:
+            found = ""
+        if not any(found == shape or _numbered(found, shape) for shape in shapes):
+            known = ", ".join(f'"{shape}"' for shape in shapes)
+            raise ValueError(f"must be one of {known}, not {show(value)}")
+        return found
+
+    return check
+
+
+def _numbered(found: str, shape: str) -> bool:
+    return shape.endswith(" N") and found.startswith(shape[:-1])
+
+
+def marks(value: object) -> dict[str, tuple[float, ...]]:
+    """A table of lists of numbers."""
+    if not isinstance(value, dict):
+        raise ValueError(f"must be a table such as {{ learning_rate = [0.1] }}, not {show(value)}")
+    found = {}
+    for name, numbers in value.items():
+        try:
+            found[name] = tuple(vector(numbers).tolist())
+        except ValueError as error:
+            raise ValueError(f"of {show(name)}{_apart(str(error))}") from None
+    return found

@@ -1,0 +1,190 @@
+"""Text to dotted names: TOML within safe bounds, `--set`, and where each value was stated."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from sweep.errors import RequestError
+from sweep.study.checks import one_line
+from sweep.study.fields import FIELD, TABLES, find_axis, unknown
+
+MAX_BYTES = 2**20
+"""The size of a study file that somebody wrote."""
+
+MAX_WRITTEN = 2**28
+"""The size of one that `to_toml` wrote, with every axis's values."""
+
+MAX_NESTING = 16
+MAX_DOTS = 8
+
+# Possessive repetition keeps every alternative linear in the length of the text.
+_OPAQUE = re.compile(
+    r'"""(?:[^"\\]|\\.|"(?!""))*+(?:"""|\Z)'
+    r"|'''(?:[^']|'(?!''))*+(?:'''|\Z)"
+    r'|"(?:[^"\\\n]|\\.)*+"?'
+    r"|'[^'\n]*+'?"
+    r"|#[^\n]*+",
+    re.DOTALL,
+)
+_DOTTED = re.compile(rf"(?:\.[^.\n,=\[\]{{}}]*+){{{MAX_DOTS}}}")
+_HEADER = re.compile(r"\[([A-Za-z_][\w.-]*)\]")
+_SPACING_KEYS = {"log", "linear", "range", "num"}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A value as stated, and where, in words."""
+
+    value: object
+    where: str
+
+
+@dataclass(frozen=True)
+class Document:
+    """The values a study states: fields and axes (as `axes.NAME`) by their one dotted name.
+
+    `source` is what messages call the text they came from.
+    """
+
+    source: str
+    entries: Mapping[str, Entry]
+
+    def refuse(self, name: str, problem: str) -> RequestError:
+        """The error that `name` has `problem`, led by where it was stated if it was."""
+        entry = self.entries.get(name)
+        return refusal(entry.where if entry else self.source, f"{name}: {problem}")
+
+
+def refusal(where: str, problem: str) -> RequestError:
+    """The error of one line that `where` there is `problem`."""
+    return RequestError(one_line(f"{where}: {problem}"))
+
+
+def read_document(text: str, source: str, overrides: Iterable[str], limit: int) -> Document:
+    """The entries of the TOML `text`, with `overrides` in place of what it states.
+
+    An override, `training.steps=200`, takes the place of the field, whether the text states a
+    value or an axis; `axes={ seed = [1] }` takes the place of a whole table.
+
+    Raises:
+        RequestError: not TOML, larger than `limit`, too deep, an unknown key, or one stated twice.
+    """
+    entries: dict[str, Entry] = {}
+    lines = _lines(text)
+    for path, value in _walk("", _parse(text, source, limit)):
+        where = f"{source}{_line(lines, path)}"
+        name = _known(path, where)
+        for other in (name, _twin(name)):
+            if other in entries:
+                raise refusal(where, f"{path}: is already stated as {other}; keep one of them")
+        entries[name] = Entry(value, where)
+    for override in overrides:
+        _override(entries, override)
+    return Document(source, entries)
+
+
+def _override(entries: dict[str, Entry], override: str) -> None:
+    where = f"--set {override}"
+    key, equals, text = override.partition("=")
+    key = re.sub(r"[\s\"']", "", key)
+    if not key or not equals:
+        raise refusal(where, "must be FIELD=VALUE, such as training.steps=200")
+    try:
+        stated = _parse(f"value = {text}", where, MAX_BYTES)
+    except RequestError as error:
+        hint = "; text needs its quotes, as in 'training.dtype=\"float32\"'"
+        raise RequestError(f"{error}{hint}") from None
+    if set(stated) != {"value"}:
+        raise refusal(where, "must state one value")
+    if key in TABLES and isinstance(stated["value"], dict):
+        for name in [name for name in entries if name.startswith(f"{key}.")]:
+            del entries[name]
+    for path, value in _walk(key, stated["value"]):
+        name = _known(path, where)
+        entries.pop(_twin(name), None)
+        entries[name] = Entry(value, where)
+
+
+def _parse(text: str, source: str, limit: int) -> dict[str, object]:
+    """The TOML `text` as nested dictionaries; nothing that could exhaust the parser reaches it."""
+    if len(text) > limit:
+        raise refusal(source, f"is longer than {limit} characters")
+    plain = _OPAQUE.sub("''", text)
+    depth = 0
+    for bracket in re.finditer(r"[\[\]{}]", plain):
+        depth += 1 if bracket[0] in "[{" else -1
+        if depth > MAX_NESTING:
+            raise refusal(source, f"nests brackets more than {MAX_NESTING} deep")
+    if _DOTTED.search(plain):
+        raise refusal(source, f"has a key of more than {MAX_DOTS} parts")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise refusal(source, f"is not TOML: {error}") from None
+    except (ValueError, OverflowError):  # Python's own limit on the digits of a whole number
+        raise refusal(source, "is not TOML: a number in it has too many digits") from None
+
+
+def _walk(prefix: str, value: object) -> Iterator[tuple[str, object]]:
+    """The dotted paths of all fields and axes below `prefix`, and of whatever is neither."""
+    if not isinstance(value, dict) or _is_value(prefix, value):
+        yield prefix, value
+        return
+    for key, item in value.items():
+        yield from _walk(f"{prefix}.{key}" if prefix else key, item)
+
+
+def _is_value(path: str, table: Mapping[str, object]) -> bool:
+    """Whether a table is itself the value of a field or axis, or no part of a study at all."""
+    if path in FIELD or not table:
+        return path not in ("", *TABLES)
+    if not path.startswith("axes."):
+        return False
+    layers = all(key.isdigit() for key in table)
+    return bool(_SPACING_KEYS & set(table)) or (_axis_name(path) is not None and not layers)
+
+
+def _known(path: str, where: str) -> str:
+    """The one name of the field or axis at `path`."""
+    name = path if path in FIELD else _axis_name(path)
+    if name is None:
+        error = unknown(path)
+        raise refusal(where, f"{error.name}: {error.problem}")
+    return name
+
+
+def _axis_name(path: str) -> str | None:
+    table, _, rest = path.partition(".")
+    found = find_axis(rest) if table == "axes" else None
+    return found and f"axes.{found[1]}"
+
+
+def _twin(name: str) -> str:
+    """The other way to state the field `name`: the axis of a field, the field of an axis."""
+    if name in FIELD:
+        return f"axes.{FIELD[name].axis}"
+    axis = name.removeprefix("axes.")
+    found = find_axis(axis)
+    return found[0].name if found and found[0].axis == axis else ""
+
+
+def _lines(text: str) -> dict[str, int]:
+    """The number of the line on which each dotted key is first given a value, where it is plain."""
+    lines: dict[str, int] = {}
+    table = ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        key, equals, _ = line.partition("=")
+        key = key.strip().replace('"', "").replace("'", "")
+        if equals:
+            lines.setdefault(f"{table}{key}", number)
+        elif header := _HEADER.match(key):
+            table = f"{header[1]}."
+            lines.setdefault(header[1], number)
+    return lines
+
+
+def _line(lines: Mapping[str, int], path: str) -> str:
+    while path and path not in lines:
+        path = path.rpartition(".")[0]
+    return f", line {lines[path]}" if path else ""

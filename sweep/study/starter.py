@@ -1,0 +1,39 @@
+"""The study that `sweep new` writes."""
+
+STARTER = """\
+# A study: one question, one file. docs/study-file.md describes every field.
+title = "Error against step for a few learning rates"
+
+[network]
+layers = [2, 2, 1]                # neurons, inputs first
+activation = "tanh"               # sigmoid, tanh, relu or identity; or a list, one per layer
+bias = true
+loss = "half_squared_error"       # or "mean_squared_error"
+
+[data]                            # exclusive or: a row a sample
+inputs = [[0, 0], [0, 1], [1, 0], [1, 1]]
+targets = [[0], [1], [1], [0]]
+
+[initial]
+scheme = "xavier"                 # uniform, normal, xavier or he; or state weights = [...]
+scale = 1.0
+
+[training]
+steps = 1000
+optimizer = "sgd"
+dtype = "float64"                 # or "float32"
+
+[axes]                            # every combination is a trial; any single-valued field can be one
+learning_rate = { log = [1e-2, 1e1], num = 13 }
+seed = { range = [0, 8] }
+# "learning_rate.0" = [0.1, 1.0]  # a rate of its own for the first layer's weights
+# network.activation = ["sigmoid", "tanh"]
+
+[outcome]
+target = 1e-3                     # converged: the loss reached it
+diverged_above = 1e6              # diverged: not finite, or above this
+
+[record]
+loss = "log 200"                  # or "every step", "every 10", "nothing"
+parameters = "final"              # or "every 10", "nothing"
+"""

@@ -1,0 +1,144 @@
+"""One question: a study, and the groups of trials that answer it."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+from sweep.study.axes import Axis
+from sweep.study.datasets import Data
+from sweep.study.fields import FIELD, FieldError, Role, Settings, swept_field
+from sweep.study.group import Group
+from sweep.study.initializers import Initial
+from sweep.study.network import Network
+from sweep.study.record import Record
+from sweep.study.resolve import resolve_group
+from sweep.study.training import Outcome, Training
+from sweep.study.writing import study_toml
+
+MAX_GROUPS = 1_000
+MAX_TRIALS = 10**12
+
+
+@dataclass(frozen=True)
+class Plot:
+    """How figures of a study look: `mark` holds reference values of axes, drawn as lines."""
+
+    mark: Mapping[str, tuple[float, ...]]
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """A study file, checked and complete.
+
+    `settings` are the canonical values of all fields by dotted name, `axes` the swept fields in
+    file order. `network`, `data`, ... are those of the first group; other groups differ from it
+    in their `labels`.
+
+    Raises:
+        FieldError: the fields or axes do not agree.
+    """
+
+    name: str
+    settings: Settings
+    axes: tuple[Axis, ...]
+
+    def __post_init__(self) -> None:
+        lanes = math.prod(map(len, self._lane_axes))
+        groups = math.prod(map(len, self._group_axes))
+        if groups > MAX_GROUPS:
+            raise FieldError("axes", f"make {groups} groups to compile; at most {MAX_GROUPS}")
+        if groups * lanes > MAX_TRIALS:
+            raise FieldError("axes", f"make {groups * lanes} trials; at most {MAX_TRIALS}")
+        self._groups  # noqa: B018
+
+    @property
+    def title(self) -> str:
+        """What the study asks, in words; its name if the file does not say."""
+        return str(self.settings["title"] or self.name)
+
+    @property
+    def network(self) -> Network:
+        """The network of the first group."""
+        return self._groups[0].network
+
+    @property
+    def data(self) -> Data:
+        """The data of the study."""
+        return self._groups[0].data
+
+    @property
+    def initial(self) -> Initial:
+        """Where the first group's training starts."""
+        return self._groups[0].initial
+
+    @property
+    def training(self) -> Training:
+        """How the first group is trained."""
+        return self._groups[0].training
+
+    @property
+    def outcome(self) -> Outcome:
+        """What the ends of the first group's trials are called."""
+        return self._groups[0].outcome
+
+    @property
+    def record(self) -> Record:
+        """What is recorded of the first group's trials."""
+        return self._groups[0].record
+
+    @property
+    def plot(self) -> Plot:
+        """How figures of the study look."""
+        return Plot(self.settings["plot.mark"])
+
+    @property
+    def trials(self) -> int:
+        """How many trials the study has."""
+        return math.prod(map(len, self.axes))
+
+    def groups(self) -> tuple[Group, ...]:
+        """The groups in grid order, the last of the axes that split them running fastest."""
+        return self._groups
+
+    def idle(self, name: str) -> str:
+        """Why the field `name` has no effect in any group, or nothing."""
+        reasons = [FIELD[name].idle({**self.settings, **group.labels}) for group in self._groups]
+        return reasons[0] if all(reasons) else ""
+
+    def to_toml(self) -> str:
+        """The study as a file that states everything: every default and every axis's values.
+
+        Parsing it gives the same groups, to the bit.
+        """
+        swept = {axis.name for axis in self.axes}
+        effective = {
+            name: value
+            for name, value in self.settings.items()
+            if value is not None and FIELD[name].axis not in swept and not self.idle(name)
+        }
+        return study_toml(effective, self.axes)
+
+    @cached_property
+    def _groups(self) -> tuple[Group, ...]:
+        names = [axis.name for axis in self._group_axes]
+        values = (axis.values.tolist() for axis in self._group_axes)
+        return tuple(
+            self._group(dict(zip(names, point, strict=True))) for point in product(*values)
+        )
+
+    def _group(self, labels: Mapping[str, str | bool | int | float]) -> Group:
+        return resolve_group({**self.settings, **labels}, labels, self._lane_axes)
+
+    @property
+    def _lane_axes(self) -> tuple[Axis, ...]:
+        return tuple(axis for axis in self.axes if _is_lane(axis))
+
+    @property
+    def _group_axes(self) -> tuple[Axis, ...]:
+        return tuple(axis for axis in self.axes if not _is_lane(axis))
+
+
+def _is_lane(axis: Axis) -> bool:
+    return swept_field(axis.name).role is Role.LANE
