@@ -1,0 +1,181 @@
+"""One compiled kernel per group: machine code made by numba, cached on disk, called by ctypes.
+
+The cache holds plain object code, never a pickle. An entry is found by the digest of everything
+that its code depends on: the kernel's specification, the text of every module in this package,
+the versions of Python, numba and llvmlite, and the processor's name and features. Each entry
+carries its own SHA-256, checked before it is linked; what does not fit is thrown away and built
+again. Loading an entry needs llvmlite alone: numba is imported only where something is compiled.
+"""
+
+import ctypes
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from sweep.training.layout import DRAW_ARGUMENTS, TRAIN_ARGUMENTS, Draw, Shape
+
+_MAGIC = b"sweep kernel 1\n"
+_lock = threading.RLock()
+_loaded: dict[str, "Kernel"] = {}
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """Machine code ready to be called; the call releases Python's global lock.
+
+    Attributes:
+        call: takes the arguments after the two that numba's convention puts first.
+        key: the digest of the specification and all that the code depends on.
+        compiled: whether it had to be compiled, rather than loaded.
+    """
+
+    call: Callable[..., Any]
+    key: str
+    compiled: bool
+
+
+def kernel(specification: Shape | Draw) -> Kernel:
+    """Return the kernel of a specification: from this process, from the disk, or compiled now."""
+    key = _digest(repr(specification))
+    with _lock:
+        if key not in _loaded:
+            _loaded[key] = _load(key, specification) or _compile(key, specification)
+        return _loaded[key]
+
+
+def _digest(specification: str) -> str:
+    parts = [specification, *_environment()]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+def processor() -> tuple[str, str]:
+    """Return LLVM's name and features of the processor to compile for.
+
+    Numba's variables NUMBA_CPU_NAME and NUMBA_CPU_FEATURES override what this machine has.
+    """
+    name = os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()
+    features = os.environ.get("NUMBA_CPU_FEATURES")
+    if features is None:
+        generic = name == "generic"
+        features = "" if generic else llvm.get_host_cpu_features().flatten()
+    return name, features
+
+
+def register_bytes() -> int:
+    """Return the size of a vector register of `processor()`, in bytes."""
+    _name, features = processor()
+    enabled = features.split(",")
+    if "+avx512f" in enabled:
+        return 64
+    return 32 if "+avx" in enabled else 16
+
+
+@cache
+def _environment() -> tuple[str, ...]:
+    sources = sorted(Path(__file__).parent.glob("*.py"))
+    text = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    versions = (sys.version, version("numba"), version("llvmlite"))
+    return (text, *versions, llvm.get_process_triple(), *processor())
+
+
+def cache_directory() -> Path:
+    """Return where kernels are kept: $SWEEP_CACHE_DIR, or `sweep` in the user's cache folder."""
+    if chosen := os.environ.get("SWEEP_CACHE_DIR"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sweep"
+
+
+def _compile(key: str, specification: Shape | Draw) -> Kernel:
+    from sweep.training.build import machine_code  # noqa: PLC0415 - loads numba
+
+    name, code = machine_code(specification, _target_machine())
+    _save(key, name, code)
+    return Kernel(_link(name, code, specification), key, compiled=True)
+
+
+def _entry(key: str) -> Path:
+    return cache_directory() / f"{key}.kernel"
+
+
+def _load(key: str, specification: Shape | Draw) -> Kernel | None:
+    """Return the kernel kept on the disk, or None; an entry that is not whole is built again."""
+    path = _entry(key)
+    try:
+        content = path.read_bytes() if _is_ours_alone(path) else b""
+    except OSError:
+        return None
+    parsed = _parse(content, key)
+    return parsed and Kernel(_link(*parsed, specification), key, compiled=False)
+
+
+def _is_ours_alone(path: Path) -> bool:
+    """Return whether nobody else could have written this code, which will run as us."""
+    for place in (path, path.parent):
+        status = place.stat()
+        if status.st_uid != os.getuid() or status.st_mode & 0o022:
+            return False
+    return True
+
+
+def _parse(content: bytes, key: str) -> tuple[str, bytes] | None:
+    """Split an entry into symbol and code: magic, digest of the rest, key, symbol, code."""
+    digest_end = len(_MAGIC) + hashlib.sha256().digest_size
+    body = content[digest_end:]
+    if content[:digest_end] != _MAGIC + hashlib.sha256(body).digest():
+        return None
+    found, name, code = body.split(b"\n", 2)
+    return (name.decode(), code) if found == key.encode() else None
+
+
+def _save(key: str, name: str, code: bytes) -> None:
+    """Keep a kernel on the disk; a cache that cannot be written costs time, not results."""
+    body = b"\n".join([key.encode(), name.encode(), code])
+    path = _entry(key)
+    temporary = None
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(_MAGIC + hashlib.sha256(body).digest() + body)
+        Path(temporary).replace(path)
+    except OSError:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+
+
+def _target_machine() -> Any:
+    """Return a new target machine: an engine takes ownership of the one it is given."""
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    name, features = processor()
+    target = llvm.Target.from_triple(llvm.get_process_triple())
+    return target.create_target_machine(cpu=name, features=features, opt=3, jit=True)
+
+
+def _link(name: str, code: bytes, specification: Shape | Draw) -> Callable[..., Any]:
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine())
+    engine.add_object_file(llvm.ObjectFileRef.from_data(code))
+    engine.finalize_object()
+    arguments = DRAW_ARGUMENTS if isinstance(specification, Draw) else TRAIN_ARGUMENTS
+    kinds = [ctypes.c_int64 if kind == "int" else ctypes.c_void_p for kind in arguments.values()]
+    prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *kinds)
+    function = prototype(engine.get_function_address(name))
+
+    def call(*values: Any) -> None:
+        scratch = ctypes.c_int64()
+        status = function(ctypes.addressof(scratch), ctypes.addressof(scratch), *values)
+        assert status == 0, "a kernel raises no exceptions"
+
+    call.engine = engine  # type: ignore[attr-defined]  # the code lives as long as its engine
+    return call
