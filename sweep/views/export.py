@@ -1,0 +1,93 @@
+"""Tables written for other programs: CSV, parquet and Excel."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pandas as pd
+from pandas.api.types import is_integer_dtype, is_numeric_dtype
+
+from sweep.errors import RequestError
+
+EXCEL_ROWS, EXCEL_COLUMNS = 1_048_576, 16_384
+EXCEL_DIGITS = 10**15
+"""Excel keeps 15 digits of a number; a longer integer, such as a seed, is written as text."""
+
+EXCEL_OPTIONS: dict[str, Any] = {
+    "strings_to_formulas": False,
+    "strings_to_urls": False,
+    "strings_to_numbers": False,
+}
+
+FORMULA = re.compile(r"^(?=[=+\-@\t\r])")
+"""How a cell begins that a spreadsheet would execute."""
+
+
+@contextmanager
+def complete(path: Path) -> Iterator[Path]:
+    """Lend a temporary name beside `path`; what was written there replaces `path` at the end."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{uuid4().hex}{path.suffix}")
+    try:
+        yield temporary
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def export_table(table: pd.DataFrame, path: Path) -> None:
+    """Write a table to a file whose ending says how: .csv, .parquet or .xlsx.
+
+    Text never becomes a formula: in csv an apostrophe goes before what a spreadsheet would run.
+
+    Raises:
+        RequestError: no such ending, or the table is larger than an Excel sheet.
+    """
+    check_ending(path)
+    with complete(path) as temporary:
+        WRITERS[path.suffix.lower()](table, temporary)
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a file whose ending says no known format.
+
+    Raises:
+        RequestError: the ending is none of `WRITERS`.
+    """
+    if path.suffix.lower() not in WRITERS:
+        raise RequestError(f'{path}: the ending must be {", ".join(WRITERS)}, not "{path.suffix}"')
+
+
+def _write_csv(table: pd.DataFrame, path: Path) -> None:
+    words = [name for name in table if not is_numeric_dtype(table[name])]
+    safe = {
+        str(name): table[name].astype(str).str.replace(FORMULA, "'", regex=True) for name in words
+    }
+    table.assign(**safe).to_csv(path, index=False)
+
+
+def _write_parquet(table: pd.DataFrame, path: Path) -> None:
+    table.to_parquet(path, index=False)
+
+
+def _write_excel(table: pd.DataFrame, path: Path) -> None:
+    if len(table) >= EXCEL_ROWS or len(table.columns) > EXCEL_COLUMNS:
+        raise RequestError(
+            f"{len(table):,} rows of {len(table.columns):,} columns are more than an Excel sheet's "
+            f"{EXCEL_ROWS - 1:,} of {EXCEL_COLUMNS:,}: export to .csv or .parquet"
+        )
+    integers = [name for name in table if is_integer_dtype(table[name])]
+    long = [name for name in integers if table[name].abs().max() > EXCEL_DIGITS]
+    options = {"options": EXCEL_OPTIONS}
+    with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs=options) as writer:
+        table.astype(dict.fromkeys(long, str)).to_excel(writer, index=False, freeze_panes=(1, 0))
+
+
+WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {
+    ".csv": _write_csv,
+    ".parquet": _write_parquet,
+    ".xlsx": _write_excel,
+}

@@ -1,0 +1,121 @@
+"""How every figure looks and what its labels say: one theme, one palette, one table of words.
+
+Colours are chosen to stay apart for colour-blind readers, in grey print and on a projector: ordered
+values run through viridis without its pale end, outcomes are three hues of three lightnesses.
+"""
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+import seaborn as sns
+from matplotlib.figure import Figure
+
+RGB = tuple[float, float, float]
+
+OUTCOME_COLORS = {"converged": "#0072b2", "stalled": "#f2e6b1", "diverged": "#c8460b"}
+QUIET = "#c9ccd1"  # what is there for comparison only
+ALONE: RGB = (0.13, 0.42, 0.56)  # a curve that needs telling from no other
+MARK = "#555555"  # reference values
+
+BESIDE: dict[str, Any] = {
+    "loc": "upper left",
+    "bbox_to_anchor": (1.01, 1.0),
+    "borderaxespad": 0,
+    "handlelength": 1.4,
+}
+"""Where a legend stands: to the right of the axes, so that it never covers data."""
+
+STYLE: dict[Any, Any] = {
+    "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
+    "mathtext.fontset": "dejavusans",
+    "grid.color": "#e6e8eb",
+    "axes.edgecolor": "#8a8f98",
+    "axes.titlesize": "medium",
+    "figure.titlesize": "medium",
+    "figure.titleweight": "bold",
+    "legend.frameon": False,
+    "legend.title_fontsize": "small",
+    "legend.fontsize": "small",
+    "xtick.bottom": True,
+    "ytick.left": True,
+    "xtick.major.size": 3.5,
+    "ytick.major.size": 3.5,
+    "xtick.minor.size": 2,
+    "ytick.minor.size": 2,
+    "svg.fonttype": "none",  # text stays text
+    "svg.hashsalt": "sweep",  # the same figure, the same bytes
+}
+"""What differs from seaborn's white grid."""
+
+WORDS = {  # a column: what it is called, its symbol
+    "learning_rate": ("learning rate", "η"),
+    "bias_learning_rate": ("learning rate of the biases", "η"),
+    "initial.scale": ("scale of the initial weights", ""),
+    "loss": ("loss", "$E_T$"),
+    "initial_loss": ("loss before the first step", "$E_T$"),
+    "final_loss": ("final loss", "$E_T$"),
+    "best_loss": ("lowest loss", "$E_T$"),
+    "best_step": ("step of the lowest loss", ""),
+    "max_loss": ("highest loss", "$E_T$"),
+    "tail_loss": ("mean of the last 20 losses", "$E_T$"),
+    "steps_to_target": ("steps to reach the target", ""),
+    "diverged_at": ("step of divergence", ""),
+}
+
+
+@contextmanager
+def theme() -> Iterator[None]:
+    """Draw in this project's style, whatever the caller's settings are, and leave those alone."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(sns.axes_style("whitegrid"))
+        mpl.rcParams.update(sns.plotting_context("notebook", font_scale=0.95))
+        mpl.rcParams.update(STYLE)
+        yield
+
+
+def plain(text: str) -> str:
+    """Return `text` such that matplotlib shows it as it is: a dollar sign starts no formula."""
+    return "".join(c if c.isprintable() else " " for c in text).replace("$", r"\$")
+
+
+def label(name: str, *, symbol: bool = True) -> str:
+    """Say what an axis or a legend calls a column, with its symbol: "learning rate η"."""
+    field, _, layer = name.rpartition(".") if name not in WORDS else (name, "", "")
+    if field not in WORDS:
+        return plain(name)
+    words, sign = WORDS[field]
+    of_layer = f" of layer {layer}" if layer else ""
+    return f"{words}{of_layer} {sign}".rstrip() if symbol else words + of_layer
+
+
+def value_label(value: object) -> str:
+    """Return a value as a tick or a legend shows it: six digits are enough, 0.1 stays 0.1."""
+    return f"{value:g}" if isinstance(value, float | np.floating) else plain(str(value))
+
+
+def assignment(name: str, value: object) -> str:
+    """Return the heading of one panel: "η = 0.1"."""
+    sign = WORDS[name][1] if name in WORDS else ""
+    return f"{sign or label(name)} = {value_label(value)}"
+
+
+def new_figure(title: str, width: float = 7.0, height: float = 4.5) -> Figure:
+    """Return an empty figure, apart from pyplot, of this size in inches."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    if title:
+        lines = textwrap.wrap(" ".join(title.split()), int(width * 11), max_lines=3)
+        figure.suptitle("\n".join(plain(line) for line in lines))
+    return figure
+
+
+def colors(values: Sequence[object], *, ordered: bool) -> list[RGB]:
+    """Return one colour a value: a ramp where the values have an order, distinct hues where not."""
+    if ordered:
+        ramp = mpl.colormaps["viridis"](np.linspace(0.0, 0.86, max(len(values), 2)))
+        return [(r, g, b) for r, g, b, _ in ramp[: len(values)]]
+    return [(r, g, b) for r, g, b in sns.color_palette("colorblind", len(values))]

@@ -1,0 +1,81 @@
+"""Exported tables: complete or absent, every digit, and nothing that executes."""
+
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from sweep.errors import RequestError
+from sweep.views import export
+from sweep.views.export import export_table
+
+
+@pytest.fixture
+def table() -> pd.DataFrame:
+    """Values that a spreadsheet would bend: formulas, long integers, infinities, gaps."""
+    return pd.DataFrame(
+        {
+            "name": ["=1+1", "@SUM(A1)", "plain", "-2"],
+            "seed": np.array([1, 2, 2**63 + 1, 3], dtype=np.uint64),
+            "loss": [0.1, 1 / 3, np.inf, np.nan],
+            "steps": pd.array([1, None, 3, 4], "Int64"),
+        }
+    )
+
+
+def test_csv_keeps_every_digit_and_executes_nothing(table: pd.DataFrame, tmp_path: Path) -> None:
+    export_table(table, tmp_path / "t.csv")
+    assert (tmp_path / "t.csv").read_text().splitlines() == [
+        "name,seed,loss,steps",
+        "'=1+1,1,0.1,1",
+        "'@SUM(A1),2,0.3333333333333333,",
+        "plain,9223372036854775809,inf,3",
+        "'-2,3,,4",
+    ]
+
+
+def test_parquet_is_the_table_itself(table: pd.DataFrame, tmp_path: Path) -> None:
+    export_table(table, tmp_path / "new" / "t.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "new" / "t.parquet"), table)
+
+
+def test_excel_gets_text_as_text_and_long_integers_whole(
+    table: pd.DataFrame, tmp_path: Path
+) -> None:
+    export_table(table, tmp_path / "t.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "t.xlsx").active
+    rows = list(sheet.iter_rows(values_only=True))
+    assert rows[0] == ("name", "seed", "loss", "steps")
+    assert rows[1] == ("=1+1", "1", 0.1, 1)
+    assert rows[3] == ("plain", "9223372036854775809", "inf", 3)
+    assert {cell.data_type for cell in sheet["A"]} == {"s"}
+
+
+def test_more_rows_than_excel_has_are_refused_and_leave_nothing(tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r"1,048,576 rows of 1 columns .* export to .csv or"):
+        export_table(pd.DataFrame({"trial": np.arange(1_048_576)}), tmp_path / "t.xlsx")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failed_export_keeps_what_was_there(
+    table: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("old")
+
+    def fail(table: pd.DataFrame, path: Path) -> None:
+        path.write_text("half")
+        raise OSError("no space left")
+
+    monkeypatch.setitem(export.WRITERS, ".csv", fail)
+    with pytest.raises(OSError, match="no space left"):
+        export_table(table, path)
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_an_unknown_ending_is_refused(table: pd.DataFrame, tmp_path: Path) -> None:
+    with pytest.raises(RequestError, match=r'the ending must be .csv, .parquet, .xlsx, not ".txt"'):
+        export_table(table, tmp_path / "t.txt")

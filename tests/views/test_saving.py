@@ -1,0 +1,66 @@
+"""Saved figures: complete, the same bytes every time, and apart from the caller's settings."""
+
+from pathlib import Path
+
+import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+from sweep.views.curves import curves
+from sweep.views.heatmap import heatmap
+from sweep.views.saving import save_figure
+
+
+def test_a_figure_is_saved_twice_with_text_as_text(
+    curve_table: pd.DataFrame, tmp_path: Path
+) -> None:
+    figure = curves(curve_table, hue="learning_rate", title="costs $5 & <more> than a_b^c")
+    png, svg = save_figure(figure, tmp_path / "figures", "curves")
+    assert png.read_bytes()[:4] == b"\x89PNG"
+    assert sorted(path.name for path in png.parent.iterdir()) == ["curves.png", "curves.svg"]
+    text = svg.read_text()
+    assert "costs $5 &amp; &lt;more&gt; than a_b^c" in text
+    assert "learning rate η" in text
+
+
+def test_the_same_table_gives_the_same_bytes(curve_table: pd.DataFrame, tmp_path: Path) -> None:
+    saved = [
+        [
+            path.read_bytes()
+            for path in save_figure(curves(curve_table, hue="learning_rate"), tmp_path, name)
+        ]
+        for name in ("one", "two")
+    ]
+    assert saved[0] == saved[1]
+
+
+def test_the_callers_settings_neither_matter_nor_change(
+    trial_table: pd.DataFrame, tmp_path: Path
+) -> None:
+    def drawn(name: str) -> list[bytes]:
+        figure = heatmap(trial_table, x="learning_rate", y="seed")
+        return [path.read_bytes() for path in save_figure(figure, tmp_path, name)]
+
+    usual = drawn("usual")
+    with mpl.rc_context({"axes.facecolor": "pink", "font.size": 31, "svg.fonttype": "path"}):
+        before = dict(mpl.rcParams)
+        assert drawn("odd") == usual
+        assert dict(mpl.rcParams) == before
+    assert not plt.get_fignums()
+
+
+def test_a_heatmap_in_svg_is_one_picture_of_modest_size(tmp_path: Path) -> None:
+    n = 300
+    noise = np.random.default_rng(1).random(n * n)
+    table = pd.DataFrame(
+        {
+            "learning_rate": np.repeat(np.arange(n), n),
+            "training.steps": np.tile(np.arange(n), n),
+            "final_loss": noise,
+            "outcome": "stalled",
+        }
+    )
+    _, svg = save_figure(heatmap(table, x="learning_rate", y="training.steps"), tmp_path, "map")
+    assert svg.stat().st_size < 3_000_000
+    assert svg.read_text().count("<image") == 2  # the map and its colour bar
