@@ -1,0 +1,48 @@
+# Everything a fresh machine needs: `make lr-graphs` does the main job, `make test` checks it all.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+EXTRAS ?= test
+
+.PHONY: lr-graphs test lint soak bench clean
+
+lr-graphs: $(VENV)/ready
+	$(BIN)/sweep run lr_graphs
+	$(BIN)/sweep plot lr_graphs
+
+test: lint
+	$(BIN)/pytest -m "not soak"
+
+lint: $(VENV)/ready-$(EXTRAS)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+soak: $(VENV)/ready-$(EXTRAS)
+	$(BIN)/pytest -m soak
+
+bench: $(VENV)/ready-peers
+	$(BIN)/python -m benchmarks.compare --network 2-2-2 --dtype float64
+	$(BIN)/python -m benchmarks.compare --network 2-2-2 --dtype float32
+
+clean:
+	rm -rf $(VENV)
+
+# A virtual environment with the package, and one mark for each set of extras that it has.
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "Python 3.11 or newer is needed; name one: make PYTHON=python3.12 ..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/ready: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+$(VENV)/ready-test: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test]"
+	@touch $@ $(VENV)/ready
+
+$(VENV)/ready-peers: $(VENV)/bin/python pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[test,peers]"
+	@touch $@ $(VENV)/ready $(VENV)/ready-test
