@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from sweep.views.scales import HUGE, is_ordered, log_limits
+from sweep.views.scales import HUGE, is_ordered, log_limits, name_powers
 from sweep.views.style import (
     ALONE,
     BESIDE,
@@ -202,6 +202,7 @@ def loglog(table: pd.DataFrame, *, hue: str | None, title: str = "") -> Figure:
         axes.set_xscale("symlog", linthresh=1, linscale=0.3, subs=range(2, 10))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:,.0f}"))
         axes.set_yscale("log")
+        name_powers(axes.yaxis, low, high)
         axes.set_ylim(low / 1.5, high * 1.5)
         axes.set_xlim(0, lines.last)
         axes.set(xlabel=label("step"), ylabel=label("loss"))

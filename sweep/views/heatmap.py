@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from sweep.views.outcomes import levels, patches
 from sweep.views.raster import Raster
-from sweep.views.scales import FLOOR, HUGE
+from sweep.views.scales import FLOOR, HUGE, name_powers
 from sweep.views.style import OUTCOME_COLORS, label, new_figure, theme
 
 SPAN = (0.001, 0.999)
@@ -38,7 +38,7 @@ def heatmap(
     with theme():
         figure = new_figure(title, width=7.6, height=5.2)
         axes = figure.subplots()
-        raster = Raster.of(trials, x, y, levels(trials, measure))
+        raster = Raster.of(trials, x, y, levels(trials, measure).to_numpy())
         low, high = color_span(raster.cells)
         # A row's mean takes what diverged as the worst colour: infinity would hide all else.
         level = pd.DataFrame(np.log(np.clip(raster.cells, low, high))).mean(axis=1).to_numpy()
@@ -50,7 +50,8 @@ def heatmap(
         )
         norm = LogNorm(low, high)
         image = replace(raster, cells=shown).draw(axes, cmap=palette, norm=norm)
-        figure.colorbar(image, ax=axes, label=label(measure), pad=0.02)
+        bar = figure.colorbar(image, ax=axes, label=label(measure), pad=0.02)
+        name_powers(bar.ax.yaxis, low, high)
         _legend(figure, beyond=bool(beyond.any()), missing=bool(np.isnan(shown).any()))
     return figure
 

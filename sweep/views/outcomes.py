@@ -27,11 +27,19 @@ def levels(trials: pd.DataFrame, measure: str) -> pd.Series:
     return values.mask(trials["outcome"] == "diverged").fillna(np.inf)
 
 
+def codes(trials: pd.DataFrame) -> np.ndarray:
+    """Return each trial's outcome as its place in `OUTCOME_COLORS`, int64: higher is worse."""
+    outcome = pd.Categorical(trials["outcome"], categories=list(OUTCOME_COLORS))
+    return outcome.codes.astype(np.int64)
+
+
 def shares(trials: pd.DataFrame, x: str) -> pd.DataFrame:
-    """Return the outcomes' shares, 0 to 1: a row a value of `x`, ascending; a column an outcome."""
-    counts = pd.crosstab(trials[x], trials["outcome"].astype(str))
-    counts = counts.reindex(columns=list(OUTCOME_COLORS), fill_value=0)
-    return counts.div(counts.sum(axis=1), axis=0)
+    """Return the shares, 0 to 1: a row a value of `x`, ascending, and a column an outcome."""
+    at, values = pd.factorize(trials[x], sort=True)
+    n = len(OUTCOME_COLORS)
+    counts = np.bincount(at * n + codes(trials), minlength=len(values) * n).reshape(-1, n)
+    index = pd.Index(values, name=x)
+    return pd.DataFrame(counts / counts.sum(axis=1, keepdims=True), index, list(OUTCOME_COLORS))
 
 
 def draw_shares(axes: Axes, table: pd.DataFrame, borders: np.ndarray) -> None:
@@ -77,9 +85,7 @@ def outcomes(trials: pd.DataFrame, *, x: str, y: str | None = None, title: str =
         if y is None:
             _along(axes, shares(trials, x), x)
         else:
-            codes = {name: code for code, name in enumerate(OUTCOME_COLORS)}
-            worst = trials["outcome"].astype(str).map(codes).astype("float64")
-            raster = Raster.of(trials, x, y, worst, several="max")
+            raster = Raster.of(trials, x, y, codes(trials), several="max")
             raster = raster.sorted((raster.cells == 0).sum(axis=1), "share converged")
             palette = ListedColormap(list(OUTCOME_COLORS.values()))
             raster.draw(axes, cmap=palette, vmin=-0.5, vmax=2.5)

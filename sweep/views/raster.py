@@ -30,7 +30,7 @@ class Raster:
 
     @classmethod
     def of(
-        cls, trials: pd.DataFrame, x: str, y: str, values: pd.Series, *, several: str = "median"
+        cls, trials: pd.DataFrame, x: str, y: str, values: np.ndarray, *, several: str = "median"
     ) -> "Raster":
         """Lay `values`, one a trial, out by the values of two columns, ascending.
 
@@ -40,10 +40,10 @@ class Raster:
         row, rows = pd.factorize(trials[y], sort=True)
         flat = row * len(columns) + column
         cells = np.full(len(rows) * len(columns), np.nan)
-        if len(np.unique(flat)) == len(flat):
+        if np.bincount(flat).max() == 1:
             cells[flat] = values
         else:
-            together = values.groupby(flat).agg(several)
+            together = pd.Series(values).groupby(flat).agg(several)
             cells[together.index.to_numpy()] = together
         shape = (len(rows), len(columns))
         return cls(x, y, np.asarray(columns), np.asarray(rows), cells.reshape(shape))
@@ -62,8 +62,9 @@ class Raster:
         """Draw the cells as one image with true ticks; `style` goes to `imshow`."""
         across = cell_scale(self.columns, ordered=is_ordered(self.x, self.columns))
         up = cell_scale(self.rows, ordered=is_ordered(self.y, self.rows))
+        missing = np.isnan(self.cells)
         image = axes.imshow(
-            np.ma.masked_where(np.isnan(self.cells), self.cells),
+            np.ma.masked_array(self.cells, missing if missing.any() else np.ma.nomask),
             origin="lower",
             aspect="auto",
             interpolation="nearest",

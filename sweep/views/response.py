@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from sweep.views.outcomes import draw_shares, levels, outcome_legend, shares
-from sweep.views.scales import edges, log_limits, place
+from sweep.views.scales import edges, log_limits, name_powers, place
 from sweep.views.style import BESIDE, MARK, colors, label, new_figure, theme, value_label
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
@@ -67,6 +67,7 @@ def _draw_levels(axes: Axes, table: pd.DataFrame, *, single: bool) -> None:
     at, values = table.index.to_numpy(), table.to_numpy()
     low, high = log_limits(values) or (0.1, 1.0)
     axes.set_yscale("log")
+    name_powers(axes.yaxis, low, high)
     axes.set_ylim(low / 1.5, high * 1.5)
     table = table.clip(low / 10, high * 10)
     color = colors(range(3), ordered=True)[1]

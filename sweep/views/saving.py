@@ -17,8 +17,11 @@ def save_figure(figure: Figure, directory: Path, name: str) -> list[Path]:
     The same figure gives the same bytes: no date, no random identifiers.
     """
     paths = [directory / f"{name}.png", directory / f"{name}.svg"]
+    layout = figure.get_layout_engine()
     with theme():
         for path, metadata in zip(paths, ({"Software": None}, {"Date": None}), strict=True):
             with complete(path) as temporary:
                 figure.savefig(temporary, dpi=PNG_DPI, metadata=metadata)
+            figure.set_layout_engine("none")  # both files have the layout of the first
+    figure.set_layout_engine(layout)
     return paths

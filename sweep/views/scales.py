@@ -8,7 +8,7 @@ from matplotlib.axis import Axis as PaperAxis
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from sweep.views.style import value_label
+from sweep.views.style import power_label, value_label
 
 MOST_TICKS = 24
 """Values with a tick of their own; more would overlap."""
@@ -59,10 +59,18 @@ def place(axes: Axes, values: np.ndarray) -> None:
     """Scale the x axis for these ascending values; where they are few, tick each of them."""
     if is_wide(values):
         axes.set_xscale("log")
+        name_powers(axes.xaxis, values[0], values[-1])
     if len(values) <= MOST_TICKS // 2:
         axes.xaxis.set_major_locator(FixedLocator(values.tolist()))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: value_label(float(at))))
         axes.xaxis.set_minor_locator(FixedLocator([]))
+
+
+def name_powers(axis: PaperAxis, low: float, high: float) -> None:
+    """Label a logarithmic axis from `low` to `high` at the powers of ten, if they suffice."""
+    if high >= 30 * low:
+        axis.set_major_formatter(FuncFormatter(lambda at, _: power_label(np.log10(at))))
+        axis.set_minor_formatter(NullFormatter())
 
 
 def name_cells(axis: PaperAxis, values: np.ndarray) -> None:
@@ -92,7 +100,7 @@ class Scale:
             decades = np.arange(np.floor(self.low), np.ceil(self.high) + 1)
             between = decades[:, None] + np.log10(np.arange(2, 10))
             axis.set_major_locator(FixedLocator(decades.tolist()))
-            axis.set_major_formatter(FuncFormatter(lambda at, _: f"$10^{{{at:.0f}}}$"))
+            axis.set_major_formatter(FuncFormatter(lambda at, _: power_label(at)))
             axis.set_minor_locator(FixedLocator(between.ravel().tolist()))
             axis.set_minor_formatter(NullFormatter())
 

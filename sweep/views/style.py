@@ -67,6 +67,9 @@ WORDS = {  # a column: what it is called, its symbol
 }
 
 
+SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 @contextmanager
 def theme() -> Iterator[None]:
     """Draw in this project's style, whatever the caller's settings are, and leave those alone."""
@@ -96,6 +99,11 @@ def label(name: str, *, symbol: bool = True) -> str:
 def value_label(value: object) -> str:
     """Return a value as a tick or a legend shows it: six digits are enough, 0.1 stays 0.1."""
     return f"{value:g}" if isinstance(value, float | np.floating) else plain(str(value))
+
+
+def power_label(exponent: float) -> str:
+    """Return a power of ten as text, not as a formula: 10⁻³ for -3."""
+    return "10" + f"{exponent:.0f}".translate(SUPERSCRIPTS)
 
 
 def assignment(name: str, value: object) -> str:
