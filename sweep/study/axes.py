@@ -7,7 +7,7 @@ import numpy as np
 from sweep.study.checks import Check, integer, show
 from sweep.study.ladders import linear, logarithmic
 
-MAX_VALUES = 10_000_000
+MAX_VALUES = 4_000_000
 """How many values one axis may have: more would not fit the file that writes them all down."""
 
 _FORMS = (
@@ -104,4 +104,4 @@ def _refuse_duplicates(values: np.ndarray) -> None:
     ordered = np.sort(values)
     same = np.flatnonzero(ordered[1:] == ordered[:-1])
     if same.size:
-        raise ValueError(f"has the value {show(ordered[same[0]].item())} more than once")
+        raise ValueError(f"has the value {show(ordered[same].tolist()[0])} more than once")

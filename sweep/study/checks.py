@@ -196,7 +196,8 @@ def recorded(*shapes: str) -> Check:
             found = ""
         if not any(found == shape or _numbered(found, shape) for shape in shapes):
             known = ", ".join(f'"{shape}"' for shape in shapes)
-            raise ValueError(f"must be one of {known}, not {show(value)}")
+            least = " (N at least 1, after log 3)"
+            raise ValueError(f"must be one of {known}{least}, not {show(value)}")
         return found
 
     return check
@@ -207,11 +208,14 @@ def _numbered(found: str, shape: str) -> bool:
 
 
 def marks(value: object) -> dict[str, tuple[float, ...]]:
-    """A table of lists of numbers."""
+    """A table of lists of numbers by dotted names."""
     if not isinstance(value, dict):
         raise ValueError(f"must be a table such as {{ learning_rate = [0.1] }}, not {show(value)}")
     found = {}
     for name, numbers in value.items():
+        if isinstance(numbers, dict):
+            found |= {f"{name}.{rest}": inner for rest, inner in marks(numbers).items()}
+            continue
         try:
             found[name] = tuple(vector(numbers).tolist())
         except ValueError as error:

@@ -28,7 +28,7 @@ _OPAQUE = re.compile(
     re.DOTALL,
 )
 _DOTTED = re.compile(rf"(?:\.[^.\n,=\[\]{{}}]*+){{{MAX_DOTS}}}")
-_HEADER = re.compile(r"\[([A-Za-z_][\w.-]*)\]")
+_HEADER = re.compile(r"\[{1,2}([A-Za-z_][\w.-]*)\]")
 _SPACING_KEYS = {"log", "linear", "range", "num"}
 
 
@@ -44,16 +44,19 @@ class Entry:
 class Document:
     """The values a study states: fields and axes (as `axes.NAME`) by their one dotted name.
 
-    `source` is what messages call the text they came from.
+    `source` is what messages call the text they came from; `overrides` edited it.
     """
 
     source: str
     entries: Mapping[str, Entry]
+    overrides: tuple[str, ...]
 
     def refuse(self, name: str, problem: str) -> RequestError:
         """The error that `name` has `problem`, led by where it was stated if it was."""
-        entry = self.entries.get(name)
-        return refusal(entry.where if entry else self.source, f"{name}: {problem}")
+        where = self.entries[name].where if name in self.entries else self.source
+        if self.overrides and not where.startswith("--set"):
+            where += f", with {', '.join(self.overrides)}"  # the culprit may be among them
+        return refusal(where, f"{name}: {problem}")
 
 
 def refusal(where: str, problem: str) -> RequestError:
@@ -79,13 +82,13 @@ def read_document(text: str, source: str, overrides: Iterable[str], limit: int) 
             if other in entries:
                 raise refusal(where, f"{path}: is already stated as {other}; keep one of them")
         entries[name] = Entry(value, where)
-    for override in overrides:
-        _override(entries, override)
-    return Document(source, entries)
+    edits = tuple(_override(entries, override) for override in overrides)
+    return Document(source, entries, edits)
 
 
-def _override(entries: dict[str, Entry], override: str) -> None:
-    where = f"--set {override}"
+def _override(entries: dict[str, Entry], override: str) -> str:
+    """Edit `entries`; returns what to call the override in messages."""
+    where = f"--set {one_line(override, 80)}"
     key, equals, text = override.partition("=")
     key = re.sub(r"[\s\"']", "", key)
     if not key or not equals:
@@ -104,6 +107,7 @@ def _override(entries: dict[str, Entry], override: str) -> None:
         name = _known(path, where)
         entries.pop(_twin(name), None)
         entries[name] = Entry(value, where)
+    return where
 
 
 def _parse(text: str, source: str, limit: int) -> dict[str, object]:

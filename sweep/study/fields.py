@@ -200,6 +200,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 
 def unknown(name: str) -> FieldError:
     """The complaint about a key that is no field."""
+    name = checks.one_line(name, 80)
     if name in TABLES:
         return FieldError(name, "must be a table")
     table, _, rest = name.partition(".")

@@ -178,9 +178,11 @@ def _digest(settings: Settings, network: Network, initial: Initial) -> str:
 
 
 def _refuse_idle_axes(settings: Settings, group: Group) -> None:
+    """Refuse a rate that is missing and an axis that changes nothing."""
+    sources = group.sources.values()
     for name in [*group.labels, *(axis.name for axis in group.axes)]:
         reason = swept_field(name).idle(settings)
-        if not reason and name not in group.labels and name not in group.sources.values():
+        if not reason and name not in group.labels and name not in sources:
             reason = _unused(name, len(group.network.shapes))
         if reason:
             raise FieldError(f"axes.{name}", reason)

@@ -23,11 +23,11 @@ steps = 1000
 optimizer = "sgd"
 dtype = "float64"                 # or "float32"
 
-[axes]                            # every combination is a trial; any single-valued field can be one
+[axes]                            # every combination is a trial; any single value above can be one
 learning_rate = { log = [1e-2, 1e1], num = 13 }
 seed = { range = [0, 8] }
 # "learning_rate.0" = [0.1, 1.0]  # a rate of its own for the first layer's weights
-# network.activation = ["sigmoid", "tanh"]
+# bias_learning_rate = [0.0, 0.1] # and for the biases
 
 [outcome]
 target = 1e-3                     # converged: the loss reached it

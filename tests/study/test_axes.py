@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from .course import DRAWN, course, refused
+
+
+@pytest.mark.parametrize(
+    ("stated", "values"),
+    [
+        ("learning_rate=[1, 2.5]", [1.0, 2.5]),
+        ("learning_rate=[5, 0.1, 1]", [5.0, 0.1, 1.0]),
+        ("learning_rate={ log=[1e-2, 1e2], num=5 }", [0.01, 0.1, 1.0, 10.0, 100.0]),
+        ("learning_rate={ log=[4, 1], num=3 }", [4.0, 2.0, 1.0]),
+        ("learning_rate={ linear=[0, 1], num=11 }", [i / 10 for i in range(11)]),
+        ("learning_rate={ range=[1, 4] }", [1.0, 2.0, 3.0]),
+        ("training.steps={ log=[10, 10000], num=4 }", [10, 100, 1000, 10000]),
+        ("training.steps={ linear=[1, 10], num=3 }", [1, 6, 10]),
+        ("training.steps=[1e3]", [1000]),
+        ("network.bias=[true, false]", [True, False]),
+        ("network.activation=['tanh', 'relu']", ["tanh", "relu"]),
+        ("outcome.diverged_above=[inf, 1]", [float("inf"), 1.0]),
+    ],
+)
+def test_axis_values(stated: str, values: list[object]) -> None:
+    (axis,) = course("axes={}", "training.learning_rate=1", f"axes.{stated}").axes
+    assert axis.values.tolist() == values
+    assert [type(value) for value in axis.values.tolist()] == [type(value) for value in values]
+    assert not axis.values.flags.writeable
+
+
+def test_seeds_are_whole_numbers_up_to_the_last() -> None:
+    (seeds,) = course(DRAWN, f"axes={{ seed=[0, {2**63 - 1}] }}", "training.learning_rate=1").axes
+    assert seeds.name == "seed"
+    assert seeds.values.dtype == np.int64
+    assert seeds.values.tolist() == [0, 2**63 - 1]
+
+
+@pytest.mark.parametrize(
+    ("stated", "complaint"),
+    [
+        ("learning_rate=[]", "must have 1 to 4000000 values, not 0"),
+        ("learning_rate=[0.1, 1, 1e-1]", "has the value 0.1 more than once"),
+        ("learning_rate=[0.0, -0.0]", "has the value 0.0 more than once"),
+        ("learning_rate=[1, 1.0]", "has the value 1.0 more than once"),
+        ("network.activation=['tanh', 'tanh']", 'has the value "tanh" more than once'),
+        ("record.loss=['every 1', 'every step']", 'has the value "every step" more than once'),
+        ("training.steps={ linear=[1, 3], num=9 }", "has the value 1 more than once"),
+        ("learning_rate=[0.1, nan]", "[1] must be a finite number of at least 0, not nan"),
+        ("learning_rate=[[0.1, 0.2]]", "[0] must be a single value, not [0.1, 0.2]"),
+        ("learning_rate=0.1", "must be a list of values, { log = [low, high], num = n }"),
+        ("network.bias={ range=[0, 2] }", "must be a list of values, not a table of range"),
+        ("learning_rate={ lgo=[1, 2], num=3 }", "not a table of lgo, num"),
+        ("learning_rate={ log=[1, 2] }", "not a table of log"),
+        ("learning_rate={ log=[1, 2], linear=[1, 2], num=3 }", "not a table of log, linear, num"),
+        ("learning_rate={ range=[1, 2], num=3 }", "not a table of range, num"),
+        ("learning_rate={ log=[0, 2], num=3 }", "both ends of log above 0 and finite"),
+        ("learning_rate={ log=[1, 2, 3], num=3 }", "must have log = [low, high]"),
+        ("learning_rate={ log=[1, inf], num=3 }", "must be a finite number"),
+        ("outcome.diverged_above={ linear=[1, inf], num=3 }", "both ends of linear finite"),
+        ("learning_rate={ log=[1, 2], num=1 }", "must have a num from 2 to 4000000, not 1"),
+        ("learning_rate={ log=[1, 2], num=3.0 }", "must have a num from 2 to 4000000, not 3.0"),
+        ("learning_rate={ log=[1, 2], num=1000000000000 }", "must have a num from 2 to"),
+        ("learning_rate={ range=[3, 3] }", "must have a range of 1 to 4000000 values"),
+        ("learning_rate={ range=[0, 0.5] }", "must be a whole number"),
+        ("learning_rate={ range=[0, 1000000000000] }", "must have a range of 1 to"),
+        ("training.steps={ range=[-3, 3] }", "must be a whole number from 1"),
+    ],
+)
+def test_what_is_no_axis(stated: str, complaint: str) -> None:
+    message = refused(f"axes.{stated}")
+    assert complaint in message
+    assert message.startswith(f"--set axes.{stated}"[:40])
+
+
+def test_large_products_are_refused() -> None:
+    many = "{ range=[1, 4000000] }"
+    assert "at most 1000000000000" in refused(
+        DRAWN, f"axes={{ seed={many}, learning_rate={many} }}"
+    )
+    assert "at most 1000" in refused("axes.training.steps={ range=[1, 1002] }")

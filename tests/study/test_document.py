@@ -1,0 +1,155 @@
+import os
+from pathlib import Path
+
+import pytest
+
+from sweep.errors import RequestError
+from sweep.study import load_study, parse_study
+
+from .course import COURSE, DRAWN, course, refused
+
+
+def refused_text(text: str) -> str:
+    with pytest.raises(RequestError) as error:
+        parse_study(text, "course", Path("studies"))
+    assert str(error.value).isprintable()
+    return str(error.value)
+
+
+def test_an_override_is_an_edit() -> None:
+    assert (
+        course("training.steps=200").to_toml()
+        == parse_study(COURSE.replace("1000", "200"), "course", Path()).to_toml()
+    )
+
+
+@pytest.mark.parametrize(
+    ("overrides", "trials"),
+    [
+        (["training.learning_rate=0.3"], 1),
+        (["axes.learning_rate=[0.3, 0.4, 0.5]"], 3),
+        (["axes.training.learning_rate=[0.3, 0.4, 0.5]"], 3),
+        (["axes.training.steps=[5, 6]"], 4),
+        (["axes.training.steps=[5, 6]", "training.steps=7"], 2),
+        (["axes={ training.steps=[5, 6, 7] }", "training.learning_rate=1"], 3),
+        ([DRAWN, "axes.initial.seed=[1, 2]"], 4),
+        ([' axes."learning_rate.0" = [1, 2]'], 4),
+    ],
+)
+def test_an_override_takes_the_place_of_a_field_or_its_axis(
+    overrides: list[str], trials: int
+) -> None:
+    assert course(*overrides).trials == trials
+
+
+@pytest.mark.parametrize(
+    ("override", "complaint"),
+    [
+        ("training.steps", "must be FIELD=VALUE, such as training.steps=200"),
+        ("=5", "must be FIELD=VALUE"),
+        ("training.dtype=float32", """text needs its quotes, as in 'training.dtype="float32"'"""),
+        ("training.steps=", "is not TOML"),
+        ("training.steps=1\ntitle='x'", "must state one value"),
+        ("training.step=5", "training.step: is not a field of a study; did you mean training.st"),
+        ("axes.learning_rat=[5]", "is not a field of a study; did you mean learning_rate?"),
+        ("axes.lerning_rate={ log=[1, 2], num=3 }", "did you mean learning_rate?"),
+        ("axes.network.layers=[5]", "network.layers is no single value and cannot be an axis"),
+        ("training=5", "training: must be a table"),
+        ("title='\udcff'", "title: must be text in UTF-8"),
+        ("a." * 50_000 + "b=1", "is not a field of a study"),
+        ("title=" + "[" * 50_000, "nests brackets more than 16 deep"),
+    ],
+)
+def test_what_is_wrong_with_an_override_names_it(override: str, complaint: str) -> None:
+    message = refused(override)
+    assert complaint in message
+    assert message.startswith("--set ")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("steps", "studies/course.toml: is not TOML: Expected '='"),
+        ("[training]\nsteps = 1\nsteps = 2", "is not TOML: Cannot overwrite a value (at end"),
+        ("x = " + "[" * 100_000, "nests brackets more than 16 deep"),
+        ("x = " + "{a=" * 100_000, "nests brackets more than 16 deep"),
+        ("a." * 100_000 + "b = 1", "has a key of more than 8 parts"),
+        ("[" + "a ." * 100_000 + "b]", "has a key of more than 8 parts"),
+        ('"a".' * 100_000 + "b = 1", "has a key of more than 8 parts"),
+        (f"x = {'9' * 5_000}", "a number in it has too many digits"),
+        ("[training]\nsteps = 0x" + "f" * 5_000, "course.toml: network.layers: is missing"),
+        ("k" * 9_000 + " = 1", "kkkk...: is not a field of a study"),
+        ("[[network]]\nbias = true", "line 1: network: must be a table"),
+        ("[training]\n\nstep = 1", "line 3: training.step: is not a field of a study; did you"),
+        ("[trainin]\nsteps = 1", "line 2: trainin.steps: is not a field of a study; did you mean"),
+        ("[nothing]", "line 1: nothing: is not a field of a study"),
+        ("network = { bias = true, lost = 1 }", "line 1: network.lost: is not a field"),
+    ],
+)
+def test_text_that_is_no_study(text: str, complaint: str) -> None:
+    assert complaint in refused_text(text)
+
+
+def test_brackets_and_dots_in_strings_and_comments_do_not_count() -> None:
+    odd = "[{" * 40 + "." * 40
+    text = f'# {odd}\ntitle = """\n{odd}"\\" """ # \'\n{COURSE}'
+    assert parse_study(text, "course", Path()).title.startswith("[{")
+    assert parse_study(f"title = '{odd}'\n{COURSE}", "course", Path()).title == odd
+
+
+@pytest.mark.parametrize(
+    ("twice", "complaint"),
+    [
+        ("training.steps = [1]", "line 16: axes.training.steps: is already stated as training.st"),
+        ("training.learning_rate = [1]", "is already stated as axes.learning_rate; keep one"),
+    ],
+)
+def test_a_field_is_stated_once(twice: str, complaint: str) -> None:
+    assert complaint in refused_text(COURSE + twice)
+
+
+def test_a_layers_axis_may_stand_beside_that_of_all() -> None:
+    study = parse_study(COURSE + '"learning_rate.0" = [1, 2, 3]', "course", Path())
+    assert [axis.name for axis in study.axes] == ["learning_rate", "learning_rate.0"]
+
+
+def test_a_wrong_value_is_found_in_its_line() -> None:
+    message = refused_text(COURSE.replace("1000", "-1"))
+    assert message == (
+        "studies/course.toml, line 12: training.steps: must be a whole number from 1 to "
+        "1000000000, not -1"
+    )
+
+
+def test_a_file_is_read_by_its_stem(tmp_path: Path) -> None:
+    path = tmp_path / "my-study.v2.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + COURSE.replace("\n", "\r\n").encode())
+    study = load_study(path, ["training.steps=3"])
+    assert (study.name, study.title, study.training.steps) == ("my-study.v2", "my-study.v2", 3)
+
+
+@pytest.mark.parametrize("name", ["..", ".hidden", "a b", "é", "x" * 101, "", "a/b", "a\n", "a\0"])
+def test_a_name_that_is_no_safe_directory_is_refused(name: str) -> None:
+    with pytest.raises(RequestError, match="file's stem, must be 1 to 100"):
+        parse_study(COURSE, name, Path())
+
+
+def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "directory.toml").mkdir()
+    (tmp_path / "latin.toml").write_bytes(b"title = '\xe9'")
+    (tmp_path / "large.toml").write_bytes(b"#" * (2**20 + 1))
+    os.mkfifo(tmp_path / "pipe.toml")
+    complaints = {
+        "directory.toml": "directory.toml: is not a file",
+        "pipe.toml": "pipe.toml: is not a file",
+        "missing.toml": "missing.toml: cannot be read: No such file",
+        "latin.toml": "latin.toml: is not UTF-8 text",
+        "large.toml": "large.toml: is larger than 1048576 bytes",
+        "nul\0.toml": "is no path: embedded null byte",
+        f"{'n' * 300}.toml": "cannot be read: File name too long",
+    }
+    for name, complaint in complaints.items():
+        with pytest.raises(RequestError) as error:
+            load_study(tmp_path / name)
+        assert complaint in str(error.value)
+        assert str(error.value).isprintable()

@@ -1,0 +1,55 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from mpmath import mpf, workprec
+
+from sweep.study.ladders import linear, logarithmic, logarithmic_steps
+
+positive = st.floats(1e-300, 1e300)
+
+
+@given(positive, positive, st.integers(2, 40))
+def test_logarithmic_values_are_correctly_rounded(low: float, high: float, num: int) -> None:
+    with workprec(500):
+        start, ratio = mpf(repr(low)), mpf(repr(high)) / mpf(repr(low))
+        wanted = [float(start * ratio ** (mpf(i) / (num - 1))) for i in range(num)]
+    assert logarithmic(low, high, num).tolist() == wanted
+
+
+@given(st.floats(-1e300, 1e300), st.floats(-1e300, 1e300), st.integers(2, 40))
+def test_linear_values_are_correctly_rounded(low: float, high: float, num: int) -> None:
+    with workprec(3000):
+        start, stop = mpf(repr(low)), mpf(repr(high))
+        wanted = [float((start * (num - 1 - i) + stop * i) / (num - 1)) for i in range(num)]
+    assert linear(low, high, num).tolist() == wanted
+
+
+def test_spaced_values_are_those_that_one_would_write() -> None:
+    assert logarithmic(1e-3, 1e3, 7).tolist() == [1e-3, 1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3]
+    assert linear(0.1, 0.5, 5).tolist() == [0.1, 0.2, 0.3, 0.4, 0.5]
+
+
+def test_a_long_axis_is_as_exact_as_a_short_one() -> None:
+    values = logarithmic(1e-2, 1e3, 200_001)
+    assert values[::40_000].tolist() == [1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3]
+
+
+@given(st.integers(3, 300), st.integers(1, 10**6))
+def test_logarithmic_steps_spread_out_and_keep_the_ends(num: int, steps: int) -> None:
+    found = logarithmic_steps(num, steps)
+    gaps = np.diff(found)
+    assert found.dtype == np.int64
+    assert len(found) == min(num, steps + 1)
+    assert found[0] == 0
+    assert found[1] == 1
+    assert found[-1] == steps
+    assert gaps.min(initial=steps) >= 1
+    # Rounding to whole steps may shorten a gap by one, and so may the last one.
+    assert (gaps[1:] >= gaps[:-1] - 1).all()
+
+
+def test_logarithmic_steps_known() -> None:
+    assert logarithmic_steps(5, 1000).tolist() == [0, 1, 10, 100, 1000]
+    assert logarithmic_steps(9, 20).tolist() == [0, 1, 2, 3, 4, 6, 9, 14, 20]
+    assert logarithmic_steps(10**6, 3).tolist() == [0, 1, 2, 3]
+    assert logarithmic_steps(1000, 10**9)[-1] == 10**9

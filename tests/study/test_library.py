@@ -1,0 +1,78 @@
+from pathlib import Path
+
+import pytest
+
+from sweep.errors import RequestError
+from sweep.study import find_study, load_study, shipped_studies
+
+from .course import COURSE
+
+
+def test_the_shipped_studies() -> None:
+    trials = {path.stem: load_study(path).trials for path in shipped_studies()}
+    assert trials == {
+        "lr_by_init": 1024 * 1024,
+        "lr_graphs": 6,
+        "lr_graphs_half": 6,
+        "lr_response": 4096,
+        "step_by_step": 1,
+    }
+
+
+@pytest.mark.parametrize("path", shipped_studies(), ids=lambda path: path.stem)
+def test_a_shipped_study_begins_with_its_question(path: Path) -> None:
+    comment, _, _ = path.read_text().partition("title = ")
+    assert comment.startswith("# ")
+    assert "?" in comment
+
+
+def test_the_course_in_numbers() -> None:
+    study = load_study(find_study("lr_graphs"))
+    assert study.axes[0].values.tolist() == [0.1, 0.2, 0.5, 0.8, 1.0, 2.0]
+    assert study.initial.weights.tolist() == [0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55]
+    assert study.data.inputs.tolist() == [[0.05, 0.10]]
+    assert study.data.targets.tolist() == [[0.01, 0.99]]
+    assert load_study(find_study("lr_graphs_half")).data.targets.tolist() == [[0.5, 0.5]]
+
+
+def test_the_step_by_step_example_leaves_its_biases() -> None:
+    study = load_study(find_study("step_by_step"))
+    weights = [0.15, 0.20, 0.25, 0.30, 0.35, 0.35, 0.40, 0.45, 0.50, 0.55, 0.60, 0.60]
+    assert study.initial.weights.tolist() == weights
+    assert study.groups()[0].fixed == {"learning_rate": 0.5, "bias_learning_rate": 0.0}
+
+
+def test_the_response_marks_the_rates_of_the_course() -> None:
+    marks = load_study(find_study("lr_response")).plot.mark["learning_rate"]
+    assert marks == (0.1, 0.2, 0.5, 0.8, 1.0, 2.0)
+
+
+def test_a_bare_name_is_found_at_hand_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert find_study("lr_graphs").is_absolute()
+    mine = Path("experiments/lr_graphs.toml")
+    mine.parent.mkdir()
+    mine.write_text(COURSE)
+    assert find_study("lr_graphs") == mine
+    assert find_study("./experiments/lr_graphs.toml") == mine
+
+
+@pytest.mark.parametrize(
+    ("name", "complaint"),
+    [
+        ("lr_graph", "did you mean lr_graphs?"),
+        ("", "there is no study of this name"),
+        ("..", "there is no study of this name"),
+        ("a\0b", "there is no study of this name"),
+        ("nowhere/x.toml", "nowhere/x.toml: there is no such file"),
+        ("x\n\0.toml", "there is no such file"),
+        (f"{'n' * 300}.toml", "there is no such file"),
+    ],
+)
+def test_a_name_that_is_nothing(name: str, complaint: str) -> None:
+    with pytest.raises(RequestError) as error:
+        find_study(name)
+    assert complaint in str(error.value)
+    assert str(error.value).isprintable()

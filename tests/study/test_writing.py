@@ -1,0 +1,139 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sweep.study import STARTER, Study, load_study, parse_study, shipped_studies
+
+from .course import BIASED, DRAWN, course
+
+
+def bits(study: Study) -> Iterator[object]:
+    """All that a study asks of training, exactly."""
+    for group in study.groups():
+        index = np.arange(group.trials)
+        lanes = group.lanes(index)
+        arrays = [lanes.weight_rates, lanes.bias_rates, lanes.seeds, lanes.scales]
+        yield group.digest, dict(group.labels), dict(group.fixed), group.training, group.record
+        yield group.initial.weights.tobytes(), group.data.digest, [a.tobytes() for a in arrays]
+        yield {name: column.tolist() for name, column in group.columns(index).items()}
+
+
+def assert_survives(study: Study) -> None:
+    again = parse_study(study.to_toml(), study.name, Path())
+    assert list(bits(again)) == list(bits(study))
+    assert (again.title, again.plot) == (study.title, study.plot)
+    assert again.to_toml() == study.to_toml()
+
+
+@pytest.mark.parametrize("path", shipped_studies(), ids=lambda path: path.stem)
+def test_shipped_studies_survive_being_written(path: Path) -> None:
+    study = load_study(path)
+    study = load_study(path, ["axes.seed=[1, 5, 3]"]) if study.trials > 10**6 else study
+    assert_survives(study)
+
+
+rates = st.lists(st.floats(0, 1e308), min_size=1, max_size=4, unique=True)
+
+
+@given(
+    title=st.text(st.characters(codec="utf-8")),
+    learning_rates=rates,
+    own_rates=rates,
+    bias_rates=st.lists(st.floats(0, allow_infinity=False), min_size=2, max_size=2),
+    seeds=st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=3, unique=True),
+    above=st.lists(st.floats(0, allow_nan=False), min_size=1, max_size=3, unique=True),
+    activations=st.sampled_from(["'tanh'", "['tanh', 'relu']"]),
+)
+def test_any_study_survives_being_written(
+    title: str,
+    learning_rates: list[float],
+    own_rates: list[float],
+    bias_rates: list[float],
+    seeds: list[int],
+    above: list[float],
+    activations: str,
+) -> None:
+    escaped = "".join(f"\\U{ord(character):08x}" for character in title)
+    assert_survives(
+        course(
+            DRAWN,
+            BIASED,
+            f'title="{escaped}"',
+            f"training.bias_learning_rate={bias_rates}",
+            f"network.activation={activations}",
+            f"axes.outcome.diverged_above={above}",
+            f"axes.learning_rate={learning_rates}",
+            f"axes.learning_rate.1={own_rates}",
+            f"axes.seed={seeds}",
+        )
+    )
+
+
+def test_every_default_and_every_value_is_written_out() -> None:
+    study = course(
+        "axes.learning_rate={ linear=[0.1, 0.3], num=3 }", "axes.network.bias=[false, true]"
+    )
+    assert study.to_toml() == (
+        """\
+title = ""
+
+[network]
+layers = [2, 2, 2]
+activation = "sigmoid"
+loss = "half_squared_error"
+
+[data]
+inputs = [[0.05, 0.1]]
+targets = [[0.01, 0.99]]
+
+[initial]
+weights = [[[0.15, 0.2], [0.25, 0.3]], [[0.4, 0.45], [0.5, 0.55]]]
+
+[training]
+steps = 1000
+optimizer = "sgd"
+dtype = "float64"
+
+[outcome]
+target = 0.0
+diverged_above = inf
+rule = "target"
+
+[record]
+loss = "every step"
+parameters = "final"
+
+[plot]
+mark = {}
+
+[axes]
+learning_rate = [0.1, 0.2, 0.3]
+"network.bias" = [false, true]
+"""
+    )
+
+
+@pytest.mark.parametrize("num", [2**18])
+def test_a_long_axis_survives_although_its_file_is_larger_than_a_hand_would_write(num: int) -> None:
+    study = course(f"axes.learning_rate={{ log=[1e-3, 1e3], num={num} }}")
+    written = study.to_toml()
+    assert len(written) > 2**20
+    again = parse_study(written, "course", Path())
+    assert again.axes[0].values.tobytes() == study.axes[0].values.tobytes()
+
+
+def test_the_starter_is_a_study() -> None:
+    study = parse_study(STARTER, "starter", Path())
+    assert study.trials == 13 * 8
+    assert_survives(study)
+
+
+@pytest.mark.parametrize("hint", ['# "learning_rate.0"', "# bias_learning_rate"])
+def test_what_the_starter_hints_at_works(hint: str) -> None:
+    assert hint in STARTER
+    text = STARTER.replace(hint, hint.removeprefix("# "))
+    assert parse_study(text, "starter", Path()).trials == 13 * 8 * 2
