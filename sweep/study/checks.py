@@ -211,7 +211,7 @@ def marks(value: object) -> dict[str, tuple[float, ...]]:
     """A table of lists of numbers by dotted names."""
     if not isinstance(value, dict):
         raise ValueError(f"must be a table such as {{ learning_rate = [0.1] }}, not {show(value)}")
-    found = {}
+    found: dict[str, tuple[float, ...]] = {}
     for name, numbers in value.items():
         if isinstance(numbers, dict):
             found |= {f"{name}.{rest}": inner for rest, inner in marks(numbers).items()}

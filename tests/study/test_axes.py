@@ -78,3 +78,8 @@ def test_large_products_are_refused() -> None:
         DRAWN, f"axes={{ seed={many}, learning_rate={many} }}"
     )
     assert "at most 1000" in refused("axes.training.steps={ range=[1, 1002] }")
+
+
+def test_spaced_whole_numbers_are_refused_where_they_would_not_be_exact() -> None:
+    seeds = f"axes.seed={{ linear=[0, {2**63 - 1}], num=2 }}"
+    assert "must have whole numbers up to 9007199254740992 in linear" in refused(DRAWN, seeds)
