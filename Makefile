@@ -12,7 +12,7 @@ lr-graphs: $(VENV)/ready
 	$(BIN)/sweep plot lr_graphs
 
 test: lint
-	$(BIN)/pytest -m "not soak"
+	$(BIN)/pytest
 
 lint: $(VENV)/ready-$(EXTRAS)
 	$(BIN)/ruff check .

@@ -18,6 +18,7 @@ OUTCOMES = ("converged", "stalled", "diverged")
 
 _CHUNK_SECONDS = 0.3  # how long a thread works on one chunk, and so how long an interruption waits
 _CHUNK_BYTES = 64 * 2**20  # what one chunk's results may take
+_OPERATIONS_PER_SECOND = 2.5e9  # of vectors, by one thread: what the 2-2-2 network reaches
 _ALIGNMENT = 64  # bytes: a register of AVX-512, a cache line
 
 # The distribution, and its bound or standard deviation from the numbers of inputs and outputs.
@@ -311,13 +312,13 @@ def estimate(group: Group, threads: int) -> Estimate:
 
 
 def _steps_per_second(shape: Shape) -> float:
-    """Guess at one thread's network-steps per second: a vector operation a nanosecond.
+    """Guess at one thread's network-steps per second.
 
     The operations are counted as in `docs/performance.md`; wide networks run at about the same
     rate. On a machine without fused multiply-add it is some 30 times slower.
     """
     per_register = register_bytes() // (int(shape.dtype[-2:]) // 8)
-    return 1e9 * per_register / layout.operations(shape)
+    return _OPERATIONS_PER_SECOND * per_register / layout.operations(shape)
 
 
 def _trial_bytes(group: Group) -> int:
