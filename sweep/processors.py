@@ -1,0 +1,49 @@
+"""How many processors this process may use."""
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+_CGROUPS = Path("/sys/fs/cgroup")
+_MEMBERSHIP = Path("/proc/self/cgroup")
+
+
+def usable_processors(membership: Path = _MEMBERSHIP, cgroups: Path = _CGROUPS) -> int:
+    """The processors this process is bound to, or fewer if a control group grants less time.
+
+    The quota of a container is that of its control group and of every one above it: cgroup v2's
+    `cpu.max`, or cgroup v1's `cpu.cfs_quota_us`. Part of a processor counts as one.
+    """
+    bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, math.ceil(min([bound or 1, *_quotas(membership, cgroups)])))
+
+
+def _quotas(membership: Path, cgroups: Path) -> Iterator[float]:
+    for line in _text(membership).splitlines():
+        _, _, rest = line.partition(":")
+        controllers, _, path = rest.partition(":")
+        top = cgroups / "cpu" if "cpu" in controllers.split(",") else cgroups
+        if controllers and top == cgroups:
+            continue
+        group = top / path.lstrip("/")
+        for directory in [group, *group.parents]:
+            yield from _quota(directory)
+            if directory == top:
+                break
+
+
+def _quota(directory: Path) -> Iterator[float]:
+    limit = _text(directory / "cpu.max").split() or [
+        _text(directory / "cpu.cfs_quota_us").strip(),
+        _text(directory / "cpu.cfs_period_us").strip(),
+    ]
+    if all(part.isdigit() for part in limit) and int(limit[1]) > 0:
+        yield int(limit[0]) / int(limit[1])
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except (OSError, ValueError):
+        return ""

@@ -1,0 +1,234 @@
+"""One study: find what is missing, train it on threads, commit it chunk by chunk."""
+
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from sweep.errors import RequestError
+from sweep.interruption import Interruption
+from sweep.processors import usable_processors
+from sweep.store.folder import claim, make_folder, study_directory
+from sweep.store.ledger import Ledger, read_ledger
+from sweep.store.lock import locked
+from sweep.store.matching import answers, missing
+from sweep.store.repair import repair, set_aside
+from sweep.store.tables import tables_of
+from sweep.study import Group, Study
+from sweep.training.trainer import Trained, chunk_size, prepare, train
+
+MAX_TRIALS = 2**32
+"""How many trials one run takes on: it keeps a byte for each."""
+
+_WINDOW = 2**22  # positions searched at a time for missing trials
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is: its own trials done and to do, network-steps done, seconds so far."""
+
+    trials_done: int
+    trials_total: int
+    network_steps: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class RunReport:
+    """What a run did.
+
+    Attributes:
+        trained: trials trained and committed by this run.
+        already: trials of the study that were committed before.
+        trials: trials the study asks for.
+        steps: network-steps of this run: one network, one update.
+        seconds: from the start of training to the last commit, compilation before it apart.
+        directory: where the results are.
+        signal: the number of the signal that ended the run early, 0 for none.
+        findings: what was repaired first, in sentences.
+    """
+
+    trained: int
+    already: int
+    trials: int
+    steps: int
+    seconds: float
+    directory: Path
+    signal: int
+    findings: tuple[str, ...]
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether a signal ended the run before all was trained."""
+        return self.signal != 0
+
+
+def run(  # noqa: PLR0913 - every choice of a run has a name here
+    study: Study,
+    results: Path = Path("results"),
+    *,
+    origin: Path | None = None,
+    threads: int | None = None,
+    chunk: int | None = None,
+    lanes: int | None = None,
+    shuffle_seed: int | None = None,
+    progress: Callable[[Progress], None] | None = None,
+    on_wait: Callable[[str], None] | None = None,
+) -> RunReport:
+    """Train the trials of `study` that `results` does not hold yet, and commit them there.
+
+    On SIGINT or SIGTERM the chunks being trained are finished and committed; a second signal
+    raises KeyboardInterrupt at once, and loses at most these.
+
+    Args:
+        study: what is asked.
+        results: the directory of all studies' results.
+        origin: the study's file, if it has one: another file of the same name is refused.
+        threads: that train at the same time; by default one for each usable processor.
+        chunk: how many trials to train and commit together; by default what suits the group.
+        lanes: how many networks to train side by side, a power of two; likewise.
+        shuffle_seed: trains in a random order; results do not depend on it.
+        progress: called after each commit.
+        on_wait: called with a sentence if another process works on the study.
+
+    Raises:
+        RequestError: the results cannot be written, or belong to another study; nothing was done.
+        StoreError: results could not be saved or read; what was committed stays.
+    """
+    threads = usable_processors() if threads is None else threads
+    for name, number in (("threads", threads), ("chunk", chunk)):
+        if number is not None and number < 1:
+            raise RequestError(f"{name} must be at least 1, not {number}")
+    if lanes is not None and (lanes < 1 or lanes & (lanes - 1)):
+        raise RequestError(f"lanes must be a power of two, not {lanes}")
+    if study.trials > MAX_TRIALS:
+        raise RequestError(f"{study.name}: {study.trials} trials; one run takes {MAX_TRIALS}")
+    directory = study_directory(results, study)
+    make_folder(directory)
+    with locked(directory, on_wait):
+        claim(directory, study, origin)
+        findings, ledger, plan = _plan(directory, study)
+        job = _Job(ledger, plan, threads, chunk, lanes, shuffle_seed, progress)
+        signal = job.run() if job.total else 0
+    return RunReport(
+        trained=job.done,
+        already=study.trials - job.total,
+        trials=study.trials,
+        steps=job.steps,
+        seconds=job.seconds,
+        directory=directory,
+        signal=signal,
+        findings=tuple(findings),
+    )
+
+
+Plan = list[tuple[Group, np.ndarray]]
+"""The groups that miss something, and (trials,) bool which of their trials are missing."""
+
+
+def _plan(directory: Path, study: Study) -> tuple[list[str], Ledger, Plan]:
+    """Repair, and find out what is missing; a chunk found damaged on the way is set aside."""
+    findings = repair(directory)
+    ledger, damaged = read_ledger(directory), dict[str, str]()
+    found = [(group, missing(group, answers(ledger, group, damaged))) for group in study.groups()]
+    if damaged:
+        findings += [set_aside(directory, stem, fault) for stem, fault in damaged.items()]
+        ledger = read_ledger(directory)
+    return findings, ledger, [(group, wanted) for group, wanted in found if wanted.any()]
+
+
+@dataclass
+class _Job:
+    """Chunks on their way from the plan through the threads into the ledger."""
+
+    ledger: Ledger
+    plan: Plan
+    threads: int
+    chunk: int | None
+    lanes: int | None
+    shuffle_seed: int | None
+    progress: Callable[[Progress], None] | None
+    done: int = 0
+    steps: int = 0
+    seconds: float = 0.0
+
+    @cached_property
+    def total(self) -> int:
+        return sum(int(wanted.sum()) for _, wanted in self.plan)
+
+    def run(self) -> int:
+        """Train and commit all; return the number of the signal that cut it short, or 0.
+
+        One chunk more than there are threads is under way, so that no thread waits for the disk.
+        """
+        prepare(self.plan[0][0], self.lanes)
+        started = time.perf_counter()
+        running: dict[Future[Trained], Group] = {}
+        pool = ThreadPoolExecutor(self.threads)
+        try:
+            with Interruption() as interruption:
+                for group, index in self._chunks():
+                    if interruption:
+                        break
+                    running[pool.submit(train, group, index, lanes=self.lanes)] = group
+                    if len(running) > self.threads:
+                        self._commit_one(running, started)
+                while running:
+                    if interruption:
+                        _cancel_waiting(running)
+                    self._commit_one(running, started)
+        finally:
+            pool.shutdown(cancel_futures=True)
+        return interruption.signal if self.done < self.total else 0
+
+    def _chunks(self) -> Iterator[tuple[Group, np.ndarray]]:
+        for group, wanted in self.plan:
+            prepare(group, self.lanes)
+            size = self.chunk or chunk_size(group, self.threads)
+            for index in _pieces(_positions(wanted, self.shuffle_seed), size):
+                yield group, index
+
+    def _commit_one(self, running: dict[Future[Trained], Group], started: float) -> None:
+        """Wait for a chunk and commit it; the others go on meanwhile."""
+        if not running:
+            return
+        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        future = finished.pop()
+        group, trained = running.pop(future), future.result()
+        self.ledger.add(group, tables_of(group, trained, self.ledger.next_trial))
+        self.done += len(trained.index)
+        self.steps += len(trained.index) * group.steps
+        self.seconds = time.perf_counter() - started
+        if self.progress:
+            self.progress(Progress(self.done, self.total, self.steps, self.seconds))
+
+
+def _cancel_waiting(running: dict[Future[Trained], Group]) -> None:
+    for future in [future for future in running if future.cancel()]:
+        del running[future]
+
+
+def _positions(wanted: np.ndarray, shuffle_seed: int | None) -> Iterator[np.ndarray]:
+    """The positions that are True in `wanted`, int64, some at a time."""
+    if shuffle_seed is not None:
+        yield np.random.default_rng(shuffle_seed).permutation(np.flatnonzero(wanted))
+        return
+    for start in range(0, len(wanted), _WINDOW):
+        yield np.flatnonzero(wanted[start : start + _WINDOW]) + start
+
+
+def _pieces(arrays: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """The elements of `arrays`, one after the other, in arrays of `size`; the last is the rest."""
+    rest = np.empty(0, np.int64)
+    for array in arrays:
+        whole = np.concatenate([rest, array])
+        end = len(whole) - len(whole) % size
+        for start in range(0, end, size):
+            yield whole[start : start + size]
+        rest = whole[end:]
+    if len(rest):
+        yield rest

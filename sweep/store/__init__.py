@@ -1,0 +1,1 @@
+"""Results on disk: committed whole or not at all, checked before they are believed."""

@@ -1,0 +1,138 @@
+"""The record of one committed chunk: what it holds and how to know that it is whole."""
+
+import json
+import math
+import platform
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+
+from sweep import __version__
+from sweep.errors import StoreError
+from sweep.store.files import sha256
+from sweep.study import NUMERICS, Group
+
+SCHEMA = 1
+"""The version of the files' layout; a reader refuses another one in one line."""
+
+KINDS = ("trials", "curves", "parameters")
+"""The kinds of tables, each in a directory of its name."""
+
+Value = str | bool | int | float
+
+
+class DamagedError(StoreError):
+    """A committed file is not what was committed."""
+
+
+@dataclass(frozen=True)
+class File:
+    """One parquet file of a chunk: `path` is relative to the study's results, `size` in bytes."""
+
+    kind: str
+    path: str
+    size: int
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One committed chunk of a group's trials.
+
+    `group` is the group's digest, `axes` the names of its columns of lane fields and `fixed` the
+    lane fields that all its trials share; `labels` are the axes that the digest and `steps` imply.
+    The chunk's trials are numbered from `first_trial`, without gaps.
+    """
+
+    schema: int
+    numerics: int
+    group: str
+    steps: int
+    labels: Mapping[str, Value]
+    fixed: Mapping[str, float | int]
+    axes: tuple[str, ...]
+    first_trial: int
+    trials: int
+    files: tuple[File, ...]
+    versions: Mapping[str, str]
+    created: str
+
+    def file(self, kind: str) -> File | None:
+        """The chunk's file of this kind, if it has one."""
+        return next((file for file in self.files if file.kind == kind), None)
+
+    def to_json(self) -> bytes:
+        """The record as text, with the SHA-256 of its own canonical form."""
+        content = asdict(self)
+        content["sha256"] = sha256(_canonical(content))
+        return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
+
+
+def new_commit(group: Group, first_trial: int, trials: int) -> Commit:
+    """A record, made now, of that many trials of `group`; its files are still to come."""
+    finite = {
+        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in group.labels.items()
+    }
+    return Commit(
+        schema=SCHEMA,
+        numerics=NUMERICS,
+        group=group.digest,
+        steps=group.steps,
+        labels=finite,
+        fixed=dict(group.fixed),
+        axes=tuple(axis.name for axis in group.axes),
+        first_trial=first_trial,
+        trials=trials,
+        files=(),
+        versions=_versions(),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def read_commit(data: bytes, stem: str) -> Commit:
+    """The record called `stem` that `to_json` wrote as `data`.
+
+    Raises:
+        DamagedError: it did not.
+        StoreError: it is whole, and of another version of the layout.
+    """
+    try:
+        content = json.loads(data)
+        stated = content.pop("sha256")
+        if stated != sha256(_canonical(content)):
+            raise DamagedError("its checksum does not fit")
+        if content["schema"] != SCHEMA:
+            raise StoreError(
+                f"commits/{stem}.json has layout {content['schema']}; this version of sweep reads "
+                f"layout {SCHEMA}"
+            )
+        files = tuple(File(**file) for file in content["files"])
+        commit = replace(Commit(**content), files=files, axes=tuple(content["axes"]))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DamagedError("it is not a record") from error
+    if any(file.kind not in KINDS or file.path != data_path(file.kind, stem) for file in files):
+        raise DamagedError("it names files that are not its own")
+    return commit
+
+
+def data_path(kind: str, stem: str) -> str:
+    """Where the chunk `stem` keeps its file of this kind, relative to the study's results."""
+    return f"{kind}/{stem}.parquet"
+
+
+def _canonical(content: Mapping[str, object]) -> bytes:
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+@cache
+def _versions() -> dict[str, str]:
+    libraries = ("numpy", "numba", "llvmlite", "pyarrow")
+    return {
+        "sweep": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in libraries},
+    }

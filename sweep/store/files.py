@@ -1,0 +1,139 @@
+"""The commit protocol: a file is there whole and durable under its name, or not there at all.
+
+Data is written under a temporary name in the same directory, flushed to the disk, read back and
+compared, linked to its final name, which must be free, and the directory is flushed. A crash at
+any point leaves the old state or the new one, and at most a temporary, whose name begins with a dot
+so that no reader of the directory takes it for data.
+"""
+
+import hashlib
+import os
+import secrets
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from sweep.errors import StoreError, SweepError
+
+_SUFFIX = ".tmp"
+
+
+def sha256(data: bytes) -> str:
+    """The SHA-256 of `data` in hexadecimal."""
+    return hashlib.sha256(data).hexdigest()
+
+
+@contextmanager
+def told(what: str | Path, kind: type[SweepError] = StoreError) -> Iterator[None]:
+    """Turn what the operating system refuses into one line: `what`, and why not.
+
+    Raises:
+        StoreError: or another `kind`, for any OSError within.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise kind(f"{what}: {error.strerror or error}") from error
+
+
+def publish(files: Mapping[Path, bytes]) -> None:
+    """Commit `files`, all durable on return; if anything fails, none is left.
+
+    Raises:
+        OSError: the system refused something; FileExistsError if a name is taken.
+        StoreError: what was written reads back differently.
+    """
+    staged: dict[Path, Path] = {}
+    linked: list[Path] = []
+    try:
+        for path, data in files.items():
+            staged[path] = _temporary(path)
+            _stage(staged[path], data)
+        for path, temporary in staged.items():
+            os.link(temporary, path)
+            linked.append(path)
+        _sync(path.parent for path in files)
+    except BaseException:
+        discard(linked)
+        raise
+    finally:
+        discard(staged.values())
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Put `data` under a name that may be taken; the old content stays until the new is durable.
+
+    Raises:
+        OSError: the system refused something.
+        StoreError: what was written reads back differently.
+    """
+    temporary = _temporary(path)
+    try:
+        _stage(temporary, data)
+        os.replace(temporary, path)  # noqa: PTH105
+        _sync([path.parent])
+    finally:
+        discard([temporary])
+
+
+def make_directory(path: Path) -> None:
+    """Make a directory and those above it, durably, where they are missing.
+
+    Raises:
+        OSError: the system refused, or something else has the name.
+    """
+    if path.is_dir():
+        return
+    make_directory(path.parent)
+    path.mkdir(exist_ok=True)
+    _sync([path.parent])
+
+
+def temporaries(directory: Path) -> list[Path]:
+    """What a crash left half-written in `directory`."""
+    return sorted(directory.glob(f".*{_SUFFIX}"))
+
+
+def discard(paths: Iterable[Path]) -> None:
+    """Remove what can be removed of `paths`; the next repair finds the rest."""
+    for path in paths:
+        with suppress(OSError):
+            path.unlink(missing_ok=True)
+
+
+def move(path: Path, target: Path) -> None:
+    """Rename within a file system, durably, to a name that must be free.
+
+    Raises:
+        OSError: the system refused; FileExistsError if the name is taken.
+    """
+    os.link(path, target)
+    _sync([target.parent])
+    path.unlink()
+    _sync([path.parent])
+
+
+def _temporary(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{secrets.token_hex(4)}{_SUFFIX}")
+
+
+def _stage(temporary: Path, data: bytes) -> None:
+    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+    try:
+        rest = memoryview(data)
+        while rest:
+            rest = rest[os.write(handle, rest) :]
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+    if temporary.read_bytes() != data:
+        raise StoreError(f"{temporary.parent}: what was written reads back differently")
+
+
+def _sync(directories: Iterable[Path]) -> None:
+    for directory in dict.fromkeys(directories):
+        handle = os.open(directory, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)

@@ -1,0 +1,96 @@
+"""Which committed rows answer what a study asks: a join of columns, trial by trial."""
+
+from collections.abc import Iterator, Mapping
+
+import numpy as np
+
+from sweep.store.commit import Commit, DamagedError
+from sweep.store.ledger import Ledger
+from sweep.store.parquet import read
+from sweep.study import Axis, Group, lane_sources
+
+
+def answers(
+    ledger: Ledger, group: Group, damaged: dict[str, str] | None = None
+) -> Iterator[tuple[Commit, np.ndarray]]:
+    """Each chunk that may answer `group`, and where its rows stand on the group's grid.
+
+    The position of a row is flat, int64, the last axis running fastest; -1 if it is not asked for.
+    Reads the columns of axes only. A damaged chunk is noted in `damaged`, by its stem.
+
+    Raises:
+        DamagedError: a chunk is damaged, and there is no `damaged` to note it.
+    """
+    for stem, commit in ledger.commits.items():
+        if (commit.group, commit.steps) != (group.digest, group.steps):
+            continue
+        try:
+            found = positions(group, commit, _columns(ledger, commit))
+        except DamagedError as damage:
+            if damaged is None:
+                raise
+            damaged[stem] = str(damage)
+            continue
+        yield commit, found
+
+
+def missing(group: Group, found: Iterator[tuple[Commit, np.ndarray]]) -> np.ndarray:
+    """Which of the group's positions none of the chunks `found` has: (trials,) bool."""
+    wanted = np.ones(group.trials, bool)
+    for _, position in found:
+        wanted[position[position >= 0]] = False
+    return wanted
+
+
+def positions(group: Group, commit: Commit, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+    """Where the rows of a chunk stand on the grid of `group`, whose digest and steps it has.
+
+    `columns` holds the chunk's axes. A row stands where every number of its lane is the grid's,
+    whether an axis or a field gave it here or there. Returns (rows,) int64, -1 for nowhere.
+    """
+    stored = _lane_values(group, commit, columns)
+    answer = np.full(commit.trials, stored.keys() == group.sources.keys())
+    axes = {axis.name: axis for axis in group.axes}
+    places: dict[str, np.ndarray] = {}
+    for number, source in group.sources.items() if answer.all() else ():
+        if source in axes:
+            place = _locate(axes[source], stored[number])
+            answer &= (place >= 0) & (place == places.setdefault(source, place))
+        else:
+            answer &= stored[number] == group.fixed[source]
+    flat = np.zeros(commit.trials, np.int64)
+    for axis in axes.values() if answer.any() else ():
+        flat = flat * len(axis) + places[axis.name]
+    return np.where(answer, flat, -1)
+
+
+def _columns(ledger: Ledger, commit: Commit) -> dict[str, np.ndarray]:
+    file = commit.file("trials")
+    if file is None:
+        raise DamagedError("its record names no table of trials")
+    names = list(commit.axes)
+    if not names:
+        return {}
+    table = read(ledger.directory, file, names)
+    return {name: table[name].to_numpy() for name in names}
+
+
+def _lane_values(
+    group: Group, commit: Commit, columns: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    given = {name: np.asarray(value) for name, value in commit.fixed.items()} | dict(columns)
+    sources = lane_sources(
+        given,
+        layers=len(group.network.shapes),
+        bias=group.network.bias,
+        drawn=group.initial.scheme != "explicit",
+    )
+    return {number: given[source] for number, source in sources.items()}
+
+
+def _locate(axis: Axis, values: np.ndarray) -> np.ndarray:
+    """The position of each of `values` on `axis`, -1 for those it does not have."""
+    order = np.argsort(axis.values)
+    place = np.searchsorted(axis.values, values, sorter=order)
+    place = order[np.minimum(place, len(order) - 1)]
+    return np.where(axis.values[place] == values, place, -1)

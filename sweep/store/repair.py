@@ -1,0 +1,82 @@
+"""What is wrong with saved results, and putting it right."""
+
+from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
+
+from sweep.store.commit import KINDS, DamagedError, File, data_path
+from sweep.store.files import discard, make_directory, move, temporaries, told
+from sweep.store.ledger import RECORDS, Ledger, read_ledger, record_path
+from sweep.store.parquet import check, check_size
+
+ASIDE = "aside"
+"""Where damaged files are moved, under names that no reader takes for data."""
+
+
+def verify(directory: Path) -> list[str]:
+    """Read every committed file again and say in sentences what is wrong; changes nothing.
+
+    Raises:
+        StoreError: the system cannot read something.
+    """
+    return [sentence for _, sentence in _faults(read_ledger(directory), check)]
+
+
+def repair(directory: Path, *, thorough: bool = False) -> list[str]:
+    """Undo what a crash left, set damaged chunks aside, and say so in sentences.
+
+    The trials of a chunk set aside count as not trained. By default a file is damaged if it is
+    missing or has the wrong size; `thorough` reads every one. The caller holds the study's lock.
+
+    Raises:
+        StoreError: the system cannot read or move something.
+    """
+    findings = []
+    for left in (path for name in (RECORDS, *KINDS, ".") for path in temporaries(directory / name)):
+        discard([left])
+        findings.append(
+            f"removed {left.relative_to(directory)}, half-written when a run was killed"
+        )
+    ledger = read_ledger(directory)
+    faults = dict(_faults(ledger, check if thorough else check_size))
+    findings += [set_aside(directory, stem, fault) for stem, fault in faults.items()]
+    for kind in KINDS:
+        for path in sorted((directory / kind).glob("*.parquet")):
+            if path.stem not in ledger.commits and path.stem not in faults:
+                discard([path])
+                findings.append(f"removed {kind}/{path.name}, of a chunk that was never committed")
+    return findings
+
+
+def set_aside(directory: Path, stem: str, fault: str) -> str:
+    """Move a damaged chunk out of the way, its record last, and say so in a sentence.
+
+    A crash midway leaves a record whose files are missing, so that the next repair goes on.
+
+    Raises:
+        StoreError: the system cannot move something.
+    """
+    names = [directory / data_path(kind, stem) for kind in KINDS] + [record_path(directory, stem)]
+    with told(f"{directory}: chunk {stem} could not be set aside"):
+        make_directory(directory / ASIDE)
+        for path in names:
+            if path.exists():
+                move(path, _free(directory / ASIDE, f"{path.parent.name}-{path.name}"))
+    return f"{fault}; set chunk {stem} aside in {ASIDE}/, its trials will be trained again"
+
+
+def _faults(ledger: Ledger, checked: Callable[[Path, File], None]) -> Iterator[tuple[str, str]]:
+    """The stem of each damaged chunk, and what is wrong with it."""
+    yield from ledger.damaged.items()
+    for stem, commit in ledger.commits.items():
+        try:
+            for file in commit.files:
+                with told(ledger.directory / file.path):
+                    checked(ledger.directory, file)
+        except DamagedError as damage:
+            yield stem, str(damage)
+
+
+def _free(directory: Path, name: str) -> Path:
+    candidates = (directory / f"{name}.{number}" for number in count(1))
+    return next(path for path in candidates if not path.exists())

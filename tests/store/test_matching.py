@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+from tests.store.conftest import AXES, Bench, study
+
+from sweep.store.commit import new_commit
+from sweep.store.matching import positions
+from sweep.study import Group, Study
+
+
+def naive(asked: Group, stored: Group) -> list[int]:
+    """Row by row, by comparing what the kernel would be given."""
+
+    def inputs(group: Group) -> list[bytes]:
+        lanes = group.lanes(np.arange(group.trials))
+        parts = (lanes.weight_rates, lanes.bias_rates, lanes.seeds[None], lanes.scales[None])
+        return [np.vstack(parts)[:, at].tobytes() for at in range(group.trials)]
+
+    wanted = inputs(asked)
+    return [wanted.index(row) if row in wanted else -1 for row in inputs(stored)]
+
+
+def found(asked: Group, stored: Group) -> list[int]:
+    columns = stored.columns(np.arange(stored.trials))
+    return positions(asked, new_commit(stored, 0, stored.trials), columns).tolist()
+
+
+FIELD = "steps = 30\nlearning_rate = "
+STUDIES = {
+    "grid": study(),
+    "another order of axes": study("seed = [2, 0, 1]\nlearning_rate = [7.0, 0.5, 40.0]"),
+    "more values": study("learning_rate = [0.1, 7.0, 40.0, 0.5]\nseed = [9, 1, 0]"),
+    "a field for an axis": study("seed = [1, 2]", FIELD + "0.5"),
+    "every field": study("seed = [1]", FIELD + "7.0"),
+    "a rate for each layer": study("seed = [1]", FIELD + "[0.5]"),
+    "a layer's own axis": study("learning_rate.0 = [0.5, 7.0]\nseed = [0, 1]"),
+    "both rates": study("learning_rate = [0.5, 7.0]\nbias_learning_rate = [0.5, 1e-3]"),
+    "biases alone": study("bias_learning_rate = [7.0, 40.0]", FIELD + "7.0"),
+    "a scale": study("initial.scale = [1.0, 2.0]", FIELD + "0.5"),
+    "nothing in common": study("seed = [50, 60]", FIELD + "0.25"),
+}
+
+
+@pytest.mark.parametrize("stored", STUDIES.values(), ids=STUDIES)
+@pytest.mark.parametrize("asked", STUDIES.values(), ids=STUDIES)
+def test_rows_are_found_where_their_lanes_are_equal(asked: Study, stored: Study) -> None:
+    (wanted,), (there,) = asked.groups(), stored.groups()
+    assert found(wanted, there) == naive(wanted, there)
+
+
+def test_the_table_of_studies_overlaps() -> None:
+    """Else the comparison with the naive search would show nothing."""
+    (grid,) = STUDIES["grid"].groups()
+    overlaps = {
+        name: sum(at >= 0 for at in naive(grid, other.groups()[0]))
+        for name, other in STUDIES.items()
+    }
+    assert overlaps == {
+        "grid": 12,
+        "another order of axes": 9,
+        "more values": 6,
+        "a field for an axis": 2,
+        "every field": 1,
+        "a rate for each layer": 1,
+        "a layer's own axis": 4,
+        "both rates": 1,
+        "biases alone": 1,
+        "a scale": 1,
+        "nothing in common": 0,
+    }
+
+
+def test_a_value_a_bit_away_is_another_trial() -> None:
+    (asked,) = study("seed = [0]", FIELD + "0.5").groups()
+    (stored,) = study("seed = [0]", FIELD + repr(float(np.nextafter(0.5, 1)))).groups()
+    assert found(asked, stored) == [-1]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        study(training="steps = 31"),
+        study(dtype="float32"),
+        study(parameters="final"),
+        study(AXES + "\noutcome.target = [0.1]"),
+    ],
+)
+def test_another_group_or_number_of_steps_answers_nothing(bench: Bench, other: Study) -> None:
+    bench.run(study())
+    report = bench.run(other)
+    assert (report.trained, report.already) == (12, 0)
+    assert bench.open(study()).trained == 12
