@@ -1,0 +1,95 @@
+"""Functions on lanes, compiled and applied to arrays."""
+
+import ctypes
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numba
+import numpy as np
+from numba import types
+
+from sweep.training.lanes import Lanes, inlined
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+
+def aligned(values: Any, dtype: str) -> Array:
+    """A flat copy that starts on a 64-byte boundary, as a kernel's memory does."""
+    flat = np.asarray(values, dtype).ravel()
+    raw = np.empty(flat.nbytes + 64, np.uint8)
+    start = -raw.ctypes.data % 64
+    array = raw[start : start + flat.nbytes].view(dtype)
+    array[:] = flat
+    return array
+
+
+def compiled(function: Callable[..., None], *dtypes: str) -> Callable[..., None]:
+    """A compiled function of a count, and of one pointer for each of `dtypes`."""
+    pointers = [types.CPointer(getattr(types, dtype)) for dtype in dtypes]
+    code = numba.cfunc(types.void(types.int64, *pointers), error_model="numpy")(function)
+    kinds = code.ctypes.argtypes[1:]
+
+    def call(count: int, *arrays: Array) -> None:
+        for array, dtype in zip(arrays, dtypes, strict=True):
+            assert array.dtype == dtype
+            assert array.flags.c_contiguous
+        addresses = (ctypes.cast(a.ctypes.data, k) for a, k in zip(arrays, kinds, strict=True))
+        code.ctypes(count, *addresses)
+
+    return call
+
+
+def apply(
+    function: Callable[[Any, Any, Any], Any],
+    lanes: Lanes,
+    values: Array,
+    last: Callable[[Any], Any] = lambda result: result,
+) -> list[Array]:
+    """The tuple that a function of three lanes returns, at each of n places.
+
+    `values` is (3, n) of the lanes' dtype, n a multiple of the width; the function is called on
+    `lanes.width` places at a time, and `last` on each of its results. Returns arrays (n,) of the
+    dtype, one a result.
+    """
+    load, store, width = lanes.load, lanes.store, lanes.width
+    call, finish, n = inlined(function), inlined(last), values.shape[1]
+    assert n % width == 0
+
+    def loop(n: Any, values: Any, out: Any) -> None:
+        for i in range(0, n, width):
+            results = call(load(values, i), load(values, n + i), load(values, 2 * n + i))
+            for row in range(len(results)):
+                store(out, row * n + i, finish(results[row]))
+
+    out = np.empty((32, n), lanes.dtype)  # more rows than any function here returns
+    compiled(loop, lanes.dtype, lanes.dtype)(n, np.ascontiguousarray(values), out)
+    return list(out)
+
+
+def mapped(function: Any, values: Array, width: int = 8) -> Array:
+    """A compiled function of one value on lanes, at each of `values` (n,) of its dtype."""
+    n = len(values)
+    padded = np.resize(values, n + -n % width)
+    out = np.empty_like(padded)
+    _loop(function, values.dtype.name, width)(len(padded), padded, out)
+    return out[:n]
+
+
+@cache
+def _loop(function: Any, dtype: str, width: int) -> Callable[..., None]:
+    lanes = Lanes(dtype, width)
+    load, store = lanes.load, lanes.store
+
+    def loop(n: Any, values: Any, out: Any) -> None:
+        for i in range(0, n, width):
+            store(out, i, function(load(values, i)))
+
+    return compiled(loop, dtype, dtype)
+
+
+def bits_of(values: Array) -> Array:
+    """The bit patterns, with those of all NaNs made one: IEEE 754 leaves them open."""
+    if values.dtype.kind == "f":
+        values = np.where(np.isnan(values), np.array(np.nan, values.dtype), values)
+    return values.view(f"i{values.itemsize}")
