@@ -119,16 +119,14 @@ def train(group: Group, index: NDArray[np.int64], *, lanes: int | None = None) -
         lanes: networks trained side by side, a power of two; by default what suits the network.
     """
     block = _Block(group, index, shape_of(group, lanes))
-    kept, position = [], 0
-    steps = group.record.parameter_steps(group.steps)
-    for stop in [*steps[:-1], group.steps] if len(steps) else [group.steps]:
-        block.advance(position, int(stop))
-        position = int(stop)
-        if len(steps):
-            kept.append(block.parameters[:, : len(index)].T)
-    parameters = np.empty((len(index), len(steps), block.parameters.shape[0]), block.dtype)
-    for at, snapshot in enumerate(kept):
-        parameters[:, at] = snapshot
+    steps, n, position = group.record.parameter_steps(group.steps), len(index), 0
+    parameters = np.empty((n, len(steps), block.parameters.shape[0]), block.dtype)
+    for at, step in enumerate(steps):
+        block.advance(position, int(step))
+        parameters[:, at] = block.parameters[:, :n].T
+        position = int(step)
+    if not len(steps):
+        block.advance(0, group.steps)
     return block.results(steps, parameters)
 
 
