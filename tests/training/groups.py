@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from sweep.study import Group, parse_study
+from sweep.training.layout import INITIAL
 from sweep.training.trainer import _Block, shape_of
 
 from ..oracles.problem import COURSE_RATES, Problem
@@ -62,3 +63,22 @@ def problem_of(group: Group) -> Problem:
         rows(data.inputs),
         rows(data.targets),
     )
+
+
+def gradients(group: Group, weights: Array, lanes: int | None = None) -> tuple[Array, Array]:
+    """Losses (n,) and gradients (n, P) at weights (n, P), to the last bit, from the kernel itself.
+
+    It takes one step at the rate 2^200 (2^64 in float32), so large that w - rate * gradient rounds
+    to - rate * gradient: a power of two scales without rounding, so this is the very gradient that
+    the kernel multiplies by its rate. The difference of two steps of a run would have lost most of
+    its digits to cancellation, and a kernel compiled for the test would not be the one that ships.
+    Where a gradient is exactly 0 the weight is left over, and counts 2^-200 of itself.
+    """
+    n, shape = len(weights), shape_of(group, lanes)
+    block = _Block(group, np.zeros(n, np.int64), shape)
+    block.parameters[:] = weights[-1:].T
+    block.parameters[:, :n] = weights.T
+    rate = 2.0 ** {"float64": 200, "float32": 64}[shape.dtype]
+    block.rates[:] = rate
+    block.advance(0, 1)
+    return block.extremes[INITIAL, :n].copy(), block.parameters[:, :n].T / -rate

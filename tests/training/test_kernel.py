@@ -1,0 +1,105 @@
+"""The kernel against oracles that share nothing with it: mpmath, NumPy, the complex step.
+
+Where a gradient is meant, it is the kernel's own; see `groups.gradients`.
+"""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from sweep.study import Group
+from sweep.training.layout import workspace_size
+from sweep.training.trainer import Trained, shape_of, train
+
+from ..oracles import naive
+from ..oracles.precise import Oracle, Trajectory
+from ..oracles.problem import COURSE_RATES, COURSE_WEIGHTS, STEP_BY_STEP
+from .compiled import Array
+from .exact import fused_arrays
+from .groups import course, every_trial, gradients, group, problem_of
+
+SIX_RATES = range(len(COURSE_RATES))
+
+
+@cache
+def six_runs() -> tuple[Group, Trained]:
+    """The worked example: 1,000 steps at each of the six rates, every step's weights kept."""
+    study = course("record.parameters='every step'")
+    return study, train(study, every_trial(study))
+
+
+@cache
+def precise_run(rate: float) -> Trajectory:
+    return Oracle(problem_of(course())).descend(COURSE_WEIGHTS, 1000, (rate, rate))
+
+
+@pytest.mark.parametrize("trial", SIX_RATES)
+def test_every_gradient_of_every_step(trial: int) -> None:
+    """To 1e-13 of the largest of the eight, at the kernel's own weights of each of 1,001 steps."""
+    study, run = six_runs()
+    weights = run.parameters[trial]
+    losses, slopes = gradients(study, weights)
+    exact_losses, exact = Oracle(problem_of(study), digits=25).at(weights)
+    largest = np.abs(exact).max(axis=1, keepdims=True)
+    assert (np.abs(slopes - exact) <= 1e-13 * largest).all()
+    np.testing.assert_allclose(losses, exact_losses, rtol=1e-13, atol=0)
+    # They are what was trained with: a step is w - eta g, rounded once.
+    np.testing.assert_array_equal(run.losses[trial], losses)
+    minus_eta = np.full_like(slopes[:-1], -COURSE_RATES[trial])
+    stepped = fused_arrays(minus_eta.ravel(), slopes[:-1].ravel(), weights[:-1].ravel())
+    np.testing.assert_array_equal(weights[1:].ravel(), stepped)
+
+
+@pytest.mark.parametrize("trial", SIX_RATES)
+def test_the_oracles_own_trajectory(trial: int) -> None:
+    _, run = six_runs()
+    exact = precise_run(COURSE_RATES[trial])
+    np.testing.assert_allclose(run.losses[trial], exact.losses, rtol=1e-12, atol=0)
+    np.testing.assert_allclose(run.parameters[trial], exact.parameters, rtol=0, atol=1e-12)
+
+
+@pytest.mark.parametrize("trial", SIX_RATES)
+def test_float32_follows_to_1e_5(trial: int) -> None:
+    study = course("training.dtype='float32'")
+    run, exact = train(study, every_trial(study)), precise_run(COURSE_RATES[trial])
+    assert run.losses.dtype == run.parameters.dtype == np.float32
+    np.testing.assert_allclose(run.losses[trial], exact.losses, rtol=1e-5, atol=0)
+    np.testing.assert_allclose(run.parameters[trial, -1], exact.parameters[-1], rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("edits", "initial_loss"),
+    [([], 0.2425198573), (["data.targets=[[0.5, 0.5]]"], 0.0141813779)],
+)
+def test_known_losses_before_any_step(edits: list[str], initial_loss: float) -> None:
+    """Published to ten places (targets 0.01 and 0.99, then 0.5 and 0.5), truncated there."""
+    study = course(*edits)
+    run = train(study, every_trial(study))
+    assert (np.abs(run.measures["initial_loss"] - initial_loss) < 1e-10).all()
+
+
+def test_the_step_by_step_example() -> None:
+    """M. Mazur, "A step by step backpropagation example", 2015; biases are not updated.
+
+    The digits that he prints, but for the loss after one step: his 0.291027924 is had only if the
+    first layer's gradients are taken at the second layer's new weights, which contradicts the new
+    weights that he prints. His 0.0000351085 is the loss that the 10,000th pass sees.
+    """
+    study = course(
+        "network.bias=true",
+        "initial.biases=[[0.35, 0.35], [0.60, 0.60]]",
+        "training.bias_learning_rate=0",
+        "training.steps=10000",
+        "axes.learning_rate=[0.5]",
+        "record.parameters='every 1'",
+    )
+    run = train(study, np.array([0]))
+    assert abs(run.losses[0, 0] - 0.298371109) < 5e-10
+    assert abs(run.losses[0, 1] - 0.291027774) < 5e-10
+    assert abs(run.losses[0, 9_999] - 3.51085e-5) < 5e-11
+    first = [0.149780716, 0.19956143, 0.24975114, 0.29950229, 0.35, 0.35]
+    second = [0.35891648, 0.408666186, 0.511301270, 0.561370121, 0.60, 0.60]
+    np.testing.assert_allclose(run.parameters[0, 1], first + second, rtol=0, atol=5e-9)
+    exact = Oracle(problem_of(study)).descend(STEP_BY_STEP, 100, (0.5, 0.5), (0.0, 0.0))
+    np.testing.assert_allclose(run.losses[0, :101], exact.losses, rtol=1e-13, atol=0)
