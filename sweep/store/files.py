@@ -6,6 +6,7 @@ any point leaves the old state or the new one, and at most a temporary, whose na
 so that no reader of the directory takes it for data.
 """
 
+import errno
 import hashlib
 import os
 import secrets
@@ -85,7 +86,10 @@ def make_directory(path: Path) -> None:
     if path.is_dir():
         return
     make_directory(path.parent)
-    path.mkdir(exist_ok=True)
+    try:
+        path.mkdir(exist_ok=True)
+    except FileExistsError:
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
     _sync([path.parent])
 
 

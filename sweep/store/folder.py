@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from sweep.errors import RequestError, StoreError
+from sweep.errors import RequestError
 from sweep.store.commit import KINDS
 from sweep.store.files import discard, make_directory, publish, replace, told
 from sweep.store.ledger import RECORDS
@@ -25,38 +25,47 @@ def study_directory(results: Path, study: Study) -> Path:
 
 
 def make_folder(directory: Path) -> None:
-    """Make the directories of a study's results, and try out that they can be written.
+    """Make the directories of a study's results where they are missing.
 
     Raises:
-        RequestError: they cannot, or the file system lacks what committing needs.
+        RequestError: the system refused.
     """
-    with told(f"{directory}: results cannot be saved here", RequestError):
+    with told(_refused(directory), RequestError):
         for name in (RECORDS, *KINDS):
             make_directory(directory / name)
-        trial_run = directory / ".trial-run.tmp"
-        discard([trial_run])
-        publish({trial_run: b""})
-        trial_run.unlink()
 
 
 def claim(directory: Path, study: Study, origin: Path | None) -> None:
     """Write down which study, from which file, the results in `directory` belong to.
 
-    The caller holds the study's lock.
+    Tries out first that files can be committed there. The caller holds the study's lock.
 
     Raises:
-        RequestError: they belong to another file of the same name, which is still there.
-        StoreError: the system refused to write.
+        RequestError: the results belong to another file of the same name, which is still there,
+            or the system refused to write.
     """
-    if origin is not None:
-        other = _other_origin(directory / ORIGIN, origin)
-        if other is not None:
-            raise RequestError(
-                f"{directory}: holds the results of {other}, another study of the same name; "
-                f"rename {origin} or save elsewhere with --results"
-            )
-        _keep(directory / ORIGIN, json.dumps({"origin": str(origin.resolve())}) + "\n")
-    _keep(directory / STUDY, study.to_toml())
+    other = _other_origin(directory / ORIGIN, origin) if origin else None
+    if other is not None:
+        raise RequestError(
+            f"{directory}: holds the results of {other}, another study of the same name; "
+            f"rename {origin} or save elsewhere with --results"
+        )
+    with told(_refused(directory), RequestError):
+        _try_out(directory / ".trial-run.tmp")
+        if origin:
+            _keep(directory / ORIGIN, json.dumps({"origin": str(origin.resolve())}) + "\n")
+        _keep(directory / STUDY, study.to_toml())
+
+
+def _refused(directory: Path) -> str:
+    return f"{directory}: results cannot be saved here"
+
+
+def _try_out(path: Path) -> None:
+    """Commit a file, which not every file system can, and remove it."""
+    discard([path])
+    publish({path: b"trial run"})
+    path.unlink()
 
 
 def _other_origin(record: Path, origin: Path) -> Path | None:
@@ -71,6 +80,5 @@ def _other_origin(record: Path, origin: Path) -> Path | None:
 
 def _keep(path: Path, text: str) -> None:
     data = text.encode()
-    with told(path, StoreError):
-        if not path.is_file() or path.read_bytes() != data:
-            replace(path, data)
+    if not path.is_file() or path.read_bytes() != data:
+        replace(path, data)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from sweep.errors import RequestError
 from sweep.store.files import told
 
 NAME = ".lock"
@@ -21,9 +22,10 @@ def locked(
     user, or, without `wait`, go on without it. The system frees the lock of a process that dies.
 
     Raises:
-        StoreError: the lock cannot be made in `directory`.
+        RequestError: the lock cannot be made in `directory`.
+        StoreError: the file system cannot lock.
     """
-    with told(directory / NAME):
+    with told(f"{directory}: results cannot be saved here", RequestError):
         handle = os.open(directory / NAME, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
     try:
         yield _acquire(handle, directory, on_wait, wait=wait)

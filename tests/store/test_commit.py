@@ -3,10 +3,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.store.conftest import study
 
 from sweep.errors import StoreError
 from sweep.store.commit import Commit, DamagedError, File, new_commit, read_commit
+from tests.store.small import study
 
 
 @pytest.fixture

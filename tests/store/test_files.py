@@ -108,9 +108,9 @@ def test_move_does_not_overwrite(tmp_path: Path) -> None:
 
 
 def test_what_the_system_refuses_is_one_line(tmp_path: Path) -> None:
-    with pytest.raises(RequestError, match=r"^saving: No such file or directory$"):
-        with files.told("saving", RequestError):
-            files.publish({tmp_path / "none" / "file": b""})
+    refusal = pytest.raises(RequestError, match=r"^saving: No such file or directory$")
+    with refusal, files.told("saving", RequestError):
+        files.publish({tmp_path / "none" / "file": b""})
 
 
 def test_directories_are_made_from_the_top(tmp_path: Path, calls: list[str]) -> None:

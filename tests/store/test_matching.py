@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
-from tests.store.conftest import AXES, Bench, study
 
 from sweep.store.commit import new_commit
 from sweep.store.matching import positions
 from sweep.study import Group, Study
+from tests.store.small import AXES, Bench, study
 
 
 def naive(asked: Group, stored: Group) -> list[int]:

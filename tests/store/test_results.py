@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 import polars as pl
 import pytest
-from tests.store.conftest import Bench, study, train
 
 from sweep.errors import RequestError, StoreError
 from sweep.store.results import open_results
+from tests.store.small import Bench, study, train
 
 MEASURES = [
     "initial_loss",
@@ -209,4 +209,4 @@ def test_values_written_down_are_read_back(bench: Bench) -> None:
     bench.run(asked)
     found = bench.open()
     assert found.study.groups()[0].digest == asked.groups()[0].digest
-    assert found.trials()["learning_rate"].tolist() == asked.axes[0].values.tolist()
+    assert found.trials()["learning_rate"].tolist() == list(asked.axes[0].values)

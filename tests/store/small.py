@@ -1,0 +1,101 @@
+"""A small study, a trainer that pretends, and a bench to run one with the other."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from sweep import runner
+from sweep.runner import RunReport
+from sweep.store.results import Results, open_results
+from sweep.study import Group, Study, parse_study
+from sweep.training.trainer import Trained
+
+TEXT = """
+[network]
+layers = [2, 2]
+activation = "sigmoid"
+bias = true
+[data]
+inputs = [[0.05, 0.1]]
+targets = [[0.01, 0.99]]
+[initial]
+scheme = "uniform"
+[training]
+dtype = "{dtype}"
+{training}
+[axes]
+{axes}
+[record]
+loss = "every 7"
+parameters = "{parameters}"
+"""
+
+AXES = "learning_rate = [0.5, 1e-3, 7.0, 40.0]\nseed = { range = [0, 3] }"
+
+
+def study(
+    axes: str = AXES,
+    training: str = "steps = 30",
+    dtype: str = "float64",
+    parameters: str = "every 10",
+) -> Study:
+    text = TEXT.format(axes=axes, training=training, dtype=dtype, parameters=parameters)
+    return parse_study(text, "small", Path())
+
+
+def train(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
+    """Numbers that depend on a trial's own inputs alone, with every kind of value in them."""
+    inputs = group.lanes(index)
+    rate = inputs.weight_rates[0] * (1 + inputs.seeds) + inputs.bias_rates[0] / 64
+    dtype = np.dtype(group.training.dtype)
+    kept = group.record.parameter_steps(group.steps)
+    steps = group.record.loss_steps(group.steps)
+    losses = (1 / (1 + rate[:, np.newaxis] * steps)).astype(dtype)
+    wild = rate > 50
+    losses[wild, 1:] = np.nan
+    final = losses[:, -1].astype(np.float64)
+    never = np.full(len(index), -1)
+    measures = {
+        "initial_loss": losses[:, 0].astype(np.float64),
+        "final_loss": final,
+        "best_loss": np.where(wild, 1.0, final),
+        "best_step": np.where(wild, 0, group.steps),
+        "max_loss": np.where(wild, np.inf, 1.0),
+        "tail_loss": final,
+        "steps_to_target": np.where(final < 0.05, group.steps, never),
+        "diverged_at": np.where(wild, 1, never),
+    }
+    spread = np.arange(group.network.n_parameters) - 0.5
+    parameters = rate[:, np.newaxis, np.newaxis] * (kept[:, np.newaxis] + spread)
+    return Trained(
+        index=index,
+        measures=measures,
+        outcome=np.where(wild, 2, np.where(final < 0.05, 0, 1)).astype(np.int8),
+        loss_steps=steps,
+        losses=losses,
+        parameter_steps=kept,
+        parameters=parameters.astype(dtype),
+        recent_losses=np.tile(losses[:, -1:], (1, 20 if len(kept) else 0)),
+    )
+
+
+@dataclass
+class Bench:
+    """Runs of small studies by a trainer that counts and only pretends."""
+
+    results: Path
+    trained: list[int]
+
+    @property
+    def directory(self) -> Path:
+        return self.results / "small"
+
+    def run(self, asked: Study, *, chunk: int = 5, **choices: object) -> RunReport:
+        return runner.run(asked, self.results, threads=1, chunk=chunk, **choices)
+
+    def open(self, asked: Study | None = None) -> Results:
+        return open_results(self.directory, asked)
+
+    def digest(self) -> str:
+        return self.open().content_digest()

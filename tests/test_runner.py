@@ -1,0 +1,319 @@
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sweep import runner
+from sweep.errors import RequestError
+from sweep.runner import Progress, run
+from sweep.store.repair import verify
+from sweep.store.results import open_results
+from sweep.study import Group, Study, parse_study
+from sweep.training.trainer import Trained, train
+from tests.store.small import Bench, study
+from tests.store.small import train as pretend
+
+REAL = """
+[network]
+layers = [2, 2, 2]
+[data]
+inputs = [[0.05, 0.1]]
+targets = [[0.01, 0.99]]
+[initial]
+scheme = "uniform"
+[training]
+steps = 40
+[axes]
+learning_rate = {{ log = [1e-2, 1e3], num = {rates} }}
+seed = {{ range = [0, {seeds}] }}
+[record]
+loss = "every 10"
+"""
+
+KILLED = """
+import sys
+from pathlib import Path
+from sweep.runner import run
+from sweep.study import parse_study
+study = parse_study(sys.argv[2], "small", Path())
+print("ready", flush=True)
+run(study, Path(sys.argv[1]), threads=2, chunk=int(sys.argv[3]))
+"""
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setattr(runner, "train", pretend)
+    monkeypatch.setattr(runner, "prepare", lambda group, lanes: False)
+    return Bench(tmp_path / "results", [])
+
+
+def real(rates: int = 7, seeds: int = 5) -> Study:
+    return parse_study(REAL.format(rates=rates, seeds=seeds), "small", Path())
+
+
+def test_a_run_reports_and_a_second_finds_nothing_to_do(tmp_path: Path) -> None:
+    first = run(real(), tmp_path, threads=2)
+    assert (first.trained, first.already, first.trials) == (35, 0, 35)
+    assert first.steps == 35 * 40
+    assert first.seconds > 0
+    assert first.directory == tmp_path / "small"
+    assert not first.interrupted
+    assert first.findings == ()
+    second = run(real(), tmp_path, threads=2)
+    assert (second.trained, second.already, second.steps, second.seconds) == (0, 35, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        {"threads": 1, "chunk": 35},
+        {"threads": 2, "chunk": 7},
+        {"threads": 4, "chunk": 1},
+        {"threads": 3, "chunk": 4, "shuffle_seed": 5},
+        {"threads": 2, "chunk": 64},
+        {"threads": 2, "chunk": 8, "lanes": 4, "shuffle_seed": 6},
+    ],
+)
+def test_the_bits_depend_on_no_choice(tmp_path: Path, choices: dict[str, int]) -> None:
+    run(real(), tmp_path / "one")
+    run(real(), tmp_path / "other", **choices)
+    one, other = (open_results(tmp_path / name / "small") for name in ("one", "other"))
+    assert other.content_digest() == one.content_digest()
+    pd.testing.assert_frame_equal(
+        one.curves().drop(columns="trial"), other.curves().drop(columns="trial"), check_exact=True
+    )
+
+
+def test_only_the_difference_is_trained(bench: Bench) -> None:
+    bench.run(study("learning_rate = [0.5, 7.0]\nseed = [0, 1]"))
+    report = bench.run(study("learning_rate = [0.5, 9.0, 7.0]\nseed = [1, 0, 2]"))
+    assert (report.trained, report.already, report.trials) == (5, 4, 9)
+    bench.run(study("learning_rate = [0.5, 9.0, 7.0]\nseed = [1, 0, 2]"), chunk=1)
+    fresh = Bench(bench.results / "fresh", [])
+    fresh.run(study("learning_rate = [0.5, 9.0, 7.0]\nseed = [1, 0, 2]"))
+    bench_digest, fresh_digest = bench.digest(), fresh.digest()
+    assert bench_digest == fresh_digest
+
+
+def test_progress_counts_this_run(bench: Bench) -> None:
+    bench.run(study("learning_rate = [0.5]\nseed = [0, 1]"))
+    seen: list[Progress] = []
+    bench.run(study(), chunk=4, progress=seen.append)
+    assert [(at.trials_done, at.trials_total, at.network_steps) for at in seen] == [
+        (4, 10, 120),
+        (8, 10, 240),
+        (10, 10, 300),
+    ]
+    assert all(one.seconds < other.seconds for one, other in pairwise(seen))
+
+
+def test_at_most_one_chunk_more_than_threads_is_under_way(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Chunks submitted or trained and not yet committed, counted where they are made and saved."""
+    made, most = [0], [0]
+    real_pieces, real_add = runner._pieces, runner.Ledger.add
+
+    def pieces(arrays, size):  # noqa: ANN001, ANN202
+        for piece in real_pieces(arrays, size):
+            made[0] += 1
+            most[0] = max(most[0], made[0])
+            yield piece
+
+    def add(self, group, tables):  # noqa: ANN001, ANN202
+        made[0] -= 1
+        return real_add(self, group, tables)
+
+    monkeypatch.setattr(runner, "_pieces", pieces)
+    monkeypatch.setattr(runner.Ledger, "add", add)
+    runner.run(study(), bench.results, threads=3, chunk=1)
+    assert made == [0]
+    assert most == [4]
+
+
+@pytest.mark.parametrize(
+    ("choice", "why"),
+    [
+        ({"threads": 0}, "threads must be at least 1, not 0"),
+        ({"chunk": -3}, "chunk must be at least 1, not -3"),
+        ({"lanes": 3}, "lanes must be a power of two, not 3"),
+    ],
+)
+def test_wrong_choices_are_refused_before_anything_is_written(
+    tmp_path: Path, choice: dict[str, int], why: str
+) -> None:
+    with pytest.raises(RequestError) as raised:
+        run(study(), tmp_path / "results", **choice)
+    assert str(raised.value) == why
+    assert not (tmp_path / "results").exists()
+
+
+def test_too_many_trials_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    many = "learning_rate = { linear = [1, 2], num = 100000 }\nseed = { range = [0, 100000] }"
+    with pytest.raises(RequestError, match=r"10000000000 trials; one run takes 4294967296"):
+        run(study(many), tmp_path / "results")
+    assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_the_run_with_what_was_under_way_committed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
+    started: list[np.ndarray] = []
+
+    def train_and_signal(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
+        started.append(index)
+        if len(started) == 3:
+            os.kill(os.getpid(), number)
+        return pretend(group, index)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "train", train_and_signal)
+        report = bench.run(study(), chunk=1)
+    assert report.interrupted
+    assert report.signal == number
+    assert report.trained == len(started) < 12
+    assert bench.open().trained == report.trained
+    assert verify(bench.directory) == []
+    again = bench.run(study())
+    assert not again.interrupted
+    assert (again.trained, again.already) == (12 - report.trained, report.trained)
+
+
+def test_a_signal_during_the_last_chunk_interrupts_nothing(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train_and_signal(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
+        os.kill(os.getpid(), signal.SIGINT)
+        return pretend(group, index)
+
+    monkeypatch.setattr(runner, "train", train_and_signal)
+    report = bench.run(study(), chunk=12)
+    assert (report.trained, report.interrupted) == (12, False)
+
+
+def test_a_second_signal_interrupts_at_once_and_loses_only_what_was_under_way(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train_and_signal(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
+        if index[0] == 6:
+            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), signal.SIGTERM)
+        return pretend(group, index)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "train", train_and_signal)
+        with pytest.raises(KeyboardInterrupt):
+            bench.run(study(), chunk=1)
+    assert bench.run(study()).already >= 5
+    assert verify(bench.directory) == []
+
+
+def test_an_error_while_training_keeps_what_was_committed(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail_late(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
+        if index[0] >= 8:
+            raise MemoryError("no room")
+        return pretend(group, index)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(runner, "train", fail_late)
+        with pytest.raises(MemoryError):
+            bench.run(study(), chunk=2)
+    report = bench.run(study())
+    assert report.already >= 6
+    assert report.trained == 12 - report.already
+
+
+def test_two_runs_at_once_share_the_work(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    waiting = threading.Event()
+    reports, said = [], []
+
+    def patient(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
+        assert waiting.wait(60)
+        return pretend(group, index)
+
+    def on_wait(sentence: str) -> None:
+        said.append(sentence)
+        waiting.set()
+
+    monkeypatch.setattr(runner, "train", patient)
+    threads = [
+        threading.Thread(target=lambda: reports.append(bench.run(study(), on_wait=on_wait)))
+        for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted((report.trained, report.already) for report in reports) == [(0, 12), (12, 0)]
+    assert len(said) == 1
+
+
+def await_commit(records: Path, process: subprocess.Popen[str]) -> None:
+    def count() -> int:
+        return len(list(records.glob("*.json")))
+
+    before = count()
+    while count() == before and process.poll() is None:
+        time.sleep(0.001)
+
+
+def killed_runs(directory: Path, asked: Study, chunk: int, kills: int, seed: int) -> int:
+    """Run in processes of their own and kill them; return how many trials are committed."""
+    schedule = random.Random(seed)
+    before = 0
+    for _ in range(kills):
+        command = [sys.executable, "-c", KILLED, str(directory), asked.to_toml(), str(chunk)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            if schedule.random() < 0.7:  # else while it starts
+                await_commit(directory / "small" / "commits", process)
+            time.sleep(schedule.uniform(0, 0.04))
+            process.kill()
+        if (directory / "small" / "study.toml").exists():
+            found = open_results(directory / "small")
+            assert found.trained >= before
+            before = found.trained
+            assert not found.trials()[["learning_rate", "seed"]].duplicated().any()
+    return before
+
+
+def assert_equal_to_undisturbed(directory: Path, asked: Study) -> None:
+    run(asked, directory)
+    run(asked, directory / "undisturbed")
+    found = open_results(directory / "small")
+    assert found.trials()["trial"].is_unique
+    assert sorted(found.trials()["trial"]) == list(range(asked.trials))
+    digest = open_results(directory / "undisturbed" / "small").content_digest()
+    assert found.content_digest() == digest
+    assert verify(directory / "small") == []
+
+
+def test_killed_and_run_again_ends_equal_to_undisturbed(tmp_path: Path) -> None:
+    asked = real(150, 20)
+    train(asked.groups()[0], np.arange(2))  # compiled here, so that those killed can load it
+    committed = killed_runs(tmp_path, asked, chunk=4, kills=10, seed=1)
+    assert 0 < committed < asked.trials  # kills came while there was something to lose
+    assert_equal_to_undisturbed(tmp_path, asked)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(20))
+def test_killed_fifty_times(tmp_path: Path, seed: int) -> None:
+    asked = real(200, 100)
+    train(asked.groups()[0], np.arange(2))
+    killed_runs(tmp_path, asked, chunk=3, kills=50, seed=seed)
+    assert_equal_to_undisturbed(tmp_path, asked)
