@@ -21,7 +21,7 @@ from sweep.views.style import (
     label,
     new_figure,
     theme,
-    value_label,
+    value_labels,
 )
 
 FIRST_STEPS = 100
@@ -65,20 +65,26 @@ def ranked(lines: pd.DataFrame, hue: str) -> list[object]:
 class _Lines:
     """The curves of one figure: their numbers by step and their colours."""
 
-    def __init__(self, table: pd.DataFrame, hue: str | None, last: int | None = None) -> None:
-        """Summarise the table up to step `last`; `hue` names the column that tells curves apart."""
-        if last is not None:
-            table = table[table["step"] <= last]
+    def __init__(
+        self, table: pd.DataFrame, hue: str | None, total: int, last: float = math.inf
+    ) -> None:
+        """Summarise the table up to step `last`; `hue` names the column that tells curves apart.
+
+        `total` is how many values it has, if more than the table holds.
+        """
+        table = table[table["step"] <= last]
         self.hue = hue
-        self.total = 1
+        self.names: dict[object, str] = {}
         self.colors: dict[object, RGB] = {}
         if hue:
             values = table[hue].drop_duplicates().sort_values()
-            self.total = len(values)
+            total = max(total, len(values))
             shown = thinned(values.tolist())
             table = table[table[hue].isin(shown)]
             ordered = is_ordered(hue, values.to_numpy())
             self.colors = dict(zip(shown, colors(shown, ordered=ordered), strict=True))
+            self.names = dict(zip(shown, value_labels(shown), strict=True))
+        self.note = f" ({len(self.names)} of {total:,})" if len(self.names) < total else ""
         self.table = summary(table, hue)
         self.order = ranked(self.table, hue) if hue else []
         self.last = max(int(self.table["step"].max()), 1)
@@ -111,9 +117,8 @@ class _Lines:
         )
         if self.hue:
             for line, value in zip(axes.lines, self.order, strict=True):
-                line.set_label(value_label(value))
-            note = f" ({len(self.order)} of {self.total:,})" if len(self.order) < self.total else ""
-            axes.legend(handles=axes.lines, title=label(self.hue) + note, **BESIDE)
+                line.set_label(self.names[value])
+            axes.legend(handles=axes.lines, title=label(self.hue) + self.note, **BESIDE)
 
     def ceiling(self, factor: float) -> float:
         """Return the highest loss worth showing: a curve that diverges may leave the figure.
@@ -135,15 +140,21 @@ def band(axes: Axes, line: pd.DataFrame, color: RGB) -> None:
 
 
 def curves(
-    table: pd.DataFrame, *, hue: str | None, title: str = "", last: int = FIRST_STEPS
+    table: pd.DataFrame,
+    *,
+    hue: str | None,
+    total: int = 0,
+    title: str = "",
+    last: int = FIRST_STEPS,
 ) -> Figure:
     """Draw all curves on one pair of linear axes, with a legend in the order of the curves.
 
     `table` has columns `step`, `loss` and `hue`. Several trials of one value of `hue` become their
-    median and the band from 10 to 90%.
+    median and the band from 10 to 90%. Where the table holds but some of `total` values of `hue`,
+    or more than can be told apart, the legend says so.
     """
     with theme():
-        lines = _Lines(table, hue, last)
+        lines = _Lines(table, hue, total, last)
         ceiling = 1.05 * lines.ceiling(2.0)
         lines.between(0, 10 * ceiling)
         figure = new_figure(title)
@@ -155,10 +166,15 @@ def curves(
     return figure
 
 
-def panels(table: pd.DataFrame, *, hue: str, title: str = "", last: int = FIRST_STEPS) -> Figure:
-    """Draw one panel a value of `hue`, all with the same axes, the other curves pale behind."""
+def panels(
+    table: pd.DataFrame, *, hue: str, total: int = 0, title: str = "", last: int = FIRST_STEPS
+) -> Figure:
+    """Draw one panel a value of `hue`, all with the same axes, the other curves pale behind.
+
+    The table and `total` are those of `curves`.
+    """
     with theme():
-        lines = _Lines(table, hue, last)
+        lines = _Lines(table, hue, total, last)
         ceiling = 1.05 * lines.ceiling(2.0)
         lines.between(0, 10 * ceiling)
         values = list(lines.colors)
@@ -174,24 +190,25 @@ def panels(table: pd.DataFrame, *, hue: str, title: str = "", last: int = FIRST_
                 "step", "middle", data=lines.one(value), color=lines.colors[value], linewidth=2.2
             )
             band(axes, lines.one(value), lines.colors[value])
-            axes.set_title(assignment(hue, value), fontsize="small")
+            axes.set_title(assignment(hue, lines.names[value]), fontsize="small")
             axes.set(xlim=(0, lines.last), ylim=(0, ceiling))
             axes.xaxis.set_major_locator(MaxNLocator(2))
         for axes in grid.flat[len(values) :]:
             axes.remove()
-        figure.supxlabel(label("step"), fontsize="medium")
+        note = f"; {label(hue)}{lines.note}" if lines.note else ""
+        figure.supxlabel(label("step") + note, fontsize="medium")
         figure.supylabel(label("loss"), fontsize="medium")
         sns.despine(figure)
     return figure
 
 
-def loglog(table: pd.DataFrame, *, hue: str | None, title: str = "") -> Figure:
-    """Draw all recorded steps on logarithmic axes.
+def loglog(table: pd.DataFrame, *, hue: str | None, total: int = 0, title: str = "") -> Figure:
+    """Draw all recorded steps on logarithmic axes; the table and `total` are those of `curves`.
 
     Step 0, before the first update, has no logarithm: the axis is linear from 0 to 1.
     """
     with theme():
-        lines = _Lines(table, hue)
+        lines = _Lines(table, hue, total)
         figure = new_figure(title)
         axes = figure.subplots()
         ceiling = lines.ceiling(1e3)

@@ -80,7 +80,7 @@ def _write_excel(table: pd.DataFrame, path: Path) -> None:
             f"{EXCEL_ROWS - 1:,} of {EXCEL_COLUMNS:,}: export to .csv or .parquet"
         )
     integers = [name for name in table if is_integer_dtype(table[name])]
-    long = [name for name in integers if table[name].abs().max() > EXCEL_DIGITS]
+    long = [name for name in integers if table[name].abs().gt(EXCEL_DIGITS).any()]
     options = {"options": EXCEL_OPTIONS}
     with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs=options) as writer:
         table.astype(dict.fromkeys(long, str)).to_excel(writer, index=False, freeze_panes=(1, 0))

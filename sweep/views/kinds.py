@@ -60,6 +60,11 @@ class Subject:
         others = [axis for axis in self.axes if axis != self.main]
         return self.main, max(others, key=lambda axis: len(self.points[axis]))
 
+    @property
+    def curves_there(self) -> int:
+        """How many curves could be told apart by their axis, shown or not."""
+        return len(self.points[self.hue]) if self.hue else 0
+
     def shown_curves(self) -> pd.DataFrame:
         """Return the curves that a figure can hold; no other is read."""
         if self.curves is None:
@@ -136,25 +141,26 @@ def _draw_outcomes(subject: Subject) -> Figure:
 KINDS: dict[str, Kind] = {
     "curves": Kind(
         "loss by step, all curves in one figure, the first 100 steps",
-        lambda s: curves(s.shown_curves(), hue=s.hue, title=s.title),
+        lambda s: curves(s.shown_curves(), hue=s.hue, total=s.curves_there, title=s.title),
         few_curves,
     ),
     "panels": Kind(
         "loss by step, one panel a value, the same axes in each",
-        lambda s: panels(s.shown_curves(), hue=s.main, title=s.title),
+        lambda s: panels(s.shown_curves(), hue=s.main, total=s.curves_there, title=s.title),
         lambda s: bool(s.axes) and few_curves(s),
         axes=1,
     ),
     "loglog": Kind(
         "loss by step, every recorded step, logarithmic axes",
-        lambda s: loglog(s.shown_curves(), hue=s.hue, title=s.title),
+        lambda s: loglog(s.shown_curves(), hue=s.hue, total=s.curves_there, title=s.title),
         few_curves,
     ),
     "heatmap": Kind("final loss over two axes, in colour", _draw_heatmap, is_map, axes=2),
     "outcomes": Kind(
         "what became of the trials, along one axis or over two",
         _draw_outcomes,
-        lambda s: is_mixed(s) and (is_long(s) or is_map(s)),
+        # along a numeric axis `response` shows them too
+        lambda s: is_mixed(s) and (is_map(s) or not s.numeric),
         axes=1,
     ),
     "response": Kind(

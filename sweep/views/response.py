@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 
 from sweep.views.outcomes import draw_shares, levels, outcome_legend, shares
 from sweep.views.scales import edges, log_limits, name_powers, place
-from sweep.views.style import BESIDE, MARK, colors, label, new_figure, theme, value_label
+from sweep.views.style import BESIDE, MARK, colors, label, new_figure, theme, value_labels
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
@@ -88,10 +88,11 @@ def _draw_levels(axes: Axes, table: pd.DataFrame, *, single: bool) -> None:
 def _mark(axes: Axes, marks: Sequence[float]) -> None:
     """Point out reference values: a thin line each, with the value at its top."""
     low, high = axes.get_xlim()
-    for mark in (m for m in marks if low <= m <= high):
+    inside = [float(mark) for mark in marks if low <= mark <= high]
+    for mark, name in zip(inside, value_labels(inside), strict=True):
         axes.axvline(mark, color=MARK, linewidth=0.8, linestyle=(0, (4, 3)), zorder=1.5)
         axes.annotate(
-            value_label(float(mark)), (mark, 1), (0, 2), xycoords=axes.get_xaxis_transform(),
+            name, (mark, 1), (0, 2), xycoords=axes.get_xaxis_transform(),
             textcoords="offset points", rotation=90, ha="center", va="bottom", fontsize="x-small",
             color=MARK,
         )  # fmt: skip

@@ -1,5 +1,6 @@
 """Figures written as files."""
 
+import warnings
 from pathlib import Path
 
 from matplotlib.figure import Figure
@@ -18,7 +19,9 @@ def save_figure(figure: Figure, directory: Path, name: str) -> list[Path]:
     """
     paths = [directory / f"{name}.png", directory / f"{name}.svg"]
     layout = figure.get_layout_engine()
-    with theme():
+    with theme(), warnings.catch_warnings():
+        # A letter that the font lacks is a box in the PNG, and itself in the SVG.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         for path, metadata in zip(paths, ({"Software": None}, {"Date": None}), strict=True):
             with complete(path) as temporary:
                 figure.savefig(temporary, dpi=PNG_DPI, metadata=metadata)

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis as PaperAxis
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
+from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, NullFormatter
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from sweep.views.style import power_label, value_label
+from sweep.views.style import power_label, value_labels
 
 MOST_TICKS = 24
 """Values with a tick of their own; more would overlap."""
@@ -62,7 +62,7 @@ def place(axes: Axes, values: np.ndarray) -> None:
         name_powers(axes.xaxis, values[0], values[-1])
     if len(values) <= MOST_TICKS // 2:
         axes.xaxis.set_major_locator(FixedLocator(values.tolist()))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: value_label(float(at))))
+        axes.xaxis.set_major_formatter(FixedFormatter(value_labels(values.tolist())))
         axes.xaxis.set_minor_locator(FixedLocator([]))
 
 
@@ -75,9 +75,9 @@ def name_powers(axis: PaperAxis, low: float, high: float) -> None:
 
 def name_cells(axis: PaperAxis, values: np.ndarray) -> None:
     """Tick the cells 0, 1, 2, ... with their values, or not at all where there are too many."""
-    names = [value_label(v) for v in values.tolist()] if len(values) <= MOST_TICKS else []
+    names = value_labels(values.tolist()) if len(values) <= MOST_TICKS else []
     axis.set_major_locator(FixedLocator([float(cell) for cell in range(len(names))]))
-    axis.set_major_formatter(FuncFormatter(lambda at, _: names[round(at)]))
+    axis.set_major_formatter(FixedFormatter(names))
 
 
 @dataclass(frozen=True)

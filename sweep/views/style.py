@@ -96,9 +96,17 @@ def label(name: str, *, symbol: bool = True) -> str:
     return f"{words}{of_layer} {sign}".rstrip() if symbol else words + of_layer
 
 
-def value_label(value: object) -> str:
-    """Return a value as a tick or a legend shows it: six digits are enough, 0.1 stays 0.1."""
-    return f"{value:g}" if isinstance(value, float | np.floating) else plain(str(value))
+def value_labels(values: Sequence[object]) -> list[str]:
+    """Return values as ticks and legends show them: in the fewest digits that tell them apart."""
+    labels: list[str] = []
+    for digits in (4, 8, 17):
+        labels = [
+            f"{v:.{digits}g}" if isinstance(v, float | np.floating) else plain(str(v))
+            for v in values
+        ]
+        if len(set(labels)) == len(labels):
+            break
+    return labels
 
 
 def power_label(exponent: float) -> str:
@@ -106,10 +114,10 @@ def power_label(exponent: float) -> str:
     return "10" + f"{exponent:.0f}".translate(SUPERSCRIPTS)
 
 
-def assignment(name: str, value: object) -> str:
-    """Return the heading of one panel: "η = 0.1"."""
+def assignment(name: str, value: str) -> str:
+    """Return the heading of the panel of one value, given as text: "η = 0.1"."""
     sign = WORDS[name][1] if name in WORDS else ""
-    return f"{sign or label(name)} = {value_label(value)}"
+    return f"{sign or label(name)} = {value}"
 
 
 def new_figure(title: str, width: float = 7.0, height: float = 4.5) -> Figure:

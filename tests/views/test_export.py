@@ -21,6 +21,7 @@ def table() -> pd.DataFrame:
             "seed": np.array([1, 2, 2**63 + 1, 3], dtype=np.uint64),
             "loss": [0.1, 1 / 3, np.inf, np.nan],
             "steps": pd.array([1, None, 3, 4], "Int64"),
+            "never": pd.array([None] * 4, "Int64"),
         }
     )
 
@@ -28,11 +29,11 @@ def table() -> pd.DataFrame:
 def test_csv_keeps_every_digit_and_executes_nothing(table: pd.DataFrame, tmp_path: Path) -> None:
     export_table(table, tmp_path / "t.csv")
     assert (tmp_path / "t.csv").read_text().splitlines() == [
-        "name,seed,loss,steps",
-        "'=1+1,1,0.1,1",
-        "'@SUM(A1),2,0.3333333333333333,",
-        "plain,9223372036854775809,inf,3",
-        "'-2,3,,4",
+        "name,seed,loss,steps,never",
+        "'=1+1,1,0.1,1,",
+        "'@SUM(A1),2,0.3333333333333333,,",
+        "plain,9223372036854775809,inf,3,",
+        "'-2,3,,4,",
     ]
 
 
@@ -47,9 +48,9 @@ def test_excel_gets_text_as_text_and_long_integers_whole(
     export_table(table, tmp_path / "t.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "t.xlsx").active
     rows = list(sheet.iter_rows(values_only=True))
-    assert rows[0] == ("name", "seed", "loss", "steps")
-    assert rows[1] == ("=1+1", "1", 0.1, 1)
-    assert rows[3] == ("plain", "9223372036854775809", "inf", 3)
+    assert rows[0] == ("name", "seed", "loss", "steps", "never")
+    assert rows[1] == ("=1+1", "1", 0.1, 1, None)
+    assert rows[3] == ("plain", "9223372036854775809", "inf", 3, None)
     assert {cell.data_type for cell in sheet["A"]} == {"s"}
 
 

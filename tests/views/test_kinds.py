@@ -34,7 +34,7 @@ def subject(*, axes: dict[str, int], recorded: bool = False, outcomes: int = 1) 
         ({"learning_rate": 6}, True, 2, ["curves", "panels", "loglog"]),
         ({}, True, 1, ["curves", "loglog"]),
         ({"learning_rate": 40}, True, 1, ["response"]),
-        ({"learning_rate": 40}, False, 2, ["outcomes", "response"]),
+        ({"learning_rate": 40}, False, 2, ["response"]),
         ({"seed": 20, "learning_rate": 20}, False, 3, ["heatmap", "outcomes", "response"]),
         ({"learning_rate": 6, "seed": 3}, True, 2, ["curves", "panels", "loglog"]),
         ({"learning_rate": 6}, False, 1, ["response"]),
@@ -66,6 +66,9 @@ def test_the_longest_ordered_axis_leads() -> None:
 def test_only_curves_that_are_drawn_are_read() -> None:
     table = subject(axes={"learning_rate": 100, "seed": 2}, recorded=True)
     assert len(table.shown_curves()) == 12 * 2 * 2
+    title = draw("curves", table).axes[0].get_legend().get_title().get_text()
+    assert title == "learning rate η (12 of 100)"
+    assert draw("panels", table).get_supxlabel() == "step; learning rate η (12 of 100)"
 
 
 @pytest.mark.parametrize(

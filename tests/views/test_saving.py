@@ -24,6 +24,13 @@ def test_a_figure_is_saved_twice_with_text_as_text(
     assert "learning rate η" in text
 
 
+def test_a_title_in_letters_that_the_font_lacks_is_saved(
+    curve_table: pd.DataFrame, tmp_path: Path
+) -> None:
+    figure = curves(curve_table, hue="learning_rate", title="学習率")
+    assert "学習率" in save_figure(figure, tmp_path, "curves")[1].read_text()
+
+
 def test_the_same_table_gives_the_same_bytes(curve_table: pd.DataFrame, tmp_path: Path) -> None:
     saved = [
         [
