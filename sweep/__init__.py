@@ -1,3 +1,21 @@
 """Train a million small neural networks in seconds, and see what the learning rate does to them."""
 
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sweep.api import run
+    from sweep.store.results import open_results
+    from sweep.study import load_study
+
 __version__ = "0.1.0"
+__all__ = ["__version__", "load_study", "open_results", "run"]
+
+_HOMES = {"load_study": "sweep.study", "open_results": "sweep.store.results", "run": "sweep.api"}
+
+
+def __getattr__(name: str) -> object:
+    """Import a name of the menu when it is first asked for: `import sweep` stays instant."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'sweep' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)

@@ -1,0 +1,319 @@
+"""The command line as a user meets it: run as a process, judged by what it prints and returns."""
+
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import dataclass
+from io import StringIO
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import typer
+
+from sweep.cli import app, main
+from sweep.cli.terminal import duration, printable, short
+from sweep.views.kinds import KINDS
+
+DOCUMENT = Path(__file__).parents[1] / "docs" / "commands.md"
+
+STUDY = """
+title = "Two rates [from] a $test"
+[network]
+layers = [2, 2, 2]
+activation = "sigmoid"
+bias = false
+[data]
+inputs = [[0.05, 0.10]]
+targets = [[0.01, 0.99]]
+[initial]
+weights = [[[0.15, 0.20], [0.25, 0.30]], [[0.40, 0.45], [0.50, 0.55]]]
+[training]
+steps = 30
+[axes]
+learning_rate = [0.5, 2.0]
+[outcome]
+target = 0.05
+"""
+
+
+@dataclass
+class Done:
+    """What a command returned and printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def process(*arguments: str, cwd: Path, before: str = "") -> Done:
+    """Run the command as a process, `before` in front of it."""
+    code = f"import sys; from sweep.cli import main; sys.argv[0] = 'sweep'\n{before}\nmain()"
+    command = [sys.executable, "-c", code, *arguments]
+    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+    return Done(done.returncode, done.stdout, done.stderr)
+
+
+def sweep(*arguments: str, cwd: Path) -> Done:
+    """Run the command in this process, which is faster."""
+    out, err = StringIO(), StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
+        patch.chdir(cwd)
+        patch.setattr(sys, "argv", ["sweep", *arguments])
+        with pytest.raises(SystemExit) as end:
+            main()
+    return Done(int(str(end.value.code)), out.getvalue(), err.getvalue())
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Path:
+    """A directory with one study, `two`, in its experiments."""
+    (tmp_path / "experiments").mkdir()
+    (tmp_path / "experiments" / "two.toml").write_text(STUDY)
+    return tmp_path
+
+
+def refused(*arguments: str, cwd: Path, run: Callable[..., Done] = sweep) -> str:
+    """Run a command that must be refused in one line, and leave nothing; return the line."""
+    before = sorted(cwd.rglob("*"))
+    done = run(*arguments, cwd=cwd)
+    assert done.returncode == 2, done
+    assert done.stdout == ""
+    assert re.fullmatch(r"sweep: [^\n]+\n", done.stderr)
+    assert sorted(cwd.rglob("*")) == before
+    return done.stderr
+
+
+def test_a_study_is_run_once_and_looked_at(here: Path) -> None:
+    first = sweep("run", "two", cwd=here)
+    assert (first.returncode, first.stderr) == (0, "")
+    assert first.stdout.startswith("two: trained 2 of 2 trials in ")
+    assert first.stdout.endswith("  1 converged, 1 stalled\n  results/two\n")
+    second = sweep("run", "two", "--threads", "1", cwd=here)
+    assert second.stdout.startswith("two: nothing to do, all 2 trials are trained\n")
+    status = sweep("status", "two", cwd=here).stdout
+    assert status.startswith("two: 2 of 2 trials trained, 0 missing\n")
+    verified = sweep("verify", "two", cwd=here)
+    assert "files of 2 trials are as they were written" in verified.stdout
+    listed = sweep("list", cwd=here).stdout
+    assert re.search(r"^two +2 +2  Two rates \[from\] a \$test$", listed, re.MULTILINE)
+    assert re.search(r"^lr_by_init +0  1,048,576  ", listed, re.MULTILINE)
+
+
+def test_a_study_is_edited_for_one_run(here: Path) -> None:
+    edited = ("--set", "axes.learning_rate=[0.5, 1.0]", "--results", "elsewhere")
+    assert "trained 2 of 2" in sweep("run", "two", "--results", "elsewhere", cwd=here).stdout
+    assert "1 of 2 trials trained, 1 missing" in sweep("status", "two", *edited, cwd=here).stdout
+    assert "trained 1 of 2" in sweep("run", "two", *edited, cwd=here).stdout
+    assert "nothing to do" in sweep("run", "two", "--results", "elsewhere", cwd=here).stdout
+
+
+def test_figures_are_drawn_into_the_results(here: Path) -> None:
+    sweep("run", "two", cwd=here)
+    drawn = sweep("plot", "two", cwd=here)
+    assert (drawn.returncode, drawn.stderr) == (0, "")
+    names = [
+        f"{kind}.{ending}" for kind in ("curves", "panels", "loglog") for ending in ("png", "svg")
+    ]
+    assert drawn.stdout.split() == [f"results/two/figures/{name}" for name in names]
+    assert all((here / path).stat().st_size > 5000 for path in drawn.stdout.split())
+    one = sweep("plot", "two", "response", cwd=here)
+    assert one.stdout.split()[0] == "results/two/figures/response.png"
+
+
+def test_tables_are_exported_by_ending(here: Path) -> None:
+    sweep("run", "two", cwd=here)
+    assert sweep("export", "two", "t.csv", cwd=here).stdout == "t.csv: 2 rows\n"
+    assert pd.read_csv(here / "t.csv")["learning_rate"].tolist() == [0.5, 2.0]
+    for table, rows in (("curves", 62), ("parameters", 2)):
+        done = sweep("export", "two", f"{table}.parquet", "--table", table, cwd=here)
+        assert done.stdout == f"{table}.parquet: {rows} rows\n"
+    curves = pd.read_parquet(here / "curves.parquet")
+    assert curves.columns.tolist() == ["trial", "learning_rate", "step", "loss"]
+    assert pd.read_parquet(here / "parameters.parquet").shape == (2, 3 + 8)
+
+
+def test_a_plan_trains_nothing(here: Path) -> None:
+    done = sweep("plan", "two", "--set", "axes.seed={range=[0,500000]}", "--set",
+                 'initial={scheme="he"}', cwd=here)  # fmt: skip
+    assert done.stdout.splitlines()[0] == "two: Two rates [from] a $test"
+    rows = dict(re.split(r"  +", line.strip(), maxsplit=1) for line in done.stdout.splitlines()[1:])
+    assert rows.items() >= {
+        "trials": "1,000,000", "learning_rate": "2 values", "groups": "1", "steps": "30",
+        "network-steps": "30 M",
+    }.items()  # fmt: skip
+    assert rows.keys() >= {"memory", "disk", "time"}
+    assert not (here / "results").exists()
+
+
+def test_a_new_study_runs_and_is_never_overwritten(tmp_path: Path) -> None:
+    assert sweep("new", "mine.toml", cwd=tmp_path).returncode == 0
+    text = (tmp_path / "mine.toml").read_text()
+    assert "mine.toml: exists already" in refused("new", "mine.toml", cwd=tmp_path)
+    assert (tmp_path / "mine.toml").read_text() == text
+    assert sweep("plan", "mine.toml", cwd=tmp_path).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "says"),
+    [
+        ("steps = 30", "stepps = 30", "stepps"),
+        ('"sigmoid"', '"sigmoyd"', "sigmoid"),
+        ("[0.25, 0.30]]", "[0.25]]", "weights"),
+        ("steps = 30", "steps = -30", "steps"),
+        ("[0.5, 2.0]", "[]", "learning_rate"),
+        ("[[0.05, 0.10]]", "[[0.05, nan]]", "inputs"),
+        ("[network]", "[network", "two.toml"),
+        ("[0.5, 2.0]", "[" * 10_000 + "]" * 10_000, "two.toml"),
+        ("[axes]", "a" + ".a" * 10_000 + " = 1\n[axes]", "two.toml"),
+    ],
+)
+def test_a_wrong_study_is_refused_in_one_line(here: Path, old: str, new: str, says: str) -> None:
+    path = here / "experiments" / "two.toml"
+    path.write_text(STUDY.replace(old, new))
+    assert says in refused("run", "two", cwd=here, run=process)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["run"], "STUDY"),
+        (["rnu", "two"], "rnu"),
+        (["run", "two", "--thread", "2"], "--thread"),
+        (["run", "two", "--threads", "0"], "--threads"),
+        (["run", "two", "--threads", "many"], "--threads"),
+        (["run", "tow"], "did you mean two"),
+        (["run", "../tow.toml"], "no such file"),
+        (["run", "two", "--set", "training.stepps=3"], "training.steps"),
+        (["run", "two", "--set", "training.steps"], "FIELD=VALUE"),
+        (["run", "two", "--results", "experiments/two.toml"], "experiments/two.toml"),
+        (["status", "tow"], "did you mean two"),
+        (["verify", "two"], "there are no results yet"),
+        (["plot", "two"], "first `sweep run two`"),
+        (["export", "two", "t.txt"], ".csv, .parquet, .xlsx"),
+        (["export", "two", "t.csv"], "first `sweep run two`"),
+        (["export", "two", "t.csv", "--table", "figures"], "--table"),
+        (["new", "study.txt"], ".toml"),
+        (["new", "nowhere/study.toml"], "nowhere/study.toml"),
+    ],
+)
+def test_a_wrong_request_is_refused_in_one_line(
+    here: Path, arguments: list[str], says: str
+) -> None:
+    assert says in refused(*arguments, cwd=here)
+
+
+def test_what_results_cannot_give_is_refused_in_one_line(here: Path) -> None:
+    sweep("run", "two", "--set", 'record.loss="nothing"', cwd=here)
+    edited = ("--set", 'record.loss="nothing"')
+    assert "figure" in refused("plot", "two", "pie", *edited, cwd=here)
+    assert "heatmap needs 2 axes" in refused("plot", "two", "heatmap", *edited, cwd=here)
+    assert "no curves" in refused("plot", "two", "curves", *edited, cwd=here)
+    assert "no curves" in refused("export", "two", "c.csv", "--table", "curves", *edited, cwd=here)
+    own = "results/two/trials/extra.parquet"
+    assert "among the study's own files" in refused("export", "two", own, *edited, cwd=here)
+
+
+def test_damage_is_found_told_and_cleared_up(here: Path) -> None:
+    sweep("run", "two", cwd=here)
+    data = next((here / "results/two/trials").glob("*.parquet"))
+    data.write_bytes(data.read_bytes()[:-1])
+    found = sweep("verify", "two", cwd=here)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert data.name in found.stderr
+    status = sweep("status", "two", cwd=here)
+    assert status.returncode == 0
+    assert data.name in status.stderr
+    assert status.stdout == "two: 0 of 2 trials trained, 2 missing\n"
+    assert "trained 2 of 2" in sweep("run", "two", cwd=here).stdout
+
+
+def test_part_of_a_study_is_drawn_and_it_is_said(here: Path) -> None:
+    sweep("run", "two", cwd=here)
+    done = sweep("plot", "two", "curves", "--set", "axes.learning_rate=[0.5,1,2]", cwd=here)
+    assert done.returncode == 0
+    assert done.stderr == "two: only 2 of 3 trials are trained so far\n"
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+def test_a_signal_ends_a_run_with_its_status(here: Path, name: str, status: int) -> None:
+    interrupted = f"""
+import os, signal, sweep.runner
+train = sweep.runner.train
+def interrupted(*arguments, **options):
+    sweep.runner.train = train  # one signal, not two
+    os.kill(os.getpid(), signal.{name})
+    return train(*arguments, **options)
+sweep.runner.train = interrupted
+"""
+    many = ["--set", "axes.seed={range=[0,20000]}", "--set", 'initial={scheme="he"}']
+    many += ["--set", "training.steps=20000", "--threads", "1"]
+    done = process("run", "two", *many, cwd=here, before=interrupted)
+    assert done.returncode == status, done
+    assert done.stderr.startswith("interrupted; what is finished is saved")
+    assert re.match(r"two: trained [\d,]+ of 40,000 trials", done.stdout)
+
+
+HEAVY = {"numba", "llvmlite", "pandas", "pyarrow", "matplotlib", "seaborn", "numpy", "rich"}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"], []])
+def test_help_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
+    told = f"import atexit; atexit.register(lambda: print({HEAVY} & set(sys.modules)))"
+    done = process(*arguments, cwd=tmp_path, before=told)
+    assert done.returncode == 0, done
+    assert done.stdout.endswith("\nset()\n")
+    assert "sweep" in done.stdout
+
+
+def test_importing_sweep_imports_nothing_heavy() -> None:
+    code = f"import sweep, sys; print({HEAVY} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
+def test_every_command_and_option_is_documented() -> None:
+    sections = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", DOCUMENT.read_text(), re.M | re.S))
+    table = DOCUMENT.read_text().partition("\n## ")[0]
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert set(sections) == {"sweep", *(f"sweep {name}" for name in commands)}
+    for name, command in commands.items():
+        section = sections[f"sweep {name}"]
+        usage = section.strip("\n").partition("\n\n")[0]
+        assert usage.startswith(f"    sweep {name}")
+        stated = set(re.findall(r"--[a-z]+|[A-Z]+(?=[\s\]]|$)", usage))
+        for parameter in command.params:
+            word = parameter.opts[0] if parameter.opts[0].startswith("--") else parameter.metavar
+            assert word.strip("[]") in stated, (name, word)
+            assert word.strip("[]") in section + table
+        options = {opt for parameter in command.params for opt in parameter.opts}
+        assert {word for word in stated if word.startswith("--")} <= options
+    assert set(KINDS) == set(re.findall(r"^\| `([a-z]+)` \|", sections["sweep plot"], re.M))
+
+
+@pytest.mark.parametrize(
+    ("number", "unit", "text"),
+    [
+        (0, "B", "0 B"),
+        (6, "", "6"),
+        (999.6, "B", "1 kB"),
+        (1_048_576_000, "network-steps", "1.05 G network-steps"),
+        (4.79e8, "network-steps/s", "479 M network-steps/s"),
+    ],
+)
+def test_numbers_are_short(number: float, unit: str, text: str) -> None:
+    assert short(number, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.176, "0.18 s"), (12.4, "12 s"), (119, "119 s"), (210, "3.5 min"), (9e5, "10.4 days")],
+)
+def test_times_are_in_the_unit_that_suits(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_text_cannot_command_the_terminal() -> None:
+    assert printable("a\x1b[31mb\tη") == "a [31mb η"
