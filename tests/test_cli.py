@@ -212,6 +212,9 @@ def test_what_results_cannot_give_is_refused_in_one_line(here: Path) -> None:
     assert "heatmap needs 2 axes" in refused("plot", "two", "heatmap", *edited, cwd=here)
     assert "no curves" in refused("plot", "two", "curves", *edited, cwd=here)
     assert "no curves" in refused("export", "two", "c.csv", "--table", "curves", *edited, cwd=here)
+    assert "nowhere/t.csv: cannot be" in refused(
+        "export", "two", "nowhere/t.csv", *edited, cwd=here
+    )
     own = "results/two/trials/extra.parquet"
     assert "among the study's own files" in refused("export", "two", own, *edited, cwd=here)
 

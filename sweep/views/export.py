@@ -29,7 +29,6 @@ FORMULA = re.compile(r"^(?=[=+\-@\t\r])")
 @contextmanager
 def complete(path: Path) -> Iterator[Path]:
     """Lend a temporary name beside `path`; what was written there replaces `path` at the end."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{uuid4().hex}{path.suffix}")
     try:
         yield temporary

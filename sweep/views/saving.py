@@ -18,6 +18,7 @@ def save_figure(figure: Figure, directory: Path, name: str) -> list[Path]:
     The same figure gives the same bytes: no date, no random identifiers.
     """
     paths = [directory / f"{name}.png", directory / f"{name}.svg"]
+    directory.mkdir(parents=True, exist_ok=True)
     layout = figure.get_layout_engine()
     with theme(), warnings.catch_warnings():
         # A letter that the font lacks is a box in the PNG, and itself in the SVG.

@@ -38,8 +38,8 @@ def test_csv_keeps_every_digit_and_executes_nothing(table: pd.DataFrame, tmp_pat
 
 
 def test_parquet_is_the_table_itself(table: pd.DataFrame, tmp_path: Path) -> None:
-    export_table(table, tmp_path / "new" / "t.parquet")
-    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "new" / "t.parquet"), table)
+    export_table(table, tmp_path / "t.parquet")
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "t.parquet"), table)
 
 
 def test_excel_gets_text_as_text_and_long_integers_whole(
