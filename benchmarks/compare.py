@@ -31,7 +31,7 @@ TOLERANCES = {"float64": 1e-12, "float32": 1e-4}
 SEARCHED = 32768  # networks whose losses are checked, and the most that one run of a search trains
 PACKAGES = ("sweep", "numpy", "numba", "llvmlite", "jax", "jaxlib", "torch")
 
-console = Console()
+console = Console(soft_wrap=True)
 
 
 class UnequalLossesError(Exception):
@@ -166,7 +166,7 @@ def _rounds(
 def _report(
     entrants: list[Entrant], turns: pd.DataFrame, case: Case, ceiling: float | None
 ) -> None:
-    table = Table("peer", "batch", "workers", "steps/s", "ours / peer", "range", "loss error")
+    table = Table("peer", "batch", "workers", "steps/s", "ratio", "range", "error")
     for entrant in entrants:
         own = turns[turns["peer"] == entrant.name]
         ratios = own["ours_over_peer"]
@@ -180,6 +180,9 @@ def _report(
             f"{entrant.error:.0e}",
         )
     console.print(table)
+    console.print(
+        "Medians; ratio: ours / peer, round by round; error: of the losses, against ours."
+    )
     if ceiling is None:
         console.print("no gcc, so no bound")
         return
