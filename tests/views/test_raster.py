@@ -117,6 +117,8 @@ def test_cells_of_a_logarithmic_raster_lie_at_their_values(trial_table: pd.DataF
     axes = heatmap(trial_table, x="learning_rate", y="seed").axes[0]
     axes.figure.draw_without_rendering()
     assert axes.get_xlim() == pytest.approx((-1.5, 2.5))
+    assert axes.get_ylim() == (-0.5, 2.5)
+    assert axes.images[0].origin == "lower"
     ticks = dict(
         zip(axes.get_xticks(), (t.get_text() for t in axes.get_xticklabels()), strict=True)
     )

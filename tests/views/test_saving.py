@@ -50,7 +50,7 @@ def test_the_callers_settings_neither_matter_nor_change(
         return [path.read_bytes() for path in save_figure(figure, tmp_path, name)]
 
     usual = drawn("usual")
-    with mpl.rc_context({"axes.facecolor": "pink", "font.size": 31, "svg.fonttype": "path"}):
+    with mpl.rc_context({"savefig.facecolor": "pink", "font.size": 31, "svg.fonttype": "path"}):
         before = dict(mpl.rcParams)
         assert drawn("odd") == usual
         assert dict(mpl.rcParams) == before
