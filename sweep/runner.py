@@ -135,9 +135,7 @@ def _plan(directory: Path, study: Study) -> tuple[list[str], Ledger, Plan]:
     findings = repair(directory)
     ledger, damaged = read_ledger(directory), dict[str, str]()
     found = [(group, missing(group, answers(ledger, group, damaged))) for group in study.groups()]
-    if damaged:
-        findings += [set_aside(directory, stem, fault) for stem, fault in damaged.items()]
-        ledger = read_ledger(directory)
+    findings += [set_aside(directory, stem, fault) for stem, fault in damaged.items()]
     return findings, ledger, [(group, wanted) for group, wanted in found if wanted.any()]
 
 
@@ -167,19 +165,17 @@ class _Job:
         """
         prepare(self.plan[0][0], self.lanes)
         started = time.perf_counter()
-        running: dict[Future[Trained], Group] = {}
+        running: dict[Future[Trained | None], Group] = {}
         pool = ThreadPoolExecutor(self.threads)
         try:
             with Interruption() as interruption:
                 for group, index in self._chunks():
                     if interruption:
                         break
-                    running[pool.submit(train, group, index, lanes=self.lanes)] = group
+                    running[pool.submit(self._train, group, index, interruption)] = group
                     if len(running) > self.threads:
                         self._commit_one(running, started)
                 while running:
-                    if interruption:
-                        _cancel_waiting(running)
                     self._commit_one(running, started)
         finally:
             pool.shutdown(cancel_futures=True)
@@ -192,24 +188,23 @@ class _Job:
             for index in _pieces(_positions(wanted, self.shuffle_seed), size):
                 yield group, index
 
-    def _commit_one(self, running: dict[Future[Trained], Group], started: float) -> None:
+    def _train(self, group: Group, index: np.ndarray, interruption: Interruption) -> Trained | None:
+        """In a thread of the pool: train a chunk, unless a signal came before its turn."""
+        return None if interruption else train(group, index, lanes=self.lanes)
+
+    def _commit_one(self, running: dict[Future[Trained | None], Group], started: float) -> None:
         """Wait for a chunk and commit it; the others go on meanwhile."""
-        if not running:
-            return
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
         future = finished.pop()
         group, trained = running.pop(future), future.result()
+        if trained is None:
+            return
         self.ledger.add(group, tables_of(group, trained, self.ledger.next_trial))
         self.done += len(trained.index)
         self.steps += len(trained.index) * group.steps
         self.seconds = time.perf_counter() - started
         if self.progress:
             self.progress(Progress(self.done, self.total, self.steps, self.seconds))
-
-
-def _cancel_waiting(running: dict[Future[Trained], Group]) -> None:
-    for future in [future for future in running if future.cancel()]:
-        del running[future]
 
 
 def _positions(wanted: np.ndarray, shuffle_seed: int | None) -> Iterator[np.ndarray]:

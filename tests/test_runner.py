@@ -7,6 +7,7 @@ import threading
 import time
 from itertools import pairwise
 from pathlib import Path
+from types import FrameType
 
 import numpy as np
 import pandas as pd
@@ -169,25 +170,32 @@ def test_too_many_trials_are_refused_before_anything_is_written(tmp_path: Path) 
 def test_a_signal_ends_the_run_with_what_was_under_way_committed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    started: list[np.ndarray] = []
+    noted, started = threading.Event(), []
+
+    class Interruption(runner.Interruption):
+        def _note(self, number: int, frame: FrameType | None) -> None:
+            super()._note(number, frame)
+            noted.set()
 
     def train_and_signal(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
         started.append(index)
         if len(started) == 3:
             os.kill(os.getpid(), number)
+            assert noted.wait(60)
         return pretend(group, index)
 
     with monkeypatch.context() as patch:
         patch.setattr(runner, "train", train_and_signal)
+        patch.setattr(runner, "Interruption", Interruption)
         report = bench.run(study(), chunk=1)
     assert report.interrupted
     assert report.signal == number
-    assert report.trained == len(started) < 12
-    assert bench.open().trained == report.trained
+    assert report.trained == len(started) == 3
+    assert bench.open().trained == 3
     assert verify(bench.directory) == []
     again = bench.run(study())
     assert not again.interrupted
-    assert (again.trained, again.already) == (12 - report.trained, report.trained)
+    assert (again.trained, again.already) == (9, 3)
 
 
 def test_a_signal_during_the_last_chunk_interrupts_nothing(

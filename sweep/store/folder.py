@@ -69,10 +69,10 @@ def _try_out(path: Path) -> None:
 
 
 def _other_origin(record: Path, origin: Path) -> Path | None:
-    """The file recorded as the origin, if it is still there and neither this one nor its copy."""
+    """The file recorded as the origin, if it is still there and has other content."""
     try:
         other = Path(json.loads(record.read_bytes())["origin"])
-        same = other.samefile(origin) or other.read_bytes() == origin.read_bytes()
+        same = other.read_bytes() == origin.read_bytes()
     except (OSError, ValueError, KeyError, TypeError):
         return None
     return None if same else other

@@ -42,8 +42,10 @@ def disturbed(at: int, fault: BaseException, *, dead: bool) -> Iterator[list[str
         yield made
 
 
-def faults(bench: Bench, fault: BaseException, *, dead: bool) -> Iterator[BaseException | None]:
-    """What comes of a run on the results of `BEFORE`, disturbed at its 1st, 2nd, ... call.
+def faults(
+    bench: Bench, fault: BaseException, *, dead: bool
+) -> Iterator[tuple[str, BaseException | None]]:
+    """The call, and what comes of a run on the results of `BEFORE` disturbed at its 1st, 2nd ...
 
     Each time at a place of its own, where `bench` then stands; ends with the undisturbed run.
     """
@@ -59,7 +61,7 @@ def faults(bench: Bench, fault: BaseException, *, dead: bool) -> Iterator[BaseEx
                 outcome = error
         if len(made) < at:
             break
-        yield outcome
+        yield made[at - 1], outcome
     assert at > 60
     assert set(made) >= set(CALLS) - {"mkdir"}
 
@@ -112,10 +114,14 @@ def test_killed_at_any_call(bench: Bench, digest: str) -> None:
 
 def test_refused_any_call(bench: Bench, digest: str) -> None:
     fault = OSError(errno.EIO, os.strerror(errno.EIO))
-    for error in faults(bench, fault, dead=False):
-        if error is not None:  # else the system only would not remove something
+    for call, error in faults(bench, fault, dead=False):
+        if error is None:
+            assert call == "unlink"
+        else:
             assert str(error).endswith(": Input/output error")
             assert "\n" not in str(error)
+            stems = {path.stem for path in bench.directory.rglob("*.parquet")}
+            assert stems == set(read_ledger(bench.directory).commits)
         assert_old_or_new(bench)
         assert_made_good(bench, digest)
 
