@@ -8,16 +8,16 @@ from functools import cache
 import numpy as np
 import pytest
 
-from sweep.study import Group
+from sweep.study import ACTIVATIONS, LOSSES, Group
 from sweep.training.layout import workspace_size
 from sweep.training.trainer import Trained, shape_of, train
 
 from ..oracles import naive
 from ..oracles.precise import Oracle, Trajectory
 from ..oracles.problem import COURSE_RATES, COURSE_WEIGHTS, STEP_BY_STEP
-from .compiled import Array
 from .exact import fused_arrays
-from .groups import course, every_trial, gradients, group, problem_of
+from .groups import course, every_trial, gradients, problem_of
+from .networks import random_network
 
 SIX_RATES = range(len(COURSE_RATES))
 
@@ -103,3 +103,48 @@ def test_the_step_by_step_example() -> None:
     np.testing.assert_allclose(run.parameters[0, 1], first + second, rtol=0, atol=5e-9)
     exact = Oracle(problem_of(study)).descend(STEP_BY_STEP, 100, (0.5, 0.5), (0.0, 0.0))
     np.testing.assert_allclose(run.losses[0, :101], exact.losses, rtol=1e-13, atol=0)
+
+
+FEW, MANY = range(8), range(8, 40)
+SOAK = [pytest.param(seed, marks=pytest.mark.soak) for seed in MANY]
+
+
+@pytest.mark.parametrize("seed", [*FEW, *SOAK])
+def test_random_networks_against_numpy(seed: int) -> None:
+    """Ten steps of three trials, and the gradient at every step by the complex step.
+
+    Rounding alone separates them, some units of 2^-53 a term: 1e-14 was measured at worst.
+    """
+    study = random_network(seed)
+    problem, trials = problem_of(study), study.lanes(every_trial(study))
+    run = train(study, every_trial(study), lanes=2)
+    for trial in every_trial(study):
+        rates = trials.weight_rates[:, trial], trials.bias_rates[:, trial]
+        losses, parameters = naive.descend(problem, run.parameters[trial, 0], 10, *rates)
+        np.testing.assert_allclose(run.losses[trial], losses, rtol=1e-13, atol=0)
+        np.testing.assert_allclose(run.parameters[trial], parameters, rtol=0, atol=1e-13)
+    weights = run.parameters.reshape(-1, problem.n_parameters)
+    _, slopes = gradients(study, weights, lanes=2)
+    expected = np.array([naive.complex_step_gradient(problem, row) for row in weights])
+    largest = np.abs(expected).max(axis=1, keepdims=True)
+    zero = 1e-50  # what is left of a weight where a dead network's gradient is exactly 0
+    assert (np.abs(slopes - expected) <= 1e-13 * largest + zero).all()
+
+
+def test_the_few_networks_have_every_activation_loss_and_kind_of_bias() -> None:
+    networks = [random_network(seed).network for seed in FEW]
+    assert {name for network in networks for name in network.activations} == set(ACTIVATIONS)
+    assert {network.loss for network in networks} == set(LOSSES)
+    assert {network.bias for network in networks} == {False, True}
+    assert {len(network.layers) for network in networks} == {2, 3, 4, 5}
+
+
+def test_a_network_too_large_for_the_stack() -> None:
+    """Its parameters and activations are in the workspace."""
+    study = random_network(0, layers=(16, 16, 1), activations=("tanh", "sigmoid"))
+    assert workspace_size(shape_of(study, lanes=16))
+    run = train(study, every_trial(study), lanes=16)
+    rates = study.lanes(np.array([2])).weight_rates[:, 0]
+    losses, parameters = naive.descend(problem_of(study), run.parameters[2, 0], 10, rates)
+    np.testing.assert_allclose(run.losses[2], losses, rtol=1e-13, atol=0)
+    np.testing.assert_allclose(run.parameters[2], parameters, rtol=0, atol=1e-13)
