@@ -1,11 +1,13 @@
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
 import threading
 import time
-from itertools import pairwise
+from collections.abc import Iterator
+from itertools import count, pairwise
 from pathlib import Path
 from types import FrameType
 
@@ -125,7 +127,7 @@ def test_at_most_one_chunk_more_than_threads_is_under_way(
     made, most = [0], [0]
     real_pieces, real_add = runner._pieces, runner.Ledger.add
 
-    def pieces(arrays, size):  # noqa: ANN001, ANN202
+    def pieces(arrays: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
         for piece in real_pieces(arrays, size):
             made[0] += 1
             most[0] = max(most[0], made[0])
@@ -170,7 +172,15 @@ def test_too_many_trials_are_refused_before_anything_is_written(tmp_path: Path) 
 def test_a_signal_ends_the_run_with_what_was_under_way_committed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
-    noted, started = threading.Event(), []
+    noted, waiting, started, asked = threading.Event(), threading.Event(), [], []
+    pieces = runner._pieces
+
+    def watched(arrays: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
+        for piece in pieces(arrays, size):
+            asked.append(piece)
+            if len(asked) == 4:
+                waiting.set()
+            yield piece
 
     class Interruption(runner.Interruption):
         def _note(self, number: int, frame: FrameType | None) -> None:
@@ -180,6 +190,7 @@ def test_a_signal_ends_the_run_with_what_was_under_way_committed(
     def train_and_signal(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
         started.append(index)
         if len(started) == 3:
+            assert waiting.wait(60)  # for the next chunk, which must not get its turn
             os.kill(os.getpid(), number)
             assert noted.wait(60)
         return pretend(group, index)
@@ -187,6 +198,7 @@ def test_a_signal_ends_the_run_with_what_was_under_way_committed(
     with monkeypatch.context() as patch:
         patch.setattr(runner, "train", train_and_signal)
         patch.setattr(runner, "Interruption", Interruption)
+        patch.setattr(runner, "_pieces", watched)
         report = bench.run(study(), chunk=1)
     assert report.interrupted
     assert report.signal == number
@@ -325,3 +337,34 @@ def test_killed_fifty_times(tmp_path: Path, seed: int) -> None:
     train(asked.groups()[0], np.arange(2))
     killed_runs(tmp_path, asked, chunk=3, kills=50, seed=seed)
     assert_equal_to_undisturbed(tmp_path, asked)
+
+
+def injected(directory: Path, asked: Study, call: str, code: str, at: int) -> str:
+    """Run in a process whose `at`th `call` of the main thread the kernel refuses; its last line."""
+    inject = f"inject={call}:error={code}:when={at}"
+    command = ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}", "-e", inject]
+    command += [sys.executable, "-c", KILLED, str(directory), asked.to_toml(), "40"]
+    process = subprocess.run(command, capture_output=True, text=True, check=False)
+    return (process.stderr.strip().splitlines() or [""])[-1]
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("code", ["EIO", "ENOSPC"])
+@pytest.mark.parametrize("call", ["fsync", "link", "rename", "mkdir", "unlink"])
+def test_the_kernel_refuses_any_call(tmp_path: Path, call: str, code: str) -> None:
+    """Needs strace, as `make soak` says."""
+    asked = real(10, 8)
+    train(asked.groups()[0], np.arange(2))
+    refused = 0
+    for at in count(1):
+        directory = tmp_path / str(at)
+        said = injected(directory, asked, call, code, at)
+        if said:
+            assert re.match(r"sweep\.errors\.(Request|Store)Error: .*: [A-Z]\w+", said), said
+            refused += 1
+        elif open_results(directory / "small").trained == 80 and call != "unlink":
+            break
+        assert_equal_to_undisturbed(directory, asked)
+        if call == "unlink" and at == 20:
+            break
+    assert refused > 0 or call == "unlink"
