@@ -1,0 +1,73 @@
+"""One number for all that training gave, to the bit; also a script for processes of another CPU."""
+
+import hashlib
+import sys
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+
+from sweep.study import Group
+from sweep.training.trainer import Trained, train
+
+from .groups import course, every_trial
+
+# Trials that converge and stall next to such that start at infinity and are NaN from the first.
+AXES = """axes={
+    seed = { range = [0, 25] }, learning_rate = [0.1, 2, 50], initial.scale = [1, 1e308, 0]
+}"""
+
+
+def mixed_trials(dtype: str, *edits: str) -> Group:
+    """The worked example's network from drawn weights: 225 trials of 40 steps."""
+    return course(
+        "initial={scheme='normal'}",
+        AXES.replace("\n", " "),
+        "training.steps=40",
+        "outcome.target=0.1",
+        f"training.dtype='{dtype}'",
+        *edits,
+    )
+
+
+def in_order(parts: Sequence[Trained]) -> Trained:
+    """The trials of several calls as one table, in the order of the grid."""
+    index = np.concatenate([part.index for part in parts])
+    order = np.argsort(index)
+
+    def joined(columns: Sequence[Any]) -> Any:
+        return np.concatenate(columns)[order]
+
+    first = parts[0]
+    return replace(
+        first,
+        index=index[order],
+        measures={n: joined([part.measures[n] for part in parts]) for n in first.measures},
+        outcome=joined([part.outcome for part in parts]),
+        losses=joined([part.losses for part in parts]),
+        parameters=joined([part.parameters for part in parts]),
+        recent_losses=joined([part.recent_losses for part in parts]),
+    )
+
+
+def digest(trained: Trained) -> str:
+    """SHA-256 of every array with its name, dtype and shape."""
+    found = hashlib.sha256()
+    arrays = {field.name: getattr(trained, field.name) for field in fields(trained)}
+    arrays |= arrays.pop("measures")
+    for name, array in sorted(arrays.items()):
+        found.update(f"{name} {array.dtype} {array.shape}".encode())
+        found.update(np.ascontiguousarray(array).tobytes())
+    return found.hexdigest()
+
+
+def main(lanes: int) -> None:
+    """Print the digest of the mixed trials in either dtype."""
+    for dtype in ("float64", "float32"):
+        study = mixed_trials(dtype)
+        print(digest(train(study, every_trial(study), lanes=lanes)))
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
