@@ -11,17 +11,7 @@ from numba import types
 
 from sweep.training.lanes import Lanes, inlined
 
-Array = np.ndarray[Any, np.dtype[Any]]
-
-
-def aligned(values: Any, dtype: str) -> Array:
-    """A flat copy that starts on a 64-byte boundary, as a kernel's memory does."""
-    flat = np.asarray(values, dtype).ravel()
-    raw = np.empty(flat.nbytes + 64, np.uint8)
-    start = -raw.ctypes.data % 64
-    array = raw[start : start + flat.nbytes].view(dtype)
-    array[:] = flat
-    return array
+from .arrays import Array
 
 
 def compiled(function: Callable[..., None], *dtypes: str) -> Callable[..., None]:
@@ -86,10 +76,3 @@ def _loop(function: Any, dtype: str, width: int) -> Callable[..., None]:
             store(out, i, function(load(values, i)))
 
     return compiled(loop, dtype, dtype)
-
-
-def bits_of(values: Array) -> Array:
-    """The bit patterns, with those of all NaNs made one: IEEE 754 leaves them open."""
-    if values.dtype.kind == "f":
-        values = np.where(np.isnan(values), np.array(np.nan, values.dtype), values)
-    return values.view(f"i{values.itemsize}")

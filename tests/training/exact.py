@@ -5,7 +5,7 @@ from math import copysign, inf, isfinite
 
 import numpy as np
 
-from .compiled import Array
+from .arrays import Array
 
 _FORMATS = {"float64": (53, -1074, 1024), "float32": (24, -149, 128)}
 

@@ -10,7 +10,7 @@ from sweep.training.layout import INITIAL
 from sweep.training.trainer import _Block, shape_of
 
 from ..oracles.problem import COURSE_RATES, Problem
-from .compiled import Array
+from .arrays import Array
 
 COURSE = f"""\
 [network]

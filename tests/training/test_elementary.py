@@ -16,7 +16,8 @@ import pytest
 from sweep.training.elementary import elementary
 from sweep.training.lanes import Lanes
 
-from .compiled import Array, apply, bits_of, mapped
+from .arrays import Array, bits_of
+from .compiled import apply, mapped
 
 DTYPES = ["float64", "float32"]
 BOUNDS = {"exp": 1.1, "log": 1.1, "sigmoid": 2.5, "tanh": 2.5}

@@ -30,7 +30,8 @@ from sweep.training.lanes import (
     sqrt,
 )
 
-from .compiled import Array, aligned, apply, bits_of, compiled
+from .arrays import Array, aligned, bits_of
+from .compiled import apply, compiled
 from .exact import fused_arrays
 
 WIDTHS = [1, 2, 8, 64]

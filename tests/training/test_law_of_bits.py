@@ -14,7 +14,7 @@ import pytest
 
 from sweep.training.trainer import OUTCOMES, Trained, _Block, shape_of, train
 
-from .compiled import Array
+from .arrays import Array
 from .digests import digest, in_order, mixed_trials
 from .groups import every_trial
 

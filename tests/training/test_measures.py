@@ -10,7 +10,7 @@ import pytest
 from sweep.study import Group
 from sweep.training.trainer import OUTCOMES, Trained, train
 
-from .compiled import Array, bits_of
+from .arrays import Array, bits_of
 from .groups import every_trial, group
 
 # E = 1/2 (w - 1)^2 with w <- w - eta (w - 1): the error of w is multiplied by 1 - eta at each step.

@@ -10,7 +10,8 @@ from sweep.training.lanes import Lanes
 from sweep.training.random import _make_normal, philox
 
 from ..oracles import philox as oracle
-from .compiled import Array, compiled, mapped
+from .arrays import Array
+from .compiled import compiled, mapped
 from .groups import group, initial_parameters, problem_of
 
 SCHEMES = ["uniform", "normal", "xavier", "he"]
