@@ -167,7 +167,8 @@ class _Block:
     ) -> NDArray[Any]:
         initial = self.group.initial
         fixed = np.ascontiguousarray(initial.weights, np.float64)
-        parameters = _aligned(len(fixed) * self.columns, self.dtype).reshape(-1, self.columns)
+        parameters = _aligned(len(fixed) * self.columns, self.dtype)
+        parameters = parameters.reshape(len(fixed), self.columns)
         draw = _draw_of(self.group, self.shape.lanes)
         if draw is None:
             parameters[:] = fixed[:, np.newaxis]
