@@ -24,6 +24,7 @@ from sweep.training.trainer import Trained, chunk_size, prepare, train
 MAX_TRIALS = 2**32
 """How many trials one run takes on: it keeps a byte for each."""
 
+_PATIENCE = 0.1  # seconds: a signal that comes just before a wait does not end it
 _WINDOW = 2**22  # positions searched at a time for missing trials
 
 
@@ -194,7 +195,9 @@ class _Job:
 
     def _commit_one(self, running: dict[Future[Trained | None], Group], started: float) -> None:
         """Wait for a chunk and commit it; the others go on meanwhile."""
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
+        finished: set[Future[Trained | None]] = set()
+        while not finished:
+            finished, _ = wait(running, _PATIENCE, return_when=FIRST_COMPLETED)
         future = finished.pop()
         group, trained = running.pop(future), future.result()
         if trained is None:
