@@ -141,6 +141,27 @@ def test_a_trial_that_never_had_a_number(dtype: str) -> None:
     assert np.isnan([measures["final_loss"], measures["tail_loss"]]).all()
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_from_a_number_straight_to_nan(dtype: str) -> None:
+    """No infinite loss comes before: the first weight overflows, and meets an input of 0."""
+    rate = float(np.finfo(dtype).max)
+    study = group(
+        STUDY,
+        "network.layers=[2, 1]",
+        "data={inputs=[[1, 0], [0, 1]], targets=[[0], [0]]}",
+        "initial.weights=[[[4, 4]]]",
+        f"axes.learning_rate=[0.5, {rate!r}]",
+        f"training.dtype='{dtype}'",
+    )
+    run = train(study, every_trial(study), lanes=8)
+    assert np.isfinite(run.losses[:, 0]).all()
+    assert np.isnan(run.losses[1, 1:]).all()
+    assert run.measures["diverged_at"].tolist() == [-1, 1]
+    assert run.measures["max_loss"].tolist() == run.losses[:, 0].tolist()
+    assert run.measures["best_step"].tolist()[1] == 0
+    assert [OUTCOMES[code] for code in run.outcome] == ["converged", "diverged"]
+
+
 def test_every_nan_has_numpys_bits() -> None:
     _, run = trained("float64", 100, "record.parameters='every 50'")
     tables = [run.losses, run.parameters, run.recent_losses, *run.measures.values()]
