@@ -78,8 +78,8 @@ def points(name: str, dtype: str) -> Array:
     log_smallest = float(mpmath.log(mpmath.mpf(float(limits.smallest_subnormal))))
     edges = [0, 1, 0.5, 2, np.sqrt(0.5), np.sqrt(2), log_largest, log_normal, log_smallest]
     edges += [10, 22, 87, 88, 89, 104, 708, 709, 710, 745, 746]
-    # The ends of the reduced range, and its middle.
-    edges += list(np.arange(1, 60) * np.log(2) / 4)
+    # The ends of the reduced ranges, which are ln 2 and, where a table helps, ln 2 / 16 wide.
+    edges += [k * np.log(2) / 4 for k in range(1, 60)] + [k * np.log(2) / 32 for k in range(1, 40)]
     edges = [*edges, *np.negative(edges), limits.smallest_normal, limits.smallest_subnormal]
     if name == "log":
         edges += [2.0**k for k in range(limits.minexp, limits.maxexp, 7)]

@@ -19,15 +19,13 @@ from sweep.training.lanes import (
     Lanes,
     any_lane,
     bits,
-    first_half,
     fma,
     high_word,
-    join,
     number,
     polynomial,
-    second_half,
     select,
     sqrt,
+    table,
 )
 
 from .arrays import Array, aligned, bits_of
@@ -206,32 +204,31 @@ def test_select_and_copies_keep_every_bit(dtype: str, width: int) -> None:
     unsigned = f"u{a.itemsize}"
 
     def copies(a: Any, b: Any, c: Any) -> Any:
-        both = join(a, b)
-        return (
-            select(a < b, b, c),
-            number(bits(a)),
-            first_half(both),
-            second_half(both),
-            number(bits(a) ^ bits(b)),
-        )
+        return select(a < b, b, c), number(bits(a)), number(bits(a) ^ bits(b))
 
     with np.errstate(invalid="ignore"):
         chosen = np.where(a < b, b, c)
     exclusive = (a.view(unsigned) ^ b.view(unsigned)).view(dtype)
     found = apply(copies, lanes, numbers(dtype))
-    for row, expected in zip(found, [chosen, a, a, b, exclusive], strict=False):
+    for row, expected in zip(found, [chosen, a, exclusive], strict=False):
         np.testing.assert_array_equal(row.view(unsigned), expected.view(unsigned))
 
 
-@pytest.mark.parametrize("width", [1, 2, 8, 32])
-def test_join_puts_the_first_before_the_second(width: int) -> None:
-    load, store = Lanes("float64", width).load, Lanes("float64", 2 * width).store
-    join_all = compiled(
-        lambda n, x, out: store(out, 0, join(load(x, 0), load(x, n))), "float64", "float64"
-    )
-    x, out = np.arange(2.0 * width), np.empty(2 * width)
-    join_all(width, x, out)
-    np.testing.assert_array_equal(out, x)
+@pytest.mark.parametrize("width", [1, 2, 4, 8, 16, 64])
+@integers
+def test_table_looks_up_by_the_low_bits(dtype: str, width: int) -> None:
+    """Wide and narrow: processors have instructions for a register's worth of lanes."""
+    limits, generator = np.iinfo(dtype), np.random.default_rng(10)
+    entries = generator.integers(limits.min, limits.max, 16, dtype, endpoint=True)
+    lookup, values = table(*entries.tolist()), whole_numbers(dtype)
+    found = apply(lambda a, b, c: (lookup(a), a), Lanes(dtype, width), values)
+    assert_same(found, [entries[values[0] & 15]], ["table"])
+
+
+@pytest.mark.parametrize("count", [0, 1, 15, 17])
+def test_tables_of_other_sizes_are_refused(count: int) -> None:
+    with pytest.raises(ValueError, match=f"16 values, not {count}"):
+        table(*range(count))
 
 
 @widths
