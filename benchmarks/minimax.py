@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import mpmath as mp
+import numpy as np
 
 Function = Callable[[mp.mpf], mp.mpf]
 
 _DIGITS = 50
 _GRID = 600  # points on which the extrema of the error are looked for
 _ROUNDS = 30
+_BATCH = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -49,9 +51,10 @@ def table() -> Iterator[Approximation]:
     """Yield every approximation that the package uses, on intervals a little wider than needed."""
     mp.mp.dps = _DIGITS
     slack = mp.mpf("1.0001")
-    half = mp.log(2) / 2 * slack
+    half, small = mp.log(2) / 2 * slack, mp.log(2) / 32 * slack
     largest = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1) * slack) ** 2
-    for dtype, exp_degree, log_degree in (("float64", 9, 6), ("float32", 4, 2)):
+    degrees = (("float64", 9, 4, 6), ("float32", 4, 1, 2))
+    for dtype, exp_degree, sigmoid_degree, log_degree in degrees:
         yield Approximation(
             f"{dtype} exp_tail",
             exp_tail,
@@ -59,6 +62,14 @@ def table() -> Iterator[Approximation]:
             -half,
             half,
             exp_degree,
+        )
+        yield Approximation(
+            f"{dtype} sigmoid_tail",
+            exp_tail,
+            lambda r: r * r / mp.exp(r) + mp.mpf("1e-6"),
+            -small,
+            small,
+            sigmoid_degree,
         )
         yield Approximation(
             f"{dtype} log_tail", log_tail, lambda z: z + 1e-4, mp.mpf(0), largest, log_degree
@@ -114,12 +125,42 @@ def _extrema(wanted: Approximation, coefficients: list[mp.mpf]) -> list[tuple[mp
     return found
 
 
+def table_rounding(lead: float, digits: int) -> float:
+    """Return how far the worst of 2^(j/16) / lead, j < 16, is from `digits` bits, in their ulps."""
+    mp.mp.dps = _DIGITS
+    mantissas = (mp.frexp(mp.mpf(2) ** (mp.mpf(j) / 16) / mp.mpf(lead))[0] for j in range(16))
+    scaled = [mantissa * mp.mpf(2) ** digits for mantissa in mantissas]
+    return max(float(abs(x - mp.nint(x))) for x in scaled)
+
+
+def search_leads(seed: int, count: int) -> Iterator[tuple[float, float]]:
+    """Yield leads for float64, each with its table's rounding and better than those before.
+
+    Candidates lie just under 2, where the polynomial's own rounding weighs least; they are sieved
+    in 64-bit mantissas, one power after the other. The one in use came from a billion or so.
+    """
+    mp.mp.dps = _DIGITS
+    powers = [np.longdouble(mp.nstr(mp.mpf(2) ** (mp.mpf(j) / 16), 30)) for j in range(16)]
+    generator, best = np.random.default_rng(seed), 0.5
+    for _ in range(count // _BATCH):
+        left = 1.80 + 0.15 * generator.random(_BATCH)
+        for power in powers:
+            scaled = np.frexp(power / left.astype(np.longdouble))[0] * np.longdouble(2) ** 53
+            left = left[np.abs(scaled - np.rint(scaled)) < best]
+        for lead in left:
+            if (rounding := table_rounding(lead, 53)) < best:
+                best = rounding
+                yield float(lead), rounding
+
+
 def main() -> None:
     """Print every row with its error."""
     for wanted in table():
         coefficients, error = minimax(wanted)
         print(f"{wanted.name}: largest weighted error {mp.nstr(error, 3)}")
         print("".join(f"    {float(c)!r},\n" for c in coefficients), end="")
+    for lead, rounding in search_leads(seed=1, count=2_000_000):
+        print(f"float64 sigmoid_lead: {lead.hex()} rounds by {rounding:.3f} ulp at most")
 
 
 if __name__ == "__main__":

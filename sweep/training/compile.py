@@ -24,6 +24,7 @@ from typing import Any
 import llvmlite.binding as llvm
 
 from sweep.training.layout import DRAW_ARGUMENTS, TRAIN_ARGUMENTS, Draw, Shape
+from sweep.training.processor import processor
 
 _MAGIC = b"sweep kernel 1\n"
 _lock = threading.RLock()
@@ -59,31 +60,9 @@ def _digest(specification: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def processor() -> tuple[str, str]:
-    """Return LLVM's name and features of the processor to compile for.
-
-    Numba's variables NUMBA_CPU_NAME and NUMBA_CPU_FEATURES override what this machine has.
-    """
-    name = os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()
-    features = os.environ.get("NUMBA_CPU_FEATURES")
-    if features is None:
-        generic = name == "generic"
-        features = "" if generic else llvm.get_host_cpu_features().flatten()
-    return name, features
-
-
-def register_bytes() -> int:
-    """Return the size of a vector register of `processor()`, in bytes."""
-    _name, features = processor()
-    enabled = features.split(",")
-    if "+avx512f" in enabled:
-        return 64
-    return 32 if "+avx" in enabled else 16
-
-
 @cache
 def _environment() -> tuple[str, ...]:
-    sources = sorted(Path(__file__).parent.glob("*.py"))
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
     text = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     versions = (sys.version, version("numba"), version("llvmlite"))
     return (text, *versions, llvm.get_process_triple(), *processor())

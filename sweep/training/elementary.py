@@ -18,11 +18,13 @@ k = round(x / ln 2), and log(x) = k ln 2 + 2 atanh(s) with s = f / (2 + f). The 
 minimax over the reduced range, made by `benchmarks/minimax.py`.
 """
 
+import struct
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 from functools import cache
 from typing import Any
 
-from sweep.training.lanes import bits, fma, inlined, number, polynomial, select
+from sweep.training.lanes import bits, fma, inlined, number, polynomial, select, table
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class _Format:
     largest: float
     sqrt_half_bits: int
     exp_tail: tuple[float, ...]  # (exp(r) - 1 - r) / r^2 on |r| <= ln(2) / 2
+    sigmoid_lead: float  # see `_make_sigmoid`
+    sigmoid_tail: tuple[float, ...]  # like exp_tail, on |r| <= ln(2) / 32
     log_tail: tuple[float, ...]  # (2 atanh(s) - 2 s) / s^3 as a polynomial in s^2
 
 
@@ -76,6 +80,14 @@ _FORMATS = {
             2.7557582738175313e-06,
             2.76299200247836e-07,
             2.5000757929534418e-08,
+        ),
+        sigmoid_lead=float.fromhex("0x1.ec59332ec9cc3p+0"),
+        sigmoid_tail=(
+            0.49999999999999606,
+            0.16666666664419905,
+            0.041666666693111316,
+            0.008333471881254757,
+            0.0013888595713362512,
         ),
         log_tail=(
             0.6666666666666731,
@@ -108,11 +120,14 @@ _FORMATS = {
             0.008368646644901823,
             0.0013816863519838553,
         ),
+        sigmoid_lead=float.fromhex("0x1.e7fa6ap+0"),
+        sigmoid_tail=(0.5000161537326239, 0.16666718502141237),
         log_tail=(0.6666677530616543, 0.3997764362758542, 0.2986947249868417),
     ),
 }
 
 _LOG2_E = 1.4426950408889634
+_TABLE_BITS = 4  # of k, that find a value in the table of sigmoid
 
 
 @dataclass(frozen=True)
@@ -133,7 +148,7 @@ def elementary(dtype: str) -> Elementary:
     return Elementary(
         exp=_make_exp(form, reduce),
         log=_make_log(form),
-        sigmoid=_make_sigmoid(form, reduce),
+        sigmoid=_make_sigmoid(form),
         tanh=_make_tanh(form, reduce),
     )
 
@@ -170,26 +185,49 @@ def _make_exp(form: _Format, reduce: Any) -> Any:
     return exp
 
 
-def _make_sigmoid(form: _Format, reduce: Any) -> Any:
-    low, high, mantissa = form.normal_low, form.normal_high, form.mantissa
-    one, shifter = form.bias << mantissa, form.shifter
-    ln2_high, ln2_low = form.ln2_high, form.ln2_low
-    # The tail as a function of -r: the argument's sign changes in the constants, at no cost.
-    tail = polynomial(*(-c if i % 2 else c for i, c in enumerate(form.exp_tail)))
+def _make_sigmoid(form: _Format) -> Any:
+    low, high, shifter = form.normal_low, form.normal_high, form.shifter
+    lead, place = form.sigmoid_lead, form.mantissa - _TABLE_BITS
+    per_16th = 16 * _LOG2_E
+    ln2_high, ln2_low = form.ln2_high / 16, form.ln2_low / 16
+    # As functions of -r: the argument's sign changes in the constants, at no cost.
+    tail = polynomial(*(lead * (-c if i % 2 else c) for i, c in enumerate(form.sigmoid_tail)))
+    sixteenths = table(*_sixteenths(form))
 
     @inlined
     def sigmoid(x: Any) -> Any:
-        """1 / (1 + exp(-x)); the clamp costs less than the smallest normal number."""
+        """1 / (1 + exp(-x)); the clamp costs less than the smallest normal number.
+
+        exp(-x) = 2^(k/16) exp(r) with k = round(-16 x / ln 2): powers of two from a table of 16
+        leave so little to the polynomial that it is short (P. T. P. Tang, 1989). The table holds
+        2^(j/16) / lead and the polynomial is lead * exp(r), for a lead at which all of the table
+        happens to round by little.
+        """
         clamped = select(x < -high, -high, x)
         clamped = select(clamped > -low, -low, clamped)
-        t = fma(clamped, -_LOG2_E, shifter)
+        t = fma(clamped, -per_16th, shifter)
         k = t - shifter
         r = fma(k, ln2_low, fma(k, ln2_high, clamped))
-        p = fma(fma(tail(r), r, -1.0), r, 1.0)
-        scale = number((bits(t) << mantissa) + one)
+        p = fma(fma(tail(r), r, -lead), r, lead)
+        scale = number((bits(t) << place) + sixteenths(bits(t)))
         return 1.0 / fma(p, scale, 1.0)
 
     return sigmoid
+
+
+def _sixteenths(form: _Format) -> list[int]:
+    """Return the bits of 2^(j/16) / lead less j's own share of the exponent, for j = 0 ... 15.
+
+    Adding k shifted by `place` then gives 2^(k/16) / lead, for j the low bits of k. Decimal
+    arithmetic has the same digits everywhere.
+    """
+    place = form.mantissa - _TABLE_BITS
+    lead = Decimal(form.sigmoid_lead)
+    number_code, bits_code = ("<d", "<q") if form.mantissa == 52 else ("<f", "<i")
+    with localcontext(prec=50):
+        values = [float(Decimal(2) ** (Decimal(j) / 16) / lead) for j in range(16)]
+    found = [struct.unpack(bits_code, struct.pack(number_code, value))[0] for value in values]
+    return [pattern - (j << place) for j, pattern in enumerate(found)]
 
 
 def _make_tanh(form: _Format, reduce: Any) -> Any:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sweep.training.activations import ACTIVATIONS
-from sweep.training.lanes import Lanes, first_half, fma, inlined, join, second_half
+from sweep.training.lanes import Lanes, fma, inlined
 from sweep.training.layout import RING, WINDOW, Shape, mark_dtype, workspace_size
 from sweep.training.losses import LOSSES
 from sweep.training.measures import make_observe
@@ -97,7 +97,7 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901 - one loop n
                     forward(inputs, sample, w, a)
                     error = error + loss_of(targets, sample, a, d)
                     if step < stop:
-                        backward(inputs, sample, w, a, d, g)
+                        backward(inputs, sample, w, a, d, g, rates)
                 ring[step & (RING - 1)] = error * scale
                 if step < stop:
                     update(w, g, rates)
@@ -207,23 +207,14 @@ def _make_forward(shape: Shape, layer: Layer, lanes: Lanes) -> Any:
     source = _make_source(layer, lanes)
 
     @inlined
-    def weigh(inputs: Any, sample: Any, w: Any, a: Any, j: Any) -> Any:
-        row = weights + j * n_in
-        x = source(inputs, sample, a, 0)
-        z = fma(w[row], x, w[biases + j]) if bias else w[row] * x
-        for i in range(1, n_in):
-            z = fma(w[row + i], source(inputs, sample, a, i), z)
-        return z
-
-    @inlined
     def forward(inputs: Any, sample: Any, w: Any, a: Any) -> None:
-        for j in range(0, n_out - 1, 2):
-            z = join(weigh(inputs, sample, w, a, j), weigh(inputs, sample, w, a, j + 1))
-            both = activate(z)
-            a[outputs + j] = first_half(both)
-            a[outputs + j + 1] = second_half(both)
-        if n_out % 2:
-            a[outputs + n_out - 1] = activate(weigh(inputs, sample, w, a, n_out - 1))
+        for j in range(n_out):
+            row = weights + j * n_in
+            x = source(inputs, sample, a, 0)
+            z = fma(w[row], x, w[biases + j]) if bias else w[row] * x
+            for i in range(1, n_in):
+                z = fma(w[row + i], source(inputs, sample, a, i), z)
+            a[outputs + j] = activate(z)
 
     return forward
 
@@ -249,32 +240,86 @@ def _make_loss(shape: Shape, layer: Layer) -> Any:
 
 
 def _make_backward(shape: Shape, layer: Layer, lanes: Lanes) -> Any:
-    n_in, n_out, bias, first = layer.n_in, layer.n_out, shape.bias, layer.index == 0
-    weights, biases = layer.weights, layer.biases
-    inputs_at, outputs_at = layer.inputs, layer.outputs
-    source = _make_source(layer, lanes)
-    slope = ACTIVATIONS[shape.activations[layer.index - 1]].slope
-    samples = shape.samples
+    """Return the function that takes a layer's deltas to the layer before, and learns from them.
+
+    In this order: the deltas of the layer before are those of the weights before they change.
+    """
+    pass_back = _make_pass_back(shape, layer)
+    learn = _make_learn(shape, layer, lanes)
 
     @inlined
-    def backward(inputs: Any, sample: Any, w: Any, a: Any, d: Any, g: Any) -> None:
-        for j in range(n_out):
-            delta = d[outputs_at + j]
-            for i in range(n_in):
-                p = weights + j * n_in + i
-                x = source(inputs, sample, a, i)
-                g[p] = delta * x if samples == 1 or sample == 0 else fma(delta, x, g[p])
-            if bias:
-                p = biases + j
-                g[p] = delta if samples == 1 or sample == 0 else g[p] + delta
-        if not first:
-            for i in range(n_in):
-                total = w[weights + i] * d[outputs_at]
-                for j in range(1, n_out):
-                    total = fma(w[weights + j * n_in + i], d[outputs_at + j], total)
-                d[inputs_at + i] = total * slope(a[inputs_at + i])
+    def backward(inputs: Any, sample: Any, w: Any, a: Any, d: Any, g: Any, rates: Any) -> None:
+        pass_back(w, a, d)
+        learn(inputs, sample, w, a, d, g, rates)
 
     return backward
+
+
+def _make_pass_back(shape: Shape, layer: Layer) -> Any:
+    n_in, n_out, weights = layer.n_in, layer.n_out, layer.weights
+    before, here = layer.inputs, layer.outputs
+    slope = ACTIVATIONS[shape.activations[layer.index - 1]].slope
+
+    @inlined
+    def pass_back(w: Any, a: Any, d: Any) -> None:
+        for i in range(n_in):
+            total = w[weights + i] * d[here]
+            for j in range(1, n_out):
+                total = fma(w[weights + j * n_in + i], d[here + j], total)
+            d[before + i] = total * slope(a[before + i])
+
+    @inlined
+    def nothing(w: Any, a: Any, d: Any) -> None:
+        pass
+
+    return pass_back if layer.index else nothing
+
+
+def _make_learn(shape: Shape, layer: Layer, lanes: Lanes) -> Any:
+    """Return what makes a layer's deltas into gradients, or at once into new weights."""
+    if not _steps_at_once(shape):
+        return _make_gather(shape, layer, lanes)
+    n_in, n_out, bias = layer.n_in, layer.n_out, shape.bias
+    weights, biases, here = layer.weights, layer.biases, layer.outputs
+    index, bias_index = layer.index, len(shape.layers) - 1 + layer.index
+    scale = LOSSES[shape.loss].slope_scale(shape.samples, shape.layers[-1])
+    source = _make_source(layer, lanes)
+
+    @inlined
+    def step(inputs: Any, sample: Any, w: Any, a: Any, d: Any, g: Any, rates: Any) -> None:
+        for j in range(n_out):
+            row, delta = weights + j * n_in, d[here + j] * scale
+            change = -(rates[index] * delta)
+            for i in range(n_in):
+                w[row + i] = fma(change, source(inputs, sample, a, i), w[row + i])
+            if bias:
+                w[biases + j] = fma(-rates[bias_index], delta, w[biases + j])
+
+    return step
+
+
+def _steps_at_once(shape: Shape) -> bool:
+    """Whether w <- w - (eta delta) a needs no gradient: one sample, a step proportional to it."""
+    return shape.samples == 1 and OPTIMIZERS[shape.optimizer].proportional
+
+
+def _make_gather(shape: Shape, layer: Layer, lanes: Lanes) -> Any:
+    """Return the function that adds a sample's share of a layer's gradients to their sums."""
+    n_in, n_out, bias = layer.n_in, layer.n_out, shape.bias
+    weights, biases, here = layer.weights, layer.biases, layer.outputs
+    source = _make_source(layer, lanes)
+
+    @inlined
+    def gather(inputs: Any, sample: Any, w: Any, a: Any, d: Any, g: Any, rates: Any) -> None:
+        for j in range(n_out):
+            row, delta = weights + j * n_in, d[here + j]
+            for i in range(n_in):
+                x = source(inputs, sample, a, i)
+                g[row + i] = delta * x if sample == 0 else fma(delta, x, g[row + i])
+            if bias:
+                g[biases + j] = delta if sample == 0 else g[biases + j] + delta
+
+    return gather
 
 
 def _make_update(shape: Shape) -> Any:
@@ -295,4 +340,8 @@ def _make_update(shape: Shape) -> Any:
 
         return update
 
-    return _in_sequence([make(layer) for layer in layers_of(shape)])
+    @inlined
+    def nothing(w: Any, g: Any, rates: Any) -> None:
+        pass
+
+    return nothing if _steps_at_once(shape) else _in_sequence([*map(make, layers_of(shape))])

@@ -121,14 +121,18 @@ def with_lanes(shape: Shape, register_bytes: int) -> Shape:
 
 
 def operations(shape: Shape) -> int:
-    """Return about how many vector operations a step takes: additions, products, fused or not."""
+    """Return about how many vector operations a step takes: additions, products, fused or not.
+
+    What else there is (divisions, comparisons, bit patterns, loads) goes to other ports.
+    """
     pairs = list(zip(shape.layers[:-1], shape.layers[1:], strict=True))
     products = sum(n_in * n_out for n_in, n_out in pairs)
-    backward = products + sum(n_in * n_out for n_in, n_out in pairs[1:])
-    activation = {"sigmoid": 21, "tanh": 23, "relu": 2, "identity": 0}
+    passed_back = sum(n_in * n_out for n_in, n_out in pairs[1:])
+    activation = {"sigmoid": 11, "tanh": 23, "relu": 0, "identity": 0}
     activations = sum(
         n_out * (activation[name] + 2)
         for n_out, name in zip(shape.layers[1:], shape.activations, strict=True)
     )
-    sample = products + backward + activations + 3 * shape.layers[-1]
-    return shape.samples * sample + shape.parameters + 4
+    sample = 2 * products + passed_back + activations + 3 * shape.layers[-1]
+    update = sum(shape.layers[1:]) if shape.samples == 1 else 2 * shape.parameters
+    return shape.samples * sample + update + 3

@@ -12,9 +12,11 @@ class Optimizer:
 
     Attributes:
         update: compiled; the new parameter from the old one, its gradient and its learning rate.
+        proportional: whether the change is the gradient times the learning rate and nothing more.
     """
 
     update: Any
+    proportional: bool
 
 
 @inlined
@@ -23,4 +25,4 @@ def _sgd(w: Any, g: Any, eta: Any) -> Any:
     return fma(-eta, g, w)
 
 
-OPTIMIZERS = {"sgd": Optimizer(_sgd)}
+OPTIMIZERS = {"sgd": Optimizer(_sgd, proportional=True)}

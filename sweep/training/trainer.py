@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from sweep.study import Group
 from sweep.training import layout
-from sweep.training.compile import kernel, register_bytes
+from sweep.training.compile import kernel
 from sweep.training.layout import Draw, Shape, mark_dtype, workspace_size
+from sweep.training.processor import register_bytes
 
 OUTCOMES = ("converged", "stalled", "diverged")
 """What became of a trial; `Trained.outcome` holds positions in this tuple."""

@@ -1,0 +1,90 @@
+"""The types that the compiler learns: lanes, masks of lanes, and memory that holds lanes."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar, cast
+
+from llvmlite import ir
+from numba import njit, types
+from numba.core.extending import lower_cast, models, register_model
+from numba.core.typeconv import Conversion
+from numba.extending import intrinsic as _intrinsic
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+intrinsic: Callable[[Callable[..., Any]], Any] = _intrinsic
+"""numba's decorator, with a type."""
+
+
+def inlined(function: F) -> F:
+    """Compile `function` into each of its callers, without bounds checks or exceptions."""
+    # Wrappers for Python callers are never called here, and cost a third of the time to compile.
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+    return cast("F", njit(forceinline=True, error_model="numpy", **options)(function))
+
+
+class LanesType(types.Type):  # type: ignore[misc]
+    """`width` numbers of one scalar type, held in registers."""
+
+    def __init__(self, element: types.Type, width: int) -> None:
+        self.element = element
+        self.width = width
+        super().__init__(name=f"Lanes({element}, {width})")
+
+    def can_convert_from(self, typingctx: Any, other: types.Type) -> Conversion | None:
+        """Accept a Python number, to be repeated in every lane."""
+        return Conversion.safe if isinstance(other, types.Number) else None
+
+
+class MaskType(types.Type):  # type: ignore[misc]
+    """`width` truth values, the result of a comparison."""
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        super().__init__(name=f"Mask({width})")
+
+
+class MemoryType(types.Type):  # type: ignore[misc]
+    """The address of a row of lanes, indexed like a list."""
+
+    def __init__(self, lanes: LanesType) -> None:
+        self.lanes = lanes
+        super().__init__(name=f"Memory({lanes})")
+
+
+@register_model(LanesType)
+class _LanesModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: LanesType) -> None:
+        element = manager.lookup(kind.element).get_value_type()
+        super().__init__(manager, kind, ir.VectorType(element, kind.width))
+
+
+@register_model(MaskType)
+class _MaskModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: MaskType) -> None:
+        super().__init__(manager, kind, ir.VectorType(ir.IntType(1), kind.width))
+
+
+@register_model(MemoryType)
+class _MemoryModel(models.PrimitiveModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: MemoryType) -> None:
+        lanes = manager.lookup(kind.lanes).get_value_type()
+        super().__init__(manager, kind, lanes.as_pointer())
+
+
+def splat(context: Any, builder: Any, origin: Any, target: LanesType, value: Any) -> Any:
+    """Repeat one number in every lane."""
+    scalar = context.cast(builder, value, origin, target.element)
+    vector = ir.VectorType(scalar.type, target.width)
+    if isinstance(scalar, ir.Constant):
+        return ir.Constant(vector, [scalar.constant] * target.width)
+    first = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, index(0))
+    zeros = ir.Constant(ir.VectorType(ir.IntType(32), target.width), [0] * target.width)
+    return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), zeros)
+
+
+lower_cast(types.Number, LanesType)(splat)
+
+
+def index(i: int) -> ir.Constant:
+    """Return the position of a lane, as LLVM wants it."""
+    return ir.Constant(ir.IntType(32), i)

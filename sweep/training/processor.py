@@ -1,0 +1,29 @@
+"""The processor that kernels are compiled for: this machine's, or the one that is asked for."""
+
+import os
+
+import llvmlite.binding as llvm
+
+
+def processor() -> tuple[str, str]:
+    """Return LLVM's name and features of the processor to compile for.
+
+    Numba's variables NUMBA_CPU_NAME and NUMBA_CPU_FEATURES override what this machine has.
+    """
+    name = os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()
+    features = os.environ.get("NUMBA_CPU_FEATURES")
+    if features is None:
+        features = "" if name == "generic" else llvm.get_host_cpu_features().flatten()
+    return name, features
+
+
+def has_feature(name: str) -> bool:
+    """Return whether the processor has a feature, by LLVM's name for it."""
+    return f"+{name}" in processor()[1].split(",")
+
+
+def register_bytes() -> int:
+    """Return the size of a vector register, in bytes."""
+    if has_feature("avx512f"):
+        return 64
+    return 32 if has_feature("avx") else 16
