@@ -38,19 +38,21 @@ class Peer:
         module: where its `build` is.
         builder: the name of that function.
         batches: numbers of networks in a batch that are worth trying.
-        pooled: whether batches may go to a pool of Python threads, each taking `threads / workers`
-            of the library's own; a peer that is not gets all networks in one call, and its batch is
-            the block (or the lanes) it works in.
+        pooled: whether batches go to Python threads, each taking `threads / workers` of the
+            library's own; a peer that is not gets all networks in one call, and its batch is the
+            block (or the lanes) it works in.
+        workers: how many such threads to try, 0 standing for as many as the peers may use.
     """
 
     module: str
     batches: tuple[int, ...]
     builder: str = "build"
     pooled: bool = True
+    workers: tuple[int, ...] = (1, 0)
 
     def choices(self, threads: int) -> list[Choice]:
         """All that the search for the best batch tries."""
-        workers = sorted({1, threads}) if self.pooled else [1]
+        workers = sorted({count or threads for count in self.workers}) if self.pooled else [1]
         return [Choice(batch, count) for batch in self.batches for count in workers]
 
     def train(self, case: Case, dtype: str, threads: int, choice: Choice) -> Train:
@@ -80,7 +82,11 @@ PEERS = {
     "ours": Peer("benchmarks.ours", (8, 16, 32, 64), pooled=False),
     "c": Peer("benchmarks.peers.c_peer", (32, 48, 64, 96, 128, 256), pooled=False),
     "numba": Peer("benchmarks.peers.numba_peer", (16, 64), pooled=False),
-    "jax": Peer("benchmarks.peers.jax_peer", (1024, 4096, 16384)),
+    # As its users call it: a batch after the other, on XLA's own threads.
+    "jax": Peer("benchmarks.peers.jax_peer", (1024, 4096, 16384), workers=(1,)),
+    # A batch in each of several Python threads, which share XLA's.
+    "jax, threaded": Peer("benchmarks.peers.jax_peer", (1024, 4096, 16384), workers=(0,)),
+    # That, and written out weight by weight.
     "jax, unrolled": Peer("benchmarks.peers.jax_peer", (1024, 4096, 16384), "build_unrolled"),
     "torch": Peer("benchmarks.peers.torch_peer", (4096, 16384)),
     "numpy": Peer("benchmarks.peers.numpy_peer", (1024, 4096, 16384)),

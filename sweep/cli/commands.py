@@ -201,7 +201,13 @@ def status(name: Name, overrides: Overrides = None, results: Folder = RESULTS) -
     directory = study_directory(results, study)
     if directory.is_dir():
         with locked(directory, wait=False) as alone:
-            note(*(repair(directory) if alone else ["another process is working on this study"]))
+            note(
+                *(
+                    repair(directory, thorough=True)
+                    if alone
+                    else ["another process is working on this study"]
+                )
+            )
     found = _open(study, results)
     missing = study.trials - found.trained
     print(

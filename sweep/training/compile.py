@@ -69,10 +69,18 @@ def _environment() -> tuple[str, ...]:
 
 
 def cache_directory() -> Path:
-    """Return where kernels are kept: $SWEEP_CACHE_DIR, or `sweep` in the user's cache folder."""
+    """Return where kernels are kept: $SWEEP_CACHE_DIR, or `sweep` in the user's cache folder.
+
+    A user without a home has a folder of their own among the temporary files.
+    """
     if chosen := os.environ.get("SWEEP_CACHE_DIR"):
         return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "sweep"
+    if chosen := os.environ.get("XDG_CACHE_HOME"):
+        return Path(chosen) / "sweep"
+    try:
+        return Path.home() / ".cache" / "sweep"
+    except RuntimeError:
+        return Path(tempfile.gettempdir()) / f"sweep-{os.getuid()}"
 
 
 def _compile(key: str, specification: Shape | Draw) -> Kernel:

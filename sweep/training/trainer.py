@@ -119,7 +119,8 @@ def train(group: Group, index: NDArray[np.int64], *, lanes: int | None = None) -
         index: (n,) positions, in any order.
         lanes: networks trained side by side, a power of two; by default what suits the network.
     """
-    block = _Block(group, index, shape_of(group, lanes))
+    with np.errstate(over="ignore"):  # beyond float32 lies infinity, and such a trial diverges
+        block = _Block(group, index, shape_of(group, lanes))
     steps, n, position = group.record.parameter_steps(group.steps), len(index), 0
     parameters = np.empty((n, len(steps), block.parameters.shape[0]), block.dtype)
     for at, step in enumerate(steps):
@@ -139,6 +140,8 @@ class _Block:
         self.dtype = np.dtype(shape.dtype)
         self.columns = -(-len(index) // shape.lanes) * shape.lanes
         padded = np.pad(index, (0, self.columns - len(index)), mode="edge")
+        self.inputs = np.ascontiguousarray(group.data.inputs, self.dtype)
+        self.targets = np.ascontiguousarray(group.data.targets, self.dtype)
         trials = group.lanes(padded)
         rates = np.concatenate([trials.weight_rates, trials.bias_rates])
         self.rates = np.ascontiguousarray(rates, self.dtype)
@@ -182,17 +185,14 @@ class _Block:
 
     def advance(self, start: int, stop: int) -> None:
         """Train from one step to another, recording what falls in between."""
-        data = self.group.data
-        inputs = np.ascontiguousarray(data.inputs, self.dtype)
-        targets = np.ascontiguousarray(data.targets, self.dtype)
         since = np.searchsorted(self.loss_steps, start + 1 if start else 0)
         record_steps = np.ascontiguousarray(self.loss_steps[since:])
         kernel(self.shape).call(
             self.columns,
             start,
             stop,
-            inputs.ctypes.data,
-            targets.ctypes.data,
+            self.inputs.ctypes.data,
+            self.targets.ctypes.data,
             self.rates.ctypes.data,
             self.parameters.ctypes.data,
             self.thresholds.ctypes.data,

@@ -180,6 +180,8 @@ def _convert(builder: Any, origin: LanesType, target: LanesType, x: Any) -> Any:
     if is_float(origin) and is_float(target):
         wider = element.bitwidth > origin.element.bitwidth
         return builder.fpext(x, vector) if wider else builder.fptrunc(x, vector)
+    if is_float(origin):
+        raise NotImplementedError("lanes: floats have no conversion to integers")
     if is_float(target):
         return builder.sitofp(x, vector)
     wider = element.bitwidth > origin.element.bitwidth

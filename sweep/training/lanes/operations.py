@@ -20,9 +20,9 @@ _NUMBER_OF = {bits: number for number, bits in _BITS_OF.items()}
 def _operation(function: Any, result: Callable[..., Any], emit: Callable[..., Any]) -> None:
     """Teach the compiler `function` on lanes.
 
-    `result(lanes)` is the type it returns; `emit(builder, lanes, *values)` writes its
-    instructions. Arguments that are Python numbers are first repeated in every lane; a mask stays
-    what it is.
+    `result(lanes)` is the type it returns, None if it does not take these lanes;
+    `emit(builder, lanes, *values)` writes its instructions. Arguments that are Python numbers are
+    first repeated in every lane; a mask stays what it is.
     """
 
     class Typing(AbstractTemplate):  # type: ignore[misc]
@@ -34,7 +34,8 @@ def _operation(function: Any, result: Callable[..., Any], emit: Callable[..., An
             if any(a != found[0] for a in found):
                 return None
             wanted = [a if isinstance(a, MaskType) else found[0] for a in args]
-            return signature(result(found[0]), *wanted)
+            returned = result(found[0])
+            return returned and signature(returned, *wanted)
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         lanes = next(a for a in sig.args if isinstance(a, LanesType))
@@ -48,6 +49,10 @@ def _operation(function: Any, result: Callable[..., Any], emit: Callable[..., An
 
 def _same(lanes: LanesType) -> LanesType:
     return lanes
+
+
+def _integers_only(lanes: LanesType) -> LanesType | None:
+    return None if is_float(lanes) else lanes
 
 
 def _mask(lanes: LanesType) -> MaskType:
@@ -64,6 +69,10 @@ def _arithmetic(on_floats: str, on_integers: str) -> Callable[..., Any]:
         return getattr(builder, on_floats if is_float(lanes) else on_integers)(a, b)
 
     return emit
+
+
+def _emit_negation(builder: Any, lanes: LanesType, x: Any) -> Any:
+    return builder.fneg(x) if is_float(lanes) else builder.neg(x)
 
 
 def _comparison(symbol: str) -> Callable[..., Any]:
@@ -130,11 +139,13 @@ _ARITHMETIC = {
     operator.sub: ("fsub", "sub"),
     operator.mul: ("fmul", "mul"),
     operator.truediv: ("fdiv", "sdiv"),
-    operator.and_: ("and_", "and_"),
-    operator.or_: ("or_", "or_"),
-    operator.xor: ("xor", "xor"),
-    operator.lshift: ("shl", "shl"),
-    operator.rshift: ("ashr", "ashr"),
+}
+_ON_BITS = {
+    operator.and_: "and_",
+    operator.or_: "or_",
+    operator.xor: "xor",
+    operator.lshift: "shl",
+    operator.rshift: "ashr",
 }
 _COMPARISONS = {
     operator.lt: "<",
@@ -146,9 +157,11 @@ _COMPARISONS = {
 }
 for _function, (_floats, _integers) in _ARITHMETIC.items():
     _operation(_function, _same, _arithmetic(_floats, _integers))
+for _function, _name in _ON_BITS.items():
+    _operation(_function, _integers_only, _arithmetic("", _name))
 for _function, _symbol in _COMPARISONS.items():
     _operation(_function, _mask, _comparison(_symbol))
-_operation(operator.neg, _same, lambda builder, _, x: builder.fneg(x))
+_operation(operator.neg, _same, _emit_negation)
 _operation(fma, _same, llvm_intrinsic("fma"))
 _operation(sqrt, _same, llvm_intrinsic("sqrt"))
 _operation(select, _same, lambda builder, _, mask, a, b: builder.select(mask, a, b))
