@@ -1,0 +1,51 @@
+"""The README's commands do what it says, in a fresh folder and in its order."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+README = Path(__file__).parents[1] / "README.md"
+
+
+def console_commands() -> list[str]:
+    """The commands in the README's console blocks, their comments apart; make is another test's."""
+    blocks = re.findall(r"```console\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    lines = [line for block in blocks for line in block.splitlines()]
+    commands = [line.removeprefix("$ ").split("  #")[0].strip() for line in lines]
+    return [command for command in commands if not command.startswith("make ")]
+
+
+def test_console_commands(tmp_path: Path) -> None:
+    commands = ["sweep run lr_graphs", "sweep plot lr_graphs", *console_commands()]
+    assert len(commands) > 6
+    for command in commands:
+        program, *arguments = command.split()
+        assert program == "sweep", command
+        done = subprocess.run(
+            [Path(sys.executable).with_name(program), *arguments],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+    figures = {path.name for path in tmp_path.glob("results/*/figures/*.png")}
+    assert {"curves.png", "panels.png", "loglog.png", "heatmap.png"} <= figures
+
+
+def test_python_example(tmp_path: Path) -> None:
+    block = re.search(r"```python\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
+    assert block is not None
+    code = block[1] + "print(len(results.trials()), len(results.curves()))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["6", "6006"]
+
+
+def test_linked_pages_and_pictures_exist() -> None:
+    text = README.read_text(encoding="utf-8")
+    targets = set(re.findall(r"\]\(([^)#]+)\)", text))
+    assert len(targets) > 6
+    assert [t for t in targets if "://" not in t and not (README.parent / t).exists()] == []
