@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from sweep.study import Group
 from sweep.training import layout
 from sweep.training.compile import kernel
+from sweep.training.floating import default_mode
 from sweep.training.layout import Draw, Shape, mark_dtype, workspace_size
 from sweep.training.processor import register_bytes
 
@@ -119,8 +120,13 @@ def train(group: Group, index: NDArray[np.int64], *, lanes: int | None = None) -
         index: (n,) positions, in any order.
         lanes: networks trained side by side, a power of two; by default what suits the network.
     """
+    with default_mode():
+        return _train(group, index, shape_of(group, lanes))
+
+
+def _train(group: Group, index: NDArray[np.int64], shape: Shape) -> Trained:
     with np.errstate(over="ignore"):  # beyond float32 lies infinity, and such a trial diverges
-        block = _Block(group, index, shape_of(group, lanes))
+        block = _Block(group, index, shape)
     steps, n, position = group.record.parameter_steps(group.steps), len(index), 0
     parameters = np.empty((n, len(steps), block.parameters.shape[0]), block.dtype)
     for at, step in enumerate(steps):
