@@ -14,6 +14,11 @@ __all__ = ["__version__", "load_study", "open_results", "run"]
 _HOMES = {"load_study": "sweep.study", "open_results": "sweep.store.results", "run": "sweep.api"}
 
 
+def __dir__() -> list[str]:
+    """What is worth completing."""
+    return __all__
+
+
 def __getattr__(name: str) -> object:
     """Import a name of the menu when it is first asked for: `import sweep` stays instant."""
     if name not in _HOMES:

@@ -72,3 +72,14 @@ def test_a_wrong_request_raises_before_anything_is_made(path: Path) -> None:
     with pytest.raises(RequestError, match="stepps"):
         sweep.run(path, results=path.parent / "results", overrides=["training.stepps=1"])
     assert sorted(path.parent.iterdir()) == [path]
+
+
+def test_an_unknown_column_is_named(path: Path) -> None:
+    results = sweep.run(path, results=path.parent / "results")
+    with pytest.raises(RequestError, match="'nope': no column of trials"):
+        results.trials(["nope"])
+    assert "2 of 2 trials" in repr(results)
+
+
+def test_the_menu_can_be_completed() -> None:
+    assert {"run", "open_results", "load_study"} <= set(dir(sweep))

@@ -320,3 +320,32 @@ def test_times_are_in_the_unit_that_suits(seconds: float, text: str) -> None:
 
 def test_text_cannot_command_the_terminal() -> None:
     assert printable("a\x1b[31mb\tη") == "a [31mb η"
+
+
+def test_a_study_at_hand_is_suggested(here: Path) -> None:
+    (here / "mine.toml").write_text(STUDY)
+    assert "did you mean mine.toml?" in refused("status", "mine", cwd=here)
+
+
+def test_only_the_owner_is_told_about_results(here: Path) -> None:
+    assert sweep("run", "two", cwd=here).returncode == 0
+    (here / "two.toml").write_text(STUDY.replace("target = 0.05", "target = 0.06"))
+    for command in ("status", "plot"):
+        assert "another study of the same name" in refused(command, "two.toml", cwd=here)
+
+
+def test_a_closed_pipe_is_no_complaint(here: Path) -> None:
+    assert sweep("run", "two", cwd=here).returncode == 0
+    code = "from sweep.cli import main; main()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "plot", "two"],
+        cwd=here,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.close()
+    with process:
+        assert process.stderr.read() == b""
+    assert process.returncode in (0, 141)

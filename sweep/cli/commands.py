@@ -3,6 +3,7 @@
 All but the command line itself is imported inside the commands, so that help answers at once.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -68,7 +69,7 @@ def main() -> None:
 
 def _status() -> int:
     try:
-        return app(prog_name="sweep", standalone_mode=False) or 0
+        return _run_app()
     except SweepError as error:
         return _refuse(str(error), error.exit_status)
     except WrongCommandLine as error:
@@ -79,6 +80,14 @@ def _status() -> int:
         return _refuse("there is not enough memory", 1)
     except (KeyboardInterrupt, typer.Abort):
         return _refuse("interrupted", 128 + signal.SIGINT)
+
+
+def _run_app() -> int:
+    try:
+        return app(prog_name="sweep", standalone_mode=False) or 0
+    except BrokenPipeError:  # `sweep ... | head` has seen enough; Python would complain at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + signal.SIGPIPE
 
 
 def _refuse(message: str, status: int) -> int:
@@ -193,12 +202,13 @@ def run(
 @app.command()
 def status(name: Name, overrides: Overrides = None, results: Folder = RESULTS) -> None:
     """Say what of STUDY is trained; clear up what a crash left."""
-    from sweep.store.folder import study_directory
+    from sweep.store.folder import check_owner, study_directory
     from sweep.store.lock import locked
     from sweep.store.repair import repair
 
-    study = _load(name, overrides)[1]
+    path, study = _load(name, overrides)
     directory = study_directory(results, study)
+    check_owner(directory, path)
     if directory.is_dir():
         with locked(directory, wait=False) as alone:
             note(
@@ -256,8 +266,8 @@ def plot(
     for one in kinds:
         figure = draw(one, subject)
         with _writing(found.directory / "figures"):
-            for path in save_figure(figure, found.directory / "figures", one):
-                print(path)
+            paths = save_figure(figure, found.directory / "figures", one)
+        print(*paths, sep="\n")
 
 
 @app.command()
@@ -311,8 +321,11 @@ def _existing(study: "Study", results: Path) -> Path:
 
 def _trained(name: str, overrides: Sequence[str] | None, results: Path) -> "Results":
     """Open results that have something to show, and say so if it is not all."""
-    study = _load(name, overrides)[1]
+    from sweep.store.folder import check_owner
+
+    path, study = _load(name, overrides)
     found = _open(study, results)
+    check_owner(found.directory, path)
     if not found.trained:
         raise RequestError(f"{found.directory}: nothing is trained yet; first `sweep run {name}`")
     if found.trained < study.trials:
@@ -343,7 +356,7 @@ def _writing(path: Path) -> Iterator[None]:
     except FileExistsError:
         raise RequestError(f"{path}: exists already; choose another name") from None
     except OSError as error:
-        raise RequestError(f"{path}: cannot be written: {error.strerror}") from None
+        raise RequestError(f"{path}: cannot be written: {error.strerror or error}") from None
 
 
 def _print_results(found: "Results") -> None:

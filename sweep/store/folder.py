@@ -44,17 +44,31 @@ def claim(directory: Path, study: Study, origin: Path | None) -> None:
         RequestError: the results belong to another file of the same name, which is still there,
             or the system refused to write.
     """
-    other = _other_origin(directory / ORIGIN, origin) if origin else None
-    if other is not None:
-        raise RequestError(
-            f"{directory}: holds the results of {other}, another study of the same name; "
-            f"rename {origin} or save elsewhere with --results"
-        )
+    owner = check_owner(directory, origin) if origin else None
     with told(_refused(directory), RequestError):
         _try_out(directory / ".trial-run.tmp")
-        if origin:
+        if origin and owner is None:
             _keep(directory / ORIGIN, json.dumps({"origin": str(origin.resolve())}) + "\n")
         _keep(directory / STUDY, study.to_toml())
+
+
+def check_owner(directory: Path, origin: Path) -> Path | None:
+    """Return the study file that the results in `directory` came from, if it is still there.
+
+    Raises:
+        RequestError: it is another file than `origin`, with other content.
+    """
+    try:
+        owner = Path(json.loads((directory / ORIGIN).read_bytes())["origin"])
+        same = owner.read_bytes() == origin.read_bytes()
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    if not (same or owner.samefile(origin)):
+        raise RequestError(
+            f"{directory}: holds the results of {owner}, another study of the same name; "
+            f"rename {origin} or save elsewhere with --results"
+        )
+    return owner
 
 
 def _refused(directory: Path) -> str:
@@ -66,16 +80,6 @@ def _try_out(path: Path) -> None:
     discard([path])
     publish({path: b"trial run"})
     path.unlink()
-
-
-def _other_origin(record: Path, origin: Path) -> Path | None:
-    """The file recorded as the origin, if it is still there and has other content."""
-    try:
-        other = Path(json.loads(record.read_bytes())["origin"])
-        same = other.read_bytes() == origin.read_bytes()
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-    return None if same else other
 
 
 def _keep(path: Path, text: str) -> None:

@@ -20,12 +20,12 @@ from sweep.store.matching import answers
 from sweep.store.parquet import read
 from sweep.store.tables import RECENT
 from sweep.study import Group, Study, parse_study
-from sweep.training.trainer import OUTCOMES
+from sweep.training.trainer import MEASURES, OUTCOMES
 
 NEVER = ("steps_to_target", "diverged_at")
 """The columns of steps that may never have come."""
 
-_EMPTY = {"trials": ["outcome"], "curves": ["step", "loss"], "parameters": ["step"]}
+_EMPTY = {"trials": [*MEASURES, "outcome"], "curves": ["step", "loss"], "parameters": ["step"]}
 
 
 class Results:
@@ -44,6 +44,9 @@ class Results:
             fault = next(iter(self._ledger.damaged.values()))
             raise StoreError(f"{directory}: {fault}; `sweep status` sets it aside")
 
+    def __repr__(self) -> str:
+        return f"<Results of {self.directory}: {self.trained:,} of {self.study.trials:,} trials>"
+
     @property
     def trained(self) -> int:
         """How many of the study's trials are committed."""
@@ -53,7 +56,13 @@ class Results:
         """A row a trial: `trial`, the axes, the measures and `outcome`, or `columns` of these.
 
         Losses are float64, steps int64, or Int64 with NA for never; `outcome` is categorical.
+
+        Raises:
+            RequestError: one of `columns` is none of these.
         """
+        known = {"trial", *(axis.name for axis in self.study.axes), *_EMPTY["trials"]}
+        if unknown := [name for name in columns or () if name not in known]:
+            raise RequestError(f"{unknown[0]!r}: no column of trials; there are {sorted(known)}")
         return self._frame("trials", None, columns)
 
     def curves(self, trials: Sequence[int] | np.ndarray | None = None) -> pd.DataFrame:

@@ -24,9 +24,11 @@ def find_study(name_or_path: str) -> Path:
         return found
     known = {path.stem: path for path in [*shipped_studies(), *_studies(Path("experiments"))]}
     if name_or_path not in known:
+        here = f"{name_or_path}.toml"
+        hint = f"; did you mean {here}?" if _exists(Path(here)) else nearest(name_or_path, known)
         raise RequestError(
             f"{show(name_or_path)}: there is no study of this name in experiments/ or among the "
-            f"shipped ones{nearest(name_or_path, known)}"
+            f"shipped ones{hint}"
         )
     return known[name_or_path]
 

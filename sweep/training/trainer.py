@@ -18,6 +18,18 @@ from sweep.training.processor import register_bytes
 OUTCOMES = ("converged", "stalled", "diverged")
 """What became of a trial; `Trained.outcome` holds positions in this tuple."""
 
+MEASURES = (
+    "initial_loss",
+    "final_loss",
+    "best_loss",
+    "best_step",
+    "max_loss",
+    "tail_loss",
+    "steps_to_target",
+    "diverged_at",
+)
+"""The keys of `Trained.measures`, in the order of the saved columns."""
+
 _CHUNK_SECONDS = 0.3  # how long a thread works on one chunk, and so how long an interruption waits
 _CHUNK_BYTES = 64 * 2**20  # what one chunk's results may take
 _OPERATIONS_PER_SECOND = 2.5e9  # of vectors, by one thread: what the 2-2-2 network reaches
@@ -265,16 +277,17 @@ def _measures(extremes: NDArray[Any], marks: NDArray[Any]) -> dict[str, NDArray[
     steps = marks.astype(np.int64)
     initial, largest = losses[layout.INITIAL], losses[layout.LARGEST]
     never_better = steps[layout.BEST_STEP] < 0
-    return {
-        "initial_loss": initial,
-        "final_loss": losses[layout.FINAL],
-        "best_loss": np.where(never_better, initial, losses[layout.BEST]),
-        "best_step": np.where(never_better, 0, steps[layout.BEST_STEP]),
-        "max_loss": np.where(np.isneginf(largest), initial, largest),
-        "tail_loss": losses[layout.TAIL_MEAN],
-        "steps_to_target": steps[layout.TARGET_STEP],
-        "diverged_at": steps[layout.DIVERGED_STEP],
-    }
+    values = (
+        initial,
+        losses[layout.FINAL],
+        np.where(never_better, initial, losses[layout.BEST]),
+        np.where(never_better, 0, steps[layout.BEST_STEP]),
+        np.where(np.isneginf(largest), initial, largest),
+        losses[layout.TAIL_MEAN],
+        steps[layout.TARGET_STEP],
+        steps[layout.DIVERGED_STEP],
+    )
+    return dict(zip(MEASURES, values, strict=True))
 
 
 def _outcomes(measures: dict[str, NDArray[Any]], rule: str) -> NDArray[np.int8]:

@@ -76,6 +76,9 @@ def test_the_same_file_edited_moved_or_copied_goes_on(bench: Bench, tmp_path: Pa
     copy.parent.mkdir()
     shutil.copy(path, copy)
     assert bench.run(study(), origin=copy).already == 12
+    copy.write_text("title = 'a copy, edited'")
+    with pytest.raises(RequestError, match="another study of the same name"):
+        bench.run(study(), origin=copy)
     copy.rename(copy.with_name("moved.toml"))
     path.write_text("title = 'edited again'")
     assert bench.run(study(), origin=path).already == 12
