@@ -3,7 +3,6 @@
 All but the command line itself is imported inside the commands, so that help answers at once.
 """
 
-import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -69,7 +68,7 @@ def main() -> None:
 
 def _status() -> int:
     try:
-        return _run_app()
+        return app(prog_name="sweep", standalone_mode=False) or 0
     except SweepError as error:
         return _refuse(str(error), error.exit_status)
     except WrongCommandLine as error:
@@ -80,14 +79,6 @@ def _status() -> int:
         return _refuse("there is not enough memory", 1)
     except (KeyboardInterrupt, typer.Abort):
         return _refuse("interrupted", 128 + signal.SIGINT)
-
-
-def _run_app() -> int:
-    try:
-        return app(prog_name="sweep", standalone_mode=False) or 0
-    except BrokenPipeError:  # `sweep ... | head` has seen enough; Python would complain at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + signal.SIGPIPE
 
 
 def _refuse(message: str, status: int) -> int:
