@@ -104,8 +104,8 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
     for name, number in (("threads", threads), ("chunk", chunk)):
         if number is not None and number < 1:
             raise RequestError(f"{name} must be at least 1, not {number}")
-    if lanes is not None and (lanes < 1 or lanes & (lanes - 1)):
-        raise RequestError(f"lanes must be a power of two, not {lanes}")
+    if lanes is not None and lanes not in (1, 2, 4, 8, 16, 32, 64):
+        raise RequestError(f"lanes must be a power of two from 1 to 64, not {lanes}")
     if study.trials > MAX_TRIALS:
         raise RequestError(f"{study.name}: {study.trials} trials; one run takes {MAX_TRIALS}")
     directory = study_directory(results, study)

@@ -149,7 +149,8 @@ def test_at_most_one_chunk_more_than_threads_is_under_way(
     [
         ({"threads": 0}, "threads must be at least 1, not 0"),
         ({"chunk": -3}, "chunk must be at least 1, not -3"),
-        ({"lanes": 3}, "lanes must be a power of two, not 3"),
+        ({"lanes": 3}, "lanes must be a power of two from 1 to 64, not 3"),
+        ({"lanes": 128}, "lanes must be a power of two from 1 to 64, not 128"),
     ],
 )
 def test_wrong_choices_are_refused_before_anything_is_written(

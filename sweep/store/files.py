@@ -71,7 +71,7 @@ def replace(path: Path, data: bytes) -> None:
     temporary = _temporary(path)
     try:
         _stage(temporary, data)
-        os.replace(temporary, path)  # noqa: PTH105
+        os.replace(temporary, path)  # noqa: PTH105 - beside os.link and os.fsync
         _sync([path.parent])
     finally:
         discard([temporary])

@@ -51,7 +51,7 @@ class Study:
             raise FieldError("axes", f"make {groups} groups to compile; at most {MAX_GROUPS}")
         if groups * lanes > MAX_TRIALS:
             raise FieldError("axes", f"make {groups * lanes} trials; at most {MAX_TRIALS}")
-        self._groups  # noqa: B018
+        self._groups  # noqa: B018 - a study whose groups cannot be resolved is none
 
     @property
     def title(self) -> str:

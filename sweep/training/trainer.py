@@ -131,6 +131,10 @@ def train(group: Group, index: NDArray[np.int64], *, lanes: int | None = None) -
         group: what the trials share.
         index: (n,) positions, in any order.
         lanes: networks trained side by side, a power of two; by default what suits the network.
+
+    Raises:
+        IndexError: a position is not on the grid.
+        ValueError: lanes are not a power of two from 1 to 64.
     """
     with default_mode():
         return _train(group, index, shape_of(group, lanes))
