@@ -10,28 +10,45 @@ multiply-add is meant, `fma` says so. Comparisons with a NaN are false, except `
 
 Inside a compiled function: ``+ - * /``, unary ``-``, comparisons, ``fma``, ``sqrt``, ``select``,
 ``bits`` and ``number`` between a float and its bit pattern, ``+ - * & | ^ << >>`` on integers,
-``any_lane``.
+``any_lane``, ``gather``, ``gather_rows``, ``scatter_rows``.
 Python numbers mix freely with lanes and are repeated in every lane. This is the only package that
 knows LLVM's instructions; `Lanes` makes the few functions that must know the width.
 """
 
 from sweep.training.lanes.constants import polynomial, table
-from sweep.training.lanes.kinds import LanesType, MaskType, MemoryType, inlined
+from sweep.training.lanes.indexing import gather, gather_rows, scatter_rows
+from sweep.training.lanes.kinds import LanesType, MaskType, MemoryType, called, inlined
 from sweep.training.lanes.memory import Lanes
-from sweep.training.lanes.operations import any_lane, bits, fma, high_word, number, select, sqrt
+from sweep.training.lanes.operations import (
+    absolute,
+    any_lane,
+    bits,
+    fma,
+    high_word,
+    number,
+    select,
+    sqrt,
+)
+from sweep.training.lanes.products import products
 
 __all__ = [
     "Lanes",
     "LanesType",
     "MaskType",
     "MemoryType",
+    "absolute",
     "any_lane",
     "bits",
+    "called",
     "fma",
+    "gather",
+    "gather_rows",
     "high_word",
     "inlined",
     "number",
     "polynomial",
+    "products",
+    "scatter_rows",
     "select",
     "sqrt",
     "table",

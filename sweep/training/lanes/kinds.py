@@ -15,11 +15,18 @@ intrinsic: Callable[[Callable[..., Any]], Any] = _intrinsic
 """numba's decorator, with a type."""
 
 
+# Wrappers for Python callers are never called here, and cost a third of the time to compile.
+_OPTIONS = {"error_model": "numpy", "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+
+
 def inlined(function: F) -> F:
     """Compile `function` into each of its callers, without bounds checks or exceptions."""
-    # Wrappers for Python callers are never called here, and cost a third of the time to compile.
-    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True}
-    return cast("F", njit(forceinline=True, error_model="numpy", **options)(function))
+    return cast("F", njit(forceinline=True, **_OPTIONS)(function))
+
+
+def called(function: F) -> F:
+    """Compile `function` once for all of its callers, likewise."""
+    return cast("F", njit(**_OPTIONS)(function))
 
 
 class LanesType(types.Type):  # type: ignore[misc]

@@ -129,24 +129,40 @@ class Lanes:
         return convert
 
     def local(self, count: int) -> Any:
-        """Return a function of no arguments that reserves `count` values on the stack.
+        """Return a function of no arguments that reserves `count` values on the caller's stack.
 
-        Small ones whose indices are known end up in registers.
+        Small ones whose indices are known end up in registers. They are gone when the caller
+        returns, even where it is compiled into its own caller: they must not be handed back.
         """
         lanes = self.type
 
         @intrinsic
         def local(typingctx: Any) -> Any:
             def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-                vector = context.get_value_type(lanes)
-                with builder.goto_entry_block():
-                    slot = builder.alloca(vector, size=max(count, 1))
-                slot.align = _alignment(sig.return_type)
-                return slot
+                return _on_stack(context, builder, lanes, count)
 
             return signature(MemoryType(lanes)), emit
 
         return local
+
+    def room(self, count: int, at: int | None) -> Any:
+        """Return a function of a pointer for `count` values, the `at`-th value behind it the first.
+
+        With no place behind the pointer they are on the caller's stack, as `local` has them.
+        """
+        lanes, width = self.type, self.width
+
+        @intrinsic
+        def room(typingctx: Any, pointer: Any) -> Any:
+            def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+                if at is None:
+                    return _on_stack(context, builder, lanes, count)
+                first = ir.Constant(ir.IntType(64), at * width)
+                return _vector_address(context, builder, lanes, (args[0], first))
+
+            return signature(MemoryType(lanes), pointer), emit
+
+        return room
 
     @cached_property
     def memory(self) -> Any:
@@ -164,6 +180,13 @@ class Lanes:
             return signature(MemoryType(lanes), pointer, types.intp), emit
 
         return memory
+
+
+def _on_stack(context: Any, builder: Any, lanes: LanesType, count: int) -> Any:
+    with builder.goto_entry_block():
+        slot = builder.alloca(context.get_value_type(lanes), size=max(count, 1))
+    slot.align = _alignment(MemoryType(lanes))
+    return slot
 
 
 def _vector_address(context: Any, builder: Any, lanes: LanesType, args: Any) -> Any:

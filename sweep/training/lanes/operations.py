@@ -109,6 +109,11 @@ def sqrt(x: Any) -> Any:
     raise NotImplementedError
 
 
+def absolute(x: Any) -> Any:
+    """Return x without its sign."""
+    raise NotImplementedError
+
+
 def select(mask: Any, a: Any, b: Any) -> Any:
     """Return `a` in the lanes where `mask` holds and `b` in the others."""
     raise NotImplementedError
@@ -164,6 +169,7 @@ for _function, _symbol in _COMPARISONS.items():
 _operation(operator.neg, _same, _emit_negation)
 _operation(fma, _same, llvm_intrinsic("fma"))
 _operation(sqrt, _same, llvm_intrinsic("sqrt"))
+_operation(absolute, _same, llvm_intrinsic("fabs"))
 _operation(select, _same, lambda builder, _, mask, a, b: builder.select(mask, a, b))
 
 

@@ -1,0 +1,194 @@
+"""Sums of products of lanes, a tile of them at a time: what matrices are multiplied with.
+
+A loaded value should serve more than one multiply-add, so the sums of a tile of rows and columns
+grow together in registers (Goto and van de Geijn, "Anatomy of high-performance matrix
+multiplication", ACM TOMS 34, 2008). Each sum runs in the order of its index whatever the tile.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from llvmlite import ir
+from numba import types
+from numba.core.typing.templates import signature
+
+from sweep.training.lanes.kinds import LanesType, MemoryType, intrinsic, splat
+from sweep.training.lanes.operations import llvm_intrinsic
+
+_BYTE = ir.IntType(8).as_pointer()
+_INDEX = ir.IntType(64)
+
+
+class _Operand(NamedTuple):
+    """Numbers in memory, by two indices: the address of the first, and each index's stride."""
+
+    kind: Any  # Memory, or a pointer to scalars
+    first: Any  # address, as bytes
+    outer: Any  # bytes from one row, or column, to the next
+    inner: Any  # bytes from one to the next along the other index
+
+    def at(self, builder: Any, outer: Any, inner: Any = None) -> Any:
+        """The address of one of them."""
+        offset = builder.mul(outer, self.outer)
+        if inner is not None:
+            offset = builder.add(offset, builder.mul(inner, self.inner))
+        return builder.gep(self.first, [offset])
+
+
+def products(row_sizes: Sequence[int], column_sizes: Sequence[int]) -> Any:
+    """Return a compiled function that fills a matrix with sums of products.
+
+    ``multiply(rows, columns, count, x, y, start, out)`` computes, for each row r and column c,
+
+        out[r, c] = start[r, c] + sum over k < count of x[r, k] * y[c, k]
+
+    in the order of k, each term by one `fma`; count is at least 1. Every operand is a tuple: where
+    it lies, the position of its first number, the distance from one row (of `y` one column) to the
+    next, and the distance from one k (of `start` and `out` one column) to the next. `y` may lie
+    behind a pointer to scalars, which are repeated in every lane.
+
+    Args:
+        row_sizes: of the tiles, largest first, ending in 1.
+        column_sizes: likewise.
+    """
+
+    @intrinsic
+    def multiply(
+        typingctx: Any, rows: Any, columns: Any, count: Any, x: Any, y: Any, start: Any, out: Any
+    ) -> Any:
+        sizes = (types.intp, types.intp, types.intp)
+        operands = [types.Tuple((kind[0], *sizes)) for kind in (x, y, start, out)]
+
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            found = [
+                _operand(context, builder, kind, arg)
+                for kind, arg in zip(sig.args[3:], args[3:], strict=True)
+            ]
+
+            def tile(row: Any, height: int) -> None:
+                _cover(
+                    builder,
+                    args[1],
+                    column_sizes,
+                    lambda column, width: _tile(
+                        context, builder, args[2], found, (row, column), (height, width)
+                    ),
+                )
+
+            _cover(builder, args[0], row_sizes, tile)
+            return context.get_dummy_value()
+
+        return signature(types.void, *sizes, *operands), emit
+
+    return multiply
+
+
+def _operand(context: Any, builder: Any, kind: Any, arg: Any) -> _Operand:
+    memory, first, outer, inner = (builder.extract_value(arg, i) for i in range(4))
+    element = kind[0].lanes.element if isinstance(kind[0], MemoryType) else kind[0].dtype
+    width = kind[0].lanes.width if isinstance(kind[0], MemoryType) else 1
+    size = ir.Constant(_INDEX, int(element.bitwidth) // 8 * width)
+    start = builder.bitcast(memory, _BYTE)
+    return _Operand(
+        kind[0],
+        builder.gep(start, [builder.mul(first, size)]),
+        builder.mul(outer, size),
+        builder.mul(inner, size),
+    )
+
+
+def _cover(
+    builder: Any, total: Any, sizes: Sequence[int], body: Callable[[Any, int], None]
+) -> None:
+    """Run `body(position, size)` from 0 to `total`, with the largest size that fits."""
+    with builder.goto_entry_block():
+        slot = builder.alloca(_INDEX)
+    builder.store(ir.Constant(_INDEX, 0), slot)
+    for size in sizes:
+        test, inside, after = (builder.append_basic_block(name) for name in ("fits", "tile", "on"))
+        builder.branch(test)
+        builder.position_at_end(test)
+        position = builder.load(slot)
+        end = builder.add(position, ir.Constant(_INDEX, size))
+        builder.cbranch(builder.icmp_signed("<=", end, total), inside, after)
+        builder.position_at_end(inside)
+        body(position, size)
+        builder.store(end, slot)
+        builder.branch(test)
+        builder.position_at_end(after)
+
+
+def _tile(
+    context: Any,
+    builder: Any,
+    count: Any,
+    operands: Sequence[_Operand],
+    corner: tuple[Any, Any],
+    shape: tuple[int, int],
+) -> None:
+    """Emit the loop over k of one tile, its sums in registers."""
+    x, y, start, out = operands
+    lanes: LanesType = x.kind.lanes
+    places = [(r, c) for r in range(shape[0]) for c in range(shape[1])]
+    row, column = corner
+    rows = [builder.add(row, ir.Constant(_INDEX, r)) for r in range(shape[0])]
+    columns = [builder.add(column, ir.Constant(_INDEX, c)) for c in range(shape[1])]
+    first = [
+        _load(context, builder, lanes, start.kind, start.at(builder, rows[r], columns[c]))
+        for r, c in places
+    ]
+    x_rows = [builder.sub(builder.mul(r, x.outer), builder.mul(row, x.outer)) for r in rows]
+    y_columns = [
+        builder.sub(builder.mul(c, y.outer), builder.mul(column, y.outer)) for c in columns
+    ]
+    before, loop, after = (
+        builder.block,
+        builder.append_basic_block("terms"),
+        builder.append_basic_block("summed"),
+    )
+    x_first, y_first = x.at(builder, row), y.at(builder, column)
+    builder.branch(loop)
+    builder.position_at_end(loop)
+    k, x_at, y_at = builder.phi(_INDEX), builder.phi(_BYTE), builder.phi(_BYTE)
+    sums = [builder.phi(value.type) for value in first]
+    xs = [_load(context, builder, lanes, x.kind, builder.gep(x_at, [offset])) for offset in x_rows]
+    ys = [
+        _load(context, builder, lanes, y.kind, builder.gep(y_at, [offset])) for offset in y_columns
+    ]
+    multiply_add = llvm_intrinsic("fma")
+    grown = [
+        multiply_add(builder, lanes, xs[r], ys[c], total)
+        for (r, c), total in zip(places, sums, strict=True)
+    ]
+    steps = [
+        (k, ir.Constant(_INDEX, 0), builder.add(k, ir.Constant(_INDEX, 1))),
+        (x_at, x_first, builder.gep(x_at, [x.inner])),
+        (y_at, y_first, builder.gep(y_at, [y.inner])),
+        *zip(sums, first, grown, strict=True),
+    ]
+    for phi, initial, following in steps:
+        phi.add_incoming(initial, before)
+        phi.add_incoming(following, loop)
+    builder.cbranch(builder.icmp_signed("<", steps[0][2], count), loop, after)
+    builder.position_at_end(after)
+    for (r, c), total in zip(places, grown, strict=True):
+        _store(builder, lanes, out.at(builder, rows[r], columns[c]), total)
+
+
+def _load(context: Any, builder: Any, lanes: LanesType, kind: Any, address: Any) -> Any:
+    """A value of lanes; a scalar is repeated in all of them."""
+    if isinstance(kind, MemoryType):
+        vector = context.get_value_type(lanes)
+        return builder.load(builder.bitcast(address, vector.as_pointer()), align=_alignment(lanes))
+    scalar = context.get_value_type(kind.dtype)
+    value = builder.load(builder.bitcast(address, scalar.as_pointer()))
+    return splat(context, builder, kind.dtype, lanes, value)
+
+
+def _store(builder: Any, lanes: LanesType, address: Any, value: Any) -> None:
+    place = builder.bitcast(address, value.type.as_pointer())
+    builder.store(value, place, align=_alignment(lanes))
+
+
+def _alignment(lanes: LanesType) -> int:
+    return min(64, int(lanes.element.bitwidth) // 8 * lanes.width)
