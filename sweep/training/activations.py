@@ -7,18 +7,42 @@ from typing import Any
 from sweep.training.elementary import elementary
 from sweep.training.lanes import fma, inlined, select
 
+_LEAK = 0.01  # PyTorch's default
+
 
 @dataclass(frozen=True)
 class Activation:
     """One row: A = f(z).
 
+    Exactly one of `slope` and `with_slope` is given: where A tells the slope, z need not be kept.
+
     Attributes:
         function: takes a dtype and returns the compiled f on lanes.
         slope: the compiled derivative dA/dz, as a function of A.
+        with_slope: takes a dtype and returns the compiled function z -> (A, dA/dz).
     """
 
     function: Callable[[str], Any]
-    slope: Any
+    slope: Any = None
+    with_slope: Callable[[str], Any] | None = None
+
+
+def _sharing(name: str) -> Activation:
+    """Return the row of an elementary function that returns its slope as well."""
+
+    def with_slope(dtype: str) -> Any:
+        return getattr(elementary(dtype), name)
+
+    def function(dtype: str) -> Any:
+        both = with_slope(dtype)
+
+        @inlined
+        def alone(z: Any) -> Any:
+            return both(z)[0]
+
+        return alone
+
+    return Activation(function, with_slope=with_slope)
 
 
 @inlined
@@ -28,7 +52,7 @@ def _identity(z: Any) -> Any:
 
 @inlined
 def _identity_slope(a: Any) -> Any:
-    return 0.0 * a + 1.0
+    return select(a != a, a, 1.0)  # noqa: PLR0124 (a NaN)
 
 
 @inlined
@@ -53,9 +77,32 @@ def _relu_slope(a: Any) -> Any:
     return select(a > 0.0, 1.0, 0.0 * a)
 
 
+@inlined
+def _leaky_relu(z: Any) -> Any:
+    return select(z > 0.0, z, _LEAK * z)
+
+
+@inlined
+def _leaky_relu_slope(a: Any) -> Any:
+    """At the kink what it is below, as in PyTorch."""
+    return select(a > 0.0, 1.0, select(a <= 0.0, _LEAK, a))
+
+
+@inlined
+def _elu_slope(a: Any) -> Any:
+    """exp(z) = A + 1 where z <= 0."""
+    return select(a > 0.0, 1.0, a + 1.0)
+
+
 ACTIVATIONS = {
     "sigmoid": Activation(lambda dtype: elementary(dtype).sigmoid, _sigmoid_slope),
     "tanh": Activation(lambda dtype: elementary(dtype).tanh, _tanh_slope),
     "relu": Activation(lambda dtype: _relu, _relu_slope),
+    "leaky_relu": Activation(lambda dtype: _leaky_relu, _leaky_relu_slope),
+    "elu": Activation(lambda dtype: elementary(dtype).elu, _elu_slope),
+    "softplus": _sharing("softplus"),
+    "gelu": _sharing("gelu"),
+    "gelu_tanh": _sharing("gelu_tanh"),
+    "silu": _sharing("silu"),
     "identity": Activation(lambda dtype: _identity, _identity_slope),
 }

@@ -1,0 +1,81 @@
+"""The elementary functions on lanes, with the same bits on every processor.
+
+No function here calls a library or looks up an approximation that the processor supplies: each is
+a fixed sequence of correctly rounded IEEE operations. NaN goes through, infinities give the limits,
+and what is odd or zero at zero keeps the sign of zero.
+
+============  ============  ============  ==================================================
+function      float64       float32       where
+============  ============  ============  ==================================================
+exp, log      1.1 ulp       1.1 ulp       every input; below the normal range 1 subnormal
+sigmoid       2.5 ulp       2.5 ulp       where the true result is a normal number
+tanh          2.5 ulp       2.5 ulp       everywhere
+elu           2.5 ulp       2.5 ulp       everywhere
+softplus      2.5 ulp       2.5 ulp       where the true result is a normal number
+upper_tail    4 ulp         4 ulp         where the true result is a normal number
+gelu          4.5 ulp       4.5 ulp       where Phi(x) is a normal number
+silu          3.5 ulp       3.5 ulp       where sigmoid(x) is a normal number
+gelu_tanh     3.5 ulp       3.5 ulp       x >= 0; below zero an absolute error of 1 ulp of 1
+============  ============  ============  ==================================================
+
+The table states bounds; `tests/training/elementary` measures the errors against mpmath.
+
+The reductions and the shape of the approximations follow J.-M. Muller, "Elementary Functions:
+Algorithms and Implementation", 3rd ed., 2016, chapters 3 and 11, and P. T. P. Tang, "Table-driven
+implementation of the exponential function", 1989. The coefficients are minimax over the reduced
+ranges, made by `benchmarks/minimax.py`; `benchmarks/elementary.py` weighs the variants tried.
+"""
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from sweep.training.elementary.exponential import make_exp, make_sigmoid
+from sweep.training.elementary.formats import FORMATS
+from sweep.training.elementary.gates import make_gelu, make_gelu_tanh, make_silu
+from sweep.training.elementary.growth import make_elu, make_tanh
+from sweep.training.elementary.logarithm import make_log, make_softplus
+
+
+@dataclass(frozen=True)
+class Elementary:
+    """The functions of one dtype, to be called in compiled code on lanes of that dtype.
+
+    Attributes:
+        exp: e^x.
+        log: the natural logarithm.
+        sigmoid: 1 / (1 + exp(-x)).
+        tanh: the hyperbolic tangent.
+        elu: x where it is positive, else exp(x) - 1.
+        softplus: x -> (log(1 + exp(x)), its slope sigmoid(x)).
+        silu: x -> (x sigmoid(x), its slope).
+        gelu: x -> (x Phi(x), its slope).
+        gelu_tanh: x -> (x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, its slope).
+    """
+
+    exp: Any
+    log: Any
+    sigmoid: Any
+    tanh: Any
+    elu: Any
+    softplus: Any
+    silu: Any
+    gelu: Any
+    gelu_tanh: Any
+
+
+@cache
+def elementary(dtype: str) -> Elementary:
+    """Return the elementary functions for lanes of "float64" or "float32"."""
+    form = FORMATS[dtype]
+    return Elementary(
+        exp=make_exp(form),
+        log=make_log(form),
+        sigmoid=make_sigmoid(form),
+        tanh=make_tanh(form),
+        elu=make_elu(form),
+        softplus=make_softplus(form),
+        silu=make_silu(form),
+        gelu=make_gelu(form),
+        gelu_tanh=make_gelu_tanh(form),
+    )
