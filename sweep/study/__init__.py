@@ -1,26 +1,32 @@
 """Study files: what is asked, read into a frozen `Study`."""
 
 from sweep.study.axes import Axis
+from sweep.study.batch import ORDERS, Batch
 from sweep.study.datasets import Data
-from sweep.study.group import Group, LaneInputs, lane_sources
+from sweep.study.group import Group, LaneInputs
 from sweep.study.identity import NUMERICS
 from sweep.study.initializers import SCHEMES, Initial
 from sweep.study.library import find_study, shipped_studies
 from sweep.study.network import ACTIVATIONS, LOSSES, Network
 from sweep.study.reading import load_study, parse_study
 from sweep.study.record import Record
+from sweep.study.schedule import SCHEDULES, Schedule
 from sweep.study.starter import STARTER
 from sweep.study.study import Plot, Study
-from sweep.study.training import OPTIMIZERS, Outcome, Training
+from sweep.study.training import HYPER, OPTIMIZERS, Outcome, Training
 
 __all__ = [
     "ACTIVATIONS",
+    "HYPER",
     "LOSSES",
     "NUMERICS",
     "OPTIMIZERS",
+    "ORDERS",
+    "SCHEDULES",
     "SCHEMES",
     "STARTER",
     "Axis",
+    "Batch",
     "Data",
     "Group",
     "Initial",
@@ -29,10 +35,10 @@ __all__ = [
     "Outcome",
     "Plot",
     "Record",
+    "Schedule",
     "Study",
     "Training",
     "find_study",
-    "lane_sources",
     "load_study",
     "parse_study",
     "shipped_studies",

@@ -18,6 +18,9 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202f-\ud7ff\ue000-\U0010ffff
 _MAX_LAYERS = 100
 _MAX_SIZE = 1_000_000
 
+MAX_INDICES = 4_000_000
+"""How many samples a table of batches may name."""
+
 
 def one_line(text: str, limit: int = 500) -> str:
     """`text` without line ends and other control characters, cut to about `limit` characters."""
@@ -83,15 +86,17 @@ def integer(lowest: int, highest: int) -> Check:
     return check
 
 
-def number(lowest: float = -math.inf, *, infinite: bool = False) -> Check:
+def number(lowest: float = -math.inf, *, below: float = math.inf, infinite: bool = False) -> Check:
     """A number of at least `lowest`, as a float that is neither NaN nor -0.0."""
     wanted = "a number" if infinite else "a finite number"
     if lowest > -math.inf:
         wanted += f" of at least {lowest:g}"
+    if below < math.inf:
+        wanted += f" and below {below:g}"
 
     def check(value: object) -> float:
         found = _as_float(value)
-        if not found >= lowest or (math.isinf(found) and not infinite):
+        if not lowest <= found <= below or (found == below and not infinite):
             raise ValueError(f"must be {wanted}, not {show(value)}")
         return found + 0.0  # makes -0.0 into 0.0
 
@@ -155,6 +160,27 @@ def matrix(value: object) -> np.ndarray:
         if len(row) != len(rows[0]):
             raise ValueError(f"[{index}] has {len(row)} numbers and [0] has {len(rows[0])}")
     found = np.stack(rows)
+    found.setflags(write=False)
+    return found
+
+
+def index_rows(value: object) -> np.ndarray:
+    """A list of equally long lists of whole numbers of at least 0, as a read-only int64 array."""
+    wanted = "a list of equally long lists of whole numbers of at least 0"
+    if not isinstance(value, list) or not value or not isinstance(value[0], list) or not value[0]:
+        raise ValueError(f"must be {wanted}, not {show(value)}")
+    width = len(value[0])
+    if len(value) * width > MAX_INDICES:
+        raise ValueError(f"has {len(value)} rows of {width}; at most {MAX_INDICES} numbers in all")
+    found = np.empty((len(value), width), np.int64)
+    for at, row in enumerate(value):
+        if not isinstance(row, list) or not all(type(index) is int for index in row):
+            raise ValueError(f"[{at}] must be a list of whole numbers, not {show(row)}")
+        if len(row) != width:
+            raise ValueError(f"[{at}] has {len(row)} numbers and [0] has {width}")
+        if not (min(row) >= 0 and max(row) < _MAX_SIZE):
+            raise ValueError(f"[{at}] must be whole numbers from 0 to {_MAX_SIZE - 1}")
+        found[at] = row
     found.setflags(write=False)
     return found
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sweep.errors import RequestError
 from sweep.study.checks import one_line
-from sweep.study.fields import FIELD, TABLES, find_axis, unknown
+from sweep.study.fields import FIELD, READ_FROM, TABLES, find_axis, unknown
 
 MAX_BYTES = 2**20
 """The size of a study file that somebody wrote."""
@@ -29,6 +29,7 @@ _OPAQUE = re.compile(
 )
 _DOTTED = re.compile(rf"(?:\.[^.\n,=\[\]{{}}]*+){{{MAX_DOTS}}}")
 _HEADER = re.compile(r"\[{1,2}([A-Za-z_][\w.-]*)\]")
+_FILES = READ_FROM | {target: name for name, target in READ_FROM.items()}
 _SPACING_KEYS = {"log", "linear", "range", "num"}
 
 
@@ -165,7 +166,9 @@ def _axis_name(path: str) -> str | None:
 
 
 def _twin(name: str) -> str:
-    """The other way to state the field `name`: the axis of a field, the field of an axis."""
+    """The other way to state the field `name`: its axis, its file, or what has these."""
+    if name in _FILES:
+        return _FILES[name]
     if name in FIELD:
         return f"axes.{FIELD[name].axis}"
     axis = name.removeprefix("axes.")

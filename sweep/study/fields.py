@@ -14,9 +14,20 @@ from math import inf
 from typing import Any
 
 from sweep.study import checks
+from sweep.study.batch import ORDERS
 from sweep.study.initializers import SCHEMES
 from sweep.study.network import ACTIVATIONS, LOSSES
-from sweep.study.training import DTYPES, OPTIMIZERS, RULES
+from sweep.study.schedule import SCHEDULE_NUMBERS, SCHEDULES
+from sweep.study.training import (
+    COMMON_NUMBERS,
+    DECAY_OF_ADAMW,
+    DTYPES,
+    HYPER,
+    OPTIMIZER_NUMBERS,
+    OPTIMIZERS,
+    RULES,
+    STOPS,
+)
 
 Settings = Mapping[str, Any]
 """Canonical values by the dotted names of their fields."""
@@ -33,6 +44,7 @@ class Role(Enum):
     STEPS = auto()  # how far its trials are trained: splits groups, yet a trial can be extended
     LANE = auto()  # a number of each trial, which the compiled kernel takes as input
     WORDS = auto()  # nothing about any result
+    FILE = auto()  # which file another field is read from
 
 
 class FieldError(ValueError):
@@ -54,6 +66,53 @@ def without_draw(settings: Settings) -> str:
     return "has no effect: initial.weights states the weights, none are drawn" if stated else ""
 
 
+def with_table(settings: Settings) -> str:
+    """Why the size of batches has no effect, or nothing."""
+    stated = settings["batch.table"] is not None
+    return "has no effect: a table states the samples of every batch" if stated else ""
+
+
+def without_drawn_batches(settings: Settings) -> str:
+    """Why a field about drawing batches has no effect, or nothing."""
+    whole = settings["batch.size"] is None
+    reason = "has no effect: without batch.size every step takes all samples" if whole else ""
+    return with_table(settings) or reason
+
+
+def _unless_optimizer_takes(number: str) -> Callable[[Settings], str]:
+    def idle(settings: Settings) -> str:
+        name = settings["training.optimizer"]
+        taken = number in OPTIMIZER_NUMBERS[name]
+        return "" if taken else f'has no effect: the optimizer "{name}" takes no {number}'
+
+    return idle
+
+
+def _unless_schedule_takes(number: str) -> Callable[[Settings], str]:
+    def idle(settings: Settings) -> str:
+        name = settings["schedule.name"]
+        taken = number in SCHEDULE_NUMBERS[name]
+        return "" if taken else f'has no effect: the schedule "{name}" takes no {number}'
+
+    return idle
+
+
+def _by_schedule(number: str) -> Callable[[Settings], float]:
+    def default(settings: Settings) -> float:
+        name = settings["schedule.name"]
+        found = SCHEDULE_NUMBERS[name][number]
+        if found is None:
+            raise FieldError(f"schedule.{number}", f'is missing: the schedule "{name}" needs it')
+        return found
+
+    return default
+
+
+def _decay_by_optimizer(settings: Settings) -> float:
+    adamw = settings["training.optimizer"] == "adamw"
+    return DECAY_OF_ADAMW if adamw else HYPER["weight_decay"]
+
+
 def _always(_: Settings) -> str:
     return ""
 
@@ -62,8 +121,10 @@ def _always(_: Settings) -> str:
 class Field:
     """One field: its dotted `name`, how its value is checked, and what it decides.
 
-    `swept` is the type of its values as an axis, None where it cannot be one; `column` the name
-    of that axis; `idle` tells why the field has no effect among other settings, or nothing.
+    `default` is a value, `REQUIRED`, or a function of the other settings. `swept` is the type of
+    its values as an axis, None where it cannot be one; `column` the name of that axis; `idle`
+    tells why the field has no effect among other settings, or nothing. Of a `layered` field each
+    layer may have a value of its own, as an axis too.
     """
 
     name: str
@@ -73,16 +134,12 @@ class Field:
     swept: type[bool | int | float | str] | None = None
     column: str = ""
     idle: Callable[[Settings], str] = _always
+    layered: bool = False
 
     @property
     def axis(self) -> str:
         """The name of the axis and column of this field."""
         return self.column or self.name
-
-    @property
-    def layered(self) -> bool:
-        """Whether each layer may have a value of its own, as an axis too."""
-        return self.role is Role.LANE and self.swept is float and self.axis != "initial.scale"
 
 
 def _marks(value: object) -> dict[str, tuple[float, ...]]:
@@ -96,7 +153,35 @@ def _marks(value: object) -> dict[str, tuple[float, ...]]:
     return found
 
 
+def _number(name: str, check: checks.Check) -> Field:
+    """A number of the optimizer."""
+    return Field(
+        f"training.{name}",
+        check,
+        Role.LANE,
+        _decay_by_optimizer if name == "weight_decay" else HYPER[name],
+        swept=float,
+        column=name,
+        idle=_always if name in COMMON_NUMBERS else _unless_optimizer_takes(name),
+    )
+
+
+def _schedule_number(name: str, check: checks.Check, swept: type[int | float]) -> Field:
+    return Field(
+        f"schedule.{name}",
+        check,
+        Role.GROUP,
+        _by_schedule(name),
+        swept=swept,
+        idle=_unless_schedule_takes(name),
+    )
+
+
 _rate = checks.per_layer(checks.number(0))
+_any = checks.per_layer(checks.number())
+_share = checks.number(0, below=1)
+_seed = checks.integer(0, MAX_SEED)
+_step = checks.integer(1, MAX_STEPS)
 
 FIELDS = (
     Field("title", checks.text, Role.WORDS, ""),
@@ -110,25 +195,50 @@ FIELDS = (
     ),
     Field("network.bias", checks.flag, Role.GROUP, default=False, swept=bool),
     Field("network.loss", checks.one_of(LOSSES), Role.GROUP, "half_squared_error", swept=str),
+    Field("network.multiplier", _any, Role.LANE, 1.0, swept=float, layered=True),
     Field("data.inputs", checks.matrix, Role.GROUP),
     Field("data.targets", checks.matrix, Role.GROUP),
+    Field("validation.inputs", checks.matrix, Role.GROUP, None),
+    Field("validation.targets", checks.matrix, Role.GROUP, None),
     Field("initial.weights", checks.layers_of(checks.matrix), Role.GROUP, None),
     Field("initial.biases", checks.layers_of(checks.vector), Role.GROUP, None, idle=without_biases),
     Field("initial.scheme", checks.one_of(SCHEMES), Role.GROUP, None, swept=str, idle=without_draw),
     Field("initial.scale", checks.number(0), Role.LANE, 1.0, swept=float, idle=without_draw),
+    Field("initial.seed", _seed, Role.LANE, 0, swept=int, column="seed", idle=without_draw),
+    Field("initial.offset", _any, Role.LANE, 0.0, swept=float, layered=True),
+    Field("batch.file", checks.text, Role.FILE, None),
+    Field("batch.table", checks.index_rows, Role.GROUP, None),
+    Field("batch.size", _step, Role.GROUP, None, swept=int, idle=with_table),
     Field(
-        "initial.seed",
-        checks.integer(0, MAX_SEED),
+        "batch.order",
+        checks.one_of(ORDERS),
+        Role.GROUP,
+        "shuffle",
+        swept=str,
+        idle=without_drawn_batches,
+    ),
+    Field(
+        "batch.seed",
+        _seed,
         Role.LANE,
         0,
         swept=int,
-        column="seed",
-        idle=without_draw,
+        column="batch_seed",
+        idle=without_drawn_batches,
     ),
-    Field("training.steps", checks.integer(1, MAX_STEPS), Role.STEPS, swept=int),
+    Field("training.steps", _step, Role.STEPS, swept=int),
     Field("training.optimizer", checks.one_of(OPTIMIZERS), Role.GROUP, "sgd", swept=str),
     Field("training.dtype", checks.one_of(DTYPES), Role.GROUP, "float64", swept=str),
-    Field("training.learning_rate", _rate, Role.LANE, None, swept=float, column="learning_rate"),
+    Field("training.stop", checks.one_of(STOPS), Role.GROUP, "never", swept=str),
+    Field(
+        "training.learning_rate",
+        _rate,
+        Role.LANE,
+        None,
+        swept=float,
+        column="learning_rate",
+        layered=True,
+    ),
     Field(
         "training.bias_learning_rate",
         _rate,
@@ -137,7 +247,20 @@ FIELDS = (
         swept=float,
         column="bias_learning_rate",
         idle=without_biases,
+        layered=True,
     ),
+    _number("momentum", checks.number(0)),
+    _number("alpha", _share),
+    _number("beta1", _share),
+    _number("beta2", _share),
+    _number("epsilon", checks.number(0)),
+    _number("weight_decay", checks.number(0)),
+    _number("clip_norm", checks.number(0, infinite=True)),
+    Field("schedule.name", checks.one_of(SCHEDULES), Role.GROUP, "constant", swept=str),
+    Field("schedule.warmup", checks.integer(0, MAX_STEPS), Role.GROUP, 0, swept=int),
+    _schedule_number("every", _step, int),
+    _schedule_number("gamma", checks.number(0), float),
+    _schedule_number("final", checks.number(0), float),
     Field("outcome.target", checks.number(0), Role.GROUP, 0.0, swept=float),
     Field("outcome.diverged_above", checks.number(0, infinite=True), Role.GROUP, inf, swept=float),
     Field("outcome.rule", checks.one_of(RULES), Role.GROUP, "target", swept=str),
@@ -159,12 +282,29 @@ FIELDS = (
 )
 
 FIELD = {field.name: field for field in FIELDS}
+READ_FROM = {"batch.file": "batch.table"}
+"""The fields that name a file, and those that it is read into."""
 TABLES = (*dict.fromkeys(name.partition(".")[0] for name in FIELD if "." in name), "axes")
 
 _AXIS = {
     spelling: field for field in FIELDS if field.swept for spelling in (field.axis, field.name)
 }
 _LAYER = re.compile(r"(.+)\.(0|[1-9][0-9]{0,3})")
+
+
+def complete(settings: Settings) -> Settings:
+    """`settings` of one group, with every default; None where a field of it has no effect.
+
+    Raises:
+        FieldError: a field that others need is missing.
+    """
+    found = dict(settings)
+    for field in FIELDS:
+        if field.idle(settings):
+            found[field.name] = None if field.role is Role.GROUP else found[field.name]
+        elif found[field.name] is None and callable(field.default):
+            found[field.name] = field.default(settings)
+    return found
 
 
 def find_axis(name: str) -> tuple[Field, str] | None:

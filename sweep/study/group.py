@@ -8,26 +8,33 @@ from functools import cached_property
 import numpy as np
 
 from sweep.study.axes import Axis
+from sweep.study.batch import Batch
 from sweep.study.datasets import Data
 from sweep.study.fields import FieldError
 from sweep.study.initializers import Initial
 from sweep.study.network import Network
 from sweep.study.record import Record
-from sweep.study.training import Outcome, Training
+from sweep.study.schedule import Schedule
+from sweep.study.training import COMMON_NUMBERS, HYPER, OPTIMIZER_NUMBERS, Outcome, Training
 
 
 @dataclass(frozen=True)
 class LaneInputs:
     """What the kernel needs of each of n trials.
 
-    `weight_rates` and `bias_rates` are (layers, n) float64, a row a layer of weights; `seeds` (n,)
-    uint64; `scales` (n,) float64.
+    `weight_rates`, `bias_rates`, `multipliers` (of a layer's weighted sum) and `offsets` (of its
+    initial weights) are (layers, n) float64, a row a layer of weights; `seeds` and `batch_seeds`
+    (n,) uint64; `scales` (n,) float64. `hyper` has (n,) float64 for each name in `HYPER`.
     """
 
     weight_rates: np.ndarray
     bias_rates: np.ndarray
+    multipliers: np.ndarray
+    offsets: np.ndarray
     seeds: np.ndarray
     scales: np.ndarray
+    batch_seeds: np.ndarray
+    hyper: Mapping[str, np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,13 +43,17 @@ class Group:
 
     `labels` are the values of the axes that split the study into groups and `axes` the axes within
     the group, both in file order; `fixed` the lane fields that have one value here. `digest`
-    identifies all else that determines a result, but for the number of steps.
+    identifies all else that determines a result, but for the number of steps; it has these too
+    where the schedule depends on them.
     """
 
     network: Network
     data: Data
+    validation: Data | None
     initial: Initial
+    batch: Batch
     training: Training
+    schedule: Schedule
     outcome: Outcome
     record: Record
     labels: Mapping[str, str | bool | int | float]
@@ -62,14 +73,63 @@ class Group:
 
     @cached_property
     def sources(self) -> Mapping[str, str]:
-        """Which axis or fixed field gives each number of a lane; see `lane_sources`."""
-        names = [*(axis.name for axis in self.axes), *self.fixed]
-        return lane_sources(
-            names,
-            layers=len(self.network.shapes),
-            bias=self.network.bias,
-            drawn=self.initial.scheme != "explicit",
+        """Which axis or fixed field gives each number of a lane; see `sources_among`."""
+        return self.sources_among([*(axis.name for axis in self.axes), *self.fixed])
+
+    def sources_among(self, names: Collection[str]) -> dict[str, str]:
+        """Which of the stated lane fields `names` gives each number of a lane.
+
+        A layer's own value goes before that of all layers; the rate of a layer's biases is that of
+        its weights unless biases have one. Two rows of results are the same trial of this group
+        when each key of this dictionary has the same value in both, whatever fields gave it.
+
+        Raises:
+            FieldError: a number is missing.
+        """
+        sources = {}
+        for layer in range(len(self.network.shapes)):
+            rates = _own_first("learning_rate", layer)
+            sources[rates[0]] = _first(rates, names)
+            if self.network.bias:
+                own = _own_first("bias_learning_rate", layer)
+                sources[own[0]] = _first(own + rates, names)
+            for field in ("network.multiplier", "initial.offset"):
+                wanted = _own_first(field, layer)
+                sources[wanted[0]] = _first(wanted, names)
+        drawn = self.initial.scheme != "explicit"
+        single = ["seed", "initial.scale"] * drawn + ["batch_seed"] * self.batch.seeded
+        single += [*OPTIMIZER_NUMBERS[self.training.optimizer], *COMMON_NUMBERS]
+        return sources | {name: _first([name], names) for name in single}
+
+    @property
+    def multiplied(self) -> bool:
+        """Whether a multiplier of any trial is not 1."""
+        layers = range(len(self.network.shapes))
+        return any(self._any_but(1.0, f"network.multiplier.{layer}") for layer in layers)
+
+    @property
+    def decayed(self) -> bool:
+        """Whether the weights of any trial decay."""
+        return self._any_but(0.0, "weight_decay")
+
+    @property
+    def clipped(self) -> bool:
+        """Whether the gradients of any trial are clipped."""
+        return self._any_but(math.inf, "clip_norm")
+
+    @property
+    def own_orders(self) -> bool:
+        """Whether trials differ in the order of their batches."""
+        return self.batch.seeded and any(
+            axis.name == self.sources["batch_seed"] and len(axis) > 1 for axis in self.axes
         )
+
+    def _any_but(self, neutral: float, number: str) -> bool:
+        """Whether a number of the lanes has any value but `neutral`."""
+        source = self.sources[number]
+        swept = [axis.values for axis in self.axes if axis.name == source]
+        values = swept[0] if swept else np.array(self.fixed[source])
+        return bool(np.any(values != neutral))
 
     def columns(self, index: np.ndarray) -> dict[str, np.ndarray]:
         """The values of the axes at the flat grid positions `index`, an int64 vector.
@@ -90,56 +150,43 @@ class Group:
     def lanes(self, index: np.ndarray) -> LaneInputs:
         """The lane inputs of the trials at the flat grid positions `index`, an int64 vector.
 
-        Without biases `bias_rates` is zero; with stated weights seeds are 0 and scales 1.
+        Without biases `bias_rates` is zero; with stated weights seeds are 0 and scales 1, and a
+        number that the optimizer does not take has its default.
 
         Raises:
             IndexError: a position is not on the grid.
         """
         columns = self.columns(index)
 
-        def values(name: str, otherwise: float) -> np.ndarray:
-            source = self.sources.get(name, "")
+        def values(number: str, otherwise: float = 0.0) -> np.ndarray:
+            source = self.sources.get(number, "")
             found = columns[source] if source in columns else self.fixed.get(source, otherwise)
             return np.broadcast_to(found, index.shape)
 
-        def rates(field: str) -> np.ndarray:
+        def layered(number: str) -> np.ndarray:
             layers = range(len(self.network.shapes))
-            return np.stack([values(f"{field}.{layer}", 0.0) for layer in layers])
+            return np.stack([values(f"{number}.{layer}") for layer in layers])
 
         return LaneInputs(
-            weight_rates=rates("learning_rate"),
-            bias_rates=rates("bias_learning_rate"),
-            seeds=values("seed", 0).astype(np.uint64),
+            weight_rates=layered("learning_rate"),
+            bias_rates=layered("bias_learning_rate"),
+            multipliers=layered("network.multiplier"),
+            offsets=layered("initial.offset"),
+            seeds=values("seed").astype(np.uint64),
             scales=values("initial.scale", 1.0).astype(np.float64),
+            batch_seeds=values("batch_seed").astype(np.uint64),
+            hyper={name: values(name, HYPER[name]).astype(np.float64) for name in HYPER},
         )
 
 
-def lane_sources(names: Collection[str], *, layers: int, bias: bool, drawn: bool) -> dict[str, str]:
-    """Which of the stated lane fields `names` gives each number of a lane.
-
-    A layer's own rate goes before the rate of all layers; the rate of a layer's biases is that of
-    its weights unless biases have one. Two rows of results are the same trial of one group when
-    each key of this dictionary has the same value in both, whatever fields gave it.
-
-    Raises:
-        FieldError: a layer has no rate.
-    """
-    sources = {}
-    for layer in range(layers):
-        rates = [f"learning_rate.{layer}", "learning_rate"]
-        sources[rates[0]] = _first(rates, names)
-        if bias:
-            own = [f"bias_learning_rate.{layer}", "bias_learning_rate"]
-            sources[own[0]] = _first(own + rates, names)
-    if drawn:
-        sources |= {name: name for name in ("seed", "initial.scale") if name in names}
-    return sources
+def _own_first(field: str, layer: int) -> list[str]:
+    return [f"{field}.{layer}", field]
 
 
 def _first(wanted: list[str], names: Collection[str]) -> str:
     for name in wanted:
         if name in names:
             return name
-    raise FieldError(
-        "training.learning_rate", "is missing: state it, or sweep it as axes.learning_rate"
-    )
+    name = wanted[-1]
+    field = "training.learning_rate" if name == "learning_rate" else name
+    raise FieldError(field, f"is missing: state it, or sweep it as axes.{name}")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-NUMERICS = 1
+NUMERICS = 2
 """The version of the arithmetic. A change that moves any bit of any result raises it by one."""
 
 

@@ -1,13 +1,15 @@
 """A study file becomes a `Study`."""
 
 import re
-import stat
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from sweep.study import checks
 from sweep.study.axes import Axis, read_axis
-from sweep.study.document import MAX_BYTES, MAX_WRITTEN, Document, read_document, refusal
-from sweep.study.fields import FIELDS, REQUIRED, Field, FieldError, swept_field
+from sweep.study.document import MAX_BYTES, MAX_WRITTEN, Document, Entry, read_document, refusal
+from sweep.study.fields import FIELDS, READ_FROM, REQUIRED, Field, FieldError, swept_field
+from sweep.study.files import read_indices, read_whole
 from sweep.study.study import Study
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
@@ -23,7 +25,8 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     """
     source = str(path)
     text = _read_text(path, source)
-    return _study(read_document(text, source, overrides, MAX_BYTES), path.stem)
+    document = read_document(text, source, overrides, MAX_BYTES)
+    return _study(_with_files(document, path.parent), path.stem)
 
 
 def parse_study(text: str, name: str, directory: Path, overrides: Sequence[str] = ()) -> Study:
@@ -35,24 +38,41 @@ def parse_study(text: str, name: str, directory: Path, overrides: Sequence[str] 
         RequestError: it is no study; one line says where and why.
     """
     source = str(directory / f"{name}.toml")
-    return _study(read_document(text, source, overrides, MAX_WRITTEN), name)
+    document = read_document(text, source, overrides, MAX_WRITTEN)
+    return _study(_with_files(document, directory), name)
 
 
 def _read_text(path: Path, source: str) -> str:
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise refusal(source, "is not a file")
-        with path.open("rb") as file:
-            content = file.read(MAX_BYTES + 1)
-        if len(content) > MAX_BYTES:
-            raise refusal(source, f"is larger than {MAX_BYTES} bytes, too large for a study")
+        content = read_whole(path, MAX_BYTES, "a study")
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         raise refusal(source, f"is not UTF-8 text (byte {error.start})") from None
-    except OSError as error:
-        raise refusal(source, f"cannot be read: {error.strerror}") from None
-    except ValueError as error:  # a path with a NUL in it
-        raise refusal(source, f"is no path: {error}") from None
+    except ValueError as error:
+        raise refusal(source, str(error)) from None
+
+
+def _with_files(document: Document, directory: Path) -> Document:
+    """`document` with what its files hold in place of their names."""
+    entries = dict(document.entries)
+    for name, target in READ_FROM.items():
+        if name in entries:
+            entries[target] = _read_entry(document, name, directory)
+            del entries[name]
+    return replace(document, entries=entries)
+
+
+def _read_entry(document: Document, name: str, directory: Path) -> Entry:
+    entry = document.entries[name]
+    try:
+        file = checks.text(entry.value)
+    except ValueError as error:
+        raise document.refuse(name, str(error)) from None
+    try:
+        rows = read_indices(directory / file)
+    except ValueError as error:
+        raise document.refuse(name, f"{checks.show(file)} {error}") from None
+    return Entry(rows, f"{entry.where}, {file}")
 
 
 def _study(document: Document, name: str) -> Study:
@@ -87,10 +107,10 @@ def _axis(document: Document, key: str) -> Axis:
 
 
 def _value(document: Document, field: Field, swept: Collection[str]) -> object:
-    """The canonical value of `field`; None for a required one that an axis gives."""
+    """The canonical value of `field`; None if an axis or other fields will give it."""
     if field.name not in document.entries:
         if field.default is not REQUIRED:
-            return field.default
+            return None if callable(field.default) else field.default
         if field.axis in swept:
             return None
         raise document.refuse(field.name, "is missing")

@@ -6,13 +6,15 @@ from typing import Any
 import numpy as np
 
 from sweep.study.axes import Axis
+from sweep.study.batch import Batch
 from sweep.study.datasets import Data
-from sweep.study.fields import FIELDS, Field, FieldError, Role, Settings, swept_field
+from sweep.study.fields import FIELDS, Field, FieldError, Role, Settings, complete, swept_field
 from sweep.study.group import Group
 from sweep.study.identity import identity_digest
 from sweep.study.initializers import SCHEMES, Initial, parameter_vector
-from sweep.study.network import Network, count_parameters
+from sweep.study.network import LAST_ACTIVATIONS, Network, count_parameters
 from sweep.study.record import Record, scheduled_count
+from sweep.study.schedule import Schedule
 from sweep.study.training import Outcome, Training
 
 MAX_PARAMETERS = 1_000_000
@@ -26,19 +28,26 @@ def resolve_group(settings: Settings, labels: Mapping[str, Any], axes: tuple[Axi
     Raises:
         FieldError: two fields do not agree, or an axis has no effect.
     """
+    settings = complete(settings)
     network = _network(settings)
     initial = _initial(settings, network)
+    data = _data(settings, network, "data")
+    schedule = _schedule(settings)
     group = Group(
         network=network,
-        data=_data(settings, network),
+        data=data,
+        validation=_validation(settings, network),
         initial=initial,
+        batch=_batch(settings, len(data.inputs)),
         training=Training(
             settings["training.steps"],
             settings["training.optimizer"],
             settings["training.dtype"],
+            settings["training.stop"],
             settings["training.learning_rate"],
             settings["training.bias_learning_rate"],
         ),
+        schedule=schedule,
         outcome=Outcome(
             settings["outcome.target"], settings["outcome.diverged_above"], settings["outcome.rule"]
         ),
@@ -46,7 +55,7 @@ def resolve_group(settings: Settings, labels: Mapping[str, Any], axes: tuple[Axi
         labels=labels,
         axes=axes,
         fixed=_fixed(settings, [axis.name for axis in axes], network),
-        digest=_digest(settings, network, initial),
+        digest=_digest(settings, network, initial, schedule),
     )
     _refuse_idle_axes(settings, group)
     return group
@@ -66,15 +75,34 @@ def _network(settings: Settings) -> Network:
             "network.activation",
             f"must be one name, or {len(layers) - 1} (one a layer), not {len(activations)}",
         )
+    _check_activations(activations, settings["network.loss"])
     return Network(layers, activations, bias, settings["network.loss"])
 
 
-def _data(settings: Settings, network: Network) -> Data:
-    inputs, targets = settings["data.inputs"], settings["data.targets"]
+def _check_activations(activations: Sequence[str], loss: str) -> None:
+    """Refuse softmax before the last layer, and a loss of what the last layer does not give."""
+    *hidden, last = activations
+    if "softmax" in hidden:
+        raise FieldError(
+            "network.activation",
+            f'can be "softmax" in the last layer only, not in layer {hidden.index("softmax")}; '
+            "state a list of one name a layer",
+        )
+    fitting = LAST_ACTIVATIONS[loss]
+    if last not in fitting:
+        raise FieldError(
+            "network.loss",
+            f'"{loss}" needs "{fitting[0]}" as the last layer\'s network.activation, not "{last}"',
+        )
+
+
+def _data(settings: Settings, network: Network, table: str) -> Data:
+    """The samples that the fields of `table` state."""
+    inputs, targets = settings[f"{table}.inputs"], settings[f"{table}.targets"]
     layers = list(network.layers)
     for name, array, size in (
-        ("data.inputs", inputs, layers[0]),
-        ("data.targets", targets, layers[-1]),
+        (f"{table}.inputs", inputs, layers[0]),
+        (f"{table}.targets", targets, layers[-1]),
     ):
         if array.shape[1] != size:
             raise FieldError(
@@ -84,9 +112,50 @@ def _data(settings: Settings, network: Network) -> Data:
             )
     if len(inputs) != len(targets):
         raise FieldError(
-            "data.targets", f"has {len(targets)} samples and data.inputs has {len(inputs)}"
+            f"{table}.targets", f"has {len(targets)} samples and {table}.inputs has {len(inputs)}"
         )
     return Data(inputs, targets)
+
+
+def _validation(settings: Settings, network: Network) -> Data | None:
+    names = ("validation.inputs", "validation.targets")
+    lacking = [name for name in names if settings[name] is None]
+    if len(lacking) == 1:
+        (stated,) = set(names) - set(lacking)
+        raise FieldError(lacking[0], f"is missing: {stated} needs it")
+    return None if lacking else _data(settings, network, "validation")
+
+
+def _batch(settings: Settings, samples: int) -> Batch:
+    size, table = settings["batch.size"], settings["batch.table"]
+    if table is not None:
+        wrong = np.argwhere(table >= samples)
+        if len(wrong):
+            row, column = wrong[0]
+            raise FieldError(
+                "batch.table",
+                f"[{row}] names the sample {table[row, column]}; those of data.inputs are 0 to "
+                f"{samples - 1}",
+            )
+        return Batch(table.shape[1], "table", table)
+    if size is not None and size > samples:
+        raise FieldError("batch.size", f"is {size}; there are {samples} samples")
+    return Batch(size, settings["batch.order"]) if size is not None else Batch()
+
+
+def _schedule(settings: Settings) -> Schedule:
+    warmup, steps = settings["schedule.warmup"], settings["training.steps"]
+    if warmup >= steps:
+        raise FieldError(
+            "schedule.warmup", f"must be less than training.steps, {steps}, not {warmup}"
+        )
+    numbers = {name: settings[f"schedule.{name}"] for name in ("every", "gamma", "final")}
+    taken = {name: number for name, number in numbers.items() if number is not None}
+    if settings["schedule.name"] == "range_test" and taken["final"] == 0:
+        raise FieldError(
+            "schedule.final", "must be above 0 for a range test, whose rates are a geometric series"
+        )
+    return Schedule(settings["schedule.name"], warmup, **taken)
 
 
 def _initial(settings: Settings, network: Network) -> Initial:
@@ -135,7 +204,7 @@ def _record(settings: Settings, network: Network) -> Record:
 
 
 def _fixed(settings: Settings, swept: Sequence[str], network: Network) -> dict[str, float | int]:
-    """The lane fields that are no axes, in one form: equal rates of all layers are one rate."""
+    """The lane fields that are no axes, in one form: equal values of all layers are one value."""
     stated: dict[str, float | int] = {}
     for field in FIELDS:
         value = settings.get(field.name)
@@ -152,29 +221,35 @@ def _fixed(settings: Settings, swept: Sequence[str], network: Network) -> dict[s
 
 
 def _spread(
-    field: Field, rates: tuple[float, ...], swept: Sequence[str], network: Network
+    field: Field, values: tuple[float, ...], swept: Sequence[str], network: Network
 ) -> dict[str, float]:
-    if len(rates) != len(network.shapes):
+    if len(values) != len(network.shapes):
         raise FieldError(
-            field.name, f"must have one rate, or {len(network.shapes)}, not {len(rates)}"
+            field.name,
+            f"must have one value, or {len(network.shapes)} (one a layer), not {len(values)}",
         )
-    named = {f"{field.axis}.{layer}": rate for layer, rate in enumerate(rates)}
-    left = {name: rate for name, rate in named.items() if name not in swept}
+    named = {f"{field.axis}.{layer}": value for layer, value in enumerate(values)}
+    left = {name: value for name, value in named.items() if name not in swept}
     if len(set(left.values())) == 1:
         return {field.axis: next(iter(left.values()))}
     return left
 
 
-def _digest(settings: Settings, network: Network, initial: Initial) -> str:
-    """The digest of every field of `Role.GROUP`, with defaults and short forms written out."""
+def _digest(settings: Settings, network: Network, initial: Initial, schedule: Schedule) -> str:
+    """The digest of every field of `Role.GROUP`, with defaults and short forms written out.
+
+    What is None is left out: a field that has no effect here, or one that is not stated.
+    """
     parts = {field.name: settings[field.name] for field in FIELDS if field.role is Role.GROUP}
     written_out = {
         "network.activation": network.activations,
         "initial.scheme": initial.scheme,
         "initial.weights": initial.weights,
         "initial.biases": None,  # the weights hold them
+        "training.steps": settings["training.steps"] if schedule.shaped_by_steps else None,
     }
-    return identity_digest(parts | written_out)
+    effective = {name: part for name, part in (parts | written_out).items() if part is not None}
+    return identity_digest(effective)
 
 
 def _refuse_idle_axes(settings: Settings, group: Group) -> None:
@@ -192,4 +267,4 @@ def _unused(axis: str, layers: int) -> str:
     layer = axis.rpartition(".")[2]
     if layer.isdigit() and int(layer) >= layers:
         return f"names no layer: this network's layers of weights are 0 to {layers - 1}"
-    return "has no effect: every layer has a rate of its own"
+    return "has no effect: every layer has a value of its own"

@@ -6,9 +6,9 @@ title = "Error against step for a few learning rates"
 
 [network]
 layers = [2, 2, 1]                # neurons, inputs first
-activation = "tanh"               # sigmoid, tanh, relu or identity; or a list, one per layer
+activation = "tanh"               # sigmoid, relu, gelu, ...; or a list, one per layer
 bias = true
-loss = "half_squared_error"       # or "mean_squared_error"
+loss = "half_squared_error"       # or "mean_squared_error", "huber", ...
 
 [data]                            # exclusive or: a row a sample
 inputs = [[0, 0], [0, 1], [1, 0], [1, 1]]
@@ -20,8 +20,12 @@ scale = 1.0
 
 [training]
 steps = 1000
-optimizer = "sgd"
+optimizer = "sgd"                 # momentum, nesterov, rmsprop, adam or adamw
 dtype = "float64"                 # or "float32"
+
+[schedule]
+name = "constant"                 # step, exponential, cosine, one_cycle or range_test
+warmup = 0                        # steps on which the rates rise to what is stated
 
 [axes]                            # every combination is a trial; any single value above can be one
 learning_rate = { log = [1e-2, 1e1], num = 13 }

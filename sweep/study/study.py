@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
+from typing import Any
 
 from sweep.study.axes import Axis
 from sweep.study.datasets import Data
-from sweep.study.fields import FIELD, FieldError, Role, Settings, swept_field
+from sweep.study.fields import FIELD, Field, FieldError, Role, Settings, swept_field
 from sweep.study.group import Group
 from sweep.study.initializers import Initial
 from sweep.study.network import Network
@@ -104,7 +105,10 @@ class Study:
 
     def idle(self, name: str) -> str:
         """Why the field `name` has no effect in any group, or nothing."""
-        reasons = [FIELD[name].idle({**self.settings, **group.labels}) for group in self._groups]
+        field = FIELD[name]
+        reasons = [field.idle(self._settings(group)) for group in self._groups]
+        if field.layered and all(_overshadowed(field, group) for group in self._groups):
+            return "has no effect: every layer has a value of its own"
         return reasons[0] if all(reasons) else ""
 
     def to_toml(self) -> str:
@@ -115,10 +119,21 @@ class Study:
         swept = {axis.name for axis in self.axes}
         effective = {
             name: value
-            for name, value in self.settings.items()
-            if value is not None and FIELD[name].axis not in swept and not self.idle(name)
+            for name in self.settings
+            if FIELD[name].axis not in swept
+            and not self.idle(name)
+            and (value := self._value(name)) is not None
         }
         return study_toml(effective, self.axes)
+
+    def _value(self, name: str) -> Any:
+        """The value of a field, also where others give it; None if it has none or several."""
+        field, value = FIELD[name], self.settings[name]
+        if value is not None or not callable(field.default):
+            return value
+        settings = map(self._settings, self._groups)
+        found = {field.default(one) for one in settings if not field.idle(one)}
+        return found.pop() if len(found) == 1 else None
 
     @cached_property
     def _groups(self) -> tuple[Group, ...]:
@@ -127,6 +142,9 @@ class Study:
         return tuple(
             self._group(dict(zip(names, point, strict=True))) for point in product(*values)
         )
+
+    def _settings(self, group: Group) -> Settings:
+        return {**self.settings, **group.labels}
 
     def _group(self, labels: Mapping[str, str | bool | int | float]) -> Group:
         return resolve_group({**self.settings, **labels}, labels, self._lane_axes)
@@ -138,6 +156,12 @@ class Study:
     @property
     def _group_axes(self) -> tuple[Axis, ...]:
         return tuple(axis for axis in self.axes if not _is_lane(axis))
+
+
+def _overshadowed(field: Field, group: Group) -> bool:
+    """Whether axes of single layers go before whatever the field states."""
+    used = set(group.sources.values()) & set(group.fixed)
+    return all(swept_field(name) != field for name in used)
 
 
 def _is_lane(axis: Axis) -> bool:

@@ -26,6 +26,25 @@ learning_rate = [0.1, 0.2]
 """
 DRAWN = 'initial={ scheme="uniform" }'
 BIASED = "network.bias=true"
+EVERYTHING = [
+    'initial={ scheme="xavier", offset=[0.5, 0] }',
+    BIASED,
+    "data={ inputs=[[1, 2], [3, 4], [5, 6]], targets=[[1, 0], [0, 1], [1, 1]] }",
+    "validation={ inputs=[[1, 1], [2, 2]], targets=[[1, 0], [0, 1]] }",
+    'network.activation=["gelu", "softmax"]',
+    'network.loss="softmax_cross_entropy"',
+    "network.multiplier=[0.5, 2]",
+    'training.optimizer="adamw"',
+    'training.stop="either"',
+    "training.beta1=0.5",
+    'schedule={ name="cosine", warmup=10 }',
+    "batch={ size=2 }",
+    "axes={ learning_rate=[0.1, 0.2] }",
+    "axes.batch_seed=[1, 2]",
+    "axes.clip_norm=[1, inf]",
+    "axes.network.multiplier.1=[1, 2]",
+]
+"""Edits that use every table of a study."""
 
 
 def course(*overrides: str) -> Study:

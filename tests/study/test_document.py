@@ -145,7 +145,7 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
         "missing.toml": "missing.toml: cannot be read: No such file",
         "latin.toml": "latin.toml: is not UTF-8 text",
         "large.toml": "large.toml: is larger than 1048576 bytes",
-        "nul\0.toml": "is no path: embedded null byte",
+        "nul\0.toml": "is no path: it has a NUL in it",
         f"{'n' * 300}.toml": "cannot be read: File name too long",
     }
     for name, complaint in complaints.items():

@@ -13,12 +13,24 @@ from sweep.errors import RequestError
 from sweep.study import STARTER, Study, parse_study, shipped_studies
 from sweep.study.fields import FIELDS
 
-SEEDS = [*(path.read_text() for path in shipped_studies()), STARTER]
+from .course import EVERYTHING, course
+
+SEEDS = [*(path.read_text() for path in shipped_studies()), STARTER, course(*EVERYTHING).to_toml()]
 VALUES = [
     *["nan", "inf", "-inf", "-0.0", "1e999", "-1", "0", "1", "2.5", "9223372036854775808"],
     *["0xffffffffffffffffffffffff", "true", '""', '"x"', "'''x'''", '"\\u0000"', "2020-01-01"],
     *["[]", "[[]]", "[1,2]", "[[1,2],[3]]", "[[[1,2],[3,4]],[[5,6],[7,8]]]", '["tanh"]', "{}"],
     *["{a=1}", "{log=[1,2],num=3}", "{linear=[0,1],num=2}", "{log=[1e-308,1e308],num=99}"],
+    *[
+        "[[0,1],[1,0]]",
+        '"shuffle"',
+        '"cosine"',
+        '"adamw"',
+        '"softmax"',
+        '"huber"',
+        '"o.csv"',
+        "0.5",
+    ],
     *["{range=[0,3]}", '"sigmoid"', '"float32"', '"every 0"', '"every 9"', '"log 9"'],
 ]
 FRAGMENTS = [

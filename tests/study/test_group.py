@@ -1,11 +1,12 @@
 from itertools import product
+from math import inf
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep.study import lane_sources
+from sweep.study import HYPER, OPTIMIZERS
 
 from .course import BIASED, DRAWN, course, group, refused
 
@@ -70,7 +71,7 @@ def test_stated_weights_have_no_seeds() -> None:
     lanes = group().lanes(np.array([0, 1]))
     assert lanes.seeds.tolist() == [0, 0]
     assert lanes.scales.tolist() == [1, 1]
-    assert group().fixed == {}
+    assert not {"seed", "initial.scale"} & set(group().fixed)
 
 
 @pytest.mark.parametrize("position", [-1, 2])
@@ -88,7 +89,8 @@ def test_positions_off_the_grid_are_refused(position: int) -> None:
     ],
 )
 def test_fixed_rates_have_one_form(stated: str, fixed: dict[str, float]) -> None:
-    assert group(f"training.learning_rate={stated}").fixed == fixed
+    found = group(f"training.learning_rate={stated}").fixed
+    assert {name: found[name] for name in found if name.startswith("learning_rate")} == fixed
 
 
 def test_labels_split_a_study_into_groups() -> None:
@@ -110,7 +112,7 @@ def test_labels_split_a_study_into_groups() -> None:
         (["axes.learning_rate.2=[1]"], "axes.learning_rate.2: names no layer"),
         (
             ["axes.learning_rate.0=[1]", "axes.learning_rate.1=[1]"],
-            "axes.learning_rate: has no effect: every layer has a rate of its own",
+            "axes.learning_rate: has no effect: every layer has a value of its own",
         ),
         (["axes.seed=[1]"], "axes.seed: has no effect: initial.weights states the weights"),
         (["axes.initial.scale=[1]"], "axes.initial.scale: has no effect: initial.weights states"),
@@ -133,11 +135,155 @@ def test_a_field_may_be_idle_in_one_group_and_not_in_another() -> None:
 
 
 def test_sources_name_what_gives_each_number_of_a_lane() -> None:
-    names = ["learning_rate", "learning_rate.1", "bias_learning_rate.0", "seed"]
-    assert lane_sources(names, layers=2, bias=True, drawn=True) == {
+    names = ["learning_rate", "learning_rate.1", "bias_learning_rate.0", "seed", "initial.scale"]
+    names += ["network.multiplier", "initial.offset.0", "initial.offset", "momentum"]
+    names += ["weight_decay", "clip_norm", "batch_seed"]
+    found = group(DRAWN, BIASED, "training.optimizer='nesterov'")
+    assert found.sources_among(names) == {
         "learning_rate.0": "learning_rate",
         "bias_learning_rate.0": "bias_learning_rate.0",
+        "network.multiplier.0": "network.multiplier",
+        "initial.offset.0": "initial.offset.0",
         "learning_rate.1": "learning_rate.1",
         "bias_learning_rate.1": "learning_rate.1",
+        "network.multiplier.1": "network.multiplier",
+        "initial.offset.1": "initial.offset",
         "seed": "seed",
+        "initial.scale": "initial.scale",
+        "momentum": "momentum",
+        "weight_decay": "weight_decay",
+        "clip_norm": "clip_norm",
     }
+
+
+NUMBERS = {
+    "sgd": {},
+    "momentum": {"momentum": 0.9},
+    "nesterov": {"momentum": 0.9},
+    "rmsprop": {"alpha": 0.99, "epsilon": 1e-8},
+    "adam": {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
+    "adamw": {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
+}
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+def test_optimizers_have_the_defaults_of_pytorch(optimizer: str) -> None:
+    found = group(f"training.optimizer='{optimizer}'")
+    decay = 0.01 if optimizer == "adamw" else 0.0
+    wanted = NUMBERS[optimizer] | {"weight_decay": decay, "clip_norm": inf}
+    assert {name: found.fixed[name] for name in HYPER if name in found.fixed} == wanted
+    assert {name for name in HYPER if name in found.sources} == set(wanted)
+    hyper = found.lanes(np.arange(2)).hyper
+    assert list(hyper) == list(HYPER)
+    assert {name: hyper[name].tolist() for name in wanted} == {
+        name: [value, value] for name, value in wanted.items()
+    }
+    assert {values.dtype for values in hyper.values()} == {np.dtype(np.float64)}
+    assert (found.decayed, found.clipped) == (optimizer == "adamw", False)
+
+
+@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize("number", HYPER)
+def test_a_number_that_the_optimizer_does_not_take_is_refused(optimizer: str, number: str) -> None:
+    chosen, stated = f"training.optimizer='{optimizer}'", f"training.{number}=0.5"
+    if number in NUMBERS[optimizer] or number in ("weight_decay", "clip_norm"):
+        assert group(chosen, stated).lanes(np.array([0])).hyper[number].tolist() == [0.5]
+    else:
+        complaint = f'has no effect: the optimizer "{optimizer}" takes no {number}'
+        assert f"training.{number}: {complaint}" in refused(chosen, stated)
+        assert f"axes.{number}: {complaint}" in refused(chosen, f"axes.{number}=[0.5]")
+
+
+def test_the_decay_of_each_group_is_its_own_optimizers() -> None:
+    study = course("axes.training.optimizer=['sgd', 'adamw']")
+    assert [found.fixed["weight_decay"] for found in study.groups()] == [0.0, 0.01]
+
+
+def test_lanes_have_multipliers_and_offsets_by_layer() -> None:
+    found = group(
+        "network.multiplier=[0.5, -2]",
+        "initial.offset=1",
+        "axes={ learning_rate=[1], clip_norm=[3, inf] }",
+        "axes.initial.offset.1=[0, -1]",
+    )
+    lanes = found.lanes(np.arange(4))
+    assert lanes.multipliers.tolist() == [[0.5] * 4, [-2] * 4]
+    assert lanes.offsets.tolist() == [[1] * 4, [0, -1, 0, -1]]
+    assert lanes.hyper["clip_norm"].tolist() == [3, 3, inf, inf]
+    assert (lanes.multipliers.dtype, lanes.offsets.dtype) == (np.float64, np.float64)
+
+
+@pytest.mark.parametrize(
+    ("edits", "flags"),
+    [
+        ([], set()),
+        (["network.multiplier=1", "training.weight_decay=0", "training.clip_norm=inf"], set()),
+        (["network.multiplier=[1, 1]", "initial.offset=3"], set()),
+        (["network.multiplier=[1, 0]"], {"multiplied"}),
+        (["axes.network.multiplier.1=[1, 2]"], {"multiplied"}),
+        (["axes.network.multiplier=[1]"], set()),
+        (["training.weight_decay=1e-4"], {"decayed"}),
+        (["axes.weight_decay=[0, 1]"], {"decayed"}),
+        (["training.optimizer='adamw'"], {"decayed"}),
+        (["training.optimizer='adamw'", "training.weight_decay=0"], set()),
+        (["training.clip_norm=1e300"], {"clipped"}),
+        (["axes.clip_norm=[inf, 1]"], {"clipped"}),
+        (["batch.size=1", "axes.batch.seed=[1]"], set()),
+        (["batch.size=1", "axes.batch.seed=[1, 2]"], {"own_orders"}),
+    ],
+)
+def test_flags_tell_what_the_kernel_can_leave_out(edits: list[str], flags: set[str]) -> None:
+    found = group(*edits)
+    known = ("multiplied", "decayed", "clipped", "own_orders")
+    assert {flag for flag in known if getattr(found, flag)} == flags
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("training.learning_rate", "1"),
+        ("network.multiplier", "[1, 2]"),
+        ("initial.offset", "0.5"),
+    ],
+)
+def test_a_field_that_the_axes_of_all_layers_go_before_is_refused(field: str, value: str) -> None:
+    own = {
+        axis: f"axes.{axis.removeprefix('training.')}=[1, 2]"
+        for axis in (f"{field}.0", f"{field}.1")
+    }
+    rate = [] if "rate" in field else ["training.learning_rate=1"]
+    edits = ["axes={}", *rate, *own.values()]
+    assert group(*edits).trials == 4
+    complaint = f"{field}: has no effect: every layer has a value of its own"
+    assert complaint in refused(f"{field}={value}", *edits)
+    one_layer = ["axes={}", *rate, *list(own.values())[1:], f"{field}={value}"]
+    assert group(*one_layer).trials == 2
+
+
+def test_trials_stop_early_if_asked_to() -> None:
+    assert group().training.stop == "never"
+    assert group("training.stop='either'").training.stop == "either"
+
+
+VALIDATED = "validation={ inputs=[[1, 2], [3, 4], [5, 6]], targets=[[1, 0], [0, 1], [1, 1]] }"
+
+
+def test_validation_data_is_a_second_data_set() -> None:
+    found = group(VALIDATED)
+    assert found.validation is not None
+    assert found.validation.inputs.tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert found.validation.targets.tolist() == [[1, 0], [0, 1], [1, 1]]
+    assert group().validation is None
+
+
+@pytest.mark.parametrize(
+    ("edits", "complaint"),
+    [
+        (["validation.inputs=[[1, 2]]"], "validation.targets: is missing: validation.inputs needs"),
+        (["validation.targets=[[1, 2]]"], "validation.inputs: is missing: validation.targets need"),
+        ([VALIDATED, "validation.inputs=[[1, 2]]"], "validation.targets: has 3 samples and valida"),
+        ([VALIDATED, "validation.inputs=[[1]]"], "validation.inputs: must have 2 numbers a sample"),
+    ],
+)
+def test_wrong_validation_data_is_refused(edits: list[str], complaint: str) -> None:
+    assert complaint in refused(*edits)

@@ -1,13 +1,17 @@
 import hashlib
+import json
+from dataclasses import asdict
 
 import numpy as np
 import pytest
 
-from sweep.study import find_study, load_study
-from sweep.study.fields import FIELDS, Role
+from sweep.study import Group, find_study, load_study
+from sweep.study.fields import FIELD, FIELDS, REQUIRED, Role
 from sweep.study.identity import array_digest, identity_digest
 
-from .course import BIASED, DRAWN, group
+from .course import BIASED, DRAWN, EVERYTHING, course, group
+
+VALIDATED = "validation={ inputs=[[1, 2]], targets=[[3, 4]] }"
 
 # Every field as another value than the course has, and what that value needs to be possible.
 CHANGES = {
@@ -16,17 +20,39 @@ CHANGES = {
     "network.activation": ["network.activation='tanh'"],
     "network.bias": [BIASED],
     "network.loss": ["network.loss='mean_squared_error'"],
+    "network.multiplier": ["network.multiplier=2"],
     "data.inputs": ["data.inputs=[[0.05, 0.11]]"],
     "data.targets": ["data.targets=[[0.5, 0.5]]"],
+    "validation.inputs": [VALIDATED, "validation.inputs=[[1, 1]]"],
+    "validation.targets": [VALIDATED, "validation.targets=[[1, 1]]"],
     "initial.weights": ["initial.weights=[[[1, 1], [1, 1]], [[1, 1], [1, 1]]]"],
     "initial.biases": [BIASED, "initial.biases=[[1, 1], [1, 1]]"],
     "initial.scheme": ["initial={ scheme='he' }"],
     "initial.scale": [DRAWN, "initial.scale=2"],
     "initial.seed": [DRAWN, "initial.seed=2"],
+    "initial.offset": ["initial.offset=[1, 2]"],
+    "batch.table": ["batch.table=[[0]]"],
+    "batch.size": ["batch.size=1"],
+    "batch.order": ["batch.size=1", "batch.order='replacement'"],
+    "batch.seed": ["batch.size=1", "batch.seed=2"],
     "training.steps": ["training.steps=7"],
+    "training.optimizer": ["training.optimizer='adamw'"],
+    "training.stop": ["training.stop='either'"],
     "training.dtype": ["training.dtype='float32'"],
     "training.learning_rate": ["training.learning_rate=3"],
     "training.bias_learning_rate": [BIASED, "training.bias_learning_rate=3"],
+    "training.momentum": ["training.optimizer='momentum'", "training.momentum=0.5"],
+    "training.alpha": ["training.optimizer='rmsprop'", "training.alpha=0.5"],
+    "training.beta1": ["training.optimizer='adam'", "training.beta1=0.5"],
+    "training.beta2": ["training.optimizer='adam'", "training.beta2=0.5"],
+    "training.epsilon": ["training.optimizer='adam'", "training.epsilon=0.5"],
+    "training.weight_decay": ["training.optimizer='adamw'", "training.weight_decay=0.5"],
+    "training.clip_norm": ["training.clip_norm=0.5"],
+    "schedule.name": ["schedule.name='one_cycle'"],
+    "schedule.warmup": ["schedule.warmup=7"],
+    "schedule.every": ["schedule={ name='step', every=7 }", "schedule.every=8"],
+    "schedule.gamma": ["schedule={ name='step', every=7 }", "schedule.gamma=0.5"],
+    "schedule.final": ["schedule={ name='cosine' }", "schedule.final=0.5"],
     "outcome.target": ["outcome.target=1e-3"],
     "outcome.diverged_above": ["outcome.diverged_above=9"],
     "outcome.rule": ["outcome.rule='tail_below_initial'"],
@@ -34,11 +60,26 @@ CHANGES = {
     "record.parameters": ["record.parameters='nothing'"],
     "plot.mark": ["plot.mark={ learning_rate=[1] }"],
 }
-ONLY_ONE_VALUE = {"training.optimizer"}
+IN_FILES = {"batch.file"}
+DEFAULTS = [name for name in CHANGES if FIELD[name].default not in (None, REQUIRED)]
+DEFAULTS.remove("schedule.every")  # only the schedule "step" takes it, and has no default
+
+
+def default_of(name: str, *edits: str) -> str:
+    """The default of a field in the course so edited, as TOML."""
+    default = FIELD[name].default
+    value = default(course(*edits).settings) if callable(default) else default
+    return json.dumps(value) if isinstance(value, str | bool | dict) else repr(value)
+
+
+def lanes(found: Group) -> list[bytes]:
+    """What all of a group's trials are given, exactly."""
+    inputs = asdict(found.lanes(np.arange(found.trials)))
+    return [array.tobytes() for array in [*inputs.pop("hyper").values(), *inputs.values()]]
 
 
 def test_every_field_is_tried() -> None:
-    assert {field.name for field in FIELDS} == set(CHANGES) | ONLY_ONE_VALUE
+    assert {field.name for field in FIELDS} == set(CHANGES) | IN_FILES
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -47,6 +88,54 @@ def test_the_digest_changes_with_the_fields_of_a_group_and_no_others(name: str) 
     *needed, _ = overrides = CHANGES[name]
     changed = group(*overrides).digest != group(*needed).digest
     assert changed == (role is Role.GROUP)
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_stating_a_default_changes_nothing(name: str) -> None:
+    *needed, _ = CHANGES[name]
+    stated = group(*needed, f"{name}={default_of(name, *needed)}")
+    assert (stated.digest, stated.fixed) == (group(*needed).digest, group(*needed).fixed)
+
+
+@pytest.mark.parametrize(
+    ("axis", "field"),
+    [
+        ("momentum", "training.momentum"),
+        ("weight_decay", "training.weight_decay"),
+        ("clip_norm", "training.clip_norm"),
+        ("batch_seed", "batch.seed"),
+        ("network.multiplier", "network.multiplier"),
+        ("initial.offset.1", "initial.offset"),
+    ],
+)
+def test_an_axis_of_one_value_is_the_field(axis: str, field: str) -> None:
+    edits = ["training.optimizer='momentum'", "batch.size=1"]
+    value = "[0, 3]" if axis.endswith(".1") else "3"
+    swept, stated = group(*edits, f"axes.{axis}=[3]"), group(*edits, f"{field}={value}")
+    assert swept.digest == stated.digest
+    assert lanes(swept) == lanes(stated)
+    for flag in ("multiplied", "decayed", "clipped", "own_orders"):
+        assert getattr(swept, flag) == getattr(stated, flag), flag
+
+
+@pytest.mark.parametrize(
+    ("schedule", "shaped"),
+    [
+        ("name='constant'", False),
+        ("name='step', every=2", False),
+        ("name='exponential', gamma=0.5", False),
+        ("name='constant', warmup=5", False),
+        ("name='cosine'", True),
+        ("name='one_cycle'", True),
+        ("name='range_test', final=100", True),
+    ],
+)
+def test_steps_are_part_of_the_identity_where_the_schedule_depends_on_them(
+    schedule: str, shaped: bool
+) -> None:
+    stated = f"schedule={{ {schedule} }}"
+    assert group(stated).schedule.shaped_by_steps == shaped
+    assert (group(stated).digest != group(stated, "training.steps=10").digest) == shaped
 
 
 @pytest.mark.parametrize(
@@ -61,6 +150,11 @@ def test_the_digest_changes_with_the_fields_of_a_group_and_no_others(name: str) 
         ["axes.training.dtype=['float64']"],
         ["axes.outcome.target=[0]"],
         ["axes.training.steps=[2]"],
+        ["axes.schedule.name=['constant']"],
+        ["axes.schedule.warmup=[0]"],
+        ["axes.training.optimizer=['sgd']"],
+        ["training.clip_norm=5"],
+        ["initial.offset=[1, 1]"],
     ],
 )
 def test_what_means_the_same_has_the_same_digest(same: list[str]) -> None:
@@ -82,7 +176,7 @@ def test_array_digest_is_of_shapes_and_little_endian_bytes() -> None:
 
 
 def test_identity_digest_is_of_canonical_json() -> None:
-    text = b'{"a":[0.1,Infinity],"b":null,"numerics":1}'
+    text = b'{"a":[0.1,Infinity],"b":null,"numerics":2}'
     wanted = hashlib.sha256(text).hexdigest()
     assert identity_digest({"b": None, "a": (0.1, float("inf"))}) == wanted
 
@@ -90,11 +184,16 @@ def test_identity_digest_is_of_canonical_json() -> None:
 @pytest.mark.parametrize(
     ("study", "digest"),
     [
-        ("lr_graphs", "cc8114b66d229704102122d89d8480481fe8ca91a685883ec8e58bbde5fc0a89"),
-        ("lr_by_init", "ef4daf3ccb78ab115f9cd027f4d2148cfd136c10aa33ace161d47db3ac3ec916"),
+        ("lr_graphs", "9443724d83456d60fc81939b0e5732649e734d57620de691730e7e191dabc401"),
+        ("lr_by_init", "48a756322d03b25417872f565b818fe3192e4bbe5d4aceaf60e4c4c48973b453"),
     ],
 )
 def test_digests_stay_what_they_are(study: str, digest: str) -> None:
     # Results on people's disks are found by these: a change here needs a new NUMERICS.
     (only,) = load_study(find_study(study)).groups()
     assert only.digest == digest
+
+
+def test_the_digest_of_a_study_of_everything_stays_what_it_is() -> None:
+    digest = "784dabd43ddaf2f8333df1be75ab6535f44244774c4037d49eba27c0facd889b"
+    assert group(*EVERYTHING).digest == digest

@@ -1,5 +1,6 @@
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sweep.errors import RequestError
@@ -39,7 +40,9 @@ def test_the_step_by_step_example_leaves_its_biases() -> None:
     study = load_study(find_study("step_by_step"))
     weights = [0.15, 0.20, 0.25, 0.30, 0.35, 0.35, 0.40, 0.45, 0.50, 0.55, 0.60, 0.60]
     assert study.initial.weights.tolist() == weights
-    assert study.groups()[0].fixed == {"learning_rate": 0.5, "bias_learning_rate": 0.0}
+    lanes = study.groups()[0].lanes(np.array([0]))
+    assert lanes.weight_rates.ravel().tolist() == [0.5, 0.5]
+    assert lanes.bias_rates.ravel().tolist() == [0, 0]
 
 
 def test_the_response_marks_the_rates_of_the_course() -> None:

@@ -6,13 +6,19 @@ from pathlib import Path
 
 import pytest
 
+from sweep.study import ACTIVATIONS, HYPER, LOSSES, OPTIMIZERS, SCHEDULES
 from sweep.study.axes import MAX_VALUES
+from sweep.study.checks import MAX_INDICES
 from sweep.study.fields import FIELDS, REQUIRED, Field
+from sweep.study.schedule import SCHEDULE_NUMBERS
+from sweep.study.training import DECAY_OF_ADAMW, OPTIMIZER_NUMBERS
+from sweep.study.writing import _toml
 
 from .course import BIASED, COURSE, DRAWN, course
 
 REFERENCE = (Path(__file__).parents[2] / "docs/study-file.md").read_text()
-ROWS = dict(re.findall(r"^\| `([^`]+)` \| .+? \| (`[^`]*`|) ?\| .{10,} \|$", REFERENCE, re.M))
+FIELDS_PART = REFERENCE.partition("## Activations")[0]
+ROWS = dict(re.findall(r"^\| `([^`]+)` \| .+? \| (`[^`]*`|) ?\| .{10,} \|$", FIELDS_PART, re.M))
 
 
 def test_every_field_has_its_row_in_order() -> None:
@@ -22,10 +28,66 @@ def test_every_field_has_its_row_in_order() -> None:
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.name)
 def test_the_default_is_the_one_described(field: Field) -> None:
     written = ROWS[field.name].strip("`")
-    if field.default is REQUIRED or field.default is None:
+    if field.name == "training.weight_decay":
+        assert written == str(HYPER["weight_decay"])
+        assert f"With `adamw` the default is {DECAY_OF_ADAMW}" in REFERENCE
+    elif field.default is REQUIRED or field.default is None or callable(field.default):
         assert not written
     else:
         assert field.check(tomllib.loads(f"v = {written}")["v"]) == field.default
+
+
+def rows(heading: str) -> list[list[str]]:
+    """The cells of the table below a heading, but for those of its first line."""
+    (section,) = re.findall(rf"^## {heading}\n(.*?)(?=^## )", REFERENCE, re.M | re.S)
+    return [
+        [cell.strip() for cell in line.split("|")[1:-1]]
+        for line in section.splitlines()
+        if line.startswith("| `")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("heading", "names"),
+    [
+        ("Activations", ACTIVATIONS),
+        ("Losses", LOSSES),
+        ("Optimizers", OPTIMIZERS),
+        ("Schedules", SCHEDULES),
+    ],
+)
+def test_every_name_is_described(heading: str, names: tuple[str, ...]) -> None:
+    assert [name.strip("`") for name, *_ in rows(heading)] == list(names)
+
+
+def test_the_numbers_that_optimizers_and_schedules_take_are_those_described() -> None:
+    for name, _, taken, _ in rows("Optimizers"):
+        assert tuple(re.findall(r"`(\w+)`", taken)) == OPTIMIZER_NUMBERS[name.strip("`")]
+    for name, _, taken, _ in rows("Schedules"):
+        numbers = {
+            number: float(default) if default else None
+            for number, default in re.findall(r"`(\w+)`(?: = ([0-9.]+))?", taken)
+        }
+        assert numbers == SCHEDULE_NUMBERS[name.strip("`")]
+
+
+BLOCKS = re.findall(r"```toml\n(.+?)```", REFERENCE, re.S)
+EXAMPLES = [block for block in BLOCKS if not block.startswith("[axes]")]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_is_part_of_a_study(example: str) -> None:
+    stated = tomllib.loads(example)
+    layers = stated.get("network", {}).get("layers", [2, 2, 2])
+    samples = f"inputs={[[1] * layers[0]] * 64}, targets={[[1] * layers[-1]] * 64}"
+    edits = [
+        f"{table}.{name}={_toml(value)}"
+        for table, fields in stated.items()
+        for name, value in fields.items()
+    ]
+    study = course(DRAWN, f"data={{ {samples} }}", *edits)
+    assert study.trials > 1
+    assert len(EXAMPLES) == 7
 
 
 def test_the_axes_described_are_a_study() -> None:
@@ -34,7 +96,9 @@ def test_the_axes_described_are_a_study() -> None:
     assert len(lines) == 6
     study = course(DRAWN, BIASED, *(f"axes.{line}" for line in lines))
     assert len(study.axes) == 6
-    assert f"{MAX_VALUES:,}" in REFERENCE
+    flowing = " ".join(REFERENCE.split())
+    assert f"all different, and at most {MAX_VALUES:,}." in flowing
+    assert f"A table has at most {MAX_INDICES:,} numbers." in flowing
 
 
 def test_the_overrides_described_work() -> None:

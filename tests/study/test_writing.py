@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from sweep.study import STARTER, Study, load_study, parse_study, shipped_studies
 
-from .course import BIASED, DRAWN, course
+from .course import BIASED, DRAWN, EVERYTHING, course
 
 
 def bits(study: Study) -> Iterator[object]:
@@ -16,9 +17,15 @@ def bits(study: Study) -> Iterator[object]:
     for group in study.groups():
         index = np.arange(group.trials)
         lanes = group.lanes(index)
-        arrays = [lanes.weight_rates, lanes.bias_rates, lanes.seeds, lanes.scales]
+        single = [getattr(lanes, field.name) for field in fields(lanes) if field.name != "hyper"]
+        arrays = [*single, *lanes.hyper.values()]
         yield group.digest, dict(group.labels), dict(group.fixed), group.training, group.record
         yield group.initial.weights.tobytes(), group.data.digest, [a.tobytes() for a in arrays]
+        yield group.schedule, group.batch.size, group.batch.order, group.own_orders
+        yield (
+            [array.tobytes() for array in (group.batch.table,) if array is not None],
+            group.validation and group.validation.digest,
+        )
         yield {name: column.tolist() for name, column in group.columns(index).items()}
 
 
@@ -36,6 +43,12 @@ def test_shipped_studies_survive_being_written(path: Path) -> None:
     assert_survives(study)
 
 
+def test_a_study_of_everything_survives_being_written() -> None:
+    assert_survives(course(*EVERYTHING))
+    table = ["batch={ table=[[0, 1], [1, 1]] }", "axes={ learning_rate=[0.1] }"]
+    assert_survives(course(*EVERYTHING, *table))
+
+
 rates = st.lists(st.floats(0, 1e308), min_size=1, max_size=4, unique=True)
 
 
@@ -46,7 +59,12 @@ rates = st.lists(st.floats(0, 1e308), min_size=1, max_size=4, unique=True)
     bias_rates=st.lists(st.floats(0, allow_infinity=False), min_size=2, max_size=2),
     seeds=st.lists(st.integers(0, 2**63 - 1), min_size=1, max_size=3, unique=True),
     above=st.lists(st.floats(0, allow_nan=False), min_size=1, max_size=3, unique=True),
-    activations=st.sampled_from(["'tanh'", "['tanh', 'relu']"]),
+    activations=st.sampled_from(["'tanh'", "['gelu_tanh', 'softmax']"]),
+    optimizer=st.sampled_from(["sgd", "nesterov", "adamw"]),
+    multipliers=st.lists(
+        st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=2, unique=True
+    ),
+    norms=st.lists(st.floats(0, allow_nan=False), min_size=1, max_size=3, unique=True),
 )
 def test_any_study_survives_being_written(
     title: str,
@@ -56,6 +74,9 @@ def test_any_study_survives_being_written(
     seeds: list[int],
     above: list[float],
     activations: str,
+    optimizer: str,
+    multipliers: list[float],
+    norms: list[float],
 ) -> None:
     escaped = "".join(f"\\U{ord(character):08x}" for character in title)
     assert_survives(
@@ -69,6 +90,9 @@ def test_any_study_survives_being_written(
             f"axes.learning_rate={learning_rates}",
             f"axes.learning_rate.1={own_rates}",
             f"axes.seed={seeds}",
+            f"training.optimizer='{optimizer}'",
+            f"network.multiplier={multipliers}",
+            f"axes.clip_norm={norms}",
         )
     )
 
@@ -85,6 +109,7 @@ title = ""
 layers = [2, 2, 2]
 activation = "sigmoid"
 loss = "half_squared_error"
+multiplier = 1.0
 
 [data]
 inputs = [[0.05, 0.1]]
@@ -92,11 +117,19 @@ targets = [[0.01, 0.99]]
 
 [initial]
 weights = [[[0.15, 0.2], [0.25, 0.3]], [[0.4, 0.45], [0.5, 0.55]]]
+offset = 0.0
 
 [training]
 steps = 1000
 optimizer = "sgd"
 dtype = "float64"
+stop = "never"
+weight_decay = 0.0
+clip_norm = inf
+
+[schedule]
+name = "constant"
+warmup = 0
 
 [outcome]
 target = 0.0
