@@ -1,34 +1,47 @@
 """From a kernel's specification to machine code: the only place that runs numba's compiler."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import llvmlite.binding as llvm
 from numba import njit, types
+from numba.core.codegen import CPUCodeLibrary, JITCodeLibrary, JITCPUCodegen
+from numba.core.compiler_lock import global_compiler_lock
 
+from sweep.training.evaluation import make_evaluation
 from sweep.training.kernel import make_kernel
-from sweep.training.layout import DRAW_ARGUMENTS, TRAIN_ARGUMENTS, Draw, Shape, mark_dtype
+from sweep.training.layout import Draw, Evaluation, Order, Shape, Specification, mark_dtype
+from sweep.training.orders import make_order
 from sweep.training.random import make_draw
 
+# What makes the function of each kind of kernel.
+_MAKERS: dict[type, Callable[[Any], Callable[..., None]]] = {
+    Shape: make_kernel,
+    Evaluation: make_evaluation,
+    Draw: make_draw,
+    Order: make_order,
+}
 
-def machine_code(specification: Shape | Draw, target: Any) -> tuple[str, bytes]:
+
+def machine_code(specification: Specification, target: Any) -> tuple[str, bytes]:
     """Compile a kernel; return its symbol and its object code for an LLVM target machine."""
-    if isinstance(specification, Draw):
-        return compile_function(make_draw(specification), signature(specification), target)
-    return compile_function(make_kernel(specification), signature(specification), target)
+    function = _MAKERS[type(specification)](specification)
+    return compile_function(function, signature(specification), target)
 
 
-def signature(specification: Shape | Draw) -> Any:
+def signature(specification: Specification) -> Any:
     """Return the numba signature of a kernel."""
-    arguments = DRAW_ARGUMENTS if isinstance(specification, Draw) else TRAIN_ARGUMENTS
     kinds = {
         "int": types.int64,
         "numbers": types.CPointer(getattr(types, specification.dtype)),
         "marks": types.CPointer(getattr(types, mark_dtype(specification.dtype))),
         "int64s": types.CPointer(types.int64),
+        "int32s": types.CPointer(types.int32),
         "float64s": types.CPointer(types.float64),
     }
-    return types.void(*(kinds[kind] for kind in arguments.values()))
+    return types.void(*(kinds[kind] for kind in specification.arguments.values()))
 
 
 def compile_function(function: Callable[..., Any], sig: Any, target: Any) -> tuple[str, bytes]:
@@ -37,9 +50,59 @@ def compile_function(function: Callable[..., Any], sig: Any, target: Any) -> tup
     Without Python wrappers the code refers to no symbol but the C library's, so that it can be
     linked into a process that has not loaded numba.
     """
-    compiled = njit(sig, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(
-        function
-    )
+    with _translating_only():
+        compiled = njit(sig, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(
+            function
+        )
     result = compiled.overloads[compiled.signatures[0]]
     module = llvm.parse_assembly(result.library.get_llvm_str())
+    _optimize(module, target)
     return result.fndesc.llvm_func_name, target.emit_object(module)
+
+
+def _optimize(module: Any, target: Any) -> None:
+    """Run LLVM's passes once, over the kernel and all that it is made of.
+
+    Not those that make vectors of loops: values are vectors already.
+    """
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    options.loop_vectorization = options.slp_vectorization = False
+    builder = llvm.create_pass_builder(target, options)
+    builder.getModulePassManager().run(module, builder)
+
+
+@contextmanager
+def _translating_only() -> Iterator[None]:
+    """Within the block numba types and links functions, and neither optimizes nor emits them.
+
+    A kernel is made of a hundred small functions, and numba would optimize and emit each one with
+    all that it calls, many times over: two thirds of the time, for code that nobody runs.
+    """
+    replaced = [
+        (CPUCodeLibrary, "_optimize_functions", _only_data_layout),
+        (CPUCodeLibrary, "_optimize_final_module", _nothing),
+        (CPUCodeLibrary, "_finalize_final_module", _mark_final),
+        (JITCodeLibrary, "get_pointer_to_function", _no_address),
+        (JITCPUCodegen, "set_env", _nothing),
+    ]
+    with global_compiler_lock, ExitStack() as stack:
+        for owner, name, function in replaced:
+            stack.enter_context(patch.object(owner, name, function))
+        yield
+
+
+def _nothing(*_: Any) -> None:
+    pass
+
+
+def _only_data_layout(library: Any, module: Any) -> None:
+    module.data_layout = library._codegen._data_layout
+
+
+def _mark_final(library: Any) -> None:
+    library._finalized = True
+
+
+def _no_address(library: Any, _: str) -> int:
+    library._ensure_finalized()
+    return 0

@@ -23,7 +23,7 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
-from sweep.training.layout import DRAW_ARGUMENTS, TRAIN_ARGUMENTS, Draw, Shape
+from sweep.training.layout import Specification
 from sweep.training.processor import processor
 
 _MAGIC = b"sweep kernel 1\n"
@@ -46,7 +46,7 @@ class Kernel:
     compiled: bool
 
 
-def kernel(specification: Shape | Draw) -> Kernel:
+def kernel(specification: Specification) -> Kernel:
     """Return the kernel of a specification: from this process, from the disk, or compiled now."""
     key = _digest(repr(specification))
     with _lock:
@@ -83,7 +83,7 @@ def cache_directory() -> Path:
         return Path(tempfile.gettempdir()) / f"sweep-{os.getuid()}"
 
 
-def _compile(key: str, specification: Shape | Draw) -> Kernel:
+def _compile(key: str, specification: Specification) -> Kernel:
     from sweep.training.build import machine_code  # noqa: PLC0415 - loads numba
 
     name, code = machine_code(specification, _target_machine())
@@ -95,7 +95,7 @@ def _entry(key: str) -> Path:
     return cache_directory() / f"{key}.kernel"
 
 
-def _load(key: str, specification: Shape | Draw) -> Kernel | None:
+def _load(key: str, specification: Specification) -> Kernel | None:
     """Return the kernel kept on the disk, or None; an entry that is not whole is built again."""
     path = _entry(key)
     try:
@@ -150,12 +150,14 @@ def _target_machine() -> Any:
     return target.create_target_machine(cpu=name, features=features, opt=3, jit=True)
 
 
-def _link(name: str, code: bytes, specification: Shape | Draw) -> Callable[..., Any]:
+def _link(name: str, code: bytes, specification: Specification) -> Callable[..., Any]:
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    arguments = DRAW_ARGUMENTS if isinstance(specification, Draw) else TRAIN_ARGUMENTS
-    kinds = [ctypes.c_int64 if kind == "int" else ctypes.c_void_p for kind in arguments.values()]
+    kinds = [
+        ctypes.c_int64 if kind == "int" else ctypes.c_void_p
+        for kind in specification.arguments.values()
+    ]
     prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *kinds)
     function = prototype(engine.get_function_address(name))
 

@@ -4,32 +4,51 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sweep.training.lanes import fma, inlined
+from sweep.training.elementary import elementary
+from sweep.training.lanes import absolute, fma, inlined, select
 
 
 @dataclass(frozen=True)
 class Loss:
-    """One row: E = scale * sum of term(A, T), dE/dA = slope_scale * slope(A, T).
+    """One row: E = scale * sum of terms, over the outputs of a sample and then over samples.
 
-    The sum runs over samples, and over outputs within a sample. Both scales are functions of the
-    numbers of samples and of outputs; kept apart, they are applied once and not to every term.
+    scale is `weight` over the number of samples, and over that of outputs if `mean_of_outputs`.
 
     Attributes:
-        term: compiled; one output's term, ``term(a, t)``.
-        add_term: compiled; ``add_term(a, t, total)`` is total + term(a, t).
-        slope: compiled; ``slope(a, t)``.
+        add_term: takes a dtype and returns the compiled ``add_term(v, t, total)``, total plus one
+            output's term, where v is what the loss looks at.
+        slope: compiled; ``slope(a, t, mass)`` times `steepness` is the term's derivative by the
+            output, or by the logit if the loss looks at these; mass is the sum of a sample's
+            targets.
+        sees: "outputs", "logits" (what the last activation takes) or "logarithms" (of outputs).
+        activation: of the last layer, if there is but one for this loss.
     """
 
-    term: Any
-    add_term: Any
+    add_term: Callable[[str], Any]
     slope: Any
-    scale: Callable[[int, int], float]
-    slope_scale: Callable[[int, int], float]
+    weight: float
+    steepness: float = 1.0
+    mean_of_outputs: bool = False
+    sees: str = "outputs"
+    activation: str = ""
 
+    def make_scales(self, outputs: int) -> tuple[Any, Any]:
+        """Return two compiled functions of the number of samples: the scale of terms and slopes.
 
-@inlined
-def _square(a: Any, t: Any) -> Any:
-    return (a - t) * (a - t)
+        Kept apart from the terms, a scale is applied once and not to every one.
+        """
+        weight, steepness = self.weight, self.steepness
+        each = float(outputs) if self.mean_of_outputs else 1.0
+
+        @inlined
+        def scale(samples: Any) -> Any:
+            return weight / (samples * each)
+
+        @inlined
+        def slope_scale(samples: Any) -> Any:
+            return steepness * weight / (samples * each)
+
+        return scale, slope_scale
 
 
 @inlined
@@ -38,17 +57,66 @@ def _add_square(a: Any, t: Any, total: Any) -> Any:
 
 
 @inlined
-def _difference(a: Any, t: Any) -> Any:
+def _difference(a: Any, t: Any, mass: Any) -> Any:
     return a - t
 
 
-def _squared_error(scale: Callable[[int, int], float]) -> Loss:
-    return Loss(_square, _add_square, _difference, scale, lambda n, m: 2.0 * scale(n, m))
+def _huber(dtype: str) -> Any:
+    @inlined
+    def add_huber(a: Any, t: Any, total: Any) -> Any:
+        """1/2 e^2 within 1 of the target, |e| - 1/2 beyond (Huber, 1964)."""
+        distance = absolute(a - t)
+        return total + select(distance <= 1.0, 0.5 * distance * distance, distance - 0.5)
+
+    return add_huber
+
+
+@inlined
+def _clipped_difference(a: Any, t: Any, mass: Any) -> Any:
+    e = a - t
+    return select(e > 1.0, 1.0, select(e < -1.0, -1.0, e))
+
+
+def _binary_cross_entropy(dtype: str) -> Any:
+    softplus = elementary(dtype).softplus
+
+    @inlined
+    def add_binary(z: Any, t: Any, total: Any) -> Any:
+        """-t log A - (1 - t) log(1 - A) for A = sigmoid(z), where neither logarithm cancels."""
+        positive = select(z > 0.0, z, 0.0)
+        return total + (fma(-t, z, positive) + softplus(-absolute(z))[0])
+
+    return add_binary
+
+
+@inlined
+def _add_cross_entropy(log_a: Any, t: Any, total: Any) -> Any:
+    return fma(-t, log_a, total)
+
+
+@inlined
+def _share(a: Any, t: Any, mass: Any) -> Any:
+    return fma(a, mass, -t)
 
 
 LOSSES = {
     # E = mean over samples of 1/2 sum_k (A_k - T_k)^2: the course's E_T when there is one sample
-    "half_squared_error": _squared_error(lambda samples, outputs: 0.5 / samples),
-    # E = mean over samples and outputs of (A - T)^2, PyTorch's MSELoss
-    "mean_squared_error": _squared_error(lambda samples, outputs: 1.0 / (samples * outputs)),
+    "half_squared_error": Loss(lambda _: _add_square, _difference, 0.5, steepness=2.0),
+    # The others as PyTorch has them: MSELoss, HuberLoss (delta = 1), BCEWithLogitsLoss, and
+    # CrossEntropyLoss with probabilities as targets.
+    "mean_squared_error": Loss(
+        lambda _: _add_square, _difference, 1.0, steepness=2.0, mean_of_outputs=True
+    ),
+    "huber": Loss(_huber, _clipped_difference, 1.0, mean_of_outputs=True),
+    "binary_cross_entropy": Loss(
+        _binary_cross_entropy,
+        _difference,
+        1.0,
+        mean_of_outputs=True,
+        sees="logits",
+        activation="sigmoid",
+    ),
+    "softmax_cross_entropy": Loss(
+        lambda _: _add_cross_entropy, _share, 1.0, sees="logarithms", activation="softmax"
+    ),
 }

@@ -7,7 +7,8 @@ The kernel leaves each step's loss in a ring that fits the first-level cache; ev
     extremes rows   initial, best, largest, final loss; mean of the last TAIL losses (or of all)
     marks rows      step of the best loss, first step at or below the target, first divergent step
 
-A mark of -1 says "never". A divergent loss is one that is not finite or above the bound.
+A mark of -1 says "never". A divergent loss is one that is not finite or above the bound. The
+measures of a trial that has stopped stay what they are: only lanes that are `active` change.
 """
 
 from typing import Any
@@ -39,45 +40,65 @@ def make_observe(lanes: Lanes, steps: Lanes) -> Any:
         steps: integers of the same size and width, for the marks.
     """
     load, store = lanes.load, lanes.store
-    fold, tail_mean = _make_fold(lanes), _make_tail_mean(lanes)
+    fold = _make_fold(lanes)
     mark_best, mark_first = _make_mark_best(steps), _make_mark_first(steps)
 
     @inlined
     def observe(
-        ring: Any, step: Any, stop: Any, thresholds: Any, extremes: Any, marks: Any, columns: Any,
-        block: Any,
+        ring: Any, step: Any, thresholds: Any, extremes: Any, marks: Any, columns: Any, block: Any,
+        active: Any,
     ) -> None:  # fmt: skip
         first = step & ~(WINDOW - 1)
         target, bound = thresholds[0], thresholds[1]
         before = load(extremes, BEST * columns + block)
-        largest = load(extremes, LARGEST * columns + block)
-        earlier, best, largest, total = fold(ring, first, step, before, largest)
-        store(extremes, BEST * columns + block, best)
-        store(extremes, LARGEST * columns + block, largest)
-        mark_best(marks, BEST_STEP * columns + block, ring, first, step, before, earlier, best)
-        maybe = best <= target
+        before_largest = load(extremes, LARGEST * columns + block)
+        earlier, best, largest, total = fold(ring, first, step, before, before_largest)
+        store(extremes, BEST * columns + block, select(active, best, before))
+        store(extremes, LARGEST * columns + block, select(active, largest, before_largest))
+        at = BEST_STEP * columns + block
+        mark_best(marks, at, ring, first, step, before, earlier, best, active)
+        maybe = active & (best <= target)
         at = TARGET_STEP * columns + block
-        mark_first(_reached, target, maybe, marks, at, ring, first, step)
+        mark_first(reached, target, maybe, marks, at, ring, first, step)
         # The sum is not finite if a loss is not; the largest loss does not see a NaN.
-        maybe = (largest > bound) | (total - total != 0.0)
+        maybe = active & ((largest > bound) | (total - total != 0.0))
         at = DIVERGED_STEP * columns + block
-        mark_first(_diverged, bound, maybe, marks, at, ring, first, step)
+        mark_first(diverged, bound, maybe, marks, at, ring, first, step)
         if first == 0:
-            store(extremes, INITIAL * columns + block, ring[0])
-        if step == stop:
-            store(extremes, FINAL * columns + block, ring[step & (RING - 1)])
-            store(extremes, TAIL_MEAN * columns + block, tail_mean(ring, step))
+            before = load(extremes, INITIAL * columns + block)
+            store(extremes, INITIAL * columns + block, select(active, ring[0], before))
 
     return observe
 
 
+def make_conclude(lanes: Lanes) -> Any:
+    """Return ``conclude(ring, step, extremes, columns, block, ending)``.
+
+    It writes the measures of the last losses, in the lanes for which `step` is the last.
+    """
+    load, store, tail_mean = lanes.load, lanes.store, _make_tail_mean(lanes)
+
+    @inlined
+    def conclude(
+        ring: Any, step: Any, extremes: Any, columns: Any, block: Any, ending: Any
+    ) -> None:
+        at = FINAL * columns + block
+        store(extremes, at, select(ending, ring[step & (RING - 1)], load(extremes, at)))
+        at = TAIL_MEAN * columns + block
+        store(extremes, at, select(ending, tail_mean(ring, step), load(extremes, at)))
+
+    return conclude
+
+
 @inlined
-def _reached(error: Any, target: Any) -> Any:
+def reached(error: Any, target: Any) -> Any:
+    """Return whether a loss has reached the target."""
     return error <= target
 
 
 @inlined
-def _diverged(error: Any, bound: Any) -> Any:
+def diverged(error: Any, bound: Any) -> Any:
+    """Return whether a loss is above the bound, or no number."""
     return ~(error <= bound)
 
 
@@ -104,13 +125,14 @@ def _make_mark_best(steps: Lanes) -> Any:
     load, store, splat = steps.load, steps.store, steps.splat
 
     @inlined
-    def mark_best(
-        marks: Any, at: Any, ring: Any, first: Any, step: Any, before: Any, earlier: Any, best: Any
-    ) -> None:
+    def mark_best(  # noqa: PLR0913 - two losses of three moments
+        marks: Any, at: Any, ring: Any, first: Any, step: Any, before: Any, earlier: Any, best: Any,
+        active: Any,
+    ) -> None:  # fmt: skip
         """Mark the first step that reached the best loss; mostly that is the last one."""
-        at_last = best < earlier
+        at_last = active & (best < earlier)
         mark = select(at_last, splat(step), load(marks, at))
-        sought = (earlier < before) & ~at_last
+        sought = active & (earlier < before) & ~(best < earlier)
         if any_lane(sought):
             for s in range(step - 1, first - 1, -1):
                 mark = select(sought & (ring[s & (RING - 1)] == best), splat(s), mark)

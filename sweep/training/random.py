@@ -19,7 +19,7 @@ from sweep.training.layout import Draw
 
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _WEYL = (0x9E3779B9, 0xBB67AE85)
-_WORD = 0xFFFFFFFF
+WORD = 0xFFFFFFFF
 _ROUNDS = 10
 
 # Wichura's coefficients: numerator and denominator for the middle, the tails and the far tails.
@@ -96,8 +96,8 @@ def philox(c0: Any, c1: Any, c2: Any, c3: Any, k0: Any, k1: Any) -> Any:
     """Return the four 32-bit words of one Philox4x32-10 block, each in a 64-bit lane."""
     for _ in range(_ROUNDS):
         p0, p1 = c0 * _MULTIPLIERS[0], c2 * _MULTIPLIERS[1]
-        c0, c1, c2, c3 = high_word(p1) ^ c1 ^ k0, p1 & _WORD, high_word(p0) ^ c3 ^ k1, p0 & _WORD
-        k0, k1 = (k0 + _WEYL[0]) & _WORD, (k1 + _WEYL[1]) & _WORD
+        c0, c1, c2, c3 = high_word(p1) ^ c1 ^ k0, p1 & WORD, high_word(p0) ^ c3 ^ k1, p0 & WORD
+        k0, k1 = (k0 + _WEYL[0]) & WORD, (k1 + _WEYL[1]) & WORD
     return c0, c1, c2, c3
 
 
@@ -157,7 +157,7 @@ def make_draw(draw: Draw) -> Callable[..., None]:
     ) -> None:
         for block in range(0, columns, width):
             seed, scale = load_integer(seeds, block), load(scales, block)
-            k0, k1 = seed & _WORD, high_word(seed)
+            k0, k1 = seed & WORD, high_word(seed)
             zero = splat_integer(0)
             for p in range(count):
                 w0, w1, _, _ = philox(splat_integer(p), zero, zero, zero, k0, k1)

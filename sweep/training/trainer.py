@@ -2,38 +2,32 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.study import Group
+from sweep.study import Group, Schedule
 from sweep.training import layout
+from sweep.training.batches import Batches, order_of, shared_order, table_order
 from sweep.training.compile import kernel
 from sweep.training.floating import default_mode
-from sweep.training.layout import Draw, Shape, mark_dtype, workspace_size
-from sweep.training.processor import register_bytes
-
-OUTCOMES = ("converged", "stalled", "diverged")
-"""What became of a trial; `Trained.outcome` holds positions in this tuple."""
-
-MEASURES = (
-    "initial_loss",
-    "final_loss",
-    "best_loss",
-    "best_step",
-    "max_loss",
-    "tail_loss",
-    "steps_to_target",
-    "diverged_at",
+from sweep.training.layout import (
+    Draw,
+    Evaluation,
+    Network,
+    Shape,
+    Specification,
+    mark_dtype,
+    workspace_size,
 )
-"""The keys of `Trained.measures`, in the order of the saved columns."""
+from sweep.training.processor import register_bytes
+from sweep.training.schedules import rate_factors
+from sweep.training.trained import Trained, canonical, measures_of, outcomes_of, stops_of
 
-_CHUNK_SECONDS = 0.3  # how long a thread works on one chunk, and so how long an interruption waits
-_CHUNK_BYTES = 64 * 2**20  # what one chunk's results may take
-_OPERATIONS_PER_SECOND = 2.5e9  # of vectors, by one thread: what the 2-2-2 network reaches
 _ALIGNMENT = 64  # bytes: a register of AVX-512, a cache line
+_TABLE = 2**20  # sample indices, or factors, that the kernel is handed at a time
 
 # The distribution, and its bound or standard deviation from the numbers of inputs and outputs.
 _SCHEMES: dict[str, tuple[str, Callable[[int, int], float]]] = {
@@ -46,79 +40,65 @@ _SCHEMES: dict[str, tuple[str, Callable[[int, int], float]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Trained:
-    """What training n trials gave, in the order of `index`. Every NaN has numpy's bits.
-
-    Attributes:
-        index: (n,) int64, positions in the group's grid.
-        measures: (n,) arrays by name: initial_loss, final_loss, best_loss, max_loss and tail_loss
-            (the mean over the last 20 steps) as float64; best_step, steps_to_target and
-            diverged_at as int64, -1 for never.
-        outcome: (n,) int8, positions in `OUTCOMES`.
-        loss_steps: (r,) int64, the recorded steps.
-        losses: (n, r) of the group's dtype.
-        parameter_steps: (s,) int64, the steps at which parameters were kept.
-        parameters: (n, s, P) of the group's dtype.
-        recent_losses: (n, 20) of the group's dtype: the losses of the last 20 steps, oldest
-            first, NaN before step 0; what `tail_loss` needs if training goes on. With no
-            parameters kept it has no columns.
-    """
-
-    index: NDArray[np.int64]
-    measures: dict[str, NDArray[Any]]
-    outcome: NDArray[np.int8]
-    loss_steps: NDArray[np.int64]
-    losses: NDArray[Any]
-    parameter_steps: NDArray[np.int64]
-    parameters: NDArray[Any]
-    recent_losses: NDArray[Any]
-
-
-@dataclass(frozen=True)
-class Estimate:
-    """A rough guess at what training a group takes.
-
-    Attributes:
-        seconds: of training, compilation and writing apart.
-        memory_bytes: at the peak, the interpreter and its libraries apart.
-        disk_bytes: of what is committed.
-    """
-
-    seconds: float
-    memory_bytes: int
-    disk_bytes: int
-
-
 def prepare(group: Group, lanes: int | None = None) -> bool:
     """Make a group's kernels ready; return whether any of them had to be compiled."""
-    needed: list[Shape | Draw] = [shape_of(group, lanes)]
-    if draw := _draw_of(group, needed[0].lanes):
+    shape = shape_of(group, lanes)
+    needed: list[Specification] = [shape]
+    if draw := _draw_of(group, shape.lanes):
         needed.append(draw)
+    if shape.batches == "shared" and group.batch.table is None:
+        needed.append(order_of(group.batch.order))
+    if group.validation is not None:
+        needed.append(_evaluation_of(shape))
     compiled = [kernel(one).compiled for one in needed]
     return any(compiled)
 
 
 def shape_of(group: Group, lanes: int | None = None) -> Shape:
     """Return what the group's kernel is compiled for, with `lanes` or as many as suit it."""
-    network = group.network
-    shape = Shape(
-        layers=network.layers,
-        activations=network.activations,
-        bias=network.bias,
-        loss=network.loss,
-        optimizer=group.training.optimizer,
-        samples=len(group.data.inputs),
+    network = Network(
+        layers=group.network.layers,
+        activations=group.network.activations,
+        bias=group.network.bias,
+        multiplied=group.multiplied,
+        loss=group.network.loss,
         dtype=group.training.dtype,
-        lanes=lanes or 1,
     )
-    return shape if lanes else layout.with_lanes(shape, register_bytes())
+    shape = Shape(
+        network=network,
+        optimizer=group.training.optimizer,
+        batches=_batches_of(group),
+        single=_batch_size(group) == 1,
+        decayed=group.decayed,
+        clipped=group.clipped,
+        scheduled=group.schedule != Schedule(),
+        stop=group.training.stop,
+    )
+    return layout.fitted(shape, register_bytes(), lanes)
+
+
+def _batches_of(group: Group) -> str:
+    if group.own_orders:
+        return group.batch.order
+    shared = group.batch.size is not None or group.batch.table is not None
+    return "shared" if shared else "full"
+
+
+def _batch_size(group: Group) -> int:
+    """Return how many samples a step sees, but for the last of an epoch."""
+    if group.batch.table is not None:
+        return int(group.batch.table.shape[1])
+    return group.batch.size or len(group.data.inputs)
 
 
 def _draw_of(group: Group, lanes: int) -> Draw | None:
     if group.initial.scheme == "explicit":
         return None
     return Draw(_SCHEMES[group.initial.scheme][0], group.training.dtype, lanes)
+
+
+def _evaluation_of(shape: Shape) -> Evaluation:
+    return Evaluation(layout.tiled(shape.network, register_bytes()))
 
 
 def train(group: Group, index: NDArray[np.int64], *, lanes: int | None = None) -> Trained:
@@ -143,15 +123,17 @@ def train(group: Group, index: NDArray[np.int64], *, lanes: int | None = None) -
 def _train(group: Group, index: NDArray[np.int64], shape: Shape) -> Trained:
     with np.errstate(over="ignore"):  # beyond float32 lies infinity, and such a trial diverges
         block = _Block(group, index, shape)
-    steps, n, position = group.record.parameter_steps(group.steps), len(index), 0
-    parameters = np.empty((n, len(steps), block.parameters.shape[0]), block.dtype)
-    for at, step in enumerate(steps):
-        block.advance(position, int(step))
-        parameters[:, at] = block.parameters[:, :n].T
-        position = int(step)
-    if not len(steps):
-        block.advance(0, group.steps)
-    return block.results(steps, parameters)
+    kept, n, position = group.record.parameter_steps(group.steps), len(index), 0
+    parameters = np.empty((n, len(kept), block.parameters.shape[0]), block.dtype)
+    looks = block.loss_steps if group.validation is not None else kept
+    for step in np.unique(np.concatenate([kept, looks, [group.steps]])).tolist():
+        block.advance(position, step)
+        position = step
+        if step in kept:
+            parameters[:, np.searchsorted(kept, step)] = block.parameters[:, :n].T
+        if group.validation is not None:
+            block.validate(step)
+    return block.results(kept, parameters)
 
 
 class _Block:
@@ -161,26 +143,40 @@ class _Block:
         self.group, self.index, self.shape = group, index, shape
         self.dtype = np.dtype(shape.dtype)
         self.columns = -(-len(index) // shape.lanes) * shape.lanes
-        padded = np.pad(index, (0, self.columns - len(index)), mode="edge")
-        self.inputs = np.ascontiguousarray(group.data.inputs, self.dtype)
-        self.targets = np.ascontiguousarray(group.data.targets, self.dtype)
-        trials = group.lanes(padded)
-        rates = np.concatenate([trials.weight_rates, trials.bias_rates])
-        self.rates = np.ascontiguousarray(rates, self.dtype)
-        self.parameters = self._initial_parameters(trials.seeds, trials.scales)
+        trials = group.lanes(np.pad(index, (0, self.columns - len(index)), mode="edge"))
+        self.inputs = self._of_dtype(group.data.inputs)
+        self.targets = self._of_dtype(group.data.targets)
+        self.rates = self._of_dtype(np.concatenate([trials.weight_rates, trials.bias_rates]))
+        self.multipliers = self._of_dtype(trials.multipliers)
+        self.settings = self._settings(trials.hyper)
+        self.batch_seeds = np.ascontiguousarray(trials.batch_seeds)
+        self.parameters = self._initial_parameters(trials.seeds, trials.scales, trials.offsets)
+        self.state = np.zeros((shape.kept, self.columns), self.dtype)
         self.extremes = self._empty(len(layout.EXTREMES))
         self.extremes[layout.BEST] = np.inf
         self.extremes[layout.LARGEST] = -np.inf
         self.marks = np.full((len(layout.MARKS), self.columns), -1, mark_dtype(shape.dtype))
         self.keep_recent = len(group.record.parameter_steps(group.steps)) > 0
-        self.recent = self._empty(layout.RING if self.keep_recent else 0)
+        self.recent = self._empty(layout.RING)
         self.loss_steps = group.record.loss_steps(group.steps)
         self.curve = self._empty(len(self.loss_steps))
-        self.workspace = _aligned(workspace_size(shape), self.dtype)
+        self.validation = _Validation(self) if group.validation is not None else None
+        self.workspace = aligned(workspace_size(shape, len(self.inputs)), self.dtype)
         self.thresholds = self._thresholds()
+
+    def _of_dtype(self, values: NDArray[Any]) -> NDArray[Any]:
+        return np.ascontiguousarray(values, self.dtype)
 
     def _empty(self, rows: int) -> NDArray[Any]:
         return np.empty((rows, self.columns), self.dtype)
+
+    def _settings(self, hyper: Any) -> NDArray[Any]:
+        """The rows that the kernel names: 1 - x is exact to float64's last bit or two."""
+        rows = [
+            1.0 - hyper[name.removeprefix("1 - ")] if name.startswith("1 - ") else hyper[name]
+            for name in self.shape.settings
+        ]
+        return self._of_dtype(np.array(rows).reshape(len(rows), self.columns))
 
     def _thresholds(self) -> NDArray[Any]:
         """The target, and the bound brought down to a finite number: infinity has diverged."""
@@ -189,165 +185,216 @@ class _Block:
         return np.array([outcome.target, bound], self.dtype)
 
     def _initial_parameters(
-        self, seeds: NDArray[np.uint64], scales: NDArray[np.float64]
+        self,
+        seeds: NDArray[np.uint64],
+        scales: NDArray[np.float64],
+        offsets: NDArray[np.float64],
     ) -> NDArray[Any]:
         initial = self.group.initial
         fixed = np.ascontiguousarray(initial.weights, np.float64)
-        parameters = _aligned(len(fixed) * self.columns, self.dtype)
+        parameters = aligned(len(fixed) * self.columns, self.dtype)
         parameters = parameters.reshape(len(fixed), self.columns)
-        draw = _draw_of(self.group, self.shape.lanes)
-        if draw is None:
+        if draw := _draw_of(self.group, self.shape.lanes):
+            spreads = _spreads(self.shape.network, initial.scheme)
+            seeds, scales = np.ascontiguousarray(seeds), np.ascontiguousarray(scales)
+            self._call(draw, self.columns, len(fixed), seeds, scales, spreads, fixed, parameters)
+        else:
             parameters[:] = fixed[:, np.newaxis]
-            return parameters
-        spreads = _spreads(self.shape, initial.scheme)
-        seeds = np.ascontiguousarray(seeds)
-        arrays = (seeds, np.ascontiguousarray(scales), spreads, fixed, parameters)
-        kernel(draw).call(self.columns, len(fixed), *(a.ctypes.data for a in arrays))
+        if offsets.any():
+            self._add_offsets(parameters, self._of_dtype(offsets))
         return parameters
+
+    def _add_offsets(self, parameters: NDArray[Any], offsets: NDArray[Any]) -> None:
+        first = 0
+        for offset, (n_in, n_out) in zip(offsets, self.shape.network.pairs, strict=True):
+            parameters[first : first + n_in * n_out] += offset
+            first += (n_in + self.shape.network.bias) * n_out
+
+    @staticmethod
+    def _call(specification: Specification, *values: Any) -> None:
+        kernel(specification).call(
+            *(value.ctypes.data if isinstance(value, np.ndarray) else value for value in values)
+        )
 
     def advance(self, start: int, stop: int) -> None:
         """Train from one step to another, recording what falls in between."""
+        longest = stop - start
+        if self.shape.scheduled or self.shape.batches == "shared":
+            longest = max(1, _TABLE // _batch_size(self.group))
+        if start == stop:
+            self._advance(start, stop)
+        for first in range(start, stop, max(longest, 1)):
+            self._advance(first, min(first + longest, stop))
+
+    def _advance(self, start: int, stop: int) -> None:
         since = np.searchsorted(self.loss_steps, start + 1 if start else 0)
         record_steps = np.ascontiguousarray(self.loss_steps[since:])
-        kernel(self.shape).call(
+        order, starts = self._order(start, stop)
+        self._call(
+            self.shape,
             self.columns,
             start,
             stop,
-            self.inputs.ctypes.data,
-            self.targets.ctypes.data,
-            self.rates.ctypes.data,
-            self.parameters.ctypes.data,
-            self.thresholds.ctypes.data,
-            self.extremes.ctypes.data,
-            self.marks.ctypes.data,
-            int(self.keep_recent),
-            self.recent.ctypes.data,
+            len(self.inputs),
+            self.inputs,
+            self.targets,
+            self.group.batch.size or 0,
+            order,
+            starts,
+            self.batch_seeds,
+            self._factors(start, stop),
+            self.rates,
+            self.multipliers,
+            self.settings,
+            self.parameters,
+            self.state,
+            self.thresholds,
+            self.extremes,
+            self.marks,
+            1,
+            self.recent,
             len(record_steps),
-            record_steps.ctypes.data,
-            self.curve[since:].ctypes.data,
-            self.workspace.ctypes.data,
+            record_steps,
+            self.curve[since:],
+            self.workspace,
         )
+
+    def _order(self, start: int, stop: int) -> Batches:
+        """The samples of steps start ... stop; the loss of the last is that of its batch too."""
+        batch = self.group.batch
+        if self.shape.batches != "shared":
+            return np.empty(0, np.int32), np.empty(0, np.int64)
+        if batch.table is not None:
+            return table_order(batch.table, start, stop + 1)
+        seed, size = int(self.batch_seeds[0].view(np.uint64)), _batch_size(self.group)
+        return _drawn_order(batch.order, seed, len(self.inputs), size, start, stop + 1)
+
+    def _factors(self, start: int, stop: int) -> NDArray[Any]:
+        if not self.shape.scheduled:
+            return np.empty(0, self.dtype)
+        # At the last step there is no update; the kernel reads one factor even so.
+        first = start if start < stop else max(start - 1, 0)
+        return self._of_dtype(
+            _factors(self.group.schedule, self.group.steps, first, first + max(stop - start, 1))
+        )
+
+    def validate(self, step: int) -> None:
+        """Evaluate the parameters of this step on the validation data."""
+        assert self.validation is not None, "asked for by a group that has such data"
+        self.validation.evaluate(self, step)
 
     def results(self, steps: NDArray[np.int64], parameters: NDArray[Any]) -> Trained:
         """Turn the columns of the real trials into tables of one row a trial."""
         n = len(self.index)
-        measures = _measures(self.extremes[:, :n], self.marks[:, :n])
+        measures = measures_of(self.extremes[:, :n], self.marks[:, :n])
+        stopped_at = stops_of(measures, self.shape.stop)
         return Trained(
             index=self.index,
             measures=measures,
-            outcome=_outcomes(measures, self.group.outcome.rule),
+            outcome=outcomes_of(measures, self.group.outcome.rule),
             loss_steps=self.loss_steps,
-            losses=_canonical(np.ascontiguousarray(self.curve[:, :n].T)),
+            losses=self._until(stopped_at, self.loss_steps, self.curve),
             parameter_steps=steps,
-            parameters=_canonical(parameters),
-            recent_losses=_canonical(self._recent_losses(n)),
+            parameters=canonical(parameters),
+            recent_losses=self._recent_losses(stopped_at),
+            optimizer_state=canonical(
+                self.state[: self.keep_recent * len(self.state), :n].T.copy()
+            ),
+            stopped_at=stopped_at,
+            **(self.validation or _Validation(self)).results(stopped_at),
         )
 
-    def _recent_losses(self, n: int) -> NDArray[Any]:
+    def _until(
+        self, stopped_at: NDArray[np.int64], steps: NDArray[np.int64], columns: NDArray[Any]
+    ) -> NDArray[Any]:
+        """Return (n, steps) of rows that were recorded, NaN after a stop."""
+        table = np.ascontiguousarray(columns[:, : len(self.index)].T)
+        if self.shape.stop != "never" and len(steps):
+            stopped = stopped_at[:, np.newaxis]
+            table[(stopped >= 0) & (steps > stopped)] = np.nan
+        return canonical(table)
+
+    def _recent_losses(self, stopped_at: NDArray[np.int64]) -> NDArray[Any]:
         if not self.keep_recent:
-            return np.empty((n, 0), self.dtype)
+            return np.empty((len(self.index), 0), self.dtype)
         steps = np.arange(self.group.steps - layout.TAIL + 1, self.group.steps + 1)
-        recent = self.recent[steps % layout.RING, :n].T.copy()
+        recent = self._until(stopped_at, steps, self.recent[steps % layout.RING])
         recent[:, steps < 0] = np.nan
         return recent
 
 
-def _aligned(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+class _Validation:
+    """The losses and accuracies of a block's trials on validation data, if there are any."""
+
+    def __init__(self, block: _Block) -> None:
+        self.block, data = block, block.group.validation
+        self.steps = block.loss_steps if data is not None else block.loss_steps[:0]
+        self.losses, self.accuracies = block._empty(len(self.steps)), block._empty(len(self.steps))
+        self.final: dict[str, NDArray[np.float64]] = {}
+        if data is None:
+            return
+        self.evaluation = _evaluation_of(block.shape)
+        self.inputs, self.targets = block._of_dtype(data.inputs), block._of_dtype(data.targets)
+        self.middle = np.array([(self.targets.min() + self.targets.max()) / 2], block.dtype)
+        self.workspace = aligned(layout.evaluation_size(self.evaluation.network), block.dtype)
+
+    def evaluate(self, block: _Block, step: int) -> None:
+        """Evaluate the block's parameters, which are those of this step."""
+        loss, accuracy = block._empty(1), block._empty(1)
+        block._call(
+            self.evaluation,
+            block.columns,
+            len(self.inputs),
+            self.inputs,
+            self.targets,
+            self.middle,
+            block.multipliers,
+            block.parameters,
+            loss,
+            accuracy,
+            self.workspace,
+        )
+        at = np.searchsorted(self.steps, step)
+        if at < len(self.steps) and self.steps[at] == step:
+            self.losses[at], self.accuracies[at] = loss, accuracy
+        n = len(block.index)
+        self.final = {
+            "validation_loss": canonical(loss[0, :n].astype(np.float64)),
+            "validation_accuracy": canonical(accuracy[0, :n].astype(np.float64)),
+        }
+
+    def results(self, stopped_at: NDArray[np.int64]) -> dict[str, Any]:
+        """Return what `Trained` has of it."""
+        return {
+            "validation_losses": self.block._until(stopped_at, self.steps, self.losses),
+            "validation_accuracies": self.block._until(stopped_at, self.steps, self.accuracies),
+            "final_validation": self.final,
+        }
+
+
+@lru_cache(maxsize=4)
+def _drawn_order(order: str, seed: int, samples: int, size: int, start: int, stop: int) -> Batches:
+    """What all blocks of a group read, drawn once."""
+    return shared_order(order, seed, samples, size, start, stop)
+
+
+@lru_cache(maxsize=4)
+def _factors(schedule: Schedule, steps: int, start: int, stop: int) -> NDArray[np.float64]:
+    return rate_factors(schedule, steps, start, stop)
+
+
+def aligned(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
     """Return uninitialised numbers whose first one lies on a register boundary."""
     raw = np.empty(size * dtype.itemsize + _ALIGNMENT, np.uint8)
     start = -raw.ctypes.data % _ALIGNMENT
     return raw[start : start + size * dtype.itemsize].view(dtype)
 
 
-def _spreads(shape: Shape, scheme: str) -> NDArray[np.float64]:
+def _spreads(network: Network, scheme: str) -> NDArray[np.float64]:
     """Return (P,) the factor before each parameter's draw: 0 for a bias."""
     spread = _SCHEMES[scheme][1]
     parts = []
-    for n_in, n_out in zip(shape.layers[:-1], shape.layers[1:], strict=True):
+    for n_in, n_out in network.pairs:
         parts.append(np.full(n_in * n_out, spread(n_in, n_out)))
-        parts.append(np.zeros(n_out * shape.bias))
+        parts.append(np.zeros(n_out * network.bias))
     return np.concatenate(parts)
-
-
-def _canonical(values: NDArray[Any]) -> NDArray[Any]:
-    """Give every NaN the same bits, in place: their sign differs between processors."""
-    values[np.isnan(values)] = np.nan
-    return values
-
-
-def _measures(extremes: NDArray[Any], marks: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """Name the kernel's rows; a trial that never had a number for a loss has NaN throughout."""
-    losses = _canonical(extremes.astype(np.float64))
-    steps = marks.astype(np.int64)
-    initial, largest = losses[layout.INITIAL], losses[layout.LARGEST]
-    never_better = steps[layout.BEST_STEP] < 0
-    values = (
-        initial,
-        losses[layout.FINAL],
-        np.where(never_better, initial, losses[layout.BEST]),
-        np.where(never_better, 0, steps[layout.BEST_STEP]),
-        np.where(np.isneginf(largest), initial, largest),
-        losses[layout.TAIL_MEAN],
-        steps[layout.TARGET_STEP],
-        steps[layout.DIVERGED_STEP],
-    )
-    return dict(zip(MEASURES, values, strict=True))
-
-
-def _outcomes(measures: dict[str, NDArray[Any]], rule: str) -> NDArray[np.int8]:
-    """Return each trial's outcome; one that ever diverged has diverged, whatever came before.
-
-    The rule "tail_below_initial" knows two outcomes (Sohl-Dickstein, "The boundary of neural
-    network trainability is fractal", 2024): the mean of the last losses is below the first, or not.
-    """
-    converged, stalled, diverged = range(3)
-    if rule == "tail_below_initial":
-        well = measures["tail_loss"] < measures["initial_loss"]
-        otherwise = diverged
-    else:
-        well = measures["steps_to_target"] >= 0
-        otherwise = stalled
-    outcome = np.where(well, converged, otherwise)
-    return np.where(measures["diverged_at"] >= 0, diverged, outcome).astype(np.int8)
-
-
-def chunk_size(group: Group, threads: int) -> int:
-    """Return how many trials to train, report and commit together.
-
-    About a third of a second of one thread's work, within bounds on the memory of the results,
-    in whole blocks of lanes, and no more than an even share of the group for each thread.
-    """
-    shape = shape_of(group)
-    by_time = _CHUNK_SECONDS * _steps_per_second(shape) / max(group.steps, 1)
-    by_memory = _CHUNK_BYTES / _trial_bytes(group)
-    share = math.ceil(group.trials / threads)
-    blocks = math.ceil(min(by_time, by_memory, share) / shape.lanes)
-    return max(blocks, 1) * shape.lanes
-
-
-def estimate(group: Group, threads: int) -> Estimate:
-    """Guess at the time, memory and disk that training the whole group takes."""
-    shape = shape_of(group)
-    seconds = group.trials * group.steps / (_steps_per_second(shape) * threads)
-    chunk = min(chunk_size(group, threads), group.trials)
-    memory = chunk * _trial_bytes(group) * 3 * (threads + 1)
-    return Estimate(seconds, memory, group.trials * _trial_bytes(group))
-
-
-def _steps_per_second(shape: Shape) -> float:
-    """Guess at one thread's network-steps per second.
-
-    The operations are counted as in `docs/performance.md`; wide networks run at about the same
-    rate. On a machine without fused multiply-add it is some 30 times slower.
-    """
-    per_register = register_bytes() // (int(shape.dtype[-2:]) // 8)
-    return _OPERATIONS_PER_SECOND * per_register / layout.operations(shape)
-
-
-def _trial_bytes(group: Group) -> int:
-    """Return about how many bytes a trial's results take."""
-    item = int(group.training.dtype[-2:]) // 8
-    curve = len(group.record.loss_steps(group.steps)) * (item + 2)
-    kept = len(group.record.parameter_steps(group.steps)) * group.network.n_parameters * item
-    recent = layout.TAIL * item if kept else 0
-    return 100 + curve + kept + recent

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from sweep.study import Group
-from sweep.training.trainer import Trained, train
+from sweep.training.trained import Trained
+from sweep.training.trainer import train
 
 from .groups import course, every_trial
 
@@ -17,6 +18,19 @@ from .groups import course, every_trial
 AXES = """axes={
     seed = { range = [0, 25] }, learning_rate = [0.1, 2, 50], initial.scale = [1, 1e308, 0]
 }"""
+
+
+# What `Trained` has a row of for each trial, besides what it has by name.
+_COLUMNS = (
+    "outcome",
+    "losses",
+    "parameters",
+    "recent_losses",
+    "optimizer_state",
+    "stopped_at",
+    "validation_losses",
+    "validation_accuracies",
+)
 
 
 def mixed_trials(dtype: str, *edits: str) -> Group:
@@ -44,10 +58,10 @@ def in_order(parts: Sequence[Trained]) -> Trained:
         first,
         index=index[order],
         measures={n: joined([part.measures[n] for part in parts]) for n in first.measures},
-        outcome=joined([part.outcome for part in parts]),
-        losses=joined([part.losses for part in parts]),
-        parameters=joined([part.parameters for part in parts]),
-        recent_losses=joined([part.recent_losses for part in parts]),
+        final_validation={
+            n: joined([part.final_validation[n] for part in parts]) for n in first.final_validation
+        },
+        **{name: joined([getattr(part, name) for part in parts]) for name in _COLUMNS},
     )
 
 
@@ -55,7 +69,7 @@ def digest(trained: Trained) -> str:
     """SHA-256 of every array with its name, dtype and shape."""
     found = hashlib.sha256()
     arrays = {field.name: getattr(trained, field.name) for field in fields(trained)}
-    arrays |= arrays.pop("measures")
+    arrays |= arrays.pop("measures") | arrays.pop("final_validation")
     for name, array in sorted(arrays.items()):
         found.update(f"{name} {array.dtype} {array.shape}".encode())
         found.update(np.ascontiguousarray(array).tobytes())

@@ -1,15 +1,18 @@
 """Studies for tests of training, as short as the test needs them."""
 
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from sweep.study import Group, parse_study
+from sweep.study import Group, LaneInputs, parse_study
 from sweep.training.layout import INITIAL
 from sweep.training.trainer import _Block, shape_of
 
-from ..oracles.problem import COURSE_RATES, Problem
+from ..oracles import naive
+from ..oracles.orders import batches
+from ..oracles.problem import COURSE_RATES, Descent, Problem
+from ..oracles.schedules import factors
 from .arrays import Array
 
 COURSE = f"""\
@@ -48,21 +51,63 @@ def initial_parameters(group: Group, index: Array | None = None, lanes: int = 8)
     return block.parameters[:, : len(index)].T.copy()
 
 
-def problem_of(group: Group) -> Problem:
-    """What the oracles know a group's network and data as."""
-
-    def rows(array: Any) -> tuple[tuple[float, ...], ...]:
-        return tuple(map(tuple, array.tolist()))
-
-    network, data = group.network, group.data
+def problem_of(group: Group, trial: int = 0) -> Problem:
+    """What the oracles know a trial's network and data as."""
+    network, multipliers = group.network, _lane(group, trial).multipliers[:, 0]
     return Problem(
         tuple(network.layers),
         tuple(network.activations),
         network.bias,
         network.loss,
-        rows(data.inputs),
-        rows(data.targets),
+        _rows(group.data.inputs),
+        _rows(group.data.targets),
+        tuple(multipliers.tolist()),
     )
+
+
+def validation_of(group: Group, trial: int = 0) -> Problem:
+    """The same network with the data to validate on."""
+    data = group.validation
+    assert data is not None
+    inputs, targets = _rows(data.inputs), _rows(data.targets)
+    return replace(problem_of(group, trial), inputs=inputs, targets=targets)
+
+
+def descent_of(group: Group, trial: int = 0) -> Descent:
+    """What the oracles know a trial's optimizer, schedule and batches as."""
+    lane, schedule = _lane(group, trial), group.schedule
+    numbers = {"every": schedule.every, "gamma": schedule.gamma, "final": schedule.final}
+    return Descent(
+        group.training.optimizer,
+        **{name: float(values[0]) for name, values in lane.hyper.items()},
+        factors=factors(schedule.name, group.steps, warmup=schedule.warmup, **numbers),
+        batches=_batches(group, int(lane.batch_seeds[0])),
+    )
+
+
+def _batches(group: Group, seed: int) -> tuple[tuple[int, ...], ...]:
+    """The samples of each step, that of the last loss included; none where it is always all."""
+    batch = group.batch
+    if batch.table is not None:
+        return tuple(map(tuple, batch.table.tolist()))
+    if batch.size is None:
+        return ()
+    return batches(batch.order, seed, len(group.data.inputs), batch.size, group.steps + 1)
+
+
+def expected_of(group: Group, trial: int, initial: Array) -> tuple[Array, Array]:
+    """Losses (steps + 1,) and parameters (steps + 1, P) of a trial, by the oracle in NumPy."""
+    lane, problem = _lane(group, trial), problem_of(group, trial)
+    rates = lane.weight_rates[:, 0], lane.bias_rates[:, 0]
+    return naive.descend(problem, initial, group.steps, *rates, descent_of(group, trial))
+
+
+def _lane(group: Group, trial: int) -> LaneInputs:
+    return group.lanes(np.array([trial]))
+
+
+def _rows(array: Array) -> tuple[tuple[float, ...], ...]:
+    return tuple(map(tuple, array.tolist()))
 
 
 def gradients(group: Group, weights: Array, lanes: int | None = None) -> tuple[Array, Array]:

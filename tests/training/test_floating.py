@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from sweep.training.floating import default_mode, exchange_mode
-from sweep.training.trainer import Trained, train
+from sweep.training.trained import Trained
+from sweep.training.trainer import train
 
 from .digests import digest, mixed_trials
 from .groups import every_trial

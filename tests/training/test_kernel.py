@@ -1,6 +1,7 @@
-"""The kernel against oracles that share nothing with it: mpmath, NumPy, the complex step.
+"""The kernel against mpmath and NumPy: the worked example, and what is special about a kernel.
 
-Where a gradient is meant, it is the kernel's own; see `groups.gradients`.
+Random networks are in `test_gradients`. Where a gradient is meant, it is the kernel's own; see
+`groups.gradients`.
 """
 
 from functools import cache
@@ -8,15 +9,13 @@ from functools import cache
 import numpy as np
 import pytest
 
-from sweep.study import ACTIVATIONS, LOSSES, Group
-from sweep.training.layout import workspace_size
-from sweep.training.trainer import Trained, shape_of, train
+from sweep.study import Group
+from sweep.training.trained import Trained
+from sweep.training.trainer import shape_of, train
 
-from ..oracles import naive
 from ..oracles.precise import Oracle, Trajectory
 from ..oracles.problem import COURSE_RATES, COURSE_WEIGHTS, STEP_BY_STEP
-from .groups import course, every_trial, gradients, problem_of
-from .networks import random_network
+from .groups import course, every_trial, expected_of, gradients, problem_of
 
 SIX_RATES = range(len(COURSE_RATES))
 
@@ -104,46 +103,22 @@ def test_the_step_by_step_example() -> None:
     np.testing.assert_allclose(run.losses[0, :101], exact.losses, rtol=1e-13, atol=0)
 
 
-FEW, MANY = range(8), range(8, 40)
-SOAK = [pytest.param(seed, marks=pytest.mark.soak) for seed in MANY]
-
-
-@pytest.mark.parametrize("seed", [*FEW, *SOAK])
-def test_random_networks_against_numpy(seed: int) -> None:
-    """Ten steps of three trials, and the gradient at every step by the complex step.
-
-    Rounding alone separates them, some units of 2^-53 a term: 1e-14 was measured at worst.
-    """
-    study = random_network(seed)
-    problem, trials = problem_of(study), study.lanes(every_trial(study))
-    run = train(study, every_trial(study), lanes=2)
-    for trial in every_trial(study):
-        rates = trials.weight_rates[:, trial], trials.bias_rates[:, trial]
-        losses, parameters = naive.descend(problem, run.parameters[trial, 0], 10, *rates)
-        np.testing.assert_allclose(run.losses[trial], losses, rtol=1e-13, atol=0)
-        np.testing.assert_allclose(run.parameters[trial], parameters, rtol=0, atol=1e-13)
-    weights = run.parameters.reshape(-1, problem.n_parameters)
-    _, slopes = gradients(study, weights, lanes=2)
-    expected = np.array([naive.complex_step_gradient(problem, row) for row in weights])
-    largest = np.abs(expected).max(axis=1, keepdims=True)
-    zero = 1e-50  # what is left of a weight where a dead network's gradient is exactly 0
-    assert (np.abs(slopes - expected) <= 1e-13 * largest + zero).all()
-
-
-def test_the_few_networks_have_every_activation_loss_and_kind_of_bias() -> None:
-    networks = [random_network(seed).network for seed in FEW]
-    assert {name for network in networks for name in network.activations} == set(ACTIVATIONS)
-    assert {network.loss for network in networks} == set(LOSSES)
-    assert {network.bias for network in networks} == {False, True}
-    assert {len(network.layers) for network in networks} == {2, 3, 4, 5}
-
-
-def test_a_network_too_large_for_the_stack() -> None:
-    """Its parameters and activations are in the workspace."""
-    study = random_network(0, layers=(16, 16, 1), activations=("tanh", "sigmoid"))
-    assert workspace_size(shape_of(study, lanes=16))
+def test_a_network_too_large_for_registers() -> None:
+    """Its samples go through it in tiles, and what it computes lies in the workspace."""
+    generator = np.random.default_rng(0)
+    study = course(
+        "network.layers=[16, 16, 1]",
+        "network.activation=['tanh', 'sigmoid']",
+        f"data.inputs={generator.normal(size=(3, 16)).tolist()}",
+        "data.targets=[[0.2], [0.9], [0.4]]",
+        "initial={scheme='xavier'}",
+        "training.steps=10",
+        "axes={seed=[1, 2, 3], learning_rate=[0.05]}",
+        "record.parameters='every step'",
+    )
+    assert not shape_of(study, lanes=16).network.unrolled
     run = train(study, every_trial(study), lanes=16)
-    rates = study.lanes(np.array([2])).weight_rates[:, 0]
-    losses, parameters = naive.descend(problem_of(study), run.parameters[2, 0], 10, rates)
+    losses, parameters = expected_of(study, 2, run.parameters[2, 0])
+    # ten steps of numbers about 1, some roundings each
     np.testing.assert_allclose(run.losses[2], losses, rtol=1e-13, atol=0)
     np.testing.assert_allclose(run.parameters[2], parameters, rtol=0, atol=1e-13)

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sweep.training.trainer import OUTCOMES, Trained, _Block, shape_of, train
+from sweep.training.trained import OUTCOMES, Trained
+from sweep.training.trainer import _Block, shape_of, train
 
 from .arrays import Array
 from .digests import digest, in_order, mixed_trials

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from sweep.study import Group
-from sweep.training.trainer import OUTCOMES, Trained, train
+from sweep.training.trained import OUTCOMES, Trained
+from sweep.training.trainer import train
 
 from .arrays import Array, bits_of
 from .groups import every_trial, group

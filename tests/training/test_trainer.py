@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from sweep.training import trainer
-from sweep.training.trainer import Trained, chunk_size, estimate, prepare, shape_of, train
+from sweep.training.costs import chunk_size, estimate
+from sweep.training.trained import Trained
+from sweep.training.trainer import prepare, shape_of, train
 
 from .groups import course, every_trial
 

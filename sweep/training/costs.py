@@ -1,0 +1,72 @@
+"""What training costs in time and memory, before it is begun: for chunks, and for plans."""
+
+import math
+from dataclasses import dataclass
+
+from sweep.study import Group
+from sweep.training import layout
+from sweep.training.layout import Shape
+from sweep.training.processor import register_bytes
+from sweep.training.trainer import shape_of
+
+_CHUNK_SECONDS = 0.3  # how long a thread works on one chunk, and so how long an interruption waits
+_CHUNK_BYTES = 64 * 2**20  # what one chunk's results may take
+_OPERATIONS_PER_SECOND = 2.5e9  # of vectors, by one thread: what the 2-2-2 network reaches
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A rough guess at what training a group takes.
+
+    Attributes:
+        seconds: of training, compilation and writing apart.
+        memory_bytes: at the peak, the interpreter and its libraries apart.
+        disk_bytes: of what is committed.
+    """
+
+    seconds: float
+    memory_bytes: int
+    disk_bytes: int
+
+
+def chunk_size(group: Group, threads: int) -> int:
+    """Return how many trials to train, report and commit together.
+
+    About a third of a second of one thread's work, within bounds on the memory of the results,
+    in whole blocks of lanes, and no more than an even share of the group for each thread.
+    """
+    shape = shape_of(group)
+    by_time = _CHUNK_SECONDS * _steps_per_second(group, shape) / max(group.steps, 1)
+    by_memory = _CHUNK_BYTES / _trial_bytes(group)
+    share = math.ceil(group.trials / threads)
+    blocks = math.ceil(min(by_time, by_memory, share) / shape.lanes)
+    return max(blocks, 1) * shape.lanes
+
+
+def estimate(group: Group, threads: int) -> Estimate:
+    """Guess at the time, memory and disk that training the whole group takes."""
+    shape = shape_of(group)
+    seconds = group.trials * group.steps / (_steps_per_second(group, shape) * threads)
+    chunk = min(chunk_size(group, threads), group.trials)
+    memory = chunk * _trial_bytes(group) * 3 * (threads + 1)
+    return Estimate(seconds, memory, group.trials * _trial_bytes(group))
+
+
+def _steps_per_second(group: Group, shape: Shape) -> float:
+    """Guess at one thread's network-steps per second.
+
+    The operations are counted as in `docs/performance.md`; wide networks run at about the same
+    rate. On a machine without fused multiply-add it is some 30 times slower.
+    """
+    per_register = register_bytes() // (int(shape.dtype[-2:]) // 8)
+    samples = group.batch.size or len(group.data.inputs)
+    return _OPERATIONS_PER_SECOND * per_register / layout.operations(shape, samples)
+
+
+def _trial_bytes(group: Group) -> int:
+    """Return about how many bytes a trial's results take."""
+    item = int(group.training.dtype[-2:]) // 8
+    curve = len(group.record.loss_steps(group.steps)) * (item + 2)
+    kept = len(group.record.parameter_steps(group.steps)) * group.network.n_parameters * item
+    recent = layout.TAIL * item if kept else 0
+    return 100 + curve * (1 if group.validation is None else 3) + kept + recent

@@ -1,0 +1,117 @@
+"""What training gives: tables of one row a trial, made of the kernel's columns."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.training import layout
+
+OUTCOMES = ("converged", "stalled", "diverged")
+"""What became of a trial; `Trained.outcome` holds positions in this tuple."""
+
+MEASURES = (
+    "initial_loss",
+    "final_loss",
+    "best_loss",
+    "best_step",
+    "max_loss",
+    "tail_loss",
+    "steps_to_target",
+    "diverged_at",
+)
+"""The keys of `Trained.measures`, in the order of the saved columns."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training n trials gave, in the order of `index`. Every NaN has numpy's bits.
+
+    Attributes:
+        index: (n,) int64, positions in the group's grid.
+        measures: (n,) arrays by name: initial_loss, final_loss, best_loss, max_loss and tail_loss
+            (the mean over the last 20 steps) as float64; best_step, steps_to_target and
+            diverged_at as int64, -1 for never.
+        outcome: (n,) int8, positions in `OUTCOMES`.
+        loss_steps: (r,) int64, the recorded steps.
+        losses: (n, r) of the group's dtype; NaN at steps after the one that a trial stopped at.
+        parameter_steps: (s,) int64, the steps at which parameters were kept.
+        parameters: (n, s, P) of the group's dtype; a trial that has stopped keeps its own.
+        recent_losses: (n, 20) of the group's dtype: the losses of the last 20 steps, oldest
+            first, NaN before step 0 and after a stop; what `tail_loss` needs if training goes on.
+            With no parameters kept it has no columns.
+        optimizer_state: (n, S) of the group's dtype: what the optimizer keeps after the last step,
+            if training goes on; no columns if it keeps nothing, or with no parameters kept.
+        stopped_at: (n,) int64, the step after which a trial was trained no more, -1 for none.
+        validation_losses, validation_accuracies: (n, r) of the group's dtype, at the recorded
+            steps; NaN after a stop; no columns without validation data.
+        final_validation: (n,) arrays of the same two at the last step, by the names
+            "validation_loss" and "validation_accuracy", as float64; empty without such data.
+    """
+
+    index: NDArray[np.int64]
+    measures: dict[str, NDArray[Any]]
+    outcome: NDArray[np.int8]
+    loss_steps: NDArray[np.int64]
+    losses: NDArray[Any]
+    parameter_steps: NDArray[np.int64]
+    parameters: NDArray[Any]
+    recent_losses: NDArray[Any]
+    optimizer_state: NDArray[Any]
+    stopped_at: NDArray[np.int64]
+    validation_losses: NDArray[Any]
+    validation_accuracies: NDArray[Any]
+    final_validation: dict[str, NDArray[np.float64]]
+
+
+def canonical(values: NDArray[Any]) -> NDArray[Any]:
+    """Give every NaN the same bits, in place: their sign differs between processors."""
+    values[np.isnan(values)] = np.nan
+    return values
+
+
+def measures_of(extremes: NDArray[Any], marks: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """Name the kernel's rows; a trial that never had a number for a loss has NaN throughout."""
+    losses = canonical(extremes.astype(np.float64))
+    steps = marks.astype(np.int64)
+    initial, largest = losses[layout.INITIAL], losses[layout.LARGEST]
+    never_better = steps[layout.BEST_STEP] < 0
+    values = (
+        initial,
+        losses[layout.FINAL],
+        np.where(never_better, initial, losses[layout.BEST]),
+        np.where(never_better, 0, steps[layout.BEST_STEP]),
+        np.where(np.isneginf(largest), initial, largest),
+        losses[layout.TAIL_MEAN],
+        steps[layout.TARGET_STEP],
+        steps[layout.DIVERGED_STEP],
+    )
+    return dict(zip(MEASURES, values, strict=True))
+
+
+def outcomes_of(measures: dict[str, NDArray[Any]], rule: str) -> NDArray[np.int8]:
+    """Return each trial's outcome; one that ever diverged has diverged, whatever came before.
+
+    The rule "tail_below_initial" knows two outcomes (Sohl-Dickstein, "The boundary of neural
+    network trainability is fractal", 2024): the mean of the last losses is below the first, or not.
+    """
+    converged, stalled, diverged = range(3)
+    if rule == "tail_below_initial":
+        well = measures["tail_loss"] < measures["initial_loss"]
+        otherwise = diverged
+    else:
+        well = measures["steps_to_target"] >= 0
+        otherwise = stalled
+    outcome = np.where(well, converged, otherwise)
+    return np.where(measures["diverged_at"] >= 0, diverged, outcome).astype(np.int8)
+
+
+def stops_of(measures: dict[str, NDArray[Any]], stop: str) -> NDArray[np.int64]:
+    """Return the step after which each trial was trained no more, -1 for none."""
+    never = np.iinfo(np.int64).max
+    at = np.full(len(measures["diverged_at"]), never)
+    ends = {"target": ["steps_to_target"], "divergence": ["diverged_at"], "never": []}
+    for name in ends.get(stop, ["steps_to_target", "diverged_at"]):
+        at = np.minimum(at, np.where(measures[name] < 0, never, measures[name]))
+    return np.where(at == never, -1, at)
