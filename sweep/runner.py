@@ -19,7 +19,9 @@ from sweep.store.matching import answers, missing
 from sweep.store.repair import repair, set_aside
 from sweep.store.tables import tables_of
 from sweep.study import Group, Study
-from sweep.training.trainer import Trained, chunk_size, prepare, train
+from sweep.training.costs import chunk_size
+from sweep.training.trained import Trained
+from sweep.training.trainer import prepare, train
 
 MAX_TRIALS = 2**32
 """How many trials one run takes on: it keeps a byte for each."""
@@ -198,7 +200,7 @@ class _Job:
         finished: set[Future[Trained | None]] = set()
         while not finished:
             finished, _ = wait(running, _PATIENCE, return_when=FIRST_COMPLETED)
-        future = finished.pop()
+        future = next(one for one in running if one in finished)  # of two, the first begun
         group, trained = running.pop(future), future.result()
         if trained is None:
             return

@@ -148,6 +148,13 @@ def test_a_plan_trains_nothing(here: Path) -> None:
     assert not (here / "results").exists()
 
 
+def test_a_plan_says_when_more_steps_train_all_anew(here: Path) -> None:
+    cosine = ["--set", 'schedule.name="cosine"', "--set", "axes.training.steps=[30, 60]"]
+    done = sweep("plan", "two", *cosine, cwd=here)
+    wanted = "30 to 60; another number trains all anew: cosine depends on it"
+    assert re.search(rf"steps +{wanted}$", done.stdout, re.M)
+
+
 def test_a_new_study_runs_and_is_never_overwritten(tmp_path: Path) -> None:
     assert sweep("new", "mine.toml", cwd=tmp_path).returncode == 0
     text = (tmp_path / "mine.toml").read_text()

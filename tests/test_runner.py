@@ -21,9 +21,11 @@ from sweep.runner import Progress, run
 from sweep.store.repair import verify
 from sweep.store.results import open_results
 from sweep.study import Group, Study, parse_study
-from sweep.training.trainer import Trained, train
+from sweep.training.trained import Trained
+from sweep.training.trainer import train
 from tests.store.small import Bench, study
 from tests.store.small import train as pretend
+from tests.study.course import EVERYTHING, course
 
 REAL = """
 [network]
@@ -62,6 +64,25 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
 
 def real(rates: int = 7, seeds: int = 5) -> Study:
     return parse_study(REAL.format(rates=rates, seeds=seeds), "small", Path())
+
+
+def test_a_study_of_everything_runs_and_reads_back(tmp_path: Path) -> None:
+    asked = course(*EVERYTHING, "training.steps=30")
+    assert run(asked, tmp_path, threads=2).trained == 16
+    results = open_results(tmp_path / "course")
+    assert results.study.groups()[0].digest == asked.groups()[0].digest
+    trials, curves = results.trials(), results.curves()
+    axes = [axis.name for axis in asked.axes]
+    assert axes == ["learning_rate", "batch_seed", "clip_norm", "network.multiplier.1"]
+    assert not trials.duplicated([*axes, "final_loss"]).any()
+    assert trials["final_loss"].nunique() == 16  # every axis tells
+    assert trials["validation_accuracy"].between(0, 1).all()
+    last = curves[curves["step"] == 30]
+    assert last["validation_loss"].tolist() == trials["validation_loss"].tolist()
+    assert run(asked, tmp_path).already == 16
+    fields = [*EVERYTHING, "training.steps=30", "axes={ learning_rate=[0.2] }"]
+    stated = ["batch.seed=2", "training.clip_norm=1", "network.multiplier=[0.5, 1]"]
+    assert run(course(*fields, *stated), tmp_path).already == 1
 
 
 def test_a_run_reports_and_a_second_finds_nothing_to_do(tmp_path: Path) -> None:

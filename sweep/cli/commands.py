@@ -19,7 +19,7 @@ from sweep.errors import RequestError, SweepError
 
 if TYPE_CHECKING:
     from sweep.store.results import Results
-    from sweep.study import Study
+    from sweep.study import Group, Study
     from sweep.views.kinds import Subject
 
 app = typer.Typer(
@@ -138,12 +138,11 @@ def list_studies(results: Folder = RESULTS) -> None:
 def plan(name: Name, overrides: Overrides = None, threads: Threads = None) -> None:
     """Say what running STUDY would take, and train nothing."""
     from sweep.processors import usable_processors
-    from sweep.training.trainer import estimate
+    from sweep.training.costs import estimate
 
     study = _load(name, overrides)[1]
     groups, threads = study.groups(), threads or usable_processors()
     guesses = [estimate(group, threads) for group in groups]
-    steps = sorted({group.steps for group in groups})
     work = sum(group.trials * group.steps for group in groups)
     memory = max(guess.memory_bytes for guess in guesses)
     disk = sum(guess.disk_bytes for guess in guesses)
@@ -152,7 +151,7 @@ def plan(name: Name, overrides: Overrides = None, threads: Threads = None) -> No
         ("trials", f"{study.trials:,}"),
         *((f"  {axis.name}", f"{len(axis):,} values") for axis in study.axes),
         ("groups", f"{len(groups):,}"),
-        ("steps", " to ".join(f"{n:,}" for n in dict.fromkeys((steps[0], steps[-1])))),
+        ("steps", _steps(groups)),
         ("network-steps", short(work, "")),
         ("memory", f"{short(memory, 'B')}, Python's own apart"),
         ("disk", short(disk, "B")),
@@ -285,6 +284,15 @@ def export(
     with _writing(file):
         export_table(rows, file)
     print(f"{file}: {len(rows):,} rows")
+
+
+def _steps(groups: "Sequence[Group]") -> str:
+    """Say how many steps there are, and whether results depend on their number."""
+    steps = sorted({group.steps for group in groups})
+    found = " to ".join(f"{n:,}" for n in dict.fromkeys((steps[0], steps[-1])))
+    shaped = {group.schedule.name: None for group in groups if group.schedule.shaped_by_steps}
+    names = " and ".join(shaped)
+    return f"{found}; another number trains all anew: {names} depends on it" if shaped else found
 
 
 def _load(name: str, overrides: Sequence[str] | None) -> tuple[Path, "Study"]:

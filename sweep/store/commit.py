@@ -14,8 +14,14 @@ from sweep.errors import StoreError
 from sweep.store.files import sha256
 from sweep.study import NUMERICS, Group
 
-SCHEMA = 1
-"""The version of the files' layout; a reader refuses another one in one line."""
+SCHEMA = 2
+"""The version of the files' layout; a reader refuses a later one in one line.
+
+2: curves end where a trial stopped, and have columns of validation; parameters have the state of
+the optimizer; `fixed` may have infinity, as text.
+"""
+
+READABLE = (1, SCHEMA)
 
 KINDS = ("trials", "curves", "parameters")
 """The kinds of tables, each in a directory of its name."""
@@ -67,22 +73,19 @@ class Commit:
     def to_json(self) -> bytes:
         """The record as text, with the SHA-256 of its own canonical form."""
         content = asdict(self)
+        content |= {name: _spelt(content[name]) for name in ("labels", "fixed")}
         content["sha256"] = sha256(_canonical(content))
         return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
 
 
 def new_commit(group: Group, first_trial: int, trials: int) -> Commit:
     """A record, made now, of that many trials of `group`; its files are still to come."""
-    finite = {
-        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in group.labels.items()
-    }
     return Commit(
         schema=SCHEMA,
         numerics=NUMERICS,
         group=group.digest,
         steps=group.steps,
-        labels=finite,
+        labels=dict(group.labels),
         fixed=dict(group.fixed),
         axes=tuple(axis.name for axis in group.axes),
         first_trial=first_trial,
@@ -105,13 +108,18 @@ def read_commit(data: bytes, stem: str) -> Commit:
         stated = content.pop("sha256")
         if stated != sha256(_canonical(content)):
             raise DamagedError("its checksum does not fit")
-        if content["schema"] != SCHEMA:
+        if content["schema"] not in READABLE:
             raise StoreError(
                 f"commits/{stem}.json has layout {content['schema']}; this version of sweep reads "
-                f"layout {SCHEMA}"
+                f"layouts {READABLE[0]} to {SCHEMA}"
             )
         files = tuple(File(**file) for file in content["files"])
-        commit = replace(Commit(**content), files=files, axes=tuple(content["axes"]))
+        commit = replace(
+            Commit(**content),
+            files=files,
+            axes=tuple(content["axes"]),
+            fixed={name: _number(value) for name, value in content["fixed"].items()},
+        )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise DamagedError("it is not a record") from error
     if any(file.kind not in KINDS or file.path != data_path(file.kind, stem) for file in files):
@@ -122,6 +130,22 @@ def read_commit(data: bytes, stem: str) -> Commit:
 def data_path(kind: str, stem: str) -> str:
     """Where the chunk `stem` keeps its file of this kind, relative to the study's results."""
     return f"{kind}/{stem}.parquet"
+
+
+def _spelt(values: Mapping[str, Value]) -> dict[str, Value]:
+    """`values` with infinity as text, for which JSON has no number."""
+    return {
+        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
+        for name, value in values.items()
+    }
+
+
+def _number(value: object) -> float | int:
+    if isinstance(value, str):
+        return float(value)
+    if not isinstance(value, float | int):
+        raise TypeError(value)
+    return value
 
 
 def _canonical(content: Mapping[str, object]) -> bytes:

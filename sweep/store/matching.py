@@ -7,7 +7,7 @@ import numpy as np
 from sweep.store.commit import Commit, DamagedError
 from sweep.store.ledger import Ledger
 from sweep.store.parquet import read
-from sweep.study import Axis, Group, lane_sources
+from sweep.study import Axis, Group
 
 
 def answers(
@@ -79,12 +79,7 @@ def _lane_values(
     group: Group, commit: Commit, columns: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
     given = {name: np.asarray(value) for name, value in commit.fixed.items()} | dict(columns)
-    sources = lane_sources(
-        given,
-        layers=len(group.network.shapes),
-        bias=group.network.bias,
-        drawn=group.initial.scheme != "explicit",
-    )
+    sources = group.sources_among(given)
     return {number: given[source] for number, source in sources.items()}
 
 

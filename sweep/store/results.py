@@ -18,9 +18,9 @@ from sweep.store.folder import STUDY
 from sweep.store.ledger import read_ledger
 from sweep.store.matching import answers
 from sweep.store.parquet import read
-from sweep.store.tables import RECENT
+from sweep.store.tables import RECENT, STATE, VALIDATION
 from sweep.study import Group, Study, parse_study
-from sweep.training.trainer import MEASURES, OUTCOMES
+from sweep.training.trained import MEASURES, OUTCOMES
 
 NEVER = ("steps_to_target", "diverged_at")
 """The columns of steps that may never have come."""
@@ -56,11 +56,12 @@ class Results:
         """A row a trial: `trial`, the axes, the measures and `outcome`, or `columns` of these.
 
         Losses are float64, steps int64, or Int64 with NA for never; `outcome` is categorical.
+        With validation data there are the loss and the accuracy on it at the last step.
 
         Raises:
             RequestError: one of `columns` is none of these.
         """
-        known = {"trial", *(axis.name for axis in self.study.axes), *_EMPTY["trials"]}
+        known = {"trial", *(axis.name for axis in self.study.axes), *self._columns("trials")}
         if unknown := [name for name in columns or () if name not in known]:
             raise RequestError(f"{unknown[0]!r}: no column of trials; there are {sorted(known)}")
         return self._frame("trials", None, columns)
@@ -68,13 +69,15 @@ class Results:
     def curves(self, trials: Sequence[int] | np.ndarray | None = None) -> pd.DataFrame:
         """A row a recorded step: `trial`, the axes, `step` and `loss`, of all or some trials.
 
-        `loss` has the dtype that was trained in; without recorded curves there are no rows.
+        `loss` has the dtype that was trained in, and so have `validation_loss` and
+        `validation_accuracy` if there is data for them. A trial that stopped has no later rows;
+        without recorded curves there are none.
         """
         return self._frame("curves", trials)
 
     def parameters(self, trials: Sequence[int] | np.ndarray | None = None) -> pd.DataFrame:
         """A row a kept step: `trial`, the axes, `step` and a column a parameter, likewise."""
-        return self._frame("parameters", trials).drop(columns=RECENT, errors="ignore")
+        return self._frame("parameters", trials).drop(columns=[RECENT, STATE], errors="ignore")
 
     def content_digest(self) -> str:
         """SHA-256 of all contents in grid order, to the bit, but for the numbers of trials."""
@@ -90,6 +93,12 @@ class Results:
                         digest.update(name.encode())
                         _update(digest, column)
         return digest.hexdigest()
+
+    def _columns(self, kind: str) -> list[str]:
+        """What a table of this kind always has, besides `trial` and the axes."""
+        validated = any(group.validation for group in self.study.groups())
+        more = VALIDATION if validated and kind != "parameters" else ()
+        return [*_EMPTY[kind], *more]
 
     @cached_property
     def _found(self) -> list[list[tuple[Commit, np.ndarray]]]:
@@ -115,7 +124,7 @@ class Results:
             keys = {"trial": rest.pop("trial")} | {name: axes[name] for name in names}
             frames.append(pd.DataFrame(keys | rest, copy=False))
         if not frames:
-            frames = [pd.DataFrame(columns=["trial", *names, *_EMPTY[kind]])]
+            frames = [pd.DataFrame(columns=["trial", *names, *self._columns(kind)])]
         whole = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
         return whole if columns is None else whole.loc[:, list(columns)]
 

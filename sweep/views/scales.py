@@ -19,7 +19,7 @@ FLOOR = 1e-24
 HUGE = 1e300
 """Numbers from here on are drawn as infinite: a margin above them would be."""
 
-WITHOUT_ORDER = ("seed", "initial.seed")
+WITHOUT_ORDER = ("seed", "batch_seed")
 """Numbers that are names: their order means nothing."""
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from sweep import runner
 from sweep.study import Group
-from sweep.training.trainer import Trained
+from sweep.training.trained import Trained
 from tests.store.small import Bench, train
 
 

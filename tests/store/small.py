@@ -1,5 +1,6 @@
 """A small study, a trainer that pretends, and a bench to run one with the other."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from sweep import runner
 from sweep.runner import RunReport
 from sweep.store.results import Results, open_results
 from sweep.study import Group, Study, parse_study
-from sweep.training.trainer import Trained
+from sweep.training.trained import Trained
 
 TEXT = """
 [network]
@@ -39,9 +40,10 @@ def study(
     training: str = "steps = 30",
     dtype: str = "float64",
     parameters: str = "every 10",
+    overrides: Sequence[str] = (),
 ) -> Study:
     text = TEXT.format(axes=axes, training=training, dtype=dtype, parameters=parameters)
-    return parse_study(text, "small", Path())
+    return parse_study(text, "small", Path(), overrides)
 
 
 def train(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
@@ -68,6 +70,9 @@ def train(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Train
     }
     spread = np.arange(group.network.n_parameters) - 0.5
     parameters = rate[:, np.newaxis, np.newaxis] * (kept[:, np.newaxis] + spread)
+    count = {"momentum": 1, "adam": 2}.get(group.training.optimizer, 0) * bool(len(kept))
+    state = rate[:, np.newaxis] * np.arange(count * group.network.n_parameters)
+    validated = slice(None) if group.validation else slice(0)
     return Trained(
         index=index,
         measures=measures,
@@ -77,6 +82,15 @@ def train(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Train
         parameter_steps=kept,
         parameters=parameters.astype(dtype),
         recent_losses=np.tile(losses[:, -1:], (1, 20 if len(kept) else 0)),
+        optimizer_state=state.astype(dtype),
+        stopped_at=np.where(wild & (group.training.stop == "divergence"), 7, never),
+        validation_losses=2 * losses[:, validated],
+        validation_accuracies=np.ones_like(losses[:, validated]) / 3,
+        final_validation=(
+            {"validation_loss": 2 * final, "validation_accuracy": np.ones_like(final) / 3}
+            if group.validation
+            else {}
+        ),
     )
 
 

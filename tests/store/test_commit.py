@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -19,16 +20,28 @@ def commit() -> Commit:
 def test_a_record_reads_back_equal(commit: Commit) -> None:
     assert read_commit(commit.to_json(), "00000007") == commit
     assert commit.labels == {"training.steps": 20}
-    assert commit.fixed == {"learning_rate": 0.1, "initial.scale": 1.0}
+    assert commit.fixed == {
+        "network.multiplier": 1.0,
+        "initial.scale": 1.0,
+        "initial.offset": 0.0,
+        "learning_rate": 0.1,
+        "weight_decay": 0.0,
+        "clip_norm": inf,
+    }
     assert commit.axes == ("seed",)
 
 
-def test_an_infinite_label_is_strict_json() -> None:
+def test_infinite_values_are_strict_json() -> None:
     group = study("outcome.diverged_above = [inf]", "steps = 5\nlearning_rate = 0.1").groups()[0]
     content = new_commit(group, 0, 1).to_json()
-    assert json.loads(content, parse_constant=pytest.fail)["labels"] == {
-        "outcome.diverged_above": "inf"
-    }
+    record = json.loads(content, parse_constant=pytest.fail)
+    assert record["labels"] == {"outcome.diverged_above": "inf"}
+    assert record["fixed"]["clip_norm"] == "inf"
+
+
+def test_a_record_of_the_layout_before_can_be_read(commit: Commit) -> None:
+    earlier = replace(commit, schema=1)
+    assert read_commit(earlier.to_json(), "00000007") == earlier
 
 
 def test_no_flipped_bit_reads_differently(commit: Commit) -> None:
@@ -59,9 +72,9 @@ def test_what_is_no_record_is_damaged(content: bytes) -> None:
 
 
 def test_another_layout_is_refused_not_damaged(commit: Commit) -> None:
-    later = replace(commit, schema=2).to_json()
+    later = replace(commit, schema=3).to_json()
     with pytest.raises(
-        StoreError, match=r"00000007\.json has layout 2; .* reads layout 1"
+        StoreError, match=r"00000007\.json has layout 3; .* reads layouts 1 to 2"
     ) as raised:
         read_commit(later, "00000007")
     assert not isinstance(raised.value, DamagedError)

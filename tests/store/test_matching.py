@@ -12,7 +12,9 @@ def naive(asked: Group, stored: Group) -> list[int]:
 
     def inputs(group: Group) -> list[bytes]:
         lanes = group.lanes(np.arange(group.trials))
-        parts = (lanes.weight_rates, lanes.bias_rates, lanes.seeds[None], lanes.scales[None])
+        layered = (lanes.weight_rates, lanes.bias_rates, lanes.multipliers, lanes.offsets)
+        single = (lanes.seeds, lanes.scales, lanes.batch_seeds, *lanes.hyper.values())
+        parts = (*layered, *single)
         return [np.vstack(parts)[:, at].tobytes() for at in range(group.trials)]
 
     wanted = inputs(asked)
@@ -36,8 +38,35 @@ STUDIES = {
     "both rates": study("learning_rate = [0.5, 7.0]\nbias_learning_rate = [0.5, 1e-3]"),
     "biases alone": study("bias_learning_rate = [7.0, 40.0]", FIELD + "7.0"),
     "a scale": study("initial.scale = [1.0, 2.0]", FIELD + "0.5"),
+    "a multiplier": study("seed = [1]\nnetwork.multiplier = [2.0, 1.0]", FIELD + "7.0"),
+    "a layer's multiplier": study("seed = [1]\nnetwork.multiplier.0 = [1.0, 3.0]", FIELD + "7.0"),
+    "offsets": study("initial.offset = [0.0, -1.0]\nlearning_rate = [7.0, 0.5]"),
+    "gradients clipped": study("clip_norm = [1.0, inf]\nweight_decay = [0.5, 0.0]", FIELD + "7.0"),
     "nothing in common": study("seed = [50, 60]", FIELD + "0.25"),
 }
+
+
+MOMENTUM = ('training.optimizer="momentum"', "batch={ size=1 }")
+BATCHED = {
+    "grid": ["axes.momentum=[0.5, 0.9]", "axes.batch_seed=[0, 1, 2]"],
+    "an axis for a default": ["axes.batch_seed=[2, 0]"],
+    "fields": ["training.momentum=0.5", "batch.seed=2"],
+    "another momentum": ["axes.momentum=[0.75]"],
+}
+
+
+@pytest.mark.parametrize("stored", BATCHED)
+@pytest.mark.parametrize("asked", BATCHED)
+def test_optimizers_and_batches_have_numbers_of_their_own(asked: str, stored: str) -> None:
+    (wanted,), (there,) = (
+        study("seed = [0, 1]", FIELD + "0.5", overrides=[*MOMENTUM, *BATCHED[name]]).groups()
+        for name in (asked, stored)
+    )
+    assert found(wanted, there) == naive(wanted, there)
+    pair = {asked, stored}
+    assert any(at >= 0 for at in found(wanted, there)) == (
+        len(pair) == 1 or pair in ({"grid", "an axis for a default"}, {"grid", "fields"})
+    )
 
 
 @pytest.mark.parametrize("stored", STUDIES.values(), ids=STUDIES)
@@ -65,6 +94,10 @@ def test_the_table_of_studies_overlaps() -> None:
         "both rates": 1,
         "biases alone": 1,
         "a scale": 1,
+        "a multiplier": 1,
+        "a layer's multiplier": 1,
+        "offsets": 2,
+        "gradients clipped": 1,
         "nothing in common": 0,
     }
 

@@ -4,6 +4,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow.parquet as pq
 import pytest
 
 from sweep.errors import RequestError, StoreError
@@ -20,6 +21,8 @@ MEASURES = [
     "steps_to_target",
     "diverged_at",
 ]
+
+VALIDATED = ["validation={ inputs=[[1, 2]], targets=[[3, 4]] }"]
 
 
 def test_trials_are_a_row_each_in_grid_order(bench: Bench) -> None:
@@ -118,11 +121,16 @@ def test_the_digest_sees_every_value_and_no_order(bench: Bench, tmp_path: Path) 
     assert bench.digest() != other.digest()
 
 
-@pytest.mark.parametrize("change", ["measure", "null", "outcome", "loss", "parameter", "recent"])
+CHANGED = ["measure", "null", "outcome", "loss", "parameter", "recent", "state", "stop"]
+CHANGED += ["validation loss", "validation accuracy"]
+
+
+@pytest.mark.parametrize("change", CHANGED)
 def test_the_digest_sees_one_changed_value(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, change: str
 ) -> None:
-    bench.run(study())
+    asked = study(overrides=[*VALIDATED, 'training.optimizer="adam"'])
+    bench.run(asked)
 
     def changed(group, index, *, lanes=None):  # noqa: ANN001, ANN202
         trained = train(group, index)
@@ -134,14 +142,85 @@ def test_the_digest_sees_one_changed_value(
                 "loss": trained.losses[:, 2],
                 "parameter": trained.parameters[:, 1, 3],
                 "recent": trained.recent_losses[:, 7],
+                "state": trained.optimizer_state[:, 2],
+                "validation loss": trained.validation_losses[:, 3],
+                "validation accuracy": trained.validation_accuracies[:, -1],
+                "stop": trained.stopped_at,
             }[change]
             array[1] = np.nextafter(array[1], 9) if array.dtype.kind == "f" else array[1] + 1
         return trained
 
     monkeypatch.setattr("sweep.runner.train", changed)
     other = Bench(tmp_path / "other", [])
-    other.run(study())
+    other.run(asked)
     assert other.digest() != bench.digest()
+
+
+def test_validation_has_columns_of_its_own(bench: Bench) -> None:
+    asked = study(overrides=VALIDATED)
+    bench.run(asked)
+    results, expected = bench.open(), train(asked.groups()[0], np.arange(12))
+    trials, curves = results.trials(), results.curves()
+    names = ["validation_loss", "validation_accuracy"]
+    assert list(trials)[3:] == [*MEASURES, *names, "outcome"]
+    assert list(curves)[3:] == ["step", "loss", *names]
+    losses, accuracies = expected.validation_losses, expected.validation_accuracies
+    assert trials["validation_loss"].to_numpy().tobytes() == losses[:, -1].tobytes()
+    assert trials["validation_accuracy"].tolist() == accuracies[:, -1].tolist()
+    assert curves["validation_loss"].to_numpy().tobytes() == losses.tobytes()
+    assert curves["validation_accuracy"].tolist() == accuracies.ravel().tolist()
+    some = results.trials(["validation_loss"])
+    pd.testing.assert_frame_equal(some, trials[["validation_loss"]])
+    with pytest.raises(RequestError, match="'validation_loss': no column of trials"):
+        bench.open(study()).trials(["validation_loss"])
+
+
+def test_validation_keeps_the_dtype_in_curves_only(bench: Bench) -> None:
+    bench.run(study(dtype="float32", overrides=VALIDATED))
+    kinds = {
+        kind: pq.read_schema(bench.directory / kind / "00000000.parquet").field("validation_loss")
+        for kind in ("trials", "curves")
+    }
+    assert {kind: str(field.type) for kind, field in kinds.items()} == {
+        "trials": "double",
+        "curves": "float",
+    }
+
+
+def test_curves_end_where_a_trial_stopped(bench: Bench) -> None:
+    bench.run(study())
+    whole, digest = bench.open().curves(), bench.digest()
+    asked = study(overrides=['training.stop="divergence"'])
+    bench.run(asked)
+    trials, curves = bench.open().trials(), bench.open().curves()
+    wild = trials["diverged_at"].notna()
+    assert 0 < wild.sum() < len(trials)
+    steps = curves.groupby("trial")["step"].agg(list)
+    assert steps[trials["trial"][wild]].tolist() == [[0, 7]] * wild.sum()
+    assert steps[trials["trial"][~wild]].tolist() == [[0, 7, 14, 21, 28, 30]] * (~wild).sum()
+    early = whole["step"].to_numpy() < 8
+    left = whole[early | ~np.repeat(wild.to_numpy(), 6)]
+    assert curves["loss"].to_numpy().tobytes() == left["loss"].to_numpy().tobytes()
+    assert bench.digest() != digest
+
+
+@pytest.mark.parametrize("kept", ["final", "every 10"])
+@pytest.mark.parametrize(("optimizer", "arrays"), [("sgd", 0), ("momentum", 1), ("adam", 2)])
+def test_the_last_parameters_have_the_state_of_the_optimizer(
+    bench: Bench, optimizer: str, arrays: int, kept: str
+) -> None:
+    asked = study(parameters=kept, overrides=[f"training.optimizer='{optimizer}'"])
+    bench.run(asked)
+    assert "optimizer_state" not in bench.open().parameters()
+    table = pq.read_table(bench.directory / "parameters" / "00000000.parquet")
+    assert ("optimizer_state" in table.column_names) == bool(arrays)
+    if arrays:
+        found = table["optimizer_state"].to_pylist()
+        expected = train(asked.groups()[0], np.arange(5)).optimizer_state
+        assert expected.shape[1] == arrays * asked.network.n_parameters
+        assert [state for state in found if state] == expected.tolist()
+        last = [step == 30 for step in table["step"].to_pylist()]
+        assert [state is not None for state in found] == last
 
 
 def test_a_study_without_curves_or_parameters(bench: Bench) -> None:
