@@ -23,8 +23,8 @@ soak: $(VENV)/ready-$(EXTRAS)
 	$(BIN)/pytest -m soak
 
 bench: $(VENV)/ready-peers
-	$(BIN)/python -m benchmarks.compare --network 2-2-2 --dtype float64
-	$(BIN)/python -m benchmarks.compare --network 2-2-2 --dtype float32
+	$(BIN)/python -m benchmarks.table
+	$(BIN)/python -m benchmarks.costs
 
 clean:
 	rm -rf $(VENV)

@@ -4,6 +4,7 @@ import ctypes
 import platform
 import subprocess
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -22,6 +23,7 @@ def peak(dtype: str, threads: int) -> float | None:
     return max(multiply_adds(threads) for _ in range(5))
 
 
+@cache
 def _library(dtype: str) -> Callable[[int], float]:
     real = {"float64": "double", "float32": "float"}[dtype]
     with TemporaryDirectory() as directory:

@@ -3,13 +3,16 @@
 Peers and tests read the same rows, so that a new network is timed and checked everywhere.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
+Rows = tuple[tuple[float, ...], ...]
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, eq=False)
 class Case:
     """One row: a network, its data and how it is trained (full-batch gradient descent).
 
@@ -21,8 +24,7 @@ class Case:
         targets: a row a sample.
         learning_rate: one for all parameters.
         steps: updates of the parameters.
-        operations: of our kernel, in one step of one network, that need a multiply-add port: what
-            the machine's peak allows is their bound.
+        scheme: how sweep draws the initial weights; biases start at 0.
     """
 
     name: str
@@ -30,11 +32,11 @@ class Case:
     activations: tuple[str, ...]
     bias: bool
     loss: str
-    inputs: tuple[tuple[float, ...], ...]
-    targets: tuple[tuple[float, ...], ...]
+    inputs: Rows
+    targets: Rows
     learning_rate: float
     steps: int
-    operations: int
+    scheme: str = "xavier"
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:
@@ -47,11 +49,40 @@ class Case:
         return sum(size * (before + self.bias) for size, before in self.shapes)
 
     @property
+    def n_neurons(self) -> int:
+        """All but the inputs."""
+        return sum(self.layers[1:])
+
+    @property
     def loss_scale(self) -> float:
         """The c of E = c * sum over samples and outputs of (T - A)^2."""
         if self.loss == "half_squared_error":
             return 0.5 / len(self.inputs)
         return 1.0 / (len(self.inputs) * self.layers[-1])
+
+    def products(self) -> int:
+        """Multiply-adds of the matrix products of one step of one network."""
+        forward = sum(size * before for size, before in self.shapes)
+        passed_back = sum(size * before for size, before in self.shapes[1:])
+        return len(self.inputs) * (2 * forward + passed_back)
+
+    def operations(self, costs: Mapping[str, int]) -> int:
+        """Additions and products, fused or not, of one step of one network.
+
+        Each needs a multiply-add port, so that the machine's peak bounds what can be reached. A
+        sample takes the matrix products, what its neurons cost, two for the loss of each output
+        and one for the gradient of each bias; a step one for each parameter and two for the loss.
+        Where there is one sample its gradient is no sum: it goes from the delta to the parameters.
+
+        Args:
+            costs: of each activation, its slope and the product with it, by name.
+        """
+        neurons = zip(self.layers[1:], self.activations, strict=True)
+        elementwise = sum(size * costs[name] for size, name in neurons)
+        biases = self.n_neurons * self.bias
+        samples = len(self.inputs)
+        update = biases + self.n_neurons if samples == 1 else self.n_parameters + samples * biases
+        return self.products() + samples * (elementwise + 2 * self.layers[-1]) + update + 2
 
     def split(self, parameters: np.ndarray) -> list[tuple[np.ndarray, np.ndarray | None]]:
         """Each layer's weights (..., to, from) and biases (..., to), of parameters (..., P).
@@ -68,22 +99,94 @@ class Case:
         return found
 
 
-NETWORKS = {
-    case.name: case
-    for case in [
-        Case(
-            name="2-2-2",
-            layers=(2, 2, 2),
-            activations=("sigmoid", "sigmoid"),
-            bias=False,
-            loss="half_squared_error",
-            inputs=((0.05, 0.10),),
-            targets=((0.01, 0.99),),
-            learning_rate=0.5,
-            steps=1000,
-            # Additions and products, fused or not: 8 forward and 4 back, 4 sigmoids of 11 and
-            # their 8 slopes, 5 for the loss, 12 for the update, 1 for the measures.
-            operations=82,
-        ),
-    ]
-}
+def _uniform(rows: int, columns: int, low: float, high: float, seed: int) -> Rows:
+    """Generated data, with few digits so that a study file can state it."""
+    values = np.random.default_rng(seed).uniform(low, high, (rows, columns)).round(4)
+    return tuple(map(tuple, values.tolist()))
+
+
+def _regression(
+    layers: tuple[int, ...],
+    hidden: str,
+    output: str,
+    steps: int,
+    *,
+    samples: int = 128,
+    bias: bool = True,
+    name: str = "",
+) -> Case:
+    """A network on data without structure: what is timed does not depend on them."""
+    name = name or "-".join(map(str, layers))
+    return Case(
+        name=name,
+        layers=layers,
+        activations=(hidden,) * (len(layers) - 2) + (output,),
+        bias=bias,
+        loss="mean_squared_error",
+        inputs=_uniform(samples, layers[0], -1.0, 1.0, seed=1),
+        targets=_uniform(samples, layers[-1], 0.1, 0.9, seed=2),
+        learning_rate=0.1,
+        steps=steps,
+    )
+
+
+_COURSE = Case(
+    name="2-2-2",
+    layers=(2, 2, 2),
+    activations=("sigmoid", "sigmoid"),
+    bias=False,
+    loss="half_squared_error",
+    inputs=((0.05, 0.10),),
+    targets=((0.01, 0.99),),
+    learning_rate=0.5,
+    steps=1000,
+    scheme="uniform",
+)
+_XOR = Case(
+    name="2-8-1",
+    layers=(2, 8, 1),
+    activations=("tanh", "sigmoid"),
+    bias=True,
+    loss="mean_squared_error",
+    inputs=((0.0, 0.0), (0.0, 1.0), (1.0, 0.0), (1.0, 1.0)),
+    targets=((0.0,), (1.0,), (1.0,), (0.0,)),
+    learning_rate=0.5,
+    steps=200,
+)
+
+# What people train by the thousand. Where the hidden layers are relu, matrix products are nearly
+# all of the work and the libraries are at their best; tanh is the other choice people make.
+MAIN = [
+    _COURSE,
+    _XOR,
+    # The network of Sohl-Dickstein, "The boundary of neural network trainability is fractal", 2024:
+    # as many samples as parameters.
+    _regression((16, 16, 1), "tanh", "identity", 100, samples=272, bias=False),
+    _regression((24, 8, 2), "relu", "sigmoid", 100, samples=200),
+    _regression((24, 8, 2), "tanh", "sigmoid", 100, samples=200, name="24-8-2-tanh"),
+    _regression((4, 32, 16, 4), "relu", "identity", 20, samples=1000),
+    _regression((4, 32, 16, 4), "tanh", "identity", 20, samples=1000, name="4-32-16-4-tanh"),
+    _regression((64, 64, 10), "relu", "identity", 50),
+    _regression((64, 64, 10), "tanh", "identity", 50, name="64-64-10-tanh"),
+]
+
+# Up to 128 wide and 5 deep, on 128 rows: each at the edge of something.
+FAMILY = [
+    _regression((128, 1), "", "identity", 200, name="128-1"),  # one output, nothing else
+    _regression((1, 1, 1, 1, 1, 1), "tanh", "tanh", 200),  # nothing to multiply
+    _regression((8, 8, 8, 8, 8, 1), "tanh", "identity", 100),  # narrow and deep
+    _regression((7, 13, 5, 3), "relu", "identity", 200),  # odd sizes: no tile fits
+    _regression((32, 32, 1), "relu", "identity", 100),
+    _regression((1, 128, 1), "tanh", "identity", 100),  # outer products alone
+    _regression((128, 1, 128), "sigmoid", "sigmoid", 50),  # a bottleneck
+    _regression((128, 128), "", "sigmoid", 20),  # one layer: no pass back
+    _regression((33, 65, 17, 9), "relu", "identity", 50),
+    _regression((100, 50, 10), "sigmoid", "sigmoid", 50),
+    _regression((128, 64, 32, 16, 8, 1), "relu", "identity", 20),  # a funnel
+    _regression((2, 128, 128, 2), "tanh", "identity", 20),
+    _regression((64, 64, 64, 64, 10), "relu", "identity", 20),
+    _regression((128, 128, 128, 128, 128, 10), "relu", "identity", 10),
+    _regression((128, 128, 128, 128, 128, 128), "relu", "identity", 10, bias=False),  # the largest
+]
+
+NETWORKS = {case.name: case for case in [*MAIN, *FAMILY]}

@@ -3,14 +3,14 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
-from pathlib import Path
 
 import numpy as np
 
 from benchmarks.networks import Case
 from benchmarks.peers import Train
-from sweep.study import Group, parse_study
-from sweep.training.trainer import chunk_size, prepare, train
+from benchmarks.studies import chunks, default_lanes, group
+from sweep.study import Group
+from sweep.training.trainer import prepare, train
 
 
 def build(case: Case, dtype: str, threads: int, batch: int) -> Train:
@@ -19,15 +19,20 @@ def build(case: Case, dtype: str, threads: int, batch: int) -> Train:
     So drawing is part of what is timed, as the measures are.
     """
     pool = ThreadPoolExecutor(threads)
-    prepare(_group(case, dtype, 1), batch)
+    lanes = None if batch == default_lanes(case, dtype) else batch
+    prepare(group(case, dtype, 1), lanes)
+
+    @cache
+    def trials(n: int) -> Group:
+        return group(case, dtype, n)
 
     def train_all(initial: np.ndarray) -> np.ndarray:
-        group = _group(case, dtype, len(initial))
+        asked = trials(len(initial))
 
         def final_losses(chunk: np.ndarray) -> np.ndarray:
-            return train(group, chunk, lanes=batch).measures["final_loss"]
+            return train(asked, chunk, lanes=lanes).measures["final_loss"]
 
-        return np.concatenate(list(pool.map(final_losses, _chunks(group, threads))))
+        return np.concatenate(list(pool.map(final_losses, chunks(asked, threads, batch))))
 
     return train_all
 
@@ -35,42 +40,6 @@ def build(case: Case, dtype: str, threads: int, batch: int) -> Train:
 def initial_parameters(case: Case, dtype: str, n: int) -> np.ndarray:
     """What seeds 0 to n - 1 draw, (n, P) of that dtype: where every peer starts."""
     still = replace(case, steps=1, learning_rate=0.0)
-    group = _group(still, dtype, n, parameters="final")
-    drawn = [train(group, chunk).parameters[:, 0] for chunk in _chunks(group, 1)]
-    return np.ascontiguousarray(np.concatenate(drawn))
-
-
-@cache
-def _group(case: Case, dtype: str, n: int, parameters: str = "nothing") -> Group:
-    (group,) = parse_study(
-        f"""
-        [network]
-        layers = {list(case.layers)}
-        activation = {list(case.activations)}
-        bias = {str(case.bias).lower()}
-        loss = "{case.loss}"
-        [data]
-        inputs = {[list(row) for row in case.inputs]}
-        targets = {[list(row) for row in case.targets]}
-        [initial]
-        scheme = "uniform"
-        [training]
-        steps = {case.steps}
-        dtype = "{dtype}"
-        learning_rate = {case.learning_rate}
-        [axes]
-        seed = {{ range = [0, {n}] }}
-        [record]
-        loss = "nothing"
-        parameters = "{parameters}"
-        """,
-        case.name,
-        Path(),
-    ).groups()
-    return group
-
-
-def _chunks(group: Group, threads: int) -> list[np.ndarray]:
-    """As even as they come: a last thread that works alone would be the pool's loss, not ours."""
-    pieces = -(-group.trials // chunk_size(group, threads))
-    return np.array_split(np.arange(group.trials), -(-pieces // threads) * threads)
+    drawn = group(still, dtype, n, {"record.parameters": "final"})
+    parts = chunks(drawn, 1, default_lanes(case, dtype))
+    return np.concatenate([train(drawn, part).parameters[:, 0] for part in parts])

@@ -17,7 +17,8 @@ import numpy as np
 
 from sweep import runner
 from sweep.study import Study, find_study, load_study
-from sweep.training.trainer import chunk_size, prepare, train
+from sweep.training.costs import chunk_size
+from sweep.training.trainer import prepare, train
 
 
 def kernel_seconds(study: Study, threads: int) -> float:

@@ -5,7 +5,7 @@ the initial parameters of some networks, (n, P) of that dtype, to their losses a
 (n,).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import import_module
@@ -17,16 +17,23 @@ from benchmarks.networks import Case
 
 Train = Callable[[np.ndarray], np.ndarray]
 
+_FEWEST_NUMBERS = 2000
+
 
 class Choice(NamedTuple):
-    """What is searched for: networks in a batch, and Python threads that train batches."""
+    """What is searched for: networks in a batch, threads that train batches, and how it is written.
+
+    Attributes:
+        builder: the name of the function in the peer's module.
+    """
 
     batch: int
     workers: int
+    builder: str = "build"
 
     @property
     def portion(self) -> int:
-        """Networks that keep every worker busy once; only multiples of it are trained."""
+        """Networks that keep every worker busy once."""
         return self.batch * self.workers
 
 
@@ -35,25 +42,34 @@ class Peer:
     """One row.
 
     Attributes:
-        module: where its `build` is.
-        builder: the name of that function.
-        batches: numbers of networks in a batch that are worth trying.
-        pooled: whether batches go to Python threads, each taking `threads / workers` of the
-            library's own; a peer that is not gets all networks in one call, and its batch is the
-            block (or the lanes) it works in.
-        workers: how many such threads to try, 0 standing for as many as the peers may use.
+        module: where its builders are.
+        builders: their names; the search tries all of them at the best batch of the first.
+        workers: how many Python threads to hand batches to, 0 standing for as many as the peer may
+            use; each takes `threads / workers` of the library's own.
+        blocks: of a peer that gets all networks in one call and spreads them over threads itself:
+            the numbers of networks it may work on at a time. None for one that gets batches, whose
+            size has no bound.
     """
 
     module: str
-    batches: tuple[int, ...]
-    builder: str = "build"
-    pooled: bool = True
+    builders: tuple[str, ...] = ("build",)
     workers: tuple[int, ...] = (1, 0)
+    blocks: Callable[[Case, str], Sequence[int]] | None = None
 
-    def choices(self, threads: int) -> list[Choice]:
-        """All that the search for the best batch tries."""
-        workers = sorted({count or threads for count in self.workers}) if self.pooled else [1]
-        return [Choice(batch, count) for batch in self.batches for count in workers]
+    @property
+    def pooled(self) -> bool:
+        """Whether batches go to Python threads; such a peer takes whole portions only."""
+        return self.blocks is None
+
+    def ladders(self, case: Case, dtype: str, threads: int) -> list[list[Choice]]:
+        """What to try with the first builder, smallest batches first."""
+        if self.blocks is not None:
+            return [[Choice(n, threads, self.builders[0]) for n in self.blocks(case, dtype)]]
+        # Fewer numbers than this in a batch, and a step is all overhead.
+        numbers = case.n_parameters + len(case.inputs) * case.n_neurons
+        batches = [4**k for k in range(8) if 4 ** (k + 1) * numbers > _FEWEST_NUMBERS]
+        workers = sorted({count or threads for count in self.workers})
+        return [[Choice(n, count, self.builders[0]) for n in batches] for count in workers]
 
     def train(self, case: Case, dtype: str, threads: int, choice: Choice) -> Train:
         """The peer, made ready for this choice.
@@ -61,10 +77,12 @@ class Peer:
         Raises:
             ImportError: its package is not installed.
             FileNotFoundError: its compiler is not.
+            NotImplementedError: it is not written for such a network.
         """
-        build = getattr(import_module(self.module), self.builder)
-        train = build(case, dtype, threads // choice.workers, choice.batch)
-        return _pooled(train, choice) if self.pooled else train
+        build = getattr(import_module(self.module), choice.builder)
+        if not self.pooled:
+            return build(case, dtype, threads, choice.batch)
+        return _pooled(build(case, dtype, threads // choice.workers, choice.batch), choice)
 
 
 def _pooled(train: Train, choice: Choice) -> Train:
@@ -78,16 +96,31 @@ def _pooled(train: Train, choice: Choice) -> Train:
     return spread
 
 
+def _lanes(case: Case, dtype: str) -> Sequence[int]:
+    from benchmarks.studies import lanes_to_try  # noqa: PLC0415 - peers do without sweep
+
+    return lanes_to_try(case, dtype)
+
+
+def _blocks(*sizes: int) -> Callable[[Case, str], Sequence[int]]:
+    return lambda case, dtype: sizes
+
+
+_JAX, _TORCH = "benchmarks.peers.jax_peer", "benchmarks.peers.torch_peer"
+_BOTH_WAYS = ("build", "build_columns")
+
 PEERS = {
-    "ours": Peer("benchmarks.ours", (8, 16, 32, 64), pooled=False),
-    "c": Peer("benchmarks.peers.c_peer", (32, 48, 64, 96, 128, 256), pooled=False),
-    "numba": Peer("benchmarks.peers.numba_peer", (16, 64), pooled=False),
+    "ours": Peer("benchmarks.ours", blocks=_lanes),
+    "c": Peer("benchmarks.peers.c_peer", blocks=_blocks(16, 32, 48, 64, 96, 128, 256)),
+    "numba": Peer("benchmarks.peers.numba_peer", blocks=_blocks(16, 64)),
     # As its users call it: a batch after the other, on XLA's own threads.
-    "jax": Peer("benchmarks.peers.jax_peer", (1024, 4096, 16384), workers=(1,)),
+    "jax": Peer(_JAX, _BOTH_WAYS, workers=(1,)),
     # A batch in each of several Python threads, which share XLA's.
-    "jax, threaded": Peer("benchmarks.peers.jax_peer", (1024, 4096, 16384), workers=(0,)),
+    "jax, threaded": Peer(_JAX, _BOTH_WAYS, workers=(0,)),
     # That, and written out weight by weight.
-    "jax, unrolled": Peer("benchmarks.peers.jax_peer", (1024, 4096, 16384), "build_unrolled"),
-    "torch": Peer("benchmarks.peers.torch_peer", (4096, 16384)),
-    "numpy": Peer("benchmarks.peers.numpy_peer", (1024, 4096, 16384)),
+    "jax, unrolled": Peer(_JAX, ("build_unrolled",)),
+    "torch": Peer(_TORCH, workers=(1,)),
+    "torch, bmm": Peer(_TORCH, ("build_bmm",), workers=(1,)),
+    "torch, bmm, threaded": Peer(_TORCH, ("build_bmm",), workers=(0,)),
+    "numpy": Peer("benchmarks.peers.numpy_peer", ("build", "build_matmul")),
 }

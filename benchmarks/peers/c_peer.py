@@ -18,6 +18,7 @@ TYPES = {
     "float64": {"REAL": "double", "EXP": "exp", "TANH": "tanh"},
     "float32": {"REAL": "float", "EXP": "expf", "TANH": "tanhf"},
 }
+_MOST_PARAMETERS = 400
 NAMES = {"tanh": "tangent"}
 
 
@@ -26,8 +27,11 @@ def build(case: Case, dtype: str, threads: int, batch: int) -> Train:
 
     Raises:
         FileNotFoundError: there is no gcc.
+        NotImplementedError: the network is not small.
         subprocess.CalledProcessError: it failed.
     """
+    if case.n_parameters > _MOST_PARAMETERS:
+        raise NotImplementedError("the C peer writes every neuron out, which suits few")
     with TemporaryDirectory() as directory:
         library = ctypes.CDLL(str(compile_network(case, dtype, batch, Path(directory))))
     library.omp_set_num_threads(threads)

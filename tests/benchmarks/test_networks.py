@@ -1,0 +1,109 @@
+"""The tables that benchmarks go through: networks, their operations, costs and kernels."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from benchmarks import compiling, costs, operations
+from benchmarks.networks import FAMILY, MAIN, NETWORKS
+from benchmarks.operations import activation_costs
+from benchmarks.studies import chunks, default_lanes, group, lanes_to_try
+from sweep.training.activations import ACTIVATIONS
+from sweep.training.lanes import fma, inlined
+from tests.benchmarks.small import COURSE, OTHER
+
+
+def test_names_are_of_one_network_each() -> None:
+    assert len(NETWORKS) == len(MAIN) + len(FAMILY)
+    assert len(compiling.BY_NAME) == len(list(compiling._rows()))
+    assert len({row.name for row in costs.ROWS}) == len(costs.ROWS)
+
+
+def test_families_networks_are_as_wide_deep_and_few_as_is_said() -> None:
+    for case in FAMILY:
+        assert max(case.layers) <= 128
+        assert len(case.layers) <= 6
+        assert len(case.inputs) == 128
+
+
+def test_operations_are_those_counted_by_hand() -> None:
+    # docs/performance.md: 20 products, 4 sigmoids with slopes of 13, 5 for the loss and its scale,
+    # 4 products of deltas with the rate, 1 for the measures.
+    assert COURSE.operations({"sigmoid": 13}) == 20 + 52 + 5 + 4 + 1
+    # 3-4-2 with biases, two samples: a sample takes 20 products forward, 20 for the gradient and 8
+    # to pass back, 4 tanh of 10, 2 relu of 3, 4 for the loss and 6 for the biases' gradients.
+    sample = 48 + 46 + 4 + 6
+    assert OTHER.operations({"tanh": 10, "relu": 3}) == 2 * sample + 26 + 2
+
+
+def test_costs_of_activations_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """1 + z^2 and z^3, a slope of twice the value, and the product with the error."""
+
+    @inlined
+    def one_and_square(z: object) -> object:
+        return fma(z, z, 1.0)
+
+    @inlined
+    def cube(z: object) -> object:
+        return z * z * z
+
+    @inlined
+    def slope(a: object) -> object:
+        return a + a
+
+    sigmoid = ACTIVATIONS["sigmoid"]
+    for name, function, expected in (("one", one_and_square, 3), ("cube", cube, 4)):
+        row = replace(sigmoid, function=lambda _, f=function: f, slope=slope)
+        monkeypatch.setitem(operations.ACTIVATIONS, name, row)
+        assert activation_costs([name], "float32") == {name: expected}
+
+
+def test_a_study_of_a_network_says_what_the_row_says() -> None:
+    for case in NETWORKS.values():
+        study = group(case, "float32", 5)
+        assert study.network.layers == case.layers
+        assert study.network.activations == case.activations
+        assert study.network.n_parameters == case.n_parameters
+        assert study.data.inputs.tolist() == [list(row) for row in case.inputs]
+        assert (study.trials, study.steps) == (5, case.steps)
+
+
+@pytest.mark.parametrize("row", costs.ROWS, ids=lambda row: row.name)
+def test_rows_of_costs_see_as_many_samples(row: costs.Row) -> None:
+    axes = {"batch_seed": "{ range = [0, 3] }"} if row.own else {}
+    study = group(costs.CASE, "float64", 3, {"training.steps": row.steps, **row.settings}, **axes)
+    assert study.own_orders == row.own
+    size = study.batch.size or len(costs.CASE.inputs)
+    assert size == row.batch
+    epoch = -(-len(costs.CASE.inputs) // size)
+    assert row.steps == costs.EPOCHS * epoch
+    # With replacement every batch is whole: equally many samples only if they divide an epoch.
+    assert study.batch.order != "replacement" or epoch * size == len(costs.CASE.inputs)
+
+
+def test_every_row_of_compiling_can_be_asked_for() -> None:
+    for row in compiling.BY_NAME.values():
+        assert compiling.specification(row, "float32").dtype == "float32"
+
+
+@pytest.mark.soak
+def test_a_compilation_is_timed_with_an_empty_cache() -> None:
+    loading, compiled = compiling.seconds("2-2-2", "float64")
+    assert loading > 0
+    assert compiled > 0
+    assert "nothing" in compiling.seconds("nothing", "float64")
+
+
+@pytest.mark.parametrize(("trials", "threads"), [(1, 2), (16, 2), (100, 2), (1000, 3)])
+def test_chunks_are_whole_blocks_and_all_trials(trials: int, threads: int) -> None:
+    parts = chunks(group(OTHER, "float64", trials), threads, 8)
+    assert np.concatenate(parts).tolist() == list(range(trials))
+    assert all(part[0] % 8 == 0 for part in parts)
+    assert len(parts) % threads == 0 or len(parts) == -(-trials // 8)
+
+
+def test_the_default_is_among_the_lanes_to_try() -> None:
+    for dtype in ("float64", "float32"):
+        for case in (COURSE, OTHER, *FAMILY[:5]):
+            assert default_lanes(case, dtype) in lanes_to_try(case, dtype)
