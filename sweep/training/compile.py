@@ -14,7 +14,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -86,9 +86,9 @@ def cache_directory() -> Path:
 def _compile(key: str, specification: Specification) -> Kernel:
     from sweep.training.build import machine_code  # noqa: PLC0415 - loads numba
 
-    name, code = machine_code(specification, _target_machine())
+    name, code = machine_code(specification, target_machine())
     _save(key, name, code)
-    return Kernel(_link(name, code, specification), key, compiled=True)
+    return Kernel(link(name, code, _kinds(specification)), key, compiled=True)
 
 
 def _entry(key: str) -> Path:
@@ -103,7 +103,7 @@ def _load(key: str, specification: Specification) -> Kernel | None:
     except OSError:
         return None
     parsed = _parse(content, key)
-    return parsed and Kernel(_link(*parsed, specification), key, compiled=False)
+    return parsed and Kernel(link(*parsed, _kinds(specification)), key, compiled=False)
 
 
 def _is_ours_alone(path: Path) -> bool:
@@ -141,7 +141,7 @@ def _save(key: str, name: str, code: bytes) -> None:
             Path(temporary).unlink(missing_ok=True)
 
 
-def _target_machine() -> Any:
+def target_machine() -> Any:
     """Return a new target machine: an engine takes ownership of the one it is given."""
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
@@ -150,14 +150,17 @@ def _target_machine() -> Any:
     return target.create_target_machine(cpu=name, features=features, opt=3, jit=True)
 
 
-def _link(name: str, code: bytes, specification: Specification) -> Callable[..., Any]:
-    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), _target_machine())
+def _kinds(specification: Specification) -> list[Any]:
+    """Return the C types of a kernel's arguments."""
+    kinds = specification.arguments.values()
+    return [ctypes.c_int64 if kind == "int" else ctypes.c_void_p for kind in kinds]
+
+
+def link(name: str, code: bytes, kinds: Sequence[Any]) -> Callable[..., None]:
+    """Return what calls a function of object code, by its symbol and its arguments' C types."""
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), target_machine())
     engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    kinds = [
-        ctypes.c_int64 if kind == "int" else ctypes.c_void_p
-        for kind in specification.arguments.values()
-    ]
     prototype = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *kinds)
     function = prototype(engine.get_function_address(name))
 

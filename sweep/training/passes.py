@@ -118,10 +118,20 @@ def make_multiply(*, unrolled: bool) -> Any:
     multiply_tiles = products((4, 2, 1), (6, 4, 2, 1))
 
     @called
-    def multiply(rows: Any, columns: Any, count: Any, x: Any, y: Any, start: Any, out: Any) -> None:
+    def shared(rows: Any, columns: Any, count: Any, x: Any, y: Any, start: Any, out: Any) -> None:
         multiply_tiles(rows, columns, count, x, y, start, out)
 
+    @inlined
+    def multiply(rows: Any, columns: Any, count: Any, x: Any, y: Any, start: Any, out: Any) -> None:
+        shared(rows, columns, count, _plain(*x), _plain(*y), _plain(*start), _plain(*out))
+
     return multiply
+
+
+@inlined
+def _plain(memory: Any, first: Any, outer: Any, inner: Any) -> Any:
+    """An operand whose constants are numbers like others, so that all uses share the code."""
+    return memory, first, outer, inner
 
 
 def make_forward(network: Network) -> Any:

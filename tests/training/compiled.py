@@ -5,10 +5,11 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import numba
 import numpy as np
 from numba import types
 
+from sweep.training.build import compile_function
+from sweep.training.compile import link, target_machine
 from sweep.training.lanes import Lanes, inlined
 
 from .arrays import Array
@@ -17,15 +18,14 @@ from .arrays import Array
 def compiled(function: Callable[..., None], *dtypes: str) -> Callable[..., None]:
     """A compiled function of a count, and of one pointer for each of `dtypes`."""
     pointers = [types.CPointer(getattr(types, dtype)) for dtype in dtypes]
-    code = numba.cfunc(types.void(types.int64, *pointers), error_model="numpy")(function)
-    kinds = code.ctypes.argtypes[1:]
+    code = compile_function(function, types.void(types.int64, *pointers), target_machine())
+    linked = link(*code, [ctypes.c_int64, *[ctypes.c_void_p] * len(dtypes)])
 
     def call(count: int, *arrays: Array) -> None:
         for array, dtype in zip(arrays, dtypes, strict=True):
             assert array.dtype == dtype
             assert array.flags.c_contiguous
-        addresses = (ctypes.cast(a.ctypes.data, k) for a, k in zip(arrays, kinds, strict=True))
-        code.ctypes(count, *addresses)
+        linked(count, *(array.ctypes.data for array in arrays))
 
     return call
 

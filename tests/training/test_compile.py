@@ -36,7 +36,7 @@ _machine_code = build.machine_code
 
 @cache
 def machine_code(specification: Shape | Draw) -> tuple[str, bytes]:
-    return _machine_code(specification, compiling._target_machine())
+    return _machine_code(specification, compiling.target_machine())
 
 
 def drawn_bits(draw: Draw = DRAW) -> tuple[bool, bytes]:
