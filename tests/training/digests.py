@@ -1,6 +1,7 @@
 """One number for all that training gave, to the bit; also a script for processes of another CPU."""
 
 import hashlib
+import json
 import sys
 from collections.abc import Sequence
 from dataclasses import fields, replace
@@ -77,9 +78,10 @@ def digest(trained: Trained) -> str:
 
 
 def main(lanes: int) -> None:
-    """Print the digest of the mixed trials in either dtype."""
-    for dtype in ("float64", "float32"):
-        study = mixed_trials(dtype)
+    """Read the dtype and the edits of studies, a JSON list a line; print the digest of each."""
+    for line in sys.stdin:
+        dtype, edits = json.loads(line)
+        study = mixed_trials(dtype, *edits)
         print(digest(train(study, every_trial(study), lanes=lanes)))
 
 

@@ -79,10 +79,7 @@ def damages() -> Iterator[tuple[str, Callable[[bytes], bytes]]]:
     for seed in range(20):
         yield f"garbage {seed}", lambda c, s=seed: np.random.default_rng(s).bytes(50 * s)
     for part in generator.uniform(size=8):
-        yield (
-            f"turned at {part}",
-            lambda c, p=part: c[1 + int(len(c) * p) :] + c[: 1 + int(len(c) * p)],
-        )
+        yield f"turned at {part}", lambda c, p=part: _turned(c, 1 + int(len(c) * p))
     yield "twice", lambda c: c + c
     yield "a byte more", lambda c: c + b"\0"
 
@@ -113,14 +110,27 @@ def test_damaged_entries_are_built_again(fresh: Path) -> None:
     assert drawn_bits() == (False, bits)
 
 
-def test_a_sound_entry_under_another_s_name_is_not_run(fresh: Path) -> None:
-    drawn_bits(OTHER)
-    foreign = only_entry(fresh)
-    drawn_bits()
-    (own,) = set(fresh.iterdir()) - {foreign}
+@pytest.mark.parametrize("changed", ["kernel", "processor"])
+def test_a_sound_entry_under_another_s_name_is_not_run(
+    fresh: Path, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    """Another kernel's, or the same kernel's for a processor that this one may not be."""
+    _, bits = drawn_bits()
+    own = only_entry(fresh)
     sound = own.read_bytes()
+    if changed == "kernel":
+        drawn_bits(OTHER)
+    else:
+        with monkeypatch.context() as patch:
+            patch.setattr(compiling, "processor", lambda: ("another", "+features"))
+            compiling._environment.cache_clear()
+            patch.setattr(compiling, "_link", lambda *_: None)  # written, and not run
+            compiling._loaded.clear()
+            kernel(DRAW)
+        compiling._environment.cache_clear()
+    (foreign,) = set(fresh.iterdir()) - {own}
     own.write_bytes(foreign.read_bytes())
-    assert drawn_bits()[0]
+    assert drawn_bits() == (True, bits)
     assert own.read_bytes() == sound
 
 

@@ -1,53 +1,114 @@
-"""A trial's result depends on the trial alone (DESIGN.md 4.4)."""
+"""A trial's result depends on the trial alone (DESIGN.md 4.4).
 
+The long profile holds every study whose digest is kept in `test_golden` against this law.
+"""
+
+import json
 import os
 import platform
 import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sweep.study import Group
 from sweep.training.trained import OUTCOMES, Trained
-from sweep.training.trainer import _Block, shape_of, train
+from sweep.training.trainer import _Block, _train, shape_of, train
 
 from .arrays import Array
 from .digests import digest, in_order, mixed_trials
 from .groups import every_trial
+from .test_golden import BIAS, GOLDEN, SAMPLES, WIDE
 
 ROOT = Path(__file__).parents[2]
-DTYPES = ["float64", "float32"]
-dtypes = pytest.mark.parametrize("dtype", DTYPES)
+
+# All that a kernel may have in one: tiles and a last one that is not full, batches in orders of
+# each trial's own, what an optimizer keeps, trials that stop, a second data set.
+EVERYTHING = [
+    WIDE,
+    "network.activation=['gelu', 'silu', 'softmax']",
+    "network.loss='softmax_cross_entropy'",
+    "network.multiplier=[0.5, 2, 1]",
+    BIAS,
+    SAMPLES,
+    "training={ steps=40, optimizer='adamw', weight_decay=0.01, clip_norm=0.1, stop='either' }",
+    "schedule={ name='cosine', warmup=5 }",
+    "batch={ size=2 }",
+    "axes.batch_seed=[1, 2]",
+    "validation={ inputs=[[1, 2]], targets=[[0, 1]] }",
+    "outcome.target=0.2",
+]
+FEW = {
+    "float64": ("float64", []),
+    "float32": ("float32", []),
+    "everything": ("float64", EVERYTHING),
+}
+MANY = {
+    "everything in float32": ("float32", EVERYTHING),
+    **{f"golden {row}": (dtype, edits) for row, (dtype, edits, _) in enumerate(GOLDEN)},
+}
+STUDIES = FEW | MANY
+
+soak = pytest.mark.soak
+names = pytest.mark.parametrize("name", [*FEW, *(pytest.param(name, marks=soak) for name in MANY)])
+
+
+def study_of(name: str) -> Group:
+    dtype, edits = STUDIES[name]
+    return mixed_trials(dtype, *edits)
 
 
 @cache
-def whole(dtype: str) -> Trained:
+def whole(name: str) -> Trained:
     """All trials in one call, in order, at the default number of lanes."""
-    study = mixed_trials(dtype)
+    study = study_of(name)
     return train(study, every_trial(study))
 
 
-@dtypes
-def test_the_trials_are_mixed(dtype: str) -> None:
+def same(found: Trained, name: str) -> bool:
+    return digest(found) == digest(whole(name))
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_the_trials_are_mixed(name: str) -> None:
     """Or the tests below would show little."""
-    assert {OUTCOMES[code] for code in whole(dtype).outcome} == set(OUTCOMES)
-    assert np.isnan(whole(dtype).losses).any()
+    assert {OUTCOMES[code] for code in whole(name).outcome} == set(OUTCOMES)
+    assert np.isnan(whole(name).losses).any()
 
 
-# Each takes seconds to compile; what float32 could do otherwise shows at the ends and in between.
-LANES = [("float64", lanes) for lanes in (1, 2, 4, 8, 16, 32, 64)]
-LANES += [("float32", lanes) for lanes in (1, 8, 64)]
-MORE = [pytest.param("float32", lanes, marks=pytest.mark.soak) for lanes in (2, 4, 16, 32)]
+# Each takes seconds to compile; what others could do otherwise shows at the ends and in between.
+LANES = (1, 2, 4, 8, 16, 32, 64)
+QUICK = {"float64": LANES, "float32": (1, 8, 64), "everything": (1, 64)}
 
 
-@pytest.mark.parametrize(("dtype", "lanes"), [*LANES, *MORE])
-def test_any_number_of_lanes(dtype: str, lanes: int) -> None:
-    study = mixed_trials(dtype)
-    assert digest(train(study, every_trial(study), lanes=lanes)) == digest(whole(dtype))
+@pytest.mark.parametrize(
+    ("name", "lanes"),
+    [
+        pytest.param(name, lanes, marks=[] if lanes in QUICK.get(name, ()) else soak)
+        for name in STUDIES
+        for lanes in LANES
+    ],
+)
+def test_any_number_of_lanes(name: str, lanes: int) -> None:
+    study = study_of(name)
+    assert same(train(study, every_trial(study), lanes=lanes), name)
+
+
+@soak
+@pytest.mark.parametrize("tile", [1, 8, 16])
+@pytest.mark.parametrize("name", [name for name, (_, edits) in STUDIES.items() if WIDE in edits])
+def test_any_number_of_samples_at_a_time(name: str, tile: int) -> None:
+    study, shape = study_of(name), shape_of(study_of(name))
+    assert not shape.network.unrolled
+    other = replace(shape, network=replace(shape.network, tile=tile))
+    assert same(_train(study, every_trial(study), other), name)
 
 
 def chunks(index: Array, size: int) -> Iterator[Array]:
@@ -55,29 +116,31 @@ def chunks(index: Array, size: int) -> Iterator[Array]:
 
 
 @pytest.mark.parametrize("size", [1, 7, 64, 225])
-@dtypes
-def test_any_chunk_size_and_order(dtype: str, size: int) -> None:
-    study = mixed_trials(dtype)
+@names
+def test_any_chunk_size_and_order(name: str, size: int) -> None:
+    study = study_of(name)
     shuffled = np.random.default_rng(size).permutation(study.trials)
     parts = [train(study, part) for part in chunks(shuffled, size)]
-    assert digest(in_order(parts)) == digest(whole(dtype))
+    assert same(in_order(parts), name)
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
-@dtypes
-def test_any_number_of_threads(dtype: str, threads: int) -> None:
-    study = mixed_trials(dtype)
+@names
+def test_any_number_of_threads(name: str, threads: int) -> None:
+    study = study_of(name)
     with ThreadPoolExecutor(threads) as pool:
         parts = list(pool.map(lambda part: train(study, part), chunks(every_trial(study), 7)))
-    assert digest(in_order(parts)) == digest(whole(dtype))
+    assert same(in_order(parts), name)
 
 
-@dtypes
-def test_neighbours_that_diverge(dtype: str) -> None:
+@names
+def test_neighbours_that_diverge(name: str) -> None:
     """A sound trial among broken ones is as it is among sound ones."""
-    study, all_of_them = mixed_trials(dtype), whole(dtype)
-    sound = np.flatnonzero(np.isfinite(all_of_them.losses).all(axis=1))
-    broken = np.flatnonzero(~np.isfinite(all_of_them.losses).all(axis=1))
+    study, all_of_them = study_of(name), whole(name)
+    finite = np.isfinite(all_of_them.losses).all(axis=1)
+    sound, broken = np.flatnonzero(finite), np.flatnonzero(~finite)
+    assert len(sound) > 0
+    assert len(broken) > 0
     alone = train(study, sound)
     mixed = train(study, np.ravel(np.column_stack([np.resize(broken, len(sound)), sound])))
     np.testing.assert_array_equal(mixed.losses[1::2], alone.losses)
@@ -85,28 +148,48 @@ def test_neighbours_that_diverge(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("kept", ["every step", "every 3", "every 8", "every 39"])
-@dtypes
-def test_going_on_from_where_parameters_were_kept(dtype: str, kept: str) -> None:
+@names
+def test_going_on_from_where_parameters_were_kept(name: str, kept: str) -> None:
     """The kernel is left and entered again at each kept step; the run is as in one go."""
-    study = mixed_trials(dtype, f"record.parameters='{kept}'")
-    run, one_go = train(study, every_trial(study)), whole(dtype)
-    np.testing.assert_array_equal(run.losses, one_go.losses)
-    np.testing.assert_array_equal(run.recent_losses, one_go.recent_losses)
-    np.testing.assert_array_equal(run.parameters[:, -1], one_go.parameters[:, 0])
-    for name, column in one_go.measures.items():
-        np.testing.assert_array_equal(run.measures[name], column, name)
+    dtype, edits = STUDIES[name]
+    study = mixed_trials(dtype, *edits, f"record.parameters='{kept}'")
+    run, one_go = train(study, every_trial(study)), whole(name)
+    assert len(run.parameter_steps) > 1
+    last = {"parameter_steps": run.parameter_steps[-1:], "parameters": run.parameters[:, -1:]}
+    assert digest(replace(run, **last)) == digest(one_go)
+
+
+# What training goes on from; nothing else outlives a block.
+_HANDED_ON = ("parameters", "state", "extremes", "marks", "recent", "curve", "validation")
 
 
 @pytest.mark.parametrize("goes", [[0, 40], [1, 40], [7, 40], [8, 40], [20, 31, 32, 33, 40]])
-@dtypes
-def test_several_goes(dtype: str, goes: list[int]) -> None:
-    study = mixed_trials(dtype)
+@names
+def test_several_goes(name: str, goes: list[int]) -> None:
+    """Each in a block of its own, with scratch memory that holds nothing but NaN."""
+    study, one_go = study_of(name), whole(name)
     block = _Block(study, every_trial(study), shape_of(study))
-    for start, stop in zip([0, *goes], goes, strict=False):
-        block.advance(start, stop)
+    for go in pairwise([0, *goes]):
+        block, before = _Block(study, every_trial(study), block.shape), block
+        block.workspace[:] = np.nan
+        for part in _HANDED_ON:
+            setattr(block, part, getattr(before, part))
+        advance(block, *go)
     final = block.parameters[:, : study.trials].T[:, np.newaxis].copy()
-    run = block.results(whole(dtype).parameter_steps, final)
-    assert digest(run) == digest(whole(dtype))
+    assert same(block.results(one_go.parameter_steps, final), name)
+
+
+def advance(block: _Block, start: int, stop: int) -> None:
+    """Train, and validate at the recorded steps on the way."""
+    looks = block.loss_steps if block.group.validation is not None else np.array([], np.int64)
+    within = looks[(start < looks) & (looks <= stop)].tolist()
+    if start == 0 and len(looks):
+        block.advance(0, 0)
+        block.validate(0)
+    for begin, end in pairwise([start, *within, stop]):
+        block.advance(begin, end)
+        if end in within:
+            block.validate(end)
 
 
 BUILDS = {"generic": ("generic", "")}
@@ -114,23 +197,29 @@ if platform.machine() in ("x86_64", "AMD64"):
     BUILDS["AVX2"] = ("haswell", "+avx,+avx2,+fma,+bmi,+bmi2,+f16c,+lzcnt,+movbe,+popcnt,+sse4.2")
 
 
-def test_builds_for_other_processors(tmp_path: Path) -> None:
+@pytest.mark.parametrize("some", [FEW, pytest.param(MANY, marks=soak)], ids=["few", "many"])
+def test_builds_for_other_processors(
+    tmp_path: Path, some: dict[str, tuple[str, list[str]]]
+) -> None:
     """A build without vectors or fused multiply-add, one for AVX2, and this machine's own."""
+    asked = tmp_path / "asked"
+    asked.write_text("\n".join(json.dumps(study) for study in some.values()))
     processes = []
     for name, (cpu, features) in BUILDS.items():
         settings = {"NUMBA_CPU_NAME": cpu, "NUMBA_CPU_FEATURES": features}
         settings |= {"SWEEP_CACHE_DIR": str(tmp_path / name)}
-        command = [sys.executable, "-m", f"{__package__}.digests", "8"]
-        processes.append(
-            subprocess.Popen(
-                command, cwd=ROOT, env=os.environ | settings, stdout=subprocess.PIPE, text=True
+        command, out = [sys.executable, "-m", f"{__package__}.digests", "8"], subprocess.PIPE
+        with asked.open() as lines:
+            processes.append(
+                subprocess.Popen(
+                    command, cwd=ROOT, env=os.environ | settings, stdin=lines, stdout=out, text=True
+                )
             )
-        )
-    native = [digest(whole(dtype)) for dtype in DTYPES]
+    native = [digest(whole(name)) for name in some]
     kernels: list[str] = []
     for name, process in zip(BUILDS, processes, strict=True):
         output, _ = process.communicate()
         assert process.returncode == 0
         assert output.split() == native, name
         kernels += [entry.name for entry in (tmp_path / name).iterdir()]
-    assert len(set(kernels)) == len(kernels) == 4 * len(BUILDS)  # each was a build of its own
+    assert len(set(kernels)) == len(kernels) > len(some) * len(BUILDS)  # builds of their own
