@@ -6,12 +6,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from sweep.training import trainer
 from sweep.training.trained import OUTCOMES, Trained
 from sweep.training.trainer import _Block, shape_of, train
 
@@ -48,6 +50,28 @@ MORE = [pytest.param("float32", lanes, marks=pytest.mark.soak) for lanes in (2, 
 def test_any_number_of_lanes(dtype: str, lanes: int) -> None:
     study = mixed_trials(dtype)
     assert digest(train(study, every_trial(study), lanes=lanes)) == digest(whole(dtype))
+
+
+TILED = [
+    "network.layers=[2, 5, 3, 2]",
+    "network.activation='tanh'",
+    "network.bias=true",
+    f"data.inputs={[[0.1 * i, 1.0 - 0.03 * i * i] for i in range(13)]}",
+    f"data.targets={[[0.05 * i, 0.9 - 0.06 * i] for i in range(13)]}",
+]
+
+
+def test_any_number_of_samples_at_a_time() -> None:
+    """It depends on the size of a register, and on whether all loops are written out."""
+    study = mixed_trials("float64", *TILED)
+    shape = shape_of(study, lanes=8)
+    networks = [replace(shape.network, tile=tile, unrolled=False) for tile in (1, 3, 8, 16)]
+    assert shape.network.unrolled
+    found = [
+        digest(trainer._train(study, every_trial(study), replace(shape, network=network)))
+        for network in [shape.network, *networks]
+    ]
+    assert len(set(found)) == 1
 
 
 def chunks(index: Array, size: int) -> Iterator[Array]:
