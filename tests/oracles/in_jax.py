@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import jax
@@ -48,7 +48,6 @@ def descend(
     how = how or Descent()
     rates = _exact(problem.rates(weight_rates, bias_rates))
     slopes = _slopes(problem)
-    update = jax.jit(lambda *state: _update(how, *state))
     w = _exact(initial)
     losses, parameters, state = [], [w], (jnp.zeros_like(w), jnp.zeros_like(w))
     for step in range(steps + 1):
@@ -56,7 +55,7 @@ def descend(
         losses.append(float(loss))
         if step < steps:
             eta = rates * how.factor(step)
-            w, state = update(float(step + 1), eta, w, g, state)
+            w, state = _update(how, float(step + 1), eta, w, g, state)
             parameters.append(w)
     return np.array(losses), np.array(parameters)
 
@@ -114,6 +113,7 @@ LOSSES: dict[str, Callable[[Array, Array, Array], Array]] = {
 }
 
 
+@partial(jax.jit, static_argnums=0)
 def _update(
     how: Descent, t: Array, eta: Array, w: Array, g: Array, state: tuple[Array, Array]
 ) -> tuple[Array, tuple[Array, Array]]:

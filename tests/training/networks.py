@@ -2,7 +2,8 @@
 
 Depth 1 to 5, widths 1 to 64 (as many below 8 as above: narrow layers are where special cases are),
 weights N(0, 1/fan-in), 8 samples. Forty seeds in a row, `ROUND`, have every loss with every last
-activation that it takes.
+activation that it takes. Seeds that differ by a multiple of `KERNELS` share all that a kernel is
+compiled for, which takes longer than the rest together; weights, data and rates are their own.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,8 +25,10 @@ from .arrays import Array
 from .groups import group
 
 ROUND = 40
+KERNELS = 10 * ROUND
 SAMPLES, STEPS = 8, 10
 
+ADAPTIVE = ("rmsprop", "adam", "adamw")
 _HIDDEN = tuple(name for name in ACTIVATIONS if name != "softmax")
 _FREE = [(loss, last) for loss, last in product(LOSSES, ACTIVATIONS) if loss not in FROM_LOGITS]
 _ENDS = [*_FREE, *islice(cycle(FROM_LOGITS.items()), ROUND - len(_FREE))]
@@ -47,24 +50,50 @@ class Case:
     dtype: str
 
 
+@dataclass(frozen=True)
+class Frame:
+    """What the networks of a kernel share."""
+
+    layers: tuple[int, ...]
+    activations: tuple[str, ...]
+    bias: bool
+    loss: str
+    multipliers: tuple[float, ...]
+    optimizer: str
+    clipped: bool
+    decayed: bool
+
+
+@cache
+def frame(kernel: int) -> Frame:
+    generator = np.random.default_rng([kernel, KERNELS])
+    loss, activations = _kinds(kernel // ROUND)[kernel % ROUND]
+    sizes = np.exp2(generator.uniform(0, 6, len(activations) + 1)).round().astype(int).tolist()
+    sizes[-1] += activations[-1] == "softmax" and sizes[-1] == 1  # a share of one is always 1
+    bias, optimizer = (kernel + kernel // ROUND) % 2, OPTIMIZERS[kernel % len(OPTIMIZERS)]
+    multipliers = _multipliers(len(activations), generator)
+    clipped, decayed = (generator.random(2) < 1 / 3).tolist()
+    return Frame(
+        tuple(sizes), activations, bool(bias), loss, multipliers, optimizer, clipped, decayed
+    )
+
+
 @lru_cache(ROUND)
 def case(seed: int, dtype: str = "float64") -> Case:
     """The network of a seed, all its numbers of the dtype."""
-    generator = np.random.default_rng(seed)
-    loss, activations = _kinds(seed // ROUND)[seed % ROUND]
-    sizes = np.exp2(generator.uniform(0, 6, len(activations) + 1)).round().astype(int).tolist()
-    sizes[-1] += activations[-1] == "softmax" and sizes[-1] == 1  # a share of one is always 1
+    common, generator = frame(seed % KERNELS), np.random.default_rng(seed)
+    sizes = common.layers
     problem = Problem(
-        layers=tuple(sizes),
-        activations=activations,
-        bias=bool((seed + seed // ROUND) % 2),
-        loss=loss,
+        layers=sizes,
+        activations=common.activations,
+        bias=common.bias,
+        loss=common.loss,
         inputs=_rows(_inputs(sizes[0], generator), dtype),
-        targets=_rows(_targets(sizes[-1], loss, generator), dtype),
-        multipliers=_multipliers(len(activations), generator),
+        targets=_rows(_targets(sizes[-1], common.loss, generator), dtype),
+        multipliers=common.multipliers,
     )
     initial = _initial(problem, generator).astype(dtype).astype(np.float64)
-    return Case(problem, initial, *_descent(seed, dtype, problem, initial, generator), dtype)
+    return Case(problem, initial, *_descent(common, dtype, problem, initial), dtype)
 
 
 @cache
@@ -125,25 +154,22 @@ def _initial(problem: Problem, generator: np.random.Generator) -> Array:
     return naive.pack(problem, layers)
 
 
-def _descent(
-    seed: int, dtype: str, problem: Problem, initial: Array, generator: np.random.Generator
-) -> tuple[float, Descent]:
+def _descent(common: Frame, dtype: str, problem: Problem, initial: Array) -> tuple[float, Descent]:
     """A learning rate that changes weights by a hundredth or so, and an optimizer.
 
     The norm to clip to is half the gradient's at the start. Epsilon in float32 is 2^-10: a gradient
     g becomes g / (|g| + epsilon), and what rounding leaves of an entry that should be near 0, 1e-8
     or so, would with the usual epsilon become a step of full length.
     """
-    g, optimizer = naive.gradient(problem, initial), OPTIMIZERS[seed % len(OPTIMIZERS)]
+    g, optimizer = naive.gradient(problem, initial), common.optimizer
     step = 0.01 * abs(initial).max() / max(abs(g).max(), 1e-3)
-    clipped, decayed = generator.random(2) < 1 / 3
     how = Descent(
         optimizer,
         epsilon={"float64": 1e-8, "float32": 2.0**-10}[dtype],
-        weight_decay=2.0**-6 if decayed else 0.0,
-        clip_norm=_short(np.linalg.norm(g) / 2) if clipped else inf,
+        weight_decay=2.0**-6 if common.decayed else 0.0,
+        clip_norm=_short(np.linalg.norm(g) / 2) if common.clipped else inf,
     )
-    return 2.0**-9 if optimizer in ("rmsprop", "adam", "adamw") else _short(min(step, 0.5)), how
+    return 2.0**-9 if optimizer in ADAPTIVE else _short(min(step, 0.5)), how
 
 
 def _short(number: float) -> float:
@@ -155,7 +181,7 @@ def study(case: Case) -> Group:
     """Its first trial is the case, its last one shows the gradient at the first step."""
     problem, how = case.problem, case.how
     rate, epsilon = _READING[case.dtype]
-    adaptive = how.optimizer in ("rmsprop", "adam", "adamw")
+    adaptive = how.optimizer in ADAPTIVE
     axes = {
         "learning_rate": (case.rate, rate * epsilon if adaptive else rate),
         "weight_decay": (how.weight_decay, 0.0),
