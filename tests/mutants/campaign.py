@@ -30,8 +30,7 @@ _NOT_ASKED = (
     f"--deselect={TESTS}/test_orders.py::test_builds_for_other_processors",
 )
 _AT_ONCE = 2  # processes
-_PATIENCE = 4  # times the sound tree's time: after that a run is held to be endless
-_ENDLESS = "no end"
+_PATIENCE = 4  # times what the sound tree takes by itself
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,8 @@ def judge(mutants: Sequence[Mutant], patience: float) -> Iterator[Verdict]:
 
     Args:
         mutants: which.
-        patience: seconds that one may take.
+        patience: seconds that a run of tests may take. None of the mistakes makes a loop endless,
+            so that one which is broken off has found nothing.
     """
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         asked = [pool.submit(_judge, mutant, patience) for mutant in mutants]
@@ -60,8 +60,8 @@ def judge(mutants: Sequence[Mutant], patience: float) -> Iterator[Verdict]:
             yield done.result()
 
 
-def sound_seconds() -> float:
-    """Run all tests without any mistake; return how long that took.
+def patience() -> float:
+    """Run all tests without any mistake; return how many seconds to give each mutant.
 
     Raises:
         RuntimeError: one fails, so that nothing could be learnt from it.
@@ -70,7 +70,7 @@ def sound_seconds() -> float:
     with _tree() as tree:
         if failed := _first_failure(tree, [TESTS], None):
             raise RuntimeError(f"without a mutant: {failed}")
-    return monotonic() - start
+    return _PATIENCE * (monotonic() - start)
 
 
 def _judge(mutant: Mutant, patience: float) -> Verdict:
@@ -81,8 +81,6 @@ def _judge(mutant: Mutant, patience: float) -> Verdict:
         killer = ""
         for tests in ([f"{TESTS}/{test}" for test in mutant.by], [TESTS]):
             killer = killer or _first_failure(tree, tests, patience)
-    if killer == _ENDLESS and not mutant.hangs:
-        killer = ""
     return Verdict(mutant, killer, monotonic() - start)
 
 
@@ -105,6 +103,8 @@ _IGNORED = shutil.ignore_patterns("__pycache__", ".*")
 def _first_failure(tree: Path, tests: Sequence[str], patience: float | None) -> str:
     """Return the name of the first test of a tree that fails, or "".
 
+    One that takes the interpreter down is told by the signal.
+
     Raises:
         RuntimeError: pytest ran no tests.
     """
@@ -122,7 +122,7 @@ def _first_failure(tree: Path, tests: Sequence[str], patience: float | None) -> 
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        return _ENDLESS
+        return ""
     if process.returncode < 0:
         return signal.Signals(-process.returncode).name
     failed = [line for line in output.splitlines() if line.startswith(("FAILED ", "ERROR "))]
@@ -139,7 +139,7 @@ def main(words: Sequence[str]) -> None:
         if not words or any(word in f"{mutant.file} {mutant.breaks}" for word in words)
     ]
     verdicts = []
-    for verdict in judge(chosen, patience=3600):
+    for verdict in judge(chosen, 3600):
         print(verdict, flush=True)
         verdicts.append(verdict)
     print(f"{sum(bool(verdict.killer) for verdict in verdicts)} of {len(verdicts)} killed")

@@ -14,7 +14,6 @@ class Mutant:
         new: what stands there instead.
         breaks: what the mistake is, in a few words; no two mutants have the same.
         by: the tests to ask first, below `tests/training`, as pytest names them.
-        hangs: whether the mistake may make a loop endless: then a run that does not end finds it.
     """
 
     file: str
@@ -22,7 +21,6 @@ class Mutant:
     new: str
     breaks: str
     by: tuple[str, ...]
-    hangs: bool = False
 
     def path(self, root: Path) -> Path:
         """The module, in the tree below `root`."""
