@@ -2,6 +2,7 @@
 
 from math import erf
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -46,7 +47,7 @@ PLAIN = {
     "relu": (lambda z: np.where(z > 0, z, 0), lambda z: np.where(z > 0, 1, 0)),
     "leaky_relu": (lambda z: np.where(z > 0, z, 0.01 * z), lambda z: np.where(z > 0, 1, 0.01)),
     "elu": (lambda z: np.where(z > 0, z, np.expm1(z)), lambda z: np.where(z > 0, 1, np.exp(z))),
-    "softplus": (lambda z: np.log1p(np.exp(z)), _sigmoid),
+    "softplus": (lambda z: np.logaddexp(0, z), _sigmoid),
     "gelu": (lambda z: z * _phi(z), lambda z: _phi(z) + z * _density(z)),
     "gelu_tanh": (lambda z: z * (1 + _inner(z)) / 2, _gelu_tanh_slope),
     "silu": (
@@ -123,3 +124,54 @@ def test_the_slope_at_a_kink(name: str, slope: float, dtype: str) -> None:
 def test_the_sign_of_zero_stays(name: str, dtype: str) -> None:
     values, _ = applied(name, dtype, np.array([0.0, -0.0], dtype))
     assert np.signbit(values).tolist() == [False, True]
+
+
+@dtypes
+@names
+def test_far_out(name: str, dtype: str) -> None:
+    """Where exponentials leave the range of numbers; there the slope is 0 or that of a line."""
+    z = np.array([-3e4, -1e3, -200, -40, 40, 200, 1e3, 3e4], dtype)
+    function, slope = PLAIN[name]
+    a, slopes = applied(name, dtype, z)
+    with np.errstate(over="ignore", under="ignore"):
+        values, lines = function(z.astype(np.float64)), slope(z.astype(np.float64))
+    tolerance, tiny = 8 * np.finfo(dtype).eps, np.finfo(dtype).smallest_normal
+    np.testing.assert_allclose(a, values, rtol=tolerance, atol=tiny)
+    np.testing.assert_allclose(slopes, lines, rtol=tolerance, atol=tolerance)
+
+
+# What they tend to; the sign of a zero tells from which side.
+LIMITS = {
+    "sigmoid": (0.0, 1.0),
+    "tanh": (-1.0, 1.0),
+    "relu": (0.0, np.inf),
+    "leaky_relu": (-np.inf, np.inf),
+    "elu": (-1.0, np.inf),
+    "softplus": (0.0, np.inf),
+    "gelu": (-0.0, np.inf),
+    "gelu_tanh": (-0.0, np.inf),
+    "silu": (-0.0, np.inf),
+    "identity": (-np.inf, np.inf),
+}
+
+
+@dtypes
+@names
+def test_infinities(name: str, dtype: str) -> None:
+    """But for sigmoid, which ends below the normal numbers."""
+    values, slopes = applied(name, dtype, np.array([-np.inf, np.inf], dtype))
+    if name == "sigmoid" and values[0] < np.finfo(dtype).smallest_normal:
+        values[0] = 0.0
+    np.testing.assert_array_equal(values, LIMITS[name])
+    assert np.signbit(values).tolist() == np.signbit(LIMITS[name]).tolist()
+    assert not np.isnan(slopes).any()
+
+
+@dtypes
+def test_gelu_far_below_zero(dtype: str) -> None:
+    """x Phi(x) is small, and right to the 4.5 ulp of `elementary`'s table even so."""
+    z = np.linspace(-12, -4, 400).astype(dtype)
+    found, _ = applied("gelu", dtype, z)
+    with mpmath.workprec(100):
+        true = np.array([float(x * mpmath.ncdf(x)) for x in map(mpmath.mpf, z.tolist())])
+    np.testing.assert_allclose(found, true, rtol=4.6 * np.finfo(dtype).eps)

@@ -6,20 +6,24 @@ import numpy as np
 import pytest
 
 from sweep.study import Group, parse_study
+from sweep.training import trainer
 from sweep.training.trained import Trained
-from sweep.training.trainer import train
+from sweep.training.trainer import shape_of, train
 
 from .arrays import bits_of
 from .groups import descent_of, every_trial, expected_of, group
 
 STUDY = """
 [network]
-layers = [2, 3, 2]
+layers = [3, 4, 2]
 activation = ['tanh', 'sigmoid']
 bias = true
 loss = 'binary_cross_entropy'
 [data]
-inputs = [[0.3, -1.2], [-0.4, 0.9], [1.1, 0.2], [0.0, 0.5], [0.6, -0.2], [-0.7, -0.3], [0.8, 0.8]]
+inputs = [
+  [0.3, -1.2, 0.1], [-0.4, 0.9, -0.9], [1.1, 0.2, 0.6], [0.0, 0.5, 0.7], [0.6, -0.2, -0.1],
+  [-0.7, -0.3, 0.4], [0.8, 0.8, -0.5],
+]
 targets = [[0.2, 0.7], [0.9, 0.1], [0.4, 0.3], [0.1, 1.0], [0.5, 0.0], [1.0, 1.0], [0.3, 0.6]]
 [initial]
 scheme = 'xavier'
@@ -98,6 +102,30 @@ def test_a_table_in_a_file(ending: str, tmp_path: Path) -> None:
 def test_other_optimizers(optimizer: str, axis: str) -> None:
     edits = [f"training.optimizer='{optimizer}'", "training.learning_rate=0.01"]
     follow_the_oracle(*run("batch.size=3", f"axes.{axis}=[1, 2]", *edits))
+
+
+@pytest.mark.parametrize("edits", [["batch.size=3"], ["batch={ size=40, order='replacement' }"]])
+@pytest.mark.parametrize("axis", ["seed", "batch_seed"])
+def test_a_network_too_large_for_registers(edits: list[str], axis: str) -> None:
+    """A batch is less than a tile of samples, or several tiles and a part of one."""
+    large = ["network.layers=[3, 17, 9, 2]", "network.activation=['tanh', 'silu', 'sigmoid']"]
+    study, found = run(*edits, *large, "training.steps=8", f"axes.{axis}=[1, 2]")
+    assert not shape_of(study).network.unrolled
+    follow_the_oracle(study, found)
+
+
+@pytest.mark.parametrize("edits", [["batch.size=3"], ["schedule={ name='cosine' }"]])
+def test_what_the_kernel_is_handed_at_a_time_does_not_matter(
+    edits: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Samples and factors come in tables of limited length; a long run takes several."""
+    _, whole = run(*edits)
+    monkeypatch.setattr(trainer, "_TABLE", 14)
+    _, parts = run(*edits, "record.parameters='final'")
+    np.testing.assert_array_equal(
+        bits_of(parts.parameters[0, -1]), bits_of(whole.parameters[0, -1])
+    )
+    np.testing.assert_array_equal(bits_of(parts.losses), bits_of(whole.losses))
 
 
 @pytest.mark.parametrize("axis", ["seed", "batch_seed"])

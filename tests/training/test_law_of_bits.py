@@ -111,6 +111,28 @@ def test_any_number_of_samples_at_a_time(name: str, tile: int) -> None:
     assert same(_train(study, every_trial(study), other), name)
 
 
+TILED = [
+    "network.layers=[2, 3, 2]",
+    "network.activation='tanh'",
+    "network.bias=true",
+    f"data.inputs={[[0.1 * i, 1.0 - 0.03 * i * i] for i in range(13)]}",
+    f"data.targets={[[0.05 * i, 0.9 - 0.06 * i] for i in range(13)]}",
+]
+
+
+def test_loops_written_out_or_in_tiles() -> None:
+    """It depends on the size of a register, and on whether all loops are written out."""
+    study = mixed_trials("float64", *TILED)
+    shape = shape_of(study, lanes=8)
+    networks = [replace(shape.network, tile=tile, unrolled=False) for tile in (4, 16)]
+    assert shape.network.unrolled
+    found = [
+        digest(_train(study, every_trial(study), replace(shape, network=network)))
+        for network in [shape.network, *networks]
+    ]
+    assert len(set(found)) == 1
+
+
 def chunks(index: Array, size: int) -> Iterator[Array]:
     return (index[start : start + size] for start in range(0, len(index), size))
 

@@ -39,6 +39,9 @@ OPTIMIZERS = ["sgd", "adam"]
 # 63 trials in blocks of so many lanes: some blocks stop early, some have a trial that never does.
 LANES = [None, 1, 8]
 
+ADAM = ("training.optimizer='adam'", "axes.learning_rate=[0.001, 0.03, 0.3, 1e3, 1e300]")
+AT_ONCE = ("outcome.target=0.3", "outcome.diverged_above=0.6")  # some are there before any step
+
 
 @cache
 def run(stop: str, *edits: str, lanes: int | None = None) -> Trained:
@@ -75,6 +78,7 @@ def test_nothing_changes_up_to_the_stop_and_everything_stays_after(stop: str, dt
         for name in ("losses", "parameters"):
             ours, theirs = getattr(found, name)[trial], getattr(never, name)[trial]
             np.testing.assert_array_equal(bits_of(ours[known]), bits_of(theirs[known]), name)
+        assert np.isnan(found.losses[trial, last + 1 :]).all()
         after = found.parameters[trial, last:]
         assert (bits_of(after) == bits_of(after[:1])).all()
 
@@ -103,18 +107,38 @@ def test_neighbours_do_not_matter(lanes: int) -> None:
 
 
 @pytest.mark.parametrize("kept", ["final", "every 7"])
-def test_keeping_parameters_changes_nothing(kept: str) -> None:
+@pytest.mark.parametrize("edits", [(), AT_ONCE, ADAM], ids=["sgd", "at once", "adam"])
+def test_keeping_parameters_changes_nothing(edits: tuple[str, ...], kept: str) -> None:
     """Where parameters are kept the kernel is left and entered again, with trials that stopped."""
-    found, other = run("either"), run("either", f"record.parameters='{kept}'")
-    np.testing.assert_array_equal(other.parameters, found.parameters[:, other.parameter_steps])
-    for name in ("stopped_at", "outcome", "losses", "recent_losses"):
+    found = run("either", *edits)
+    other = run("either", *edits, f"record.parameters='{kept}'")
+    np.testing.assert_array_equal(
+        bits_of(other.parameters), bits_of(found.parameters[:, other.parameter_steps])
+    )
+    for name in ("stopped_at", "outcome", "losses", "recent_losses", "optimizer_state"):
         np.testing.assert_array_equal(getattr(found, name), getattr(other, name), name)
+
+
+@pytest.mark.parametrize("stop", STOPS)
+def test_some_trials_stop_at_once(stop: str) -> None:
+    found = run(stop, *AT_ONCE)
+    at_once = found.stopped_at == 0
+    assert 0 < at_once.sum() < 63
+    assert (bits_of(found.parameters[at_once]) == bits_of(found.parameters[at_once, :1])).all()
+
+
+def test_what_the_optimizer_keeps_stays_too() -> None:
+    found = run("either", *ADAM)
+    for step in sorted(set(found.stopped_at.tolist()) - {-1, 0}):
+        shorter, here = run("never", *ADAM, f"training.steps={step}"), found.stopped_at == step
+        ours, theirs = found.optimizer_state[here], shorter.optimizer_state[here]
+        np.testing.assert_array_equal(bits_of(ours), bits_of(theirs))
 
 
 @pytest.mark.parametrize(
     "edits",
     [
-        ["training.optimizer='adam'", "axes.learning_rate=[0.001, 0.03, 0.3, 1e3, 1e300]"],
+        [*ADAM],
         ["training.optimizer='momentum'", "training.clip_norm=0.5"],
         ["batch.size=2", "axes.batch_seed=[0, 1]"],
         ["batch.size=2"],

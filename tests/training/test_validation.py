@@ -38,7 +38,7 @@ ONE_OUTPUT = [
     "network.layers=[2, 3, 1]",
     "network.activation=['tanh', 'sigmoid']",
     "data.targets=[[1], [0], [0.25]]",
-    "validation.targets=[[1], [0], [0.5], [0.25], [0.75]]",
+    "validation.targets=[[1], [0], [0.25], [0.25], [0.75]]",
 ]
 LOSSES = [
     [],

@@ -1,0 +1,195 @@
+"""Mistakes in what happens from step to step, what is measured and what is kept."""
+
+from .mutant import Mutant
+
+_STOPPING = "test_stopping.py::test_nothing_changes_up_to_the_stop_and_everything_stays_after"
+_MEASURES = "test_measures.py::test_measures_are_those_of_the_curve"
+
+STEPS = (
+    Mutant(
+        "kernel.py",
+        "ending = active & ends(error, thresholds)",
+        "ending = ends(error, thresholds)",
+        "a trial that has stopped stops again",
+        (_STOPPING,),
+    ),
+    Mutant(
+        "kernel.py",
+        "last = last or not any_lane(active)",
+        "last = last or any_lane(ending)",
+        "a stop ends the block",
+        (_STOPPING,),
+    ),
+    Mutant(
+        "kernel.py",
+        "w[p] = select(active, w[p], saved[p])",
+        "w[p] = select(active, w[p], select(w[p] == w[p], w[p], saved[p]))",
+        "a trial that has stopped goes on until it is NaN",
+        (_STOPPING,),
+    ),
+    Mutant(
+        "kernel.py",
+        "k[p] = select(active, k[p], saved_k[p])",
+        "k[p] = k[p]",
+        "what the optimizer keeps goes on after the stop",
+        ("test_stopping.py::test_what_the_optimizer_keeps_stays_too",),
+    ),
+    Mutant(
+        "kernel.py",
+        "active = active & (load(marks, DIVERGED_STEP * columns + block) < 0)",
+        "active = active & (load(marks, DIVERGED_STEP * columns + block) <= 0)",
+        "a trial that diverged at once is trained on where a run goes on",
+        ("test_stopping.py::test_keeping_parameters_changes_nothing[at once-every 7]",),
+    ),
+    Mutant(
+        "kernel.py",
+        "if start > 0:\n                copy_in(ring",
+        "if start > WINDOW:\n                copy_in(ring",
+        "the first losses are lost where a run goes on",
+        ("test_law_of_bits.py::test_going_on_from_where_parameters_were_kept",),
+    ),
+    Mutant(
+        "trainer.py",
+        "range(start, stop, max(longest, 1))",
+        "range(start, stop, max(longest + 1, 1))",
+        "a step is left out between two tables of samples or factors",
+        ("test_batches.py::test_what_the_kernel_is_handed_at_a_time_does_not_matter",),
+    ),
+    Mutant(
+        "trainer.py",
+        "since = np.searchsorted(self.loss_steps, start + 1 if start else 0)",
+        "since = np.searchsorted(self.loss_steps, start + 1)",
+        "the loss before the first step is not recorded",
+        ("test_trainer.py::test_loss_plans_agree_where_they_overlap",),
+    ),
+    Mutant(
+        "trainer.py",
+        "len(self.inputs), size, start, stop + 1)",
+        "len(self.inputs), size, start, stop)",
+        "the last loss has no batch",
+        ("test_batches.py::test_an_order_that_all_trials_share[shuffle-3]",),
+    ),
+    Mutant(
+        "trainer.py",
+        "with default_mode():\n        return _train(",
+        "with np.errstate():\n        return _train(",
+        "the thread's floating-point mode is left as it is",
+        ("test_floating.py",),
+    ),
+    Mutant(
+        "floating.py",
+        "exchange_mode(before)",
+        "exchange_mode(_DEFAULT.get(platform.machine(), 0))",
+        "the thread's floating-point mode is not put back",
+        ("test_floating.py",),
+    ),
+)
+MEASURES = (
+    Mutant(
+        "measures.py",
+        "for s in range(step - 1, first - 1, -1):",
+        "for s in range(first, step):",
+        "the best step is the last of several",
+        (_MEASURES,),
+    ),
+    Mutant(
+        "measures.py",
+        "sought = maybe & (mark < 0)",
+        "sought = maybe",
+        "what happened first is marked again in later windows",
+        (_MEASURES,),
+    ),
+    Mutant(
+        "measures.py",
+        "maybe = active & ((largest > bound) | (total - total != 0.0))",
+        "maybe = active & (largest > bound)",
+        "a loss that is NaN goes unseen",
+        ("test_measures.py::test_from_a_number_straight_to_nan",),
+    ),
+    Mutant(
+        "measures.py",
+        "return ~(error <= bound)",
+        "return error > bound",
+        "a loss that is NaN has not diverged",
+        ("test_measures.py::test_from_a_number_straight_to_nan",),
+    ),
+    Mutant(
+        "measures.py",
+        "for s in range(step + 1 - count, step + 1):",
+        "for s in range(step, step - count, -1):",
+        "law of bits: the last losses are summed backwards",
+        (_MEASURES,),
+    ),
+    Mutant(
+        "measures.py",
+        "store(extremes, LARGEST * columns + block, select(active, largest, before_largest))",
+        "store(extremes, LARGEST * columns + block, largest)",
+        "the largest loss grows after the stop",
+        ("test_stopping.py::test_measures_are_those_of_a_run_that_ends_there",),
+    ),
+    Mutant(
+        "trained.py",
+        'well = measures["tail_loss"] < measures["initial_loss"]',
+        'well = measures["tail_loss"] <= measures["initial_loss"]',
+        "a plateau has converged",
+        ("test_measures.py::test_outcomes_by_tail",),
+    ),
+    Mutant(
+        "trainer.py",
+        "bound = min(outcome.diverged_above, float(np.finfo(self.dtype).max))",
+        "bound = outcome.diverged_above",
+        "an infinite loss has not diverged",
+        ("test_measures.py::test_a_trial_that_never_had_a_number",),
+    ),
+    Mutant(
+        "trainer.py",
+        "table[(stopped >= 0) & (steps > stopped)] = np.nan",
+        "table[(stopped > 0) & (steps > stopped)] = np.nan",
+        "losses go on after a stop at once",
+        ("test_stopping.py",),
+    ),
+    Mutant(
+        "trainer.py",
+        "recent[:, steps < 0] = np.nan",
+        "recent[:, steps < -1] = np.nan",
+        "there is a loss before the first",
+        ("test_trainer.py::test_recent_losses_are_the_ends_of_the_curves",),
+    ),
+    Mutant(
+        "trainer.py",
+        "self.middle = np.array([(self.targets.min() + self.targets.max()) / 2]",
+        "self.middle = np.array([np.median(self.targets)]",
+        "classes are parted at the median of the targets",
+        ("test_validation.py::test_at_every_step[edits3]",),
+    ),
+)
+CACHE = (
+    Mutant(
+        "compile.py",
+        "return (text, *versions,",
+        "return (*versions,",
+        "a kernel's key does not know the code it was made of",
+        ("test_compile.py::test_the_key_holds_what_the_code_depends_on",),
+    ),
+    Mutant(
+        "compile.py",
+        'parent.rglob("*.py")',
+        'parent.glob("*.py")',
+        "a kernel's key does not know the folders below",
+        ("test_compile.py::test_the_key_holds_what_the_code_depends_on",),
+    ),
+    Mutant(
+        "compile.py",
+        "status.st_mode & 0o022",
+        "status.st_mode & 0o002",
+        "a kernel that the group may write is trusted",
+        ("test_compile.py::test_an_entry_that_others_may_write_is_not_trusted",),
+    ),
+    Mutant(
+        "compile.py",
+        "return (name.decode(), code) if found == key.encode() else None",
+        "return name.decode(), code",
+        "another kernel's code is run",
+        ("test_compile.py::test_a_sound_entry_under_another_s_name_is_not_run",),
+    ),
+)

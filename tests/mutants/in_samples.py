@@ -1,0 +1,148 @@
+"""Mistakes in what is drawn and which samples a step sees."""
+
+from .mutant import Mutant
+
+SAMPLING = (
+    Mutant(
+        "sampling.py",
+        "batches = (samples + size - 1) // size",
+        "batches = samples // size",
+        "own orders: what is left over at the end of an epoch is dropped",
+        ("test_batches.py::test_orders_of_each_trials_own[shuffle-3]",),
+    ),
+    Mutant(
+        "sampling.py",
+        "if first == 0 or step == start:",
+        "if first == 0:",
+        "own orders: going on amid an epoch draws no order",
+        ("test_batches.py::test_orders_of_each_trials_own[shuffle-3]",),
+    ),
+    Mutant(
+        "sampling.py",
+        "return first, 1 if single else min(size, samples - first)",
+        "return first, 1 if single else size",
+        "own orders: the last batch of an epoch has its full size",
+        ("test_batches.py::test_orders_of_each_trials_own[shuffle-3]",),
+    ),
+    Mutant(
+        "sampling.py",
+        "replace(rooms[3], size, data[2], step, seeds)",
+        "replace(rooms[3], size, data[2], step - start, seeds)",
+        "own orders: draws with replacement begin again where a run goes on",
+        ("test_batches.py::test_orders_of_each_trials_own[replacement-3]",),
+    ),
+    Mutant(
+        "sampling.py",
+        "t[s * n_out + i] = gather(data[1], i, rows * n_out)",
+        "t[s * n_out + i] = gather(data[1], i, rows * n_in)",
+        "own orders: targets are as far apart as inputs",
+        ("test_batches.py::test_orders_of_each_trials_own[shuffle-3]",),
+    ),
+    Mutant(
+        "sampling.py",
+        "workspace[targets_at + s * n_out + i] = targets[row * n_out + i]",
+        "workspace[targets_at + s * n_out + i] = targets[row * n_in + i]",
+        "a shared order: targets are as far apart as inputs",
+        ("test_batches.py::test_an_order_that_all_trials_share[shuffle-3]",),
+    ),
+    Mutant(
+        "sampling.py",
+        "data[5][step - start + 1] - first",
+        "data[3]",
+        "a shared order: the last batch of an epoch has its full size",
+        ("test_batches.py::test_an_order_that_all_trials_share[shuffle-3]",),
+    ),
+    Mutant(
+        "layout.py",
+        'batch = network.tile * (shape.batches != "full")',
+        'batch = 1 * (shape.batches != "full")',
+        "there is room for one row of a tile's batch",
+        ("test_batches.py::test_a_network_too_large_for_registers",),
+    ),
+    Mutant(
+        "kernel.py",
+        "slope_scale = scale_of(size), slope_scale_of(size)",
+        "slope_scale = scale_of(size), slope_scale_of(samples)",
+        "the gradient of a batch is divided by all samples",
+        ("test_batches.py::test_an_order_that_all_trials_share[shuffle-3]",),
+    ),
+    Mutant(
+        "kernel.py",
+        "n = 1 if single or tile == 1 else min(tile, size - at)",
+        "n = 1 if single or tile == 1 else tile",
+        "the last tile of samples is full",
+        ("test_kernel.py::test_a_network_too_large_for_registers",),
+    ),
+)
+ORDERS = (
+    Mutant(
+        "orders.py",
+        "rows = high_word(words[d - first] * k)",
+        "rows = high_word(words[d - first] * (k - 1))",
+        "a shuffle leaves no sample in its place",
+        ("test_orders.py::test_shuffles_are_the_oracles",),
+    ),
+    Mutant(
+        "orders.py",
+        "_SHUFFLING, _REPLACING = 1, 2",
+        "_SHUFFLING, _REPLACING = 1, 1",
+        "both orders are made of the same numbers",
+        ("test_orders.py::test_draws_with_replacement_are_the_oracles",),
+    ),
+    Mutant(
+        "orders.py",
+        "philox(block, at & WORD, high_word(at), last, key[0], key[1])",
+        "philox(block, at & WORD, at & WORD, last, key[0], key[1])",
+        "a word of the epoch is replaced by the other",
+        ("test_orders.py::test_shuffles_are_the_oracles",),
+    ),
+    Mutant(
+        "batches.py",
+        "epochs = np.arange(start // batches, -(-stop // batches))",
+        "epochs = np.arange(start // batches, stop // batches)",
+        "a shared order: an epoch that is not finished is not drawn",
+        ("test_orders.py::test_batches_are_cut_from_the_order",),
+    ),
+    Mutant(
+        "batches.py",
+        "indices = table[steps[:-1] % len(table)]",
+        "indices = table[(steps[:-1] - start) % len(table)]",
+        "a table begins again where a run goes on",
+        ("test_orders.py::test_a_table_is_taken_row_by_row_and_then_again",),
+    ),
+    Mutant(
+        "random.py",
+        "k0, k1 = seed & WORD, high_word(seed)",
+        "k0, k1 = seed & WORD, seed & WORD",
+        "a word of the seed is replaced by the other",
+        ("test_random.py::test_a_uniform_draw_is_exact",),
+    ),
+    Mutant(
+        "random.py",
+        "u = (convert(mantissa) + 0.5) * (0.5**52)",
+        "u = convert(mantissa) * (0.5**52)",
+        "a draw may be the end of its range",
+        ("test_random.py::test_a_uniform_draw_is_exact",),
+    ),
+    Mutant(
+        "random.py",
+        "r > 5.0,",
+        "r > 5.5,",
+        "a far tail of the normal distribution begins too far out",
+        ("test_random.py::test_the_normal_quantile_from_end_to_end",),
+    ),
+    Mutant(
+        "trainer.py",
+        "math.sqrt(2.0 / n_in)",
+        "math.sqrt(2.0 / n_out)",
+        "He's scheme looks at the outputs",
+        ("test_random.py::test_draws_are_the_oracles",),
+    ),
+    Mutant(
+        "trainer.py",
+        "first += (n_in + self.shape.network.bias) * n_out",
+        "first += n_in * n_out",
+        "offsets of later layers move biases",
+        ("test_parameterisation.py::test_offsets_move_the_initial_weights",),
+    ),
+)
