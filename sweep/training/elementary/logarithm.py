@@ -59,7 +59,7 @@ def make_softplus(form: Format) -> Any:
 def make_log1p(form: Format) -> Any:
     """Return log(1 + e) for 0 <= e <= 1, to a relative accuracy.
 
-    (1 + e) c = 1 + f for a c near 1 / (1 + e) out of 16 leaves |f| < 1/30, in one rounding, and no
+    (1 + e) c = 1 + f for a c near 1 / (1 + e) out of 16 leaves |f| <= 1/30, in one rounding, and no
     division; log(1 + e) = log(1 + f) - log(c). The c are such that their logarithms round by little
     (S. Gal, "Computing elementary functions", 1986).
     """
