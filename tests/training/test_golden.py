@@ -24,7 +24,7 @@ GOLDEN = [
     (
         "float64",
         [],
-        "087a86c8bb0ed0f12556667979bcff40b4304d5bebd3a3b0d5888f724694b48f",
+        "dc82644f85f34c24d3f11da990960752f1f8abe098860a0180a7db20f2cd86ea",
     ),
     (
         "float32",
@@ -34,7 +34,7 @@ GOLDEN = [
     (
         "float64",
         ["initial={scheme='uniform'}", BIAS],
-        "8755e3f638dbd59c4f306c0f293313d33cbc3340eee80bb33ab3ce30308f8242",
+        "8b4724155aab3f79bdb2f7bcae573b2570c5931dffa932ecb860cabdf4039274",
     ),
     (
         "float64",
@@ -64,12 +64,12 @@ GOLDEN = [
     (
         "float32",
         ["network.activation=['softplus', 'silu']", "network.loss='huber'", SAMPLES],
-        "ebce540d3ac850464afc6476e7f9409b7ff9ea6182353bea2dd2c19af2cc4291",
+        "ed51743d405c237f62821f173f44d8cddb329f6a7edf0b9a14f0f5693719a1e4",
     ),
     (
         "float64",
         ["network.activation=['gelu', 'gelu_tanh']", SAMPLES],
-        "5466a842f9f69888a6f1033b5d9d9475ec54d2e1a845486e95559b2e0ae07026",
+        "0d7af6effb663c921f57a4421ee570c14422f969dda1f942666170591cb87cbf",
     ),
     (
         "float64",
@@ -79,7 +79,7 @@ GOLDEN = [
             SAMPLES,
             BIAS,
         ],
-        "1a87c966aef454d4aefac9c5e5109ead2d056cb4e64b6d17181b51ba80b02c5d",
+        "5982fc86b62b0de4ebbf7d72b4e0f360ea17aaafbfabcb5fc5a8588e64e39514",
     ),
     (
         "float64",
@@ -89,12 +89,12 @@ GOLDEN = [
             SAMPLES,
             BIAS,
         ],
-        "c8f1069b2233fbc460ad2d42d091e888e8e8db0555857b539e073807c0671eff",
+        "cfc9e7680286c67dc3c6901eb146f5dfe111f834a2c351863519bc39debcf3a1",
     ),
     (
         "float32",
         ["network.activation=['elu', 'softmax']", SAMPLES],
-        "e42317dd746caab7cec930e0443d1a111fcbf4faa37bb4a89ad1fa2f17fe267b",
+        "405714dddf6b343b6ab7515700b4a7dd380a583e214ac4eb2e3ebf0617282e48",
     ),
     (
         "float64",
@@ -109,22 +109,22 @@ GOLDEN = [
             SAMPLES,
             "network.loss='softmax_cross_entropy'",
         ],
-        "b339d6c7487c12f251e0dd0a8b75363de258e9072ba5008d391bc8ef73cff816",
+        "2ad49bf7408ecee42f0f00f3987ac13335965b083df104d8514441c40e4c410b",
     ),
     (
         "float64",
         ["network.multiplier=[0.5, 2]", "initial.offset=[0.1, -0.1]", SAMPLES, BIAS],
-        "d2fa7946fa4aeb586771ecf8c53d1860fefbd712e39dfd33f81f891883134a05",
+        "d49e0f7e378e2fc2ae3b03e98bdd728d2fcea1ee0888130ab615619b2a988256",
     ),
     (
         "float64",
         ["training.optimizer='momentum'", SAMPLES, "training.weight_decay=0.01"],
-        "f5348e4765326289ce29e8aa91a457aefebcfc089d5c0c7f0a607906ef71a790",
+        "2f8af06825a83fd08f0126d53225deb5e543c236622b41565e9c90140b79e695",
     ),
     (
         "float64",
         ["training.optimizer='nesterov'", SAMPLES, "training.clip_norm=0.1"],
-        "c1d03767d491e1091c3f173798d40df150b3a322016eaabade10f65187355fb3",
+        "2418ddb76a614c3adc94ff74f8293796dded97373a6f26455daf0ae4f6ee70b4",
     ),
     (
         "float32",
@@ -138,37 +138,37 @@ GOLDEN = [
             SAMPLES,
             "schedule={name='exponential', gamma=0.9, warmup=5}",
         ],
-        "2a968ed7ab0ad31b3f83dcc71d140084da89eb66b9394bb54575b07770f64b20",
+        "2e7e92eff7ab9793f72119d24138b3ebacd0b235a00c630ad4194e56430fec40",
     ),
     (
         "float64",
         ["training.optimizer='adamw'", SAMPLES, "schedule={name='cosine'}"],
-        "cc2a17e45aba712502afefd1440715a65be1a25ab2f35a09204eab7faa5175f9",
+        "12ec581b8f78a36bb4afe4ae854d2d781f9679b6714cd819daaf0cce4c043e69",
     ),
     (
         "float64",
         ["training.weight_decay=0.01", "training.clip_norm=0.01"],
-        "f8724473606cd09c6e0f1ad6fa482bce51d20a06faf5aaeb2e1870ce20a439aa",
+        "03bd52423924079f8a79dac597db199f15bfc0647fdf79d83010d65c06d98a35",
     ),
     (
         "float64",
         ["schedule={name='one_cycle'}", SAMPLES],
-        "0ec9642cd0aca84c08f34b6a31b3cb68b5c125ab514752b8d625dc65e36fe592",
+        "dae9a442361b95a4e5f270ae6db5e07bbc128a0231dba343733c1bdd64df28fa",
     ),
     (
         "float64",
         ["schedule={name='range_test', final=100}", SAMPLES],
-        "942f69797acc548d83d55c7ee742339bc79c4658db59fc851130d37a9435f7a9",
+        "1ed6bbeae9968b76ac1ff47d00dd6f4b6fd00facac4ca1309b4c8113ce3e4b65",
     ),
     (
         "float64",
         ["batch={size=2, order='shuffle', seed=3}", SAMPLES],
-        "350020b21c8dbc00cbd43da1a06d6f5cd9b328cd2c09f8945d6d05b4e57cf241",
+        "703cdca23b58792e6df583010b346a5a88211e737d17e1cb28b4f5c11f1e1419",
     ),
     (
         "float64",
         ["batch={size=2, order='replacement'}", "axes.batch_seed=[1, 2]", SAMPLES],
-        "1f325ee1795e8375508c837398e7cd78b613cb4201002a4c11790444c293c78a",
+        "6992eb6feb45c93b093ccbf7eb09453d4a7b9574f4fa11e2af0f6dfa49db3af3",
     ),
     (
         "float32",
@@ -182,7 +182,7 @@ GOLDEN = [
             "outcome.diverged_above=0.5",
             "validation={inputs=[[1, 2]], targets=[[0, 1]]}",
         ],
-        "bbfa8fc6e871d7d9a7b49587f0a07e674c1dce2fe3eb16aee744e472b8fdb46e",
+        "90aee2b67d899ff02573423df6378adef72d259ca2eaa38148c754d4209dda6f",
     ),
 ]
 
