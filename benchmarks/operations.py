@@ -5,10 +5,12 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
-from numba import njit, types
+from numba import types
 
 from sweep.training.activations import ACTIVATIONS
-from sweep.training.lanes import Lanes
+from sweep.training.build import optimized
+from sweep.training.compile import target_machine
+from sweep.training.lanes import Lanes, inlined
 
 _LANES = 8
 # A call of llvm.fma, or an instruction; the declaration of llvm.fma is neither.
@@ -33,11 +35,8 @@ def _cost(name: str, dtype: str) -> int:
         store(delta, 0, load(error, 0) * slope)
 
     pointer = types.CPointer(getattr(types, dtype))
-    compiled = njit(types.void(*[pointer] * 4), error_model="numpy", no_cpython_wrapper=True)(
-        neuron
-    )
-    (result,) = compiled.overloads.values()
-    return len(_PORTED.findall(result.library.get_llvm_str()))
+    _, module = optimized(neuron, types.void(*[pointer] * 4), target_machine())
+    return len(_PORTED.findall(str(module)))
 
 
 def _value_and_slope(name: str, dtype: str) -> Any:
@@ -46,7 +45,7 @@ def _value_and_slope(name: str, dtype: str) -> Any:
         return row.with_slope(dtype)
     function, slope = row.function(dtype), row.slope
 
-    @njit(inline="always")
+    @inlined
     def both(z: Any) -> Any:
         a = function(z)
         return a, slope(a)

@@ -70,6 +70,14 @@ def compile_function(
         target: an LLVM target machine.
         unrolling: whether loops may be unrolled.
     """
+    symbol, module = optimized(function, sig, target, unrolling=unrolling)
+    return symbol, target.emit_object(module)
+
+
+def optimized(
+    function: Callable[..., Any], sig: Any, target: Any, *, unrolling: bool = True
+) -> tuple[str, Any]:
+    """Return the symbol of a function and the LLVM module that it is compiled from; likewise."""
     with _translating_only():
         compiled = njit(sig, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(
             function
@@ -78,7 +86,7 @@ def compile_function(
     symbol = result.fndesc.llvm_func_name
     module = _linked(result.library, symbol)
     _optimize(module, target, unrolling)
-    return symbol, target.emit_object(module)
+    return symbol, module
 
 
 def _linked(library: Any, symbol: str) -> Any:
