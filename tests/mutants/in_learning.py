@@ -84,7 +84,7 @@ LEARNING = (
         "add_squares(biases, end, g, scale, sums)",
         "add_squares(biases, end, g, scale * multiplier(net, place), sums)",
         "the norm has the multiplier on biases",
-        ("test_optimizers.py", "test_parameterisation.py"),
+        ("test_parameterisation.py::test_multipliers[edits4]",),
     ),
     Mutant(
         "learning.py",
@@ -163,7 +163,7 @@ OPTIMIZERS = (
         '1.0 - hyper[name.removeprefix("1 - ")] if',
         '1.0 - hyper[name.removeprefix("1 - ")].astype(self.dtype) if',
         "1 - beta is made after rounding to float32",
-        (f"{_OPTIMIZERS}[adam-float32]", "test_gradients.py"),
+        ("test_trainer.py::test_one_less_a_setting_is_rounded_once",),
     ),
 )
 SCHEDULES = (
@@ -214,7 +214,7 @@ SCHEDULES = (
         "factor = factors[min(step, stop - 1) - start]",
         "factor = factors[max(step - 1, start) - start]",
         "the schedule is a step late",
-        ("test_parameterisation.py::test_schedules[exponential-0-sgd]",),
+        ("test_batches.py::test_what_the_kernel_is_handed_at_a_time_does_not_matter",),
     ),
     Mutant(
         "kernel.py",

@@ -18,7 +18,7 @@ STEPS = (
         "last = last or not any_lane(active)",
         "last = last or any_lane(ending)",
         "a stop ends the block",
-        (_STOPPING,),
+        ("test_stopping.py::test_keeping_parameters_changes_nothing[sgd-final]",),
     ),
     Mutant(
         "kernel.py",
@@ -146,7 +146,7 @@ MEASURES = (
         "table[(stopped >= 0) & (steps > stopped)] = np.nan",
         "table[(stopped > 0) & (steps > stopped)] = np.nan",
         "losses go on after a stop at once",
-        ("test_stopping.py",),
+        ("test_stopping.py::test_keeping_parameters_changes_nothing[at once-final]",),
     ),
     Mutant(
         "trainer.py",

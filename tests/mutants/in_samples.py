@@ -15,7 +15,7 @@ SAMPLING = (
         "if first == 0 or step == start:",
         "if first == 0:",
         "own orders: going on amid an epoch draws no order",
-        ("test_batches.py::test_orders_of_each_trials_own[shuffle-3]",),
+        ("test_batches.py::test_keeping_parameters_changes_nothing[batch_seed]",),
     ),
     Mutant(
         "sampling.py",

@@ -52,6 +52,7 @@ def follow_the_oracle(study: Group, found: Trained) -> None:
         ["network.multiplier=[2, 0.75, -1.5]"],
         ["axes.network.multiplier=[0.25, 1, -3]"],
         ["network.multiplier=[2, 0.75, -1.5]", "axes.network.multiplier.1=[-1, 4, 0]"],
+        ["network.multiplier=[2, 0.75, -1.5]", "axes.clip_norm=[0.05, inf]"],
     ],
 )
 def test_multipliers(edits: list[str]) -> None:

@@ -117,9 +117,11 @@ def test_keeping_parameters_changes_nothing(edits: tuple[str, ...], kept: str) -
     )
     for name in ("stopped_at", "outcome", "losses", "recent_losses", "optimizer_state"):
         np.testing.assert_array_equal(getattr(found, name), getattr(other, name), name)
+    for name in MEASURES:
+        np.testing.assert_array_equal(found.measures[name], other.measures[name], name)
 
 
-@pytest.mark.parametrize("stop", STOPS)
+@stops
 def test_some_trials_stop_at_once(stop: str) -> None:
     found = run(stop, *AT_ONCE)
     at_once = found.stopped_at == 0

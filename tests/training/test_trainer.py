@@ -109,6 +109,14 @@ def test_a_group_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(asked) == 3
 
 
+def test_one_less_a_setting_is_rounded_once() -> None:
+    """After the subtraction: of float32's 0.999 it would have lost a third of its digits."""
+    study = course("training.optimizer='adam'", "training.dtype='float32'")
+    settings = trainer._Block(study, every_trial(study), shape_of(study)).settings
+    expected = np.array([1 - 0.9, 0.999, 1 - 0.999, 1e-8], np.float32)
+    np.testing.assert_array_equal(settings[:, 0], expected)
+
+
 @pytest.mark.parametrize("threads", [1, 2, 64])
 @pytest.mark.parametrize("steps", [1, 1000, 10**9])
 def test_chunks_are_whole_blocks(steps: int, threads: int) -> None:
