@@ -22,7 +22,7 @@ The slopes of the last three are sums s + x s' that cancel near their zero: ther
 |s| + |x s'|. In gelu_tanh, s = sigmoid(y), and below zero errors are 1 - y times as large.
 Elsewhere sigmoid, softplus and its slope are off by less than the smallest normal number, the
 others by less than 4096 of these. `tests/training/elementary` measures all of it: float32 at every
-input, float64 against mpmath.
+input, float64 against `long double` and mpmath.
 
 The reductions and the shape of the approximations follow J.-M. Muller, "Elementary Functions:
 Algorithms and Implementation", 3rd ed., 2016, chapters 3 and 11, and P. T. P. Tang, "Table-driven
