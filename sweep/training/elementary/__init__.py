@@ -11,10 +11,10 @@ exp, log      1.1 ulp           every input
 tanh          2.5 ulp           every input
 elu           1.5 ulp           every input
 sigmoid       2.5 ulp           where the true result is a normal number
-softplus      3 ulp    3 ulp    where the true result is a normal number
-silu          2.5 ulp  4 ulp    where sigmoid(x) is two smallest normal numbers or more
+softplus      3 ulp    3.5 ulp  where the true result is a normal number
+silu          3 ulp    4 ulp    where sigmoid(x) is two smallest normal numbers or more
 gelu          8 ulp    4.5 ulp  where Phi(x) is
-gelu_tanh     2.5 ulp  3 ulp    where the distribution function in it is
+gelu_tanh     3 ulp    3 ulp    where the distribution function in it is
 ============  =======  =======  ===========================================================
 
 These bounds hold in float64 and in float32. An ulp of a subnormal result is the smallest number.

@@ -39,10 +39,10 @@ BOUNDS = {
     "sigmoid": (Bound(2.5, 1.0),),
     "tanh": (Bound(2.5),),
     "elu": (Bound(1.5),),
-    "softplus": (Bound(3.0, 1.0), Bound(3.0, 1.0)),
-    "silu": (Bound(2.5, 4096.0), Bound(4.0, 4096.0)),
+    "softplus": (Bound(3.0, 1.0), Bound(3.5, 1.0)),
+    "silu": (Bound(3.0, 4096.0), Bound(4.0, 4096.0)),
     "gelu": (Bound(8.0, 4096.0), Bound(4.5, 4096.0)),
-    "gelu_tanh": (Bound(2.5, 4096.0), Bound(3.0, 4096.0)),
+    "gelu_tanh": (Bound(3.0, 4096.0), Bound(3.0, 4096.0)),
 }
 
 
