@@ -1,6 +1,8 @@
 """A swept field and its values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -21,9 +23,10 @@ _DTYPES = {bool: np.bool_, int: np.int64, float: np.float64, str: np.object_}
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """The values of the field `name`, in the study's order, all different.
+    """The values of the field `name`, in the study's order.
 
-    `values` is a read-only vector of float64, int64, bool or (as objects) str.
+    `values` is a read-only vector of float64, int64, bool or (as objects) str. They are all
+    different, unless the axis runs together with others.
     """
 
     name: str
@@ -32,12 +35,21 @@ class Axis:
     def __len__(self) -> int:
         return len(self.values)
 
+    @cached_property
+    def ranked(self) -> tuple[np.ndarray, np.ndarray]:
+        """The different values, ascending, and the place among them of each of `values`."""
+        values, codes = np.unique(self.values, return_inverse=True)
+        return values, codes
 
-def read_axis(name: str, kind: type, check: Check, stated: object) -> Axis:
+
+def read_axis(
+    name: str, kind: type, check: Check, stated: object, *, distinct: bool = True
+) -> Axis:
     """The axis `name` of values of the type `kind` that pass `check`, as `stated` in TOML.
 
     Raises:
-        ValueError: `stated` is no axis, or some of its values are wrong, or equal.
+        ValueError: `stated` is no axis, or some of its values are wrong, or equal although they
+            must be `distinct`.
     """
     if isinstance(stated, list):
         values = _listed(kind, check, stated)
@@ -46,9 +58,29 @@ def read_axis(name: str, kind: type, check: Check, stated: object) -> Axis:
     else:
         forms = _FORMS if kind in (int, float) else "a list of values"
         raise ValueError(f"must be {forms}, not {show(stated)}")
-    _refuse_duplicates(values)
     values.setflags(write=False)
-    return Axis(name, values)
+    axis = Axis(name, values)
+    if distinct:
+        refuse_duplicates([axis])
+    return axis
+
+
+def refuse_duplicates(axes: Sequence[Axis]) -> None:
+    """Refuse rows of equally long axes that are equal.
+
+    Raises:
+        ValueError: some are.
+    """
+    code = np.zeros(len(axes[0]), np.int64)
+    for axis in axes:
+        values, codes = axis.ranked
+        _, code = np.unique(code * len(values) + codes, return_inverse=True)
+    _, first = np.unique(code, return_index=True)
+    if len(first) < len(code):
+        again = np.setdiff1d(np.arange(len(code)), first)[0]
+        stated = [show(axis.values[again : again + 1].tolist()[0]) for axis in axes]
+        what = f"values {', '.join(stated)}" if len(axes) > 1 else f"value {stated[0]}"
+        raise ValueError(f"has the {what} more than once")
 
 
 def _listed(kind: type, check: Check, stated: list[object]) -> np.ndarray:
@@ -98,10 +130,3 @@ def _count(num: object) -> int:
     if isinstance(num, bool) or not isinstance(num, int) or not 2 <= num <= MAX_VALUES:
         raise ValueError(f"must have a num from 2 to {MAX_VALUES}, not {show(num)}")
     return num
-
-
-def _refuse_duplicates(values: np.ndarray) -> None:
-    ordered = np.sort(values)
-    same = np.flatnonzero(ordered[1:] == ordered[:-1])
-    if same.size:
-        raise ValueError(f"has the value {show(ordered[same].tolist()[0])} more than once")

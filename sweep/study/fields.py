@@ -148,7 +148,7 @@ def _marks(value: object) -> dict[str, tuple[float, ...]]:
     for name, numbers in checks.marks(value).items():
         axis = find_axis(name)
         if axis is None:
-            raise ValueError(f"of {checks.show(name)} marks no axis{nearest(name, _AXIS)}")
+            raise ValueError(f"of {checks.show(name)} marks no axis{nearest(name, AXES)}")
         found[axis[1]] = numbers
     return found
 
@@ -282,14 +282,15 @@ FIELDS = (
 )
 
 FIELD = {field.name: field for field in FIELDS}
-READ_FROM = {"batch.file": "batch.table"}
+READ_FROM = {"batch.file": ("batch.table",)}
 """The fields that name a file, and those that it is read into."""
 TABLES = (*dict.fromkeys(name.partition(".")[0] for name in FIELD if "." in name), "axes")
 
-_AXIS = {
-    spelling: field for field in FIELDS if field.swept for spelling in (field.axis, field.name)
-}
+AXES = {spelling: field for field in FIELDS if field.swept for spelling in (field.axis, field.name)}
+"""The fields that can be axes, by each of their names."""
+
 _LAYER = re.compile(r"(.+)\.(0|[1-9][0-9]{0,3})")
+_HELD = re.compile(r"(axes\.zip\.[A-Za-z0-9_-]{1,50})\.(.+)", re.DOTALL)
 
 
 def complete(settings: Settings) -> Settings:
@@ -312,11 +313,11 @@ def find_axis(name: str) -> tuple[Field, str] | None:
 
     Accepts `learning_rate`, `training.learning_rate` and, for one layer, `learning_rate.0`.
     """
-    if name in _AXIS:
-        return _AXIS[name], _AXIS[name].axis
+    if name in AXES:
+        return AXES[name], AXES[name].axis
     layer = _LAYER.fullmatch(name)
-    if layer is not None and layer[1] in _AXIS and _AXIS[layer[1]].layered:
-        return _AXIS[layer[1]], f"{_AXIS[layer[1]].axis}.{layer[2]}"
+    if layer is not None and layer[1] in AXES and AXES[layer[1]].layered:
+        return AXES[layer[1]], f"{AXES[layer[1]].axis}.{layer[2]}"
     return None
 
 
@@ -332,6 +333,20 @@ def swept_field(axis: str) -> Field:
     return found[0]
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where an axis stands: in `axes` alone, or together with others in "axes.zip.NAME"."""
+
+    holder: str
+    axis: str
+
+
+def place_of(path: str) -> Place:
+    """The place that a dotted path below `axes` names, its axis as it is spelt there."""
+    held = _HELD.fullmatch(path)
+    return Place(held[1], held[2]) if held else Place("axes", path.partition(".")[2])
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """A hint at the known name that `name` may have meant."""
     found = difflib.get_close_matches(name[:80], list(known), n=1, cutoff=0.5)
@@ -343,9 +358,11 @@ def unknown(name: str) -> FieldError:
     name = checks.one_line(name, 80)
     if name in TABLES:
         return FieldError(name, "must be a table")
-    table, _, rest = name.partition(".")
-    if table != "axes":
+    if not name.startswith("axes."):
         return FieldError(name, f"is not a field of a study{nearest(name, FIELD)}")
-    if rest in FIELD:
-        return FieldError(name, f"{rest} is no single value and cannot be an axis")
-    return FieldError(name, f"is not a field of a study{nearest(rest, _AXIS)}")
+    if name == "axes.zip" or (name.startswith("axes.zip.") and not _HELD.fullmatch(name)):
+        return FieldError(name, "must be a table of axes that run together: [axes.zip.NAME]")
+    axis = place_of(name).axis
+    if axis in FIELD:
+        return FieldError(name, f"{axis} is no single value and cannot be an axis")
+    return FieldError(name, f"is not a field of a study{nearest(axis, AXES)}")

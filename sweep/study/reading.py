@@ -6,9 +6,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from sweep.study import checks
-from sweep.study.axes import Axis, read_axis
+from sweep.study.dimensions import read_dimensions, read_where
 from sweep.study.document import MAX_BYTES, MAX_WRITTEN, Document, Entry, read_document, refusal
-from sweep.study.fields import FIELDS, READ_FROM, REQUIRED, Field, FieldError, swept_field
+from sweep.study.fields import FIELDS, READ_FROM, REQUIRED, Field, FieldError
 from sweep.study.files import read_indices, read_whole
 from sweep.study.study import Study
 
@@ -55,9 +55,9 @@ def _read_text(path: Path, source: str) -> str:
 def _with_files(document: Document, directory: Path) -> Document:
     """`document` with what its files hold in place of their names."""
     entries = dict(document.entries)
-    for name, target in READ_FROM.items():
+    for name, targets in READ_FROM.items():
         if name in entries:
-            entries[target] = _read_entry(document, name, directory)
+            entries[targets[0]] = _read_entry(document, name, directory)
             del entries[name]
     return replace(document, entries=entries)
 
@@ -82,28 +82,18 @@ def _study(document: Document, name: str) -> Study:
             "the study's name, the file's stem, must be 1 to 100 of the characters "
             "A-Z a-z 0-9 _ - . and not start with a dot",
         )
-    axes = tuple(_axis(document, key) for key in document.entries if key.startswith("axes."))
-    swept = {axis.name for axis in axes}
+    dimensions = read_dimensions(document)
+    swept = {axis.name for dimension in dimensions for axis in dimension.axes}
     settings = {field.name: _value(document, field, swept) for field in FIELDS}
+    where = read_where(document, settings, dimensions)
     try:
-        study = Study(name, settings, axes)
+        study = Study(name, settings, dimensions, where)
         for key in document.entries:
             if key in settings and (reason := study.idle(key)):
                 raise FieldError(key, reason)
     except FieldError as error:
         raise document.refuse(error.name, error.problem) from None
     return study
-
-
-def _axis(document: Document, key: str) -> Axis:
-    name = key.removeprefix("axes.")
-    field = swept_field(name)
-    if field.swept is None:
-        raise document.refuse(key, "cannot be an axis")
-    try:
-        return read_axis(name, field.swept, field.check, document.entries[key].value)
-    except ValueError as error:
-        raise document.refuse(key, str(error)) from None
 
 
 def _value(document: Document, field: Field, swept: Collection[str]) -> object:

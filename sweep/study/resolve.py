@@ -1,14 +1,15 @@
 """Settings become a group: fields are put together and checked against each other."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from sweep.study.axes import Axis
 from sweep.study.batch import Batch
 from sweep.study.datasets import Data
 from sweep.study.fields import FIELDS, Field, FieldError, Role, Settings, complete, swept_field
+from sweep.study.grid import Grid
 from sweep.study.group import Group
 from sweep.study.identity import identity_digest
 from sweep.study.initializers import SCHEMES, Initial, parameter_vector
@@ -22,11 +23,11 @@ MAX_RECORDED = 10_000_000
 """How many numbers of one kind may be recorded of one trial."""
 
 
-def resolve_group(settings: Settings, labels: Mapping[str, Any], axes: tuple[Axis, ...]) -> Group:
-    """The group of `settings`, which hold its `labels` already, within which `axes` are swept.
+def resolve_group(settings: Settings, labels: Mapping[str, Any], grid: Grid) -> Group:
+    """The group of `settings`, which hold its `labels` already, with the points of `grid`.
 
     Raises:
-        FieldError: two fields do not agree, or an axis has no effect.
+        FieldError: two fields do not agree.
     """
     settings = complete(settings)
     network = _network(settings)
@@ -53,12 +54,12 @@ def resolve_group(settings: Settings, labels: Mapping[str, Any], axes: tuple[Axi
         ),
         record=_record(settings, network),
         labels=labels,
-        axes=axes,
-        fixed=_fixed(settings, [axis.name for axis in axes], network),
+        grid=grid,
+        fixed=_fixed(settings, [axis.name for axis in grid.axes], network),
         digest=_digest(settings, network, initial, schedule),
+        idle={},
     )
-    _refuse_idle_axes(settings, group)
-    return group
+    return replace(group, idle=_idle(settings, group))
 
 
 def _network(settings: Settings) -> Network:
@@ -252,15 +253,20 @@ def _digest(settings: Settings, network: Network, initial: Initial, schedule: Sc
     return identity_digest(effective)
 
 
-def _refuse_idle_axes(settings: Settings, group: Group) -> None:
-    """Refuse a rate that is missing and an axis that changes nothing."""
-    sources = group.sources.values()
+def _idle(settings: Settings, group: Group) -> dict[str, str]:
+    """Why each label and axis that has no effect in a group has none.
+
+    Raises:
+        FieldError: a rate is missing.
+    """
+    sources, idle = group.sources.values(), {}
     for name in [*group.labels, *(axis.name for axis in group.axes)]:
         reason = swept_field(name).idle(settings)
         if not reason and name not in group.labels and name not in sources:
             reason = _unused(name, len(group.network.shapes))
         if reason:
-            raise FieldError(f"axes.{name}", reason)
+            idle[name] = reason
+    return idle
 
 
 def _unused(axis: str, layers: int) -> str:

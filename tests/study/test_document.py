@@ -102,6 +102,15 @@ def test_brackets_and_dots_in_strings_and_comments_do_not_count() -> None:
     [
         ("training.steps = [1]", "line 16: axes.training.steps: is already stated as training.st"),
         ("training.learning_rate = [1]", "is already stated as axes.learning_rate; keep one"),
+        (
+            "zip.a = { learning_rate = [1] }",
+            "zip.a.learning_rate: is already stated as axes.l",
+        ),
+        (
+            "zip.a.seed = [1]\nzip.b.initial.seed = [1]",
+            "line 17: axes.zip.b.initial.seed: is al",
+        ),
+        ("zip.a = { seed = [1], initial.seed = [1] }", "is already stated as axes.zip.a.seed"),
     ],
 )
 def test_a_field_is_stated_once(twice: str, complaint: str) -> None:

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from sweep.study import ACTIVATIONS, HYPER, LOSSES, OPTIMIZERS, SCHEDULES
+from sweep.study import ACTIVATIONS, HYPER, LOSSES, OPTIMIZERS, SCHEDULES, parse_study
 from sweep.study.axes import MAX_VALUES
 from sweep.study.checks import MAX_INDICES
+from sweep.study.conditions import MAX_LENGTH
 from sweep.study.fields import FIELDS, REQUIRED, Field
+from sweep.study.grid import MAX_JUDGED
 from sweep.study.schedule import SCHEDULE_NUMBERS
 from sweep.study.training import DECAY_OF_ADAMW, OPTIMIZER_NUMBERS
 from sweep.study.writing import _toml
@@ -73,6 +75,7 @@ def test_the_numbers_that_optimizers_and_schedules_take_are_those_described() ->
 
 BLOCKS = re.findall(r"```toml\n(.+?)```", REFERENCE, re.S)
 EXAMPLES = [block for block in BLOCKS if not block.startswith("[axes]")]
+UNSWEPT = COURSE.partition("[axes]")[0]
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -90,15 +93,25 @@ def test_an_example_is_part_of_a_study(example: str) -> None:
     assert len(EXAMPLES) == 7
 
 
-def test_the_axes_described_are_a_study() -> None:
-    (axes,) = re.findall(r"```toml\n\[axes\]\n(.+?)```", REFERENCE, re.S)
-    lines = [line.split("#")[0].strip() for line in axes.splitlines()]
-    assert len(lines) == 6
-    study = course(DRAWN, BIASED, *(f"axes.{line}" for line in lines))
-    assert len(study.axes) == 6
+AXES = [block for block in BLOCKS if block.startswith("[axes]")]
+
+
+@pytest.mark.parametrize(
+    ("example", "axes", "trials"),
+    list(zip(AXES, (6, 3, 4), (64 * 2 * 2 * 16 * 2 * 2, 24, 153), strict=True)),
+)
+def test_the_axes_described_are_a_study(example: str, axes: int, trials: int) -> None:
+    study = parse_study(UNSWEPT + example, "course", Path(), [DRAWN, BIASED])
+    assert len(study.axes) == axes
+    assert study.trials == trials
+
+
+def test_the_limits_are_those_described() -> None:
     flowing = " ".join(REFERENCE.split())
     assert f"all different, and at most {MAX_VALUES:,}." in flowing
     assert f"A table has at most {MAX_INDICES:,} numbers." in flowing
+    assert f"A condition has at most {MAX_LENGTH:,} characters." in flowing
+    assert f"in all groups together at most {MAX_JUDGED:,} points" in flowing
 
 
 def test_the_overrides_described_work() -> None:
