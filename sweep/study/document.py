@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sweep.errors import RequestError
 from sweep.study.checks import one_line
 from sweep.study.fields import FIELD, READ_FROM, TABLES, Place, find_axis, place_of, unknown
+from sweep.study.spacings import SPACINGS
 
 MAX_BYTES = 2**20
 """The size of a study file that somebody wrote."""
@@ -16,6 +17,10 @@ MAX_WRITTEN = 2**28
 """The size of one that `to_toml` wrote, with every axis's values."""
 
 MAX_NESTING = 16
+WHERE, REPEATS, DRAW = "axes.where", "axes.repeats", "draw"
+REPEATED = ("seed", "batch_seed")
+"""The axes that repeats are made of: all that is drawn in training."""
+
 MAX_DOTS = 8
 
 # Possessive repetition keeps every alternative linear in the length of the text.
@@ -29,7 +34,7 @@ _OPAQUE = re.compile(
 )
 _DOTTED = re.compile(rf"(?:\.[^.\n,=\[\]{{}}]*+){{{MAX_DOTS}}}")
 _HEADER = re.compile(r"\[{1,2}([A-Za-z_][\w.-]*)\]")
-_SPACING_KEYS = {"log", "linear", "range", "num"}
+_SPACING_KEYS = {*SPACINGS, "num"}
 
 
 @dataclass(frozen=True)
@@ -151,19 +156,29 @@ def _is_value(path: str, table: Mapping[str, object]) -> bool:
         return path not in ("", *TABLES)
     if not path.startswith("axes."):
         return False
+    if _of_points(path):
+        return True
     layers = all(key.isdigit() for key in table)
     return bool(_SPACING_KEYS & set(table)) or (_axis_at(path) is not None and not layers)
 
 
 def _known(path: str, where: str) -> str:
     """The one name of the field, axis or condition at `path`."""
-    if path in FIELD or path == "axes.where":
+    if path in FIELD or _of_points(path):
         return path
     place = _axis_at(path)
     if place is None:
         error = unknown(path)
         raise refusal(where, f"{error.name}: {error.problem}")
     return f"{place.holder}.{place.axis}"
+
+
+def _of_points(path: str) -> bool:
+    """Whether `path` is no axis, but says which points there are."""
+    place = place_of(path)
+    return path in (WHERE, REPEATS) or (
+        place.holder.startswith("axes.design.") and place.axis == DRAW
+    )
 
 
 def _axis_at(path: str) -> Place | None:
@@ -183,6 +198,10 @@ def _rivals(entries: Mapping[str, Entry], name: str) -> list[str]:
 
 def _claims(name: str) -> tuple[str, ...]:
     """What an entry gives a value to: axes, by their names as `axes.NAME`, or what is none."""
+    if name == REPEATS:
+        return (name, *(f"axes.{seed}" for seed in REPEATED))
+    if _of_points(name):
+        return (name,)
     if name in FIELD:
         return tuple(f"axes.{FIELD[target].axis}" for target in READ_FROM.get(name, (name,)))
     return (f"axes.{place_of(name).axis}",)

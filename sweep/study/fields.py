@@ -290,7 +290,7 @@ AXES = {spelling: field for field in FIELDS if field.swept for spelling in (fiel
 """The fields that can be axes, by each of their names."""
 
 _LAYER = re.compile(r"(.+)\.(0|[1-9][0-9]{0,3})")
-_HELD = re.compile(r"(axes\.zip\.[A-Za-z0-9_-]{1,50})\.(.+)", re.DOTALL)
+_HELD = re.compile(r"(axes\.(?:zip|design)\.[A-Za-z0-9_-]{1,50})\.(.+)", re.DOTALL)
 
 
 def complete(settings: Settings) -> Settings:
@@ -335,7 +335,7 @@ def swept_field(axis: str) -> Field:
 
 @dataclass(frozen=True)
 class Place:
-    """Where an axis stands: in `axes` alone, or together with others in "axes.zip.NAME"."""
+    """Where an axis stands: alone in "axes", or with others in "axes.zip.NAME" or a design."""
 
     holder: str
     axis: str
@@ -360,8 +360,10 @@ def unknown(name: str) -> FieldError:
         return FieldError(name, "must be a table")
     if not name.startswith("axes."):
         return FieldError(name, f"is not a field of a study{nearest(name, FIELD)}")
-    if name == "axes.zip" or (name.startswith("axes.zip.") and not _HELD.fullmatch(name)):
-        return FieldError(name, "must be a table of axes that run together: [axes.zip.NAME]")
+    for kind, what in (("zip", "that run together"), ("design", "and how to draw them")):
+        whole = f"axes.{kind}"
+        if name == whole or (name.startswith(f"{whole}.") and not _HELD.fullmatch(name)):
+            return FieldError(name, f"must be a table of axes {what}: [{whole}.NAME]")
     axis = place_of(name).axis
     if axis in FIELD:
         return FieldError(name, f"{axis} is no single value and cannot be an axis")

@@ -57,6 +57,57 @@ def test_axes_run_together(edits: list[str], wanted: list[tuple[object, ...]]) -
     assert points(course(DRAWN, *edits)) == wanted
 
 
+DESIGN = (
+    "axes.design.d={ draw={ sobol=64, seed=3 }, learning_rate={ log=[0.01, 100] }, "
+    "initial.scale={ linear=[0, 8] }, training.optimizer=['sgd', 'rmsprop', 'adam', 'adamw'], "
+    "seed={ range=[0, 4] } }"
+)
+
+
+def test_a_design_draws_points_together() -> None:
+    study = course(DRAWN, "axes={}", DESIGN)
+    assert [group.trials for group in study.groups()] == [16] * 4
+    assert study.trials == 64
+    rates, scales, _, seeds = (axis.values for axis in study.axes)
+    assert np.bincount((np.log10(rates) + 2).astype(int)).tolist() == [16] * 4
+    assert np.bincount(scales.astype(int)).tolist() == [8] * 8
+    assert np.bincount(seeds).tolist() == [16] * 4
+    quarters = (np.log10(rates) + 2).astype(int) * 4 + (scales / 2).astype(int)
+    assert np.bincount(quarters).tolist() == [4] * 16
+    again = parse_study(study.to_toml(), study.name, Path())
+    assert points(again) == points(study)
+
+
+@pytest.mark.parametrize("how", ["random", "sobol"])
+def test_a_larger_design_has_the_trials_of_a_smaller(how: str) -> None:
+    smaller, larger = (
+        course(DRAWN, "axes={}", DESIGN, f"axes.design.d.draw={{ {how}={num}, seed=1 }}")
+        for num in (20, 50)
+    )
+    assert smaller.trials == 20
+    assert set(points(smaller)) < set(points(larger))
+
+
+@pytest.mark.parametrize(
+    ("edits", "names"),
+    [
+        ([], ["seed"]),
+        (["data={ inputs=[[1, 2]], targets=[[1, 0]] }", "batch.size=1"], ["seed", "batch_seed"]),
+        (["axes.batch.size=[1]"], ["seed", "batch_seed"]),
+        (["initial={ weights=[[[1, 2], [3, 4]], [[5, 6], [7, 8]]] }", "batch.size=1"],
+         ["batch_seed"]),
+        (["batch.table=[[0]]"], ["seed"]),
+    ],
+)  # fmt: skip
+def test_repeats_are_seeds_of_all_that_is_drawn(edits: list[str], names: list[str]) -> None:
+    study = course(DRAWN, *edits, "axes.repeats=3", "axes.learning_rate=[1, 2]")
+    repeats = study.dimensions[-1]
+    assert [axis.name for axis in repeats.axes] == names
+    assert [axis.values.tolist() for axis in repeats.axes] == [[0, 1, 2]] * len(names)
+    assert study.trials == 6
+    assert parse_study(study.to_toml(), study.name, Path()).to_toml() == study.to_toml()
+
+
 def test_a_zip_may_split_a_study_into_groups() -> None:
     study = course(
         "axes={ learning_rate.1=[1, 2] }",
@@ -153,6 +204,21 @@ def test_a_study_is_written_with_its_zips_and_condition() -> None:
         (["axes.zip.a=[1, 2]"], "axes.zip.a: must be a table of axes that run together"),
         (["axes.zip=3"], "axes.zip: must be a table of axes that run together: [axes.zip.NAME]"),
         (["axes.zip.a={}"], "axes.zip.a: must be a table of axes that run together"),
+        (["axes.design.a={ seed=[1, 2] }"], "axes.design.a.seed: lacks axes.design.a.draw = {"),
+        (["axes.design.a={ draw={ sobol=3 } }"], "draws 0 axes; it may be 1 to 21"),
+        (["axes.design.a={ draw=3, seed=[1, 2] }"], "axes.design.a.draw: must be { random = n, se"),
+        (["axes.design.a={ draw={ sobol=3, random=3 }, seed=[1, 2] }"], "draw: must be { random"),
+        (["axes.design.a={ draw={ sobol=3 }, seed={ range=[0, 9], num=3 } }"],
+         "axes.design.a.seed: must be a list of values, { log = [low, high] }, { linear"),
+        (["axes.design.a={ draw={ sobol=3 }, network.bias={ range=[0, 9] } }"],
+         "network.bias: must be a list of values to choose from"),
+        (["axes.design.a={ draw={ sobol=9 }, seed={ range=[0, 3] } }"], "more than once"),
+        (["axes.design=[1]"], "axes.design: must be a table of axes and how to draw them"),
+        (["axes.design.a.drow={ sobol=3 }"], "axes.design.a.drow.sobol: is not a field of"),
+        (["axes.draw={ sobol=3 }"], "axes.draw.sobol: is not a field of a study"),
+        (["axes.repeats=0"], "axes.repeats: must be a whole number from 1 to 4000000, not 0"),
+        (["initial={ weights=[[[1, 2], [3, 4]], [[5, 6], [7, 8]]] }", "axes.repeats=2"],
+         "axes.repeats: has no effect: nothing is drawn from a seed"),
         (["axes.where=3"], "axes.where: must be a condition as text, not 3"),
         (["axes.where='lerning_rate > 1'"],
          'axes.where: "lerning_rate" is not a field of a study; did you mean learning_rate?'),

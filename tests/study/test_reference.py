@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 
 from sweep.study import ACTIVATIONS, HYPER, LOSSES, OPTIMIZERS, SCHEDULES, parse_study
-from sweep.study.axes import MAX_VALUES
 from sweep.study.checks import MAX_INDICES
 from sweep.study.conditions import MAX_LENGTH
 from sweep.study.fields import FIELDS, REQUIRED, Field
 from sweep.study.grid import MAX_JUDGED
 from sweep.study.schedule import SCHEDULE_NUMBERS
+from sweep.study.spacings import MAX_VALUES
 from sweep.study.training import DECAY_OF_ADAMW, OPTIMIZER_NUMBERS
 from sweep.study.writing import _toml
 
@@ -74,7 +74,7 @@ def test_the_numbers_that_optimizers_and_schedules_take_are_those_described() ->
 
 
 BLOCKS = re.findall(r"```toml\n(.+?)```", REFERENCE, re.S)
-EXAMPLES = [block for block in BLOCKS if not block.startswith("[axes]")]
+EXAMPLES = [block for block in BLOCKS if not block.startswith("[axes")]
 UNSWEPT = COURSE.partition("[axes]")[0]
 
 
@@ -93,12 +93,12 @@ def test_an_example_is_part_of_a_study(example: str) -> None:
     assert len(EXAMPLES) == 7
 
 
-AXES = [block for block in BLOCKS if block.startswith("[axes]")]
+AXES = [block for block in BLOCKS if block.startswith("[axes")]
 
 
 @pytest.mark.parametrize(
     ("example", "axes", "trials"),
-    list(zip(AXES, (6, 3, 4), (64 * 2 * 2 * 16 * 2 * 2, 24, 153), strict=True)),
+    list(zip(AXES, (6, 3, 4, 2, 4), (64 * 2 * 2 * 16 * 2 * 2, 24, 64, 16, 153), strict=True)),
 )
 def test_the_axes_described_are_a_study(example: str, axes: int, trials: int) -> None:
     study = parse_study(UNSWEPT + example, "course", Path(), [DRAWN, BIASED])
