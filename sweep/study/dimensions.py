@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from sweep.study.axes import Axis, draw_axis, read_axis, refuse_duplicates
-from sweep.study.checks import Check, integer, show
+from sweep.study.checks import Check, integer, nearest, show
 from sweep.study.conditions import Condition, Named, read_condition
 from sweep.study.designs import DESIGNS, MAX_DIMENSIONS, design
 from sweep.study.document import DRAW, REPEATED, REPEATS, WHERE, Document, Entry
@@ -14,7 +14,6 @@ from sweep.study.fields import (
     AXES,
     Settings,
     find_axis,
-    nearest,
     place_of,
     swept_field,
 )

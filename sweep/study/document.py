@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sweep.errors import RequestError
 from sweep.study.checks import one_line
-from sweep.study.fields import FIELD, READ_FROM, TABLES, Place, find_axis, place_of, unknown
+from sweep.study.fields import FIELD, GIVES, TABLES, Place, find_axis, place_of, unknown
 from sweep.study.spacings import SPACINGS
 
 MAX_BYTES = 2**20
@@ -203,8 +203,12 @@ def _claims(name: str) -> tuple[str, ...]:
     if _of_points(name):
         return (name,)
     if name in FIELD:
-        return tuple(f"axes.{FIELD[target].axis}" for target in READ_FROM.get(name, (name,)))
-    return (f"axes.{place_of(name).axis}",)
+        field, own = name, f"axes.{FIELD[name].axis}"
+    else:
+        axis = place_of(name).axis
+        found = find_axis(axis)
+        field, own = found[0].name if found else "", f"axes.{axis}"
+    return (own, *(f"axes.{FIELD[given].axis}" for given in GIVES.get(field, ())))
 
 
 def _lines(text: str) -> dict[str, int]:

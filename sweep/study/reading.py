@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from sweep.study import checks
+import numpy as np
+
 from sweep.study.dimensions import read_dimensions, read_where
-from sweep.study.document import MAX_BYTES, MAX_WRITTEN, Document, Entry, read_document, refusal
-from sweep.study.fields import FIELDS, READ_FROM, REQUIRED, Field, FieldError
-from sweep.study.files import read_indices, read_whole
+from sweep.study.document import MAX_BYTES, MAX_WRITTEN, Document, read_document, refusal
+from sweep.study.fields import FIELDS, REQUIRED, Field, FieldError
+from sweep.study.files import read_whole
+from sweep.study.sources import with_files
 from sweep.study.study import Study
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
@@ -26,7 +27,7 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     source = str(path)
     text = _read_text(path, source)
     document = read_document(text, source, overrides, MAX_BYTES)
-    return _study(_with_files(document, path.parent), path.stem)
+    return _study(with_files(document, path.parent), path.stem)
 
 
 def parse_study(text: str, name: str, directory: Path, overrides: Sequence[str] = ()) -> Study:
@@ -39,7 +40,7 @@ def parse_study(text: str, name: str, directory: Path, overrides: Sequence[str] 
     """
     source = str(directory / f"{name}.toml")
     document = read_document(text, source, overrides, MAX_WRITTEN)
-    return _study(_with_files(document, directory), name)
+    return _study(with_files(document, directory), name)
 
 
 def _read_text(path: Path, source: str) -> str:
@@ -50,29 +51,6 @@ def _read_text(path: Path, source: str) -> str:
         raise refusal(source, f"is not UTF-8 text (byte {error.start})") from None
     except ValueError as error:
         raise refusal(source, str(error)) from None
-
-
-def _with_files(document: Document, directory: Path) -> Document:
-    """`document` with what its files hold in place of their names."""
-    entries = dict(document.entries)
-    for name, targets in READ_FROM.items():
-        if name in entries:
-            entries[targets[0]] = _read_entry(document, name, directory)
-            del entries[name]
-    return replace(document, entries=entries)
-
-
-def _read_entry(document: Document, name: str, directory: Path) -> Entry:
-    entry = document.entries[name]
-    try:
-        file = checks.text(entry.value)
-    except ValueError as error:
-        raise document.refuse(name, str(error)) from None
-    try:
-        rows = read_indices(directory / file)
-    except ValueError as error:
-        raise document.refuse(name, f"{checks.show(file)} {error}") from None
-    return Entry(rows, f"{entry.where}, {file}")
 
 
 def _study(document: Document, name: str) -> Study:
@@ -104,7 +82,10 @@ def _value(document: Document, field: Field, swept: Collection[str]) -> object:
         if field.axis in swept:
             return None
         raise document.refuse(field.name, "is missing")
+    value = document.entries[field.name].value
+    if isinstance(value, np.ndarray):  # from a file, which was checked when it was read
+        return value
     try:
-        return field.check(document.entries[field.name].value)
+        return field.check(value)
     except ValueError as error:
         raise document.refuse(field.name, str(error)) from None

@@ -23,7 +23,9 @@ MAX_RECORDED = 10_000_000
 """How many numbers of one kind may be recorded of one trial."""
 
 
-def resolve_group(settings: Settings, labels: Mapping[str, Any], grid: Grid) -> Group:
+def resolve_group(
+    settings: Settings, labels: Mapping[str, Any], grid: Grid, data: Data, validation: Data | None
+) -> Group:
     """The group of `settings`, which hold its `labels` already, with the points of `grid`.
 
     Raises:
@@ -32,12 +34,11 @@ def resolve_group(settings: Settings, labels: Mapping[str, Any], grid: Grid) -> 
     settings = complete(settings)
     network = _network(settings)
     initial = _initial(settings, network)
-    data = _data(settings, network, "data")
     schedule = _schedule(settings)
     group = Group(
         network=network,
         data=data,
-        validation=_validation(settings, network),
+        validation=validation,
         initial=initial,
         batch=_batch(settings, len(data.inputs)),
         training=Training(
@@ -56,7 +57,7 @@ def resolve_group(settings: Settings, labels: Mapping[str, Any], grid: Grid) -> 
         labels=labels,
         grid=grid,
         fixed=_fixed(settings, [axis.name for axis in grid.axes], network),
-        digest=_digest(settings, network, initial, schedule),
+        digest=_digest(settings, network, initial, schedule, data, validation),
         idle={},
     )
     return replace(group, idle=_idle(settings, group))
@@ -95,36 +96,6 @@ def _check_activations(activations: Sequence[str], loss: str) -> None:
             "network.loss",
             f'"{loss}" needs "{fitting[0]}" as the last layer\'s network.activation, not "{last}"',
         )
-
-
-def _data(settings: Settings, network: Network, table: str) -> Data:
-    """The samples that the fields of `table` state."""
-    inputs, targets = settings[f"{table}.inputs"], settings[f"{table}.targets"]
-    layers = list(network.layers)
-    for name, array, size in (
-        (f"{table}.inputs", inputs, layers[0]),
-        (f"{table}.targets", targets, layers[-1]),
-    ):
-        if array.shape[1] != size:
-            raise FieldError(
-                name,
-                f"must have {size} numbers a sample, as network.layers = {layers} wants, "
-                f"not {array.shape[1]}",
-            )
-    if len(inputs) != len(targets):
-        raise FieldError(
-            f"{table}.targets", f"has {len(targets)} samples and {table}.inputs has {len(inputs)}"
-        )
-    return Data(inputs, targets)
-
-
-def _validation(settings: Settings, network: Network) -> Data | None:
-    names = ("validation.inputs", "validation.targets")
-    lacking = [name for name in names if settings[name] is None]
-    if len(lacking) == 1:
-        (stated,) = set(names) - set(lacking)
-        raise FieldError(lacking[0], f"is missing: {stated} needs it")
-    return None if lacking else _data(settings, network, "validation")
 
 
 def _batch(settings: Settings, samples: int) -> Batch:
@@ -236,7 +207,14 @@ def _spread(
     return left
 
 
-def _digest(settings: Settings, network: Network, initial: Initial, schedule: Schedule) -> str:
+def _digest(
+    settings: Settings,
+    network: Network,
+    initial: Initial,
+    schedule: Schedule,
+    data: Data,
+    validation: Data | None,
+) -> str:
     """The digest of every field of `Role.GROUP`, with defaults and short forms written out.
 
     What is None is left out: a field that has no effect here, or one that is not stated.
@@ -244,6 +222,10 @@ def _digest(settings: Settings, network: Network, initial: Initial, schedule: Sc
     parts = {field.name: settings[field.name] for field in FIELDS if field.role is Role.GROUP}
     written_out = {
         "network.activation": network.activations,
+        "data.inputs": data.parts[0],
+        "data.targets": data.parts[1],
+        "validation.inputs": validation and validation.parts[0],
+        "validation.targets": validation and validation.parts[1],
         "initial.scheme": initial.scheme,
         "initial.weights": initial.weights,
         "initial.biases": None,  # the weights hold them

@@ -1,7 +1,7 @@
 """One question: a study, and the groups of trials that answer it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -9,18 +9,21 @@ from typing import Any
 from sweep.study.axes import Axis
 from sweep.study.conditions import Condition
 from sweep.study.datasets import Data
-from sweep.study.fields import FIELD, Field, FieldError, Settings, swept_field
+from sweep.study.fields import FIELD, FIELDS, Field, FieldError, Role, Settings, swept_field
 from sweep.study.grid import Dimension
 from sweep.study.group import Group
 from sweep.study.initializers import Initial
 from sweep.study.network import Network
 from sweep.study.record import Record
 from sweep.study.resolve import resolve_group
+from sweep.study.samples import make_data
 from sweep.study.splitting import refuse_idle, split
 from sweep.study.training import Outcome, Training
 from sweep.study.writing import study_toml
 
 MAX_TRIALS = 10**12
+MAX_NUMBERS = 16_000_000
+"""How many numbers the different data of all groups may have."""
 
 
 @dataclass(frozen=True)
@@ -143,13 +146,26 @@ class Study:
     def _groups(self) -> tuple[Group, ...]:
         groups: list[Group] = []
         settings = self.settings
+        made: dict[tuple[Any, ...], tuple[Data, Data | None]] = {}
         for labels, grid in split(self.dimensions, settings, self.where):
-            groups.append(resolve_group({**settings, **labels}, labels, grid))
+            found = {**settings, **labels}
+            key = tuple(found[one.name] for one in FIELDS if one.role is Role.DATA)
+            if key not in made:
+                made[key] = make_data(found)
+                _refuse_large(made.values())
+            groups.append(resolve_group(found, labels, grid, *made[key]))
         refuse_idle(self.axes, groups)
         return tuple(replace(one, grid=one.grid.narrowed(list(one.idle))) for one in groups)
 
     def _settings(self, group: Group) -> Settings:
         return {**self.settings, **group.labels}
+
+
+def _refuse_large(made: Collection[tuple[Data, Data | None]]) -> None:
+    parts = (part for pair in made for part in pair if part is not None)
+    numbers = sum(part.inputs.size + part.targets.size for part in parts)
+    if numbers > MAX_NUMBERS:
+        raise FieldError("data", f"has {numbers} numbers in all groups; at most {MAX_NUMBERS}")
 
 
 def _overshadowed(field: Field, group: Group) -> bool:

@@ -1,5 +1,6 @@
 """docs/study-file.md describes every field, and the defaults it names are the defaults."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -10,16 +11,19 @@ from sweep.study import ACTIVATIONS, HYPER, LOSSES, OPTIMIZERS, SCHEDULES, parse
 from sweep.study.checks import MAX_INDICES
 from sweep.study.conditions import MAX_LENGTH
 from sweep.study.fields import FIELDS, REQUIRED, Field
+from sweep.study.generated import GENERATED, MAX_GENERATED
 from sweep.study.grid import MAX_JUDGED
 from sweep.study.schedule import SCHEDULE_NUMBERS
 from sweep.study.spacings import MAX_VALUES
+from sweep.study.study import MAX_NUMBERS
+from sweep.study.tables import MAX_CELLS
 from sweep.study.training import DECAY_OF_ADAMW, OPTIMIZER_NUMBERS
 from sweep.study.writing import _toml
 
 from .course import BIASED, COURSE, DRAWN, course
 
 REFERENCE = (Path(__file__).parents[2] / "docs/study-file.md").read_text()
-FIELDS_PART = REFERENCE.partition("## Activations")[0]
+FIELDS_PART = REFERENCE.partition("## Data")[0]
 ROWS = dict(re.findall(r"^\| `([^`]+)` \| .+? \| (`[^`]*`|) ?\| .{10,} \|$", FIELDS_PART, re.M))
 
 
@@ -35,6 +39,8 @@ def test_the_default_is_the_one_described(field: Field) -> None:
         assert f"With `adamw` the default is {DECAY_OF_ADAMW}" in REFERENCE
     elif field.default is REQUIRED or field.default is None or callable(field.default):
         assert not written
+    elif isinstance(field.default, tuple):
+        assert tuple(json.loads(written)) == field.default
     else:
         assert field.check(tomllib.loads(f"v = {written}")["v"]) == field.default
 
@@ -56,10 +62,12 @@ def rows(heading: str) -> list[list[str]]:
         ("Losses", LOSSES),
         ("Optimizers", OPTIMIZERS),
         ("Schedules", SCHEDULES),
+        ("Data", GENERATED),
     ],
 )
 def test_every_name_is_described(heading: str, names: tuple[str, ...]) -> None:
-    assert [name.strip("`") for name, *_ in rows(heading)] == list(names)
+    found = [name.strip("`") for name, *_ in rows(heading)]
+    assert [name for name in found if not name.startswith(".")] == list(names)
 
 
 def test_the_numbers_that_optimizers_and_schedules_take_are_those_described() -> None:
@@ -83,6 +91,7 @@ def test_an_example_is_part_of_a_study(example: str) -> None:
     stated = tomllib.loads(example)
     layers = stated.get("network", {}).get("layers", [2, 2, 2])
     samples = f"inputs={[[1] * layers[0]] * 64}, targets={[[1] * layers[-1]] * 64}"
+    samples = "" if "data" in stated else samples
     edits = [
         f"{table}.{name}={_toml(value)}"
         for table, fields in stated.items()
@@ -90,7 +99,7 @@ def test_an_example_is_part_of_a_study(example: str) -> None:
     ]
     study = course(DRAWN, f"data={{ {samples} }}", *edits)
     assert study.trials > 1
-    assert len(EXAMPLES) == 7
+    assert len(EXAMPLES) == 8
 
 
 AXES = [block for block in BLOCKS if block.startswith("[axes")]
@@ -110,6 +119,8 @@ def test_the_limits_are_those_described() -> None:
     flowing = " ".join(REFERENCE.split())
     assert f"all different, and at most {MAX_VALUES:,}." in flowing
     assert f"A table has at most {MAX_INDICES:,} numbers." in flowing
+    assert f"64 MiB and {MAX_CELLS:,} cells" in flowing
+    assert f"at most {MAX_NUMBERS:,} numbers, a set that is made {MAX_GENERATED:,}." in flowing
     assert f"A condition has at most {MAX_LENGTH:,} characters." in flowing
     assert f"in all groups together at most {MAX_JUDGED:,} points" in flowing
 
