@@ -29,6 +29,8 @@ class Axis:
     @cached_property
     def ranked(self) -> tuple[np.ndarray, np.ndarray]:
         """The different values, ascending, and the place among them of each of `values`."""
+        if self.values.dtype != object and (self.values[1:] > self.values[:-1]).all():
+            return self.values, np.arange(len(self.values))
         values, codes = np.unique(self.values, return_inverse=True)
         return values, codes
 
@@ -81,10 +83,12 @@ def refuse_duplicates(axes: Sequence[Axis]) -> None:
     Raises:
         ValueError: some are.
     """
-    code = np.zeros(len(axes[0]), np.int64)
-    for axis in axes:
+    code = axes[0].ranked[1]
+    for axis in axes[1:]:
         values, codes = axis.ranked
         _, code = np.unique(code * len(values) + codes, return_inverse=True)
+    if len(axes) == 1 and len(axes[0].ranked[0]) == len(code):
+        return
     _, first = np.unique(code, return_index=True)
     if len(first) < len(code):
         again = np.setdiff1d(np.arange(len(code)), first)[0]

@@ -1,6 +1,7 @@
 """Values of an axis that a table describes: evenly spaced, or drawn between two ends."""
 
 from collections.abc import Collection, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -17,6 +18,9 @@ FORMS = (
     "{ geometric = [first, factor], num = n } or { range = [low, high] }"
 )
 SPACINGS = ("log", "linear", "geometric", "range")
+MAX_COMPUTED = 500_000
+"""How many may be spaced or drawn, which takes longer than to count them."""
+
 _EXACT = 2**53  # up to here every whole number is a float64
 _whole = integer(-_EXACT, _EXACT)
 _stride = integer(1, _EXACT)
@@ -168,10 +172,11 @@ def _expect_keys(stated: Stated, keys: set[str]) -> None:
         raise ValueError(f"must be {FORMS}, not {show(dict(stated))}")
 
 
-def _count(name: str, stated: object, least: int) -> int:
-    if isinstance(stated, bool) or not isinstance(stated, int) or not least <= stated <= MAX_VALUES:
-        raise ValueError(f"must have a {name} from {least} to {MAX_VALUES}, not {show(stated)}")
-    return stated
+def _count(name: str, stated: Any, least: int) -> int:
+    whole = isinstance(stated, int) and not isinstance(stated, bool)
+    if not whole or not least <= stated <= MAX_COMPUTED:
+        raise ValueError(f"must have a {name} from {least} to {MAX_COMPUTED}, not {show(stated)}")
+    return int(stated)
 
 
 def _dtype(kind: type) -> type:

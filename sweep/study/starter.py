@@ -36,7 +36,7 @@ seed = { range = [0, 8] }
 # "learning_rate.0" = [0.1, 1.0]  # a rate of its own for the first layer's weights
 # bias_learning_rate = [0.0, 0.1] # and for the biases
 # where = "learning_rate < 1 or seed == 0"    # keeps the points at which this holds
-# zip.pair = { training.optimizer = ["sgd", "adam"], initial.scale = [1, 2] }   # run together
+# zip.pair = { clip_norm = [1.0, 10.0], weight_decay = [0.0, 0.1] }   # run together
 
 [outcome]
 target = 1e-3                     # converged: the loss reached it

@@ -10,11 +10,12 @@ import pytest
 from sweep.study import ACTIVATIONS, HYPER, LOSSES, OPTIMIZERS, SCHEDULES, parse_study
 from sweep.study.checks import MAX_INDICES
 from sweep.study.conditions import MAX_LENGTH
+from sweep.study.document import MAX_BYTES
 from sweep.study.fields import FIELDS, REQUIRED, Field
 from sweep.study.generated import GENERATED, MAX_GENERATED
 from sweep.study.grid import MAX_JUDGED
 from sweep.study.schedule import SCHEDULE_NUMBERS
-from sweep.study.spacings import MAX_VALUES
+from sweep.study.spacings import MAX_COMPUTED, MAX_VALUES
 from sweep.study.study import MAX_NUMBERS
 from sweep.study.tables import MAX_CELLS
 from sweep.study.training import DECAY_OF_ADAMW, OPTIMIZER_NUMBERS
@@ -117,7 +118,8 @@ def test_the_axes_described_are_a_study(example: str, axes: int, trials: int) ->
 
 def test_the_limits_are_those_described() -> None:
     flowing = " ".join(REFERENCE.split())
-    assert f"all different, and at most {MAX_VALUES:,}." in flowing
+    assert f"and at most {MAX_VALUES:,}, or {MAX_COMPUTED:,} that are spaced" in flowing
+    assert f"most {MAX_BYTES // 1024} KiB." in flowing
     assert f"A table has at most {MAX_INDICES:,} numbers." in flowing
     assert f"64 MiB and {MAX_CELLS:,} cells" in flowing
     assert f"at most {MAX_NUMBERS:,} numbers, a set that is made {MAX_GENERATED:,}." in flowing
