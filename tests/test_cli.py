@@ -145,7 +145,24 @@ def test_a_plan_trains_nothing(here: Path) -> None:
         "network-steps": "30 M",
     }.items()  # fmt: skip
     assert rows.keys() >= {"memory", "disk", "time"}
+    assert re.search(r"on \d+ threads, by a short try, compilation apart", rows["time"])
     assert not (here / "results").exists()
+    assert not done.stderr
+
+
+def test_a_plan_warns_of_curves_that_dwarf_the_disk(here: Path) -> None:
+    vast = ["--set", "axes.seed={range=[0,4000000]}", "--set", "axes.clip_norm={range=[1,50000]}"]
+    drawn = ["--set", 'initial={scheme="he"}', "--set", "axes.where='clip_norm > 7'"]
+    done = sweep("plan", "two", *vast, *drawn, cwd=here)
+    assert re.search(r"^  where +clip_norm > 7$", done.stdout, re.M)
+    assert re.match(r"warning: results would take .+B of the .+B that are free, cur", done.stderr)
+    assert 'record.loss = "log 200"' in done.stderr
+
+
+def test_a_plan_of_steps_too_long_to_try_guesses(here: Path) -> None:
+    wide = ["--set", "network.layers=[2, 100000, 2]", "--set", 'initial={scheme="he"}', "--set",
+            f"data={{inputs={[[1, 2]] * 9000}, targets={[[1, 2]] * 9000}}}"]  # fmt: skip
+    assert "guessed, since one step takes long" in sweep("plan", "two", *wide, cwd=here).stdout
 
 
 def test_a_plan_says_when_more_steps_train_all_anew(here: Path) -> None:

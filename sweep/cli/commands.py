@@ -52,6 +52,8 @@ Threads = Annotated[
 ]
 RESULTS = Path("results")
 
+_DISK_SHARE = 0.5  # of what is free: others write too, and the guess is rough
+
 
 class Table(StrEnum):
     """The tables of a study's results."""
@@ -135,9 +137,12 @@ def list_studies(results: Folder = RESULTS) -> None:
 
 
 @app.command()
-def plan(name: Name, overrides: Overrides = None, threads: Threads = None) -> None:
-    """Say what running STUDY would take, and train nothing."""
+def plan(
+    name: Name, overrides: Overrides = None, results: Folder = RESULTS, threads: Threads = None
+) -> None:
+    """Say what running STUDY would take; only try out how fast it trains."""
     from sweep.processors import usable_processors
+    from sweep.training.calibration import calibrate
     from sweep.training.costs import estimate
 
     study = _load(name, overrides)[1]
@@ -146,19 +151,44 @@ def plan(name: Name, overrides: Overrides = None, threads: Threads = None) -> No
     work = sum(group.trials * group.steps for group in groups)
     memory = max(guess.memory_bytes for guess in guesses)
     disk = sum(guess.disk_bytes for guess in guesses)
-    seconds = sum(guess.seconds for guess in guesses)
+    factor = calibrate(groups)
+    seconds = sum(guess.seconds for guess in guesses) / (factor or 1)
+    how = "by a short try" if factor else "guessed, since one step takes long"
+    free = _free_bytes(results)
     rows = [
         ("trials", f"{study.trials:,}"),
-        *((f"  {axis.name}", f"{len(axis):,} values") for axis in study.axes),
+        *((f"  {axis.name}", f"{len(axis.ranked[0]):,} values") for axis in study.axes),
+        *([("  where", study.where.text)] if study.where else []),
         ("groups", f"{len(groups):,}"),
         ("steps", _steps(groups)),
         ("network-steps", short(work, "")),
         ("memory", f"{short(memory, 'B')}, Python's own apart"),
-        ("disk", short(disk, "B")),
-        ("time", f"about {duration(seconds)} on {threads} threads, compilation apart"),
+        ("disk", f"{short(disk, 'B')}, of {short(free, 'B')} free"),
+        ("time", f"about {duration(seconds)} on {threads} threads, {how}, compilation apart"),
     ]
     print(printable(f"{study.name}: {study.title}"))
     columns(rows)
+    _warn_of_curves(disk, sum(guess.curve_bytes for guess in guesses), free)
+
+
+def _free_bytes(path: Path) -> int:
+    """Return how much is free where `path` is, or will be made."""
+    import shutil
+
+    there = next(one for one in (path.absolute(), *path.absolute().parents) if one.is_dir())
+    return shutil.disk_usage(there).free
+
+
+def _warn_of_curves(disk: int, curves: int, free: int) -> None:
+    if disk < _DISK_SHARE * free:
+        return
+    found = f"results would take {short(disk, 'B')} of the {short(free, 'B')} that are free"
+    note(
+        f"warning: {found}, curves {short(curves, 'B')} of it; "
+        'record.loss = "log 200" keeps fewer points of them, and "nothing" none'
+        if 4 * curves > disk
+        else f"warning: {found}"
+    )
 
 
 @app.command()

@@ -7,7 +7,7 @@ import numpy as np
 from sweep.store.commit import Commit, DamagedError
 from sweep.store.ledger import Ledger
 from sweep.store.parquet import read
-from sweep.study import Axis, Group
+from sweep.study import Group
 
 
 def answers(
@@ -50,18 +50,14 @@ def positions(group: Group, commit: Commit, columns: Mapping[str, np.ndarray]) -
     """
     stored = _lane_values(group, commit, columns)
     answer = np.full(commit.trials, stored.keys() == group.sources.keys())
-    axes = {axis.name: axis for axis in group.axes}
-    places: dict[str, np.ndarray] = {}
+    axes = {axis.name for axis in group.axes}
+    swept: dict[str, np.ndarray] = {}
     for number, source in group.sources.items() if answer.all() else ():
-        if source in axes:
-            place = _locate(axes[source], stored[number])
-            answer &= (place >= 0) & (place == places.setdefault(source, place))
-        else:
-            answer &= stored[number] == group.fixed[source]
-    flat = np.zeros(commit.trials, np.int64)
-    for axis in axes.values() if answer.any() else ():
-        flat = flat * len(axis) + places[axis.name]
-    return np.where(answer, flat, -1)
+        wanted = swept.setdefault(source, stored[number]) if source in axes else group.fixed[source]
+        answer &= stored[number] == wanted
+    if not answer.any():
+        return np.full(commit.trials, -1)
+    return np.where(answer, group.grid.positions(swept, commit.trials), -1)
 
 
 def _columns(ledger: Ledger, commit: Commit) -> dict[str, np.ndarray]:
@@ -81,11 +77,3 @@ def _lane_values(
     given = {name: np.asarray(value) for name, value in commit.fixed.items()} | dict(columns)
     sources = group.sources_among(given)
     return {number: given[source] for number, source in sources.items()}
-
-
-def _locate(axis: Axis, values: np.ndarray) -> np.ndarray:
-    """The position of each of `values` on `axis`, -1 for those it does not have."""
-    order = np.argsort(axis.values)
-    place = np.searchsorted(axis.values, values, sorter=order)
-    place = order[np.minimum(place, len(order) - 1)]
-    return np.where(axis.values[place] == values, place, -1)

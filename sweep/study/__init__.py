@@ -3,6 +3,7 @@
 from sweep.study.axes import Axis
 from sweep.study.batch import ORDERS, Batch
 from sweep.study.datasets import Data
+from sweep.study.grid import Dimension, Grid
 from sweep.study.group import Group, LaneInputs
 from sweep.study.identity import NUMERICS
 from sweep.study.initializers import SCHEMES, Initial
@@ -28,6 +29,8 @@ __all__ = [
     "Axis",
     "Batch",
     "Data",
+    "Dimension",
+    "Grid",
     "Group",
     "Initial",
     "LaneInputs",

@@ -3,9 +3,10 @@
 All of them raise ValueError with the end of a sentence that starts with the value's name.
 """
 
+import difflib
 import math
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,10 @@ Check = Callable[[object], Any]
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202f-\ud7ff\ue000-\U0010ffff]")
 _MAX_LAYERS = 100
 _MAX_SIZE = 1_000_000
+_MAX_HIDDEN = 1_000
+
+MAX_COLUMNS = 100_000
+"""How many columns of a file may be named."""
 
 MAX_INDICES = 4_000_000
 """How many samples a table of batches may name."""
@@ -40,6 +45,12 @@ def show(value: object) -> str:
     if isinstance(value, dict):
         return one_line(f"a table of {', '.join(value) or 'nothing'}", 60)
     return one_line(f'"{value}"' if isinstance(value, str) else str(value), 60)
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """A hint at the known name that `name` may have meant."""
+    found = difflib.get_close_matches(name[:80], list(known), n=1, cutoff=0.5)
+    return one_line(f"; did you mean {found[0]}?", 120) if found else ""
 
 
 def text(value: object) -> str:
@@ -134,6 +145,25 @@ def layer_sizes(value: object) -> tuple[int, ...]:
         )
     size = integer(1, _MAX_SIZE)
     return tuple(size(element) for element in value)
+
+
+def hidden_sizes(value: object) -> tuple[int, ...]:
+    """The number of neurons of any number of hidden layers."""
+    if not isinstance(value, list) or len(value) > _MAX_LAYERS:
+        raise ValueError(f"must be a list of up to {_MAX_LAYERS} layer sizes, not {show(value)}")
+    size = integer(1, _MAX_HIDDEN)
+    return tuple(size(element) for element in value)
+
+
+def column_names(value: object) -> tuple[str | int, ...]:
+    """Columns of a file: their names, or their positions from 0; all different."""
+    if not isinstance(value, list) or not 1 <= len(value) <= MAX_COLUMNS:
+        raise ValueError(f"must be a list of 1 to {MAX_COLUMNS} columns, not {show(value)}")
+    position = integer(0, MAX_COLUMNS)
+    found = tuple(one if isinstance(one, str) else position(one) for one in value)
+    if len(set(found)) < len(found):
+        raise ValueError("names a column more than once")
+    return found
 
 
 def vector(value: object) -> np.ndarray:

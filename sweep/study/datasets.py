@@ -1,6 +1,7 @@
 """The samples a network is trained on."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -18,6 +19,11 @@ class Data:
     inputs: np.ndarray
     targets: np.ndarray
     digest: str = field(init=False)
+
+    @cached_property
+    def parts(self) -> tuple[str, str]:
+        """The digests of the inputs and of the targets alone."""
+        return array_digest(self.inputs), array_digest(self.targets)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "digest", array_digest(self.inputs, self.targets))

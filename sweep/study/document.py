@@ -7,15 +7,20 @@ from dataclasses import dataclass
 
 from sweep.errors import RequestError
 from sweep.study.checks import one_line
-from sweep.study.fields import FIELD, READ_FROM, TABLES, find_axis, unknown
+from sweep.study.fields import FIELD, GIVES, TABLES, Place, find_axis, place_of, unknown
+from sweep.study.spacings import SPACINGS
 
-MAX_BYTES = 2**20
+MAX_BYTES = 2**19
 """The size of a study file that somebody wrote."""
 
 MAX_WRITTEN = 2**28
 """The size of one that `to_toml` wrote, with every axis's values."""
 
 MAX_NESTING = 16
+WHERE, REPEATS, DRAW = "axes.where", "axes.repeats", "draw"
+REPEATED = ("seed", "batch_seed")
+"""The axes that repeats are made of: all that is drawn in training."""
+
 MAX_DOTS = 8
 
 # Possessive repetition keeps every alternative linear in the length of the text.
@@ -29,8 +34,7 @@ _OPAQUE = re.compile(
 )
 _DOTTED = re.compile(rf"(?:\.[^.\n,=\[\]{{}}]*+){{{MAX_DOTS}}}")
 _HEADER = re.compile(r"\[{1,2}([A-Za-z_][\w.-]*)\]")
-_FILES = READ_FROM | {target: name for name, target in READ_FROM.items()}
-_SPACING_KEYS = {"log", "linear", "range", "num"}
+_SPACING_KEYS = {*SPACINGS, "num"}
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,8 @@ class Document:
 
     def refuse(self, name: str, problem: str) -> RequestError:
         """The error that `name` has `problem`, led by where it was stated if it was."""
-        where = self.entries[name].where if name in self.entries else self.source
+        stated = [name] if name in self.entries else _rivals(self.entries, name)
+        where = self.entries[stated[0]].where if stated else self.source
         if self.overrides and not where.startswith("--set"):
             where += f", with {', '.join(self.overrides)}"  # the culprit may be among them
         return refusal(where, f"{name}: {problem}")
@@ -75,12 +80,14 @@ def read_document(text: str, source: str, overrides: Iterable[str], limit: int) 
         RequestError: not TOML, larger than `limit`, too deep, an unknown key, or one stated twice.
     """
     entries: dict[str, Entry] = {}
+    claimed: dict[str, str] = {}
     lines = _lines(text)
     for path, value in _walk("", _parse(text, source, limit)):
         where = f"{source}{_line(lines, path)}"
         name = _known(path, where)
-        for other in (name, _twin(name)):
-            if other in entries:
+        for claim in _claims(name):
+            other = claimed.setdefault(claim, name)
+            if other != name or name in entries:
                 raise refusal(where, f"{path}: is already stated as {other}; keep one of them")
         entries[name] = Entry(value, where)
     edits = tuple(_override(entries, override) for override in overrides)
@@ -101,12 +108,15 @@ def _override(entries: dict[str, Entry], override: str) -> str:
         raise RequestError(f"{error}{hint}") from None
     if set(stated) != {"value"}:
         raise refusal(where, "must state one value")
-    if key in TABLES and isinstance(stated["value"], dict):
+    whole = key in TABLES or place_of(f"{key}.x").holder == key
+    if whole and isinstance(stated["value"], dict):
         for name in [name for name in entries if name.startswith(f"{key}.")]:
             del entries[name]
     for path, value in _walk(key, stated["value"]):
         name = _known(path, where)
-        entries.pop(_twin(name), None)
+        for rival in _rivals(entries, name):
+            if rival != name:
+                del entries[rival]
         entries[name] = Entry(value, where)
     return where
 
@@ -146,34 +156,59 @@ def _is_value(path: str, table: Mapping[str, object]) -> bool:
         return path not in ("", *TABLES)
     if not path.startswith("axes."):
         return False
+    if _of_points(path):
+        return True
     layers = all(key.isdigit() for key in table)
-    return bool(_SPACING_KEYS & set(table)) or (_axis_name(path) is not None and not layers)
+    return bool(_SPACING_KEYS & set(table)) or (_axis_at(path) is not None and not layers)
 
 
 def _known(path: str, where: str) -> str:
-    """The one name of the field or axis at `path`."""
-    name = path if path in FIELD else _axis_name(path)
-    if name is None:
+    """The one name of the field, axis or condition at `path`."""
+    if path in FIELD or _of_points(path):
+        return path
+    place = _axis_at(path)
+    if place is None:
         error = unknown(path)
         raise refusal(where, f"{error.name}: {error.problem}")
-    return name
+    return f"{place.holder}.{place.axis}"
 
 
-def _axis_name(path: str) -> str | None:
-    table, _, rest = path.partition(".")
-    found = find_axis(rest) if table == "axes" else None
-    return found and f"axes.{found[1]}"
+def _of_points(path: str) -> bool:
+    """Whether `path` is no axis, but says which points there are."""
+    place = place_of(path)
+    return path in (WHERE, REPEATS) or (
+        place.holder.startswith("axes.design.") and place.axis == DRAW
+    )
 
 
-def _twin(name: str) -> str:
-    """The other way to state the field `name`: its axis, its file, or what has these."""
-    if name in _FILES:
-        return _FILES[name]
+def _axis_at(path: str) -> Place | None:
+    """The place that `path` names, with its axis's one name; None if it names no axis."""
+    if not path.startswith("axes."):
+        return None
+    place = place_of(path)
+    found = find_axis(place.axis)
+    return found and Place(place.holder, found[1])
+
+
+def _rivals(entries: Mapping[str, Entry], name: str) -> list[str]:
+    """The entries that state what `name` states, itself included."""
+    claims = set(_claims(name))
+    return [key for key in entries if claims & {*_claims(key)}]
+
+
+def _claims(name: str) -> tuple[str, ...]:
+    """What an entry gives a value to: axes, by their names as `axes.NAME`, or what is none."""
+    if name == REPEATS:
+        return (name, *(f"axes.{seed}" for seed in REPEATED))
+    if _of_points(name):
+        return (name,)
     if name in FIELD:
-        return f"axes.{FIELD[name].axis}"
-    axis = name.removeprefix("axes.")
-    found = find_axis(axis)
-    return found[0].name if found and found[0].axis == axis else ""
+        field, own = name, f"axes.{FIELD[name].axis}"
+    else:
+        axis = place_of(name).axis
+        found = find_axis(axis)
+        field, own = found[0].name if found else "", f"axes.{axis}"
+    return (own, *(f"axes.{FIELD[given].axis}" for given in GIVES.get(field, ())))
 
 
 def _lines(text: str) -> dict[str, int]:

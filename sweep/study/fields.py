@@ -5,9 +5,8 @@ are numbers of a lane rather than properties of a group, what is in the digest, 
 and what `study.toml` holds.
 """
 
-import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
@@ -15,6 +14,7 @@ from typing import Any
 
 from sweep.study import checks
 from sweep.study.batch import ORDERS
+from sweep.study.generated import GENERATED
 from sweep.study.initializers import SCHEMES
 from sweep.study.network import ACTIVATIONS, LOSSES
 from sweep.study.schedule import SCHEDULE_NUMBERS, SCHEDULES
@@ -32,6 +32,11 @@ from sweep.study.training import (
 Settings = Mapping[str, Any]
 """Canonical values by the dotted names of their fields."""
 
+FETCHED = ("iris", "digits", "breast_cancer", "diabetes")
+"""The data sets of scikit-learn that a study may name."""
+
+SCALED = ("nothing", "inputs", "targets", "both")
+
 REQUIRED = object()
 MAX_SEED = 2**63 - 1
 MAX_STEPS = 10**9
@@ -44,6 +49,7 @@ class Role(Enum):
     STEPS = auto()  # how far its trials are trained: splits groups, yet a trial can be extended
     LANE = auto()  # a number of each trial, which the compiled kernel takes as input
     WORDS = auto()  # nothing about any result
+    DATA = auto()  # how the data is made; its values are in the digest
     FILE = auto()  # which file another field is read from
 
 
@@ -77,6 +83,26 @@ def without_drawn_batches(settings: Settings) -> str:
     whole = settings["batch.size"] is None
     reason = "has no effect: without batch.size every step takes all samples" if whole else ""
     return with_table(settings) or reason
+
+
+def _unless_set_takes(number: str) -> Callable[[Settings], str]:
+    def idle(settings: Settings) -> str:
+        name = settings["data.name"]
+        if name is None:
+            return "has no effect: data.name names no set that takes it"
+        taken = number in GENERATED.get(name, ())
+        return "" if taken else f'has no effect: the data set "{name}" takes no {number}'
+
+    return idle
+
+
+def _without_file(_: Settings) -> str:
+    return "has no effect: there is no data.file or validation.file"
+
+
+def _without_share(settings: Settings) -> str:
+    stated = settings["validation.share"] is not None
+    return "" if stated else "has no effect: without validation.share nothing is split"
 
 
 def _unless_optimizer_takes(number: str) -> Callable[[Settings], str]:
@@ -148,7 +174,7 @@ def _marks(value: object) -> dict[str, tuple[float, ...]]:
     for name, numbers in checks.marks(value).items():
         axis = find_axis(name)
         if axis is None:
-            raise ValueError(f"of {checks.show(name)} marks no axis{nearest(name, _AXIS)}")
+            raise ValueError(f"of {checks.show(name)} marks no axis{checks.nearest(name, AXES)}")
         found[axis[1]] = numbers
     return found
 
@@ -177,6 +203,14 @@ def _schedule_number(name: str, check: checks.Check, swept: type[int | float]) -
     )
 
 
+def _set_number(
+    name: str, check: checks.Check, default: object, swept: type[int | float] | None
+) -> Field:
+    """A number of a set that is made."""
+    idle = _unless_set_takes(name)
+    return Field(f"data.{name}", check, Role.DATA, default, swept=swept, idle=idle)
+
+
 _rate = checks.per_layer(checks.number(0))
 _any = checks.per_layer(checks.number())
 _share = checks.number(0, below=1)
@@ -196,10 +230,23 @@ FIELDS = (
     Field("network.bias", checks.flag, Role.GROUP, default=False, swept=bool),
     Field("network.loss", checks.one_of(LOSSES), Role.GROUP, "half_squared_error", swept=str),
     Field("network.multiplier", _any, Role.LANE, 1.0, swept=float, layered=True),
-    Field("data.inputs", checks.matrix, Role.GROUP),
-    Field("data.targets", checks.matrix, Role.GROUP),
+    Field("data.inputs", checks.matrix, Role.GROUP, None),
+    Field("data.targets", checks.matrix, Role.GROUP, None),
+    Field("data.file", checks.text, Role.FILE, None),
+    Field("data.input_columns", checks.column_names, Role.FILE, None, idle=_without_file),
+    Field("data.target_columns", checks.column_names, Role.FILE, None, idle=_without_file),
+    Field("data.name", checks.one_of((*GENERATED, *FETCHED)), Role.DATA, None, swept=str),
+    _set_number("samples", checks.integer(1, 1_000_000), 200, int),
+    _set_number("noise", checks.number(0), 0.0, float),
+    _set_number("seed", _seed, 0, int),
+    _set_number("hidden", checks.hidden_sizes, (8,), None),
+    Field("data.one_hot", checks.flag, Role.DATA, default=False),
+    Field("data.standardise", checks.one_of(SCALED), Role.DATA, "nothing", swept=str),
     Field("validation.inputs", checks.matrix, Role.GROUP, None),
     Field("validation.targets", checks.matrix, Role.GROUP, None),
+    Field("validation.file", checks.text, Role.FILE, None),
+    Field("validation.share", checks.number(0, below=1), Role.DATA, None, swept=float),
+    Field("validation.seed", _seed, Role.DATA, 0, swept=int, idle=_without_share),
     Field("initial.weights", checks.layers_of(checks.matrix), Role.GROUP, None),
     Field("initial.biases", checks.layers_of(checks.vector), Role.GROUP, None, idle=without_biases),
     Field("initial.scheme", checks.one_of(SCHEMES), Role.GROUP, None, swept=str, idle=without_draw),
@@ -282,14 +329,21 @@ FIELDS = (
 )
 
 FIELD = {field.name: field for field in FIELDS}
-READ_FROM = {"batch.file": "batch.table"}
-"""The fields that name a file, and those that it is read into."""
+GIVES = {
+    "batch.file": ("batch.table",),
+    "data.file": ("data.inputs", "data.targets"),
+    "data.name": ("data.inputs", "data.targets"),
+    "validation.file": ("validation.inputs", "validation.targets"),
+    "validation.share": ("validation.inputs", "validation.targets"),
+}
+"""The fields in place of which another one may stand, by that one."""
 TABLES = (*dict.fromkeys(name.partition(".")[0] for name in FIELD if "." in name), "axes")
 
-_AXIS = {
-    spelling: field for field in FIELDS if field.swept for spelling in (field.axis, field.name)
-}
+AXES = {spelling: field for field in FIELDS if field.swept for spelling in (field.axis, field.name)}
+"""The fields that can be axes, by each of their names."""
+
 _LAYER = re.compile(r"(.+)\.(0|[1-9][0-9]{0,3})")
+_HELD = re.compile(r"(axes\.(?:zip|design)\.[A-Za-z0-9_-]{1,50})\.(.+)", re.DOTALL)
 
 
 def complete(settings: Settings) -> Settings:
@@ -312,11 +366,11 @@ def find_axis(name: str) -> tuple[Field, str] | None:
 
     Accepts `learning_rate`, `training.learning_rate` and, for one layer, `learning_rate.0`.
     """
-    if name in _AXIS:
-        return _AXIS[name], _AXIS[name].axis
+    if name in AXES:
+        return AXES[name], AXES[name].axis
     layer = _LAYER.fullmatch(name)
-    if layer is not None and layer[1] in _AXIS and _AXIS[layer[1]].layered:
-        return _AXIS[layer[1]], f"{_AXIS[layer[1]].axis}.{layer[2]}"
+    if layer is not None and layer[1] in AXES and AXES[layer[1]].layered:
+        return AXES[layer[1]], f"{AXES[layer[1]].axis}.{layer[2]}"
     return None
 
 
@@ -332,10 +386,18 @@ def swept_field(axis: str) -> Field:
     return found[0]
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A hint at the known name that `name` may have meant."""
-    found = difflib.get_close_matches(name[:80], list(known), n=1, cutoff=0.5)
-    return f"; did you mean {found[0]}?" if found else ""
+@dataclass(frozen=True)
+class Place:
+    """Where an axis stands: alone in "axes", or with others in "axes.zip.NAME" or a design."""
+
+    holder: str
+    axis: str
+
+
+def place_of(path: str) -> Place:
+    """The place that a dotted path below `axes` names, its axis as it is spelt there."""
+    held = _HELD.fullmatch(path)
+    return Place(held[1], held[2]) if held else Place("axes", path.partition(".")[2])
 
 
 def unknown(name: str) -> FieldError:
@@ -343,9 +405,13 @@ def unknown(name: str) -> FieldError:
     name = checks.one_line(name, 80)
     if name in TABLES:
         return FieldError(name, "must be a table")
-    table, _, rest = name.partition(".")
-    if table != "axes":
-        return FieldError(name, f"is not a field of a study{nearest(name, FIELD)}")
-    if rest in FIELD:
-        return FieldError(name, f"{rest} is no single value and cannot be an axis")
-    return FieldError(name, f"is not a field of a study{nearest(rest, _AXIS)}")
+    if not name.startswith("axes."):
+        return FieldError(name, f"is not a field of a study{checks.nearest(name, FIELD)}")
+    for kind, what in (("zip", "that run together"), ("design", "and how to draw them")):
+        whole = f"axes.{kind}"
+        if name == whole or (name.startswith(f"{whole}.") and not _HELD.fullmatch(name)):
+            return FieldError(name, f"must be a table of axes {what}: [{whole}.NAME]")
+    axis = place_of(name).axis
+    if axis in FIELD:
+        return FieldError(name, f"{axis} is no single value and cannot be an axis")
+    return FieldError(name, f"is not a field of a study{checks.nearest(axis, AXES)}")

@@ -71,7 +71,20 @@ def _row(line: str, number: int) -> list[int]:
 
 
 def _rows_of_array(content: bytes) -> list[list[int]]:
-    """The matrix in `content`, whose size is compared with what its header claims first."""
+    array = array_of(content)
+    if array.dtype.kind not in "iu" or array.ndim != 2:
+        found = f"{array.dtype} of shape {list(array.shape)}"
+        raise ValueError(f"must have a matrix of integers, not {found}")
+    rows: list[list[int]] = array.tolist()
+    return rows
+
+
+def array_of(content: bytes) -> np.ndarray:
+    """The array that `numpy.save` wrote, whose size is compared with what its header claims first.
+
+    Raises:
+        ValueError: it is none, or one of objects.
+    """
     stream = io.BytesIO(content)
     try:
         version = npy.read_magic(stream)
@@ -79,11 +92,25 @@ def _rows_of_array(content: bytes) -> list[list[int]]:
         shape, by_column, dtype = header(stream)
     except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
         raise ValueError("is not what numpy.save writes") from None
-    if dtype.kind not in "iu" or len(shape) != 2:
-        raise ValueError(f"must have a matrix of integers, not {dtype} of shape {list(shape)}")
     held = len(content) - stream.tell()
-    if min(shape) < 0 or held != math.prod(shape) * dtype.itemsize:
-        raise ValueError(f"has {held} bytes of numbers, which is not shape {list(shape)}")
+    if dtype.hasobject or min(shape, default=0) < 0 or held != math.prod(shape) * dtype.itemsize:
+        raise ValueError(f"has {held} bytes, which is not {dtype} of shape {list(shape)}")
     array = np.frombuffer(content, dtype, offset=stream.tell())
-    rows: list[list[int]] = array.reshape(shape, order="F" if by_column else "C").tolist()
-    return rows
+    return array.reshape(shape, order="F" if by_column else "C")
+
+
+def inside(directory: Path, name: str) -> Path:
+    """The path of the file `name` in `directory` or below it.
+
+    Raises:
+        ValueError: it leads elsewhere, by itself or by a link.
+    """
+    if "\0" in name:
+        raise ValueError("is no path: it has a NUL in it")
+    try:
+        path = directory / name
+        if path.resolve().is_relative_to(directory.resolve()):
+            return path
+    except (OSError, RuntimeError) as error:  # links in a circle
+        raise ValueError(f"cannot be read: {error}") from None
+    raise ValueError("leads out of the study's directory")

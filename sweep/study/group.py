@@ -11,6 +11,7 @@ from sweep.study.axes import Axis
 from sweep.study.batch import Batch
 from sweep.study.datasets import Data
 from sweep.study.fields import FieldError
+from sweep.study.grid import Grid
 from sweep.study.initializers import Initial
 from sweep.study.network import Network
 from sweep.study.record import Record
@@ -41,10 +42,11 @@ class LaneInputs:
 class Group:
     """The trials that differ in numbers of their lanes only.
 
-    `labels` are the values of the axes that split the study into groups and `axes` the axes within
-    the group, both in file order; `fixed` the lane fields that have one value here. `digest`
+    `labels` are the values of the axes that split the study into groups, in file order, and `grid`
+    the points within the group; `fixed` the lane fields that have one value here. `digest`
     identifies all else that determines a result, but for the number of steps; it has these too
-    where the schedule depends on them.
+    where the schedule depends on them. `idle` tells of labels and axes that have no effect why;
+    such an axis has one value.
     """
 
     network: Network
@@ -57,14 +59,20 @@ class Group:
     outcome: Outcome
     record: Record
     labels: Mapping[str, str | bool | int | float]
-    axes: tuple[Axis, ...]
+    grid: Grid
     fixed: Mapping[str, float | int]
     digest: str
+    idle: Mapping[str, str]
 
-    @property
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        """The axes within the group, in file order."""
+        return self.grid.axes
+
+    @cached_property
     def trials(self) -> int:
-        """How many trials the group has: the product of its axes' lengths."""
-        return math.prod(map(len, self.axes))
+        """How many trials the group has."""
+        return len(self.grid)
 
     @property
     def steps(self) -> int:
@@ -139,13 +147,7 @@ class Group:
         Raises:
             IndexError: a position is not on the grid.
         """
-        if index.size and not (index.min() >= 0 and index.max() < self.trials):
-            raise IndexError(f"grid positions must be in 0 .. {self.trials - 1}")
-        columns, rest = {}, index
-        for axis in reversed(self.axes):
-            rest, position = np.divmod(rest, len(axis))
-            columns[axis.name] = axis.values[position]
-        return dict(reversed(columns.items()))
+        return self.grid.columns(index)
 
     def lanes(self, index: np.ndarray) -> LaneInputs:
         """The lane inputs of the trials at the flat grid positions `index`, an int64 vector.

@@ -41,6 +41,21 @@ def logarithmic(low: float, high: float, num: int) -> np.ndarray:
     return values
 
 
+def geometric(first: float, factor: float, num: int) -> np.ndarray:
+    """`num` float64 values from `first` on, each `factor` > 0 times the one before.
+
+    Each is correctly rounded; both numbers are read as in `linear`.
+    """
+    start, ratio = Decimal(repr(first)), Decimal(repr(factor))
+    values = accumulate(repeat(ratio, num - 1), _DECIMAL.multiply, initial=start)
+    return np.fromiter(map(float, values), np.float64, num)
+
+
+def logarithm(x: float) -> float:
+    """The natural logarithm of a positive number, correctly rounded."""
+    return float(_DECIMAL.ln(Decimal(x)))
+
+
 def logarithmic_steps(num: int, steps: int) -> np.ndarray:
     """`num` >= 3 distinct steps, logarithmically spaced: 0, 1, ..., `steps`; int64, ascending.
 

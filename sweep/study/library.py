@@ -3,8 +3,7 @@
 from pathlib import Path
 
 from sweep.errors import RequestError
-from sweep.study.checks import one_line, show
-from sweep.study.fields import nearest
+from sweep.study.checks import nearest, one_line, show
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 

@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from sweep.study import checks
-from sweep.study.axes import Axis, read_axis
-from sweep.study.document import MAX_BYTES, MAX_WRITTEN, Document, Entry, read_document, refusal
-from sweep.study.fields import FIELDS, READ_FROM, REQUIRED, Field, FieldError, swept_field
-from sweep.study.files import read_indices, read_whole
+import numpy as np
+
+from sweep.study.dimensions import read_dimensions, read_where
+from sweep.study.document import MAX_BYTES, MAX_WRITTEN, Document, read_document, refusal
+from sweep.study.fields import FIELDS, REQUIRED, Field, FieldError
+from sweep.study.files import read_whole
+from sweep.study.sources import with_files
 from sweep.study.study import Study
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
@@ -26,7 +27,7 @@ def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
     source = str(path)
     text = _read_text(path, source)
     document = read_document(text, source, overrides, MAX_BYTES)
-    return _study(_with_files(document, path.parent), path.stem)
+    return _study(with_files(document, path.parent), path.stem)
 
 
 def parse_study(text: str, name: str, directory: Path, overrides: Sequence[str] = ()) -> Study:
@@ -39,7 +40,7 @@ def parse_study(text: str, name: str, directory: Path, overrides: Sequence[str] 
     """
     source = str(directory / f"{name}.toml")
     document = read_document(text, source, overrides, MAX_WRITTEN)
-    return _study(_with_files(document, directory), name)
+    return _study(with_files(document, directory), name)
 
 
 def _read_text(path: Path, source: str) -> str:
@@ -52,29 +53,6 @@ def _read_text(path: Path, source: str) -> str:
         raise refusal(source, str(error)) from None
 
 
-def _with_files(document: Document, directory: Path) -> Document:
-    """`document` with what its files hold in place of their names."""
-    entries = dict(document.entries)
-    for name, target in READ_FROM.items():
-        if name in entries:
-            entries[target] = _read_entry(document, name, directory)
-            del entries[name]
-    return replace(document, entries=entries)
-
-
-def _read_entry(document: Document, name: str, directory: Path) -> Entry:
-    entry = document.entries[name]
-    try:
-        file = checks.text(entry.value)
-    except ValueError as error:
-        raise document.refuse(name, str(error)) from None
-    try:
-        rows = read_indices(directory / file)
-    except ValueError as error:
-        raise document.refuse(name, f"{checks.show(file)} {error}") from None
-    return Entry(rows, f"{entry.where}, {file}")
-
-
 def _study(document: Document, name: str) -> Study:
     if not _NAME.fullmatch(name):
         raise refusal(
@@ -82,28 +60,18 @@ def _study(document: Document, name: str) -> Study:
             "the study's name, the file's stem, must be 1 to 100 of the characters "
             "A-Z a-z 0-9 _ - . and not start with a dot",
         )
-    axes = tuple(_axis(document, key) for key in document.entries if key.startswith("axes."))
-    swept = {axis.name for axis in axes}
+    dimensions = read_dimensions(document)
+    swept = {axis.name for dimension in dimensions for axis in dimension.axes}
     settings = {field.name: _value(document, field, swept) for field in FIELDS}
+    where = read_where(document, settings, dimensions)
     try:
-        study = Study(name, settings, axes)
+        study = Study(name, settings, dimensions, where)
         for key in document.entries:
             if key in settings and (reason := study.idle(key)):
                 raise FieldError(key, reason)
     except FieldError as error:
         raise document.refuse(error.name, error.problem) from None
     return study
-
-
-def _axis(document: Document, key: str) -> Axis:
-    name = key.removeprefix("axes.")
-    field = swept_field(name)
-    if field.swept is None:
-        raise document.refuse(key, "cannot be an axis")
-    try:
-        return read_axis(name, field.swept, field.check, document.entries[key].value)
-    except ValueError as error:
-        raise document.refuse(key, str(error)) from None
 
 
 def _value(document: Document, field: Field, swept: Collection[str]) -> object:
@@ -114,7 +82,10 @@ def _value(document: Document, field: Field, swept: Collection[str]) -> object:
         if field.axis in swept:
             return None
         raise document.refuse(field.name, "is missing")
+    value = document.entries[field.name].value
+    if isinstance(value, np.ndarray):  # from a file, which was checked when it was read
+        return value
     try:
-        return field.check(document.entries[field.name].value)
+        return field.check(value)
     except ValueError as error:
         raise document.refuse(field.name, str(error)) from None

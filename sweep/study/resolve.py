@@ -1,14 +1,15 @@
 """Settings become a group: fields are put together and checked against each other."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from sweep.study.axes import Axis
 from sweep.study.batch import Batch
 from sweep.study.datasets import Data
 from sweep.study.fields import FIELDS, Field, FieldError, Role, Settings, complete, swept_field
+from sweep.study.grid import Grid
 from sweep.study.group import Group
 from sweep.study.identity import identity_digest
 from sweep.study.initializers import SCHEMES, Initial, parameter_vector
@@ -22,21 +23,22 @@ MAX_RECORDED = 10_000_000
 """How many numbers of one kind may be recorded of one trial."""
 
 
-def resolve_group(settings: Settings, labels: Mapping[str, Any], axes: tuple[Axis, ...]) -> Group:
-    """The group of `settings`, which hold its `labels` already, within which `axes` are swept.
+def resolve_group(
+    settings: Settings, labels: Mapping[str, Any], grid: Grid, data: Data, validation: Data | None
+) -> Group:
+    """The group of `settings`, which hold its `labels` already, with the points of `grid`.
 
     Raises:
-        FieldError: two fields do not agree, or an axis has no effect.
+        FieldError: two fields do not agree.
     """
     settings = complete(settings)
     network = _network(settings)
     initial = _initial(settings, network)
-    data = _data(settings, network, "data")
     schedule = _schedule(settings)
     group = Group(
         network=network,
         data=data,
-        validation=_validation(settings, network),
+        validation=validation,
         initial=initial,
         batch=_batch(settings, len(data.inputs)),
         training=Training(
@@ -53,12 +55,12 @@ def resolve_group(settings: Settings, labels: Mapping[str, Any], axes: tuple[Axi
         ),
         record=_record(settings, network),
         labels=labels,
-        axes=axes,
-        fixed=_fixed(settings, [axis.name for axis in axes], network),
-        digest=_digest(settings, network, initial, schedule),
+        grid=grid,
+        fixed=_fixed(settings, [axis.name for axis in grid.axes], network),
+        digest=_digest(settings, network, initial, schedule, data, validation),
+        idle={},
     )
-    _refuse_idle_axes(settings, group)
-    return group
+    return replace(group, idle=_idle(settings, group))
 
 
 def _network(settings: Settings) -> Network:
@@ -94,36 +96,6 @@ def _check_activations(activations: Sequence[str], loss: str) -> None:
             "network.loss",
             f'"{loss}" needs "{fitting[0]}" as the last layer\'s network.activation, not "{last}"',
         )
-
-
-def _data(settings: Settings, network: Network, table: str) -> Data:
-    """The samples that the fields of `table` state."""
-    inputs, targets = settings[f"{table}.inputs"], settings[f"{table}.targets"]
-    layers = list(network.layers)
-    for name, array, size in (
-        (f"{table}.inputs", inputs, layers[0]),
-        (f"{table}.targets", targets, layers[-1]),
-    ):
-        if array.shape[1] != size:
-            raise FieldError(
-                name,
-                f"must have {size} numbers a sample, as network.layers = {layers} wants, "
-                f"not {array.shape[1]}",
-            )
-    if len(inputs) != len(targets):
-        raise FieldError(
-            f"{table}.targets", f"has {len(targets)} samples and {table}.inputs has {len(inputs)}"
-        )
-    return Data(inputs, targets)
-
-
-def _validation(settings: Settings, network: Network) -> Data | None:
-    names = ("validation.inputs", "validation.targets")
-    lacking = [name for name in names if settings[name] is None]
-    if len(lacking) == 1:
-        (stated,) = set(names) - set(lacking)
-        raise FieldError(lacking[0], f"is missing: {stated} needs it")
-    return None if lacking else _data(settings, network, "validation")
 
 
 def _batch(settings: Settings, samples: int) -> Batch:
@@ -235,7 +207,14 @@ def _spread(
     return left
 
 
-def _digest(settings: Settings, network: Network, initial: Initial, schedule: Schedule) -> str:
+def _digest(
+    settings: Settings,
+    network: Network,
+    initial: Initial,
+    schedule: Schedule,
+    data: Data,
+    validation: Data | None,
+) -> str:
     """The digest of every field of `Role.GROUP`, with defaults and short forms written out.
 
     What is None is left out: a field that has no effect here, or one that is not stated.
@@ -243,6 +222,10 @@ def _digest(settings: Settings, network: Network, initial: Initial, schedule: Sc
     parts = {field.name: settings[field.name] for field in FIELDS if field.role is Role.GROUP}
     written_out = {
         "network.activation": network.activations,
+        "data.inputs": data.parts[0],
+        "data.targets": data.parts[1],
+        "validation.inputs": validation and validation.parts[0],
+        "validation.targets": validation and validation.parts[1],
         "initial.scheme": initial.scheme,
         "initial.weights": initial.weights,
         "initial.biases": None,  # the weights hold them
@@ -252,15 +235,20 @@ def _digest(settings: Settings, network: Network, initial: Initial, schedule: Sc
     return identity_digest(effective)
 
 
-def _refuse_idle_axes(settings: Settings, group: Group) -> None:
-    """Refuse a rate that is missing and an axis that changes nothing."""
-    sources = group.sources.values()
+def _idle(settings: Settings, group: Group) -> dict[str, str]:
+    """Why each label and axis that has no effect in a group has none.
+
+    Raises:
+        FieldError: a rate is missing.
+    """
+    sources, idle = group.sources.values(), {}
     for name in [*group.labels, *(axis.name for axis in group.axes)]:
         reason = swept_field(name).idle(settings)
         if not reason and name not in group.labels and name not in sources:
             reason = _unused(name, len(group.network.shapes))
         if reason:
-            raise FieldError(f"axes.{name}", reason)
+            idle[name] = reason
+    return idle
 
 
 def _unused(axis: str, layers: int) -> str:

@@ -13,6 +13,9 @@ loss = "half_squared_error"       # or "mean_squared_error", "huber", ...
 [data]                            # exclusive or: a row a sample
 inputs = [[0, 0], [0, 1], [1, 0], [1, 1]]
 targets = [[0], [1], [1], [0]]
+# file = "measured.csv"           # or from a file: .csv, .parquet or .npy
+# target_columns = ["y"]
+# name = "moons"                  # or made: xor, parity, spirals, moons, circles, teacher, ...
 
 [initial]
 scheme = "xavier"                 # uniform, normal, xavier or he; or state weights = [...]
@@ -32,6 +35,8 @@ learning_rate = { log = [1e-2, 1e1], num = 13 }
 seed = { range = [0, 8] }
 # "learning_rate.0" = [0.1, 1.0]  # a rate of its own for the first layer's weights
 # bias_learning_rate = [0.0, 0.1] # and for the biases
+# where = "learning_rate < 1 or seed == 0"    # keeps the points at which this holds
+# zip.pair = { clip_norm = [1.0, 10.0], weight_decay = [0.0, 0.1] }   # run together
 
 [outcome]
 target = 1e-3                     # converged: the loss reached it

@@ -1,25 +1,29 @@
 """One question: a study, and the groups of trials that answer it."""
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
 from typing import Any
 
 from sweep.study.axes import Axis
+from sweep.study.conditions import Condition
 from sweep.study.datasets import Data
-from sweep.study.fields import FIELD, Field, FieldError, Role, Settings, swept_field
+from sweep.study.fields import FIELD, FIELDS, Field, FieldError, Role, Settings, swept_field
+from sweep.study.grid import Dimension
 from sweep.study.group import Group
 from sweep.study.initializers import Initial
 from sweep.study.network import Network
 from sweep.study.record import Record
 from sweep.study.resolve import resolve_group
+from sweep.study.samples import make_data
+from sweep.study.splitting import refuse_idle, split
 from sweep.study.training import Outcome, Training
 from sweep.study.writing import study_toml
 
-MAX_GROUPS = 1_000
 MAX_TRIALS = 10**12
+MAX_NUMBERS = 16_000_000
+"""How many numbers the different data of all groups may have."""
 
 
 @dataclass(frozen=True)
@@ -33,9 +37,9 @@ class Plot:
 class Study:
     """A study file, checked and complete.
 
-    `settings` are the canonical values of all fields by dotted name, `axes` the swept fields in
-    file order. `network`, `data`, ... are those of the first group; other groups differ from it
-    in their `labels`.
+    `settings` are the canonical values of all fields by dotted name, `dimensions` the swept
+    fields in file order, of whose points those count `where` a condition holds. `network`,
+    `data`, ... are those of the first group; other groups differ from it in their `labels`.
 
     Raises:
         FieldError: the fields or axes do not agree.
@@ -43,16 +47,19 @@ class Study:
 
     name: str
     settings: Settings
-    axes: tuple[Axis, ...]
+    dimensions: tuple[Dimension, ...] = ()
+    where: Condition | None = None
 
     def __post_init__(self) -> None:
-        lanes = math.prod(map(len, self._lane_axes))
-        groups = math.prod(map(len, self._group_axes))
-        if groups > MAX_GROUPS:
-            raise FieldError("axes", f"make {groups} groups to compile; at most {MAX_GROUPS}")
-        if groups * lanes > MAX_TRIALS:
-            raise FieldError("axes", f"make {groups * lanes} trials; at most {MAX_TRIALS}")
+        points = math.prod(map(len, self.dimensions))
+        if points > MAX_TRIALS:
+            raise FieldError("axes", f"make {points} trials; at most {MAX_TRIALS}")
         self._groups  # noqa: B018 - a study whose groups cannot be resolved is none
+
+    @cached_property
+    def axes(self) -> tuple[Axis, ...]:
+        """The swept fields in file order."""
+        return tuple(axis for dimension in self.dimensions for axis in dimension.axes)
 
     @property
     def title(self) -> str:
@@ -97,7 +104,7 @@ class Study:
     @property
     def trials(self) -> int:
         """How many trials the study has."""
-        return math.prod(map(len, self.axes))
+        return sum(group.trials for group in self._groups)
 
     def groups(self) -> tuple[Group, ...]:
         """The groups in grid order, the last of the axes that split them running fastest."""
@@ -124,7 +131,7 @@ class Study:
             and not self.idle(name)
             and (value := self._value(name)) is not None
         }
-        return study_toml(effective, self.axes)
+        return study_toml(effective, self.dimensions, self.where.text if self.where else "")
 
     def _value(self, name: str) -> Any:
         """The value of a field, also where others give it; None if it has none or several."""
@@ -137,32 +144,31 @@ class Study:
 
     @cached_property
     def _groups(self) -> tuple[Group, ...]:
-        names = [axis.name for axis in self._group_axes]
-        values = (axis.values.tolist() for axis in self._group_axes)
-        return tuple(
-            self._group(dict(zip(names, point, strict=True))) for point in product(*values)
-        )
+        groups: list[Group] = []
+        settings = self.settings
+        made: dict[tuple[Any, ...], tuple[Data, Data | None]] = {}
+        for labels, grid in split(self.dimensions, settings, self.where):
+            found = {**settings, **labels}
+            key = tuple(found[one.name] for one in FIELDS if one.role is Role.DATA)
+            if key not in made:
+                made[key] = make_data(found)
+                _refuse_large(made.values())
+            groups.append(resolve_group(found, labels, grid, *made[key]))
+        refuse_idle(self.axes, groups)
+        return tuple(replace(one, grid=one.grid.narrowed(list(one.idle))) for one in groups)
 
     def _settings(self, group: Group) -> Settings:
         return {**self.settings, **group.labels}
 
-    def _group(self, labels: Mapping[str, str | bool | int | float]) -> Group:
-        return resolve_group({**self.settings, **labels}, labels, self._lane_axes)
 
-    @property
-    def _lane_axes(self) -> tuple[Axis, ...]:
-        return tuple(axis for axis in self.axes if _is_lane(axis))
-
-    @property
-    def _group_axes(self) -> tuple[Axis, ...]:
-        return tuple(axis for axis in self.axes if not _is_lane(axis))
+def _refuse_large(made: Collection[tuple[Data, Data | None]]) -> None:
+    parts = (part for pair in made for part in pair if part is not None)
+    numbers = sum(part.inputs.size + part.targets.size for part in parts)
+    if numbers > MAX_NUMBERS:
+        raise FieldError("data", f"has {numbers} numbers in all groups; at most {MAX_NUMBERS}")
 
 
 def _overshadowed(field: Field, group: Group) -> bool:
     """Whether axes of single layers go before whatever the field states."""
     used = set(group.sources.values()) & set(group.fixed)
     return all(swept_field(name) != field for name in used)
-
-
-def _is_lane(axis: Axis) -> bool:
-    return swept_field(axis.name).role is Role.LANE

@@ -6,11 +6,13 @@ from itertools import groupby
 
 import numpy as np
 
-from sweep.study.axes import Axis
+from sweep.study.grid import Dimension
 
 
-def study_toml(settings: Mapping[str, object], axes: Sequence[Axis]) -> str:
-    """A study file that states `settings`, by dotted name, and all values of `axes`.
+def study_toml(
+    settings: Mapping[str, object], dimensions: Sequence[Dimension], where: str = ""
+) -> str:
+    """A study file that states `settings`, by dotted name, all values of axes, and a condition.
 
     Floats are written by their shortest exact form. The order of keys is that of `settings`.
     """
@@ -18,10 +20,18 @@ def study_toml(settings: Mapping[str, object], axes: Sequence[Axis]) -> str:
     for table, names in groupby(settings, lambda name: name.rpartition(".")[0]):
         lines = [f"{name.rpartition('.')[2]} = {_toml(settings[name])}" for name in names]
         parts.append("\n".join([f"[{table}]"] * bool(table) + lines))
-    if axes:
-        lines = [f"{_key(axis.name)} = {_toml(axis.values)}" for axis in axes]
+    if dimensions:
+        lines = [f"where = {_string(where)}"] * bool(where) + [*map(_dimension, dimensions)]
         parts.append("\n".join(["[axes]", *lines]))
     return "\n\n".join(parts) + "\n"
+
+
+def _dimension(dimension: Dimension) -> str:
+    if not dimension.name:
+        (axis,) = dimension.axes
+        return f"{_key(axis.name)} = {_toml(axis.values)}"
+    values = {axis.name: axis.values for axis in dimension.axes}
+    return f"zip.{dimension.name} = {_toml(values)}"
 
 
 def _toml(value: object) -> str:

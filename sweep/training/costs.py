@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from sweep.study import Group
 from sweep.training import layout
-from sweep.training.layout import Shape
 from sweep.training.processor import register_bytes
 from sweep.training.trainer import shape_of
 
@@ -22,11 +21,13 @@ class Estimate:
         seconds: of training, compilation and writing apart.
         memory_bytes: at the peak, the interpreter and its libraries apart.
         disk_bytes: of what is committed.
+        curve_bytes: of these, what curves take.
     """
 
     seconds: float
     memory_bytes: int
     disk_bytes: int
+    curve_bytes: int
 
 
 def chunk_size(group: Group, threads: int) -> int:
@@ -36,7 +37,7 @@ def chunk_size(group: Group, threads: int) -> int:
     in whole blocks of lanes, and no more than an even share of the group for each thread.
     """
     shape = shape_of(group)
-    by_time = _CHUNK_SECONDS * _steps_per_second(group, shape) / max(group.steps, 1)
+    by_time = _CHUNK_SECONDS * steps_per_second(group) / max(group.steps, 1)
     by_memory = _CHUNK_BYTES / _trial_bytes(group)
     share = math.ceil(group.trials / threads)
     blocks = math.ceil(min(by_time, by_memory, share) / shape.lanes)
@@ -45,19 +46,20 @@ def chunk_size(group: Group, threads: int) -> int:
 
 def estimate(group: Group, threads: int) -> Estimate:
     """Guess at the time, memory and disk that training the whole group takes."""
-    shape = shape_of(group)
-    seconds = group.trials * group.steps / (_steps_per_second(group, shape) * threads)
+    seconds = group.trials * group.steps / (steps_per_second(group) * threads)
     chunk = min(chunk_size(group, threads), group.trials)
     memory = chunk * _trial_bytes(group) * 3 * (threads + 1)
-    return Estimate(seconds, memory, group.trials * _trial_bytes(group))
+    disk, curves = group.trials * _trial_bytes(group), group.trials * _curve_bytes(group)
+    return Estimate(seconds, memory, disk, curves)
 
 
-def _steps_per_second(group: Group, shape: Shape) -> float:
+def steps_per_second(group: Group) -> float:
     """Guess at one thread's network-steps per second.
 
     The operations are counted as in `docs/performance.md`; wide networks run at about the same
     rate. On a machine without fused multiply-add it is some 30 times slower.
     """
+    shape = shape_of(group)
     per_register = register_bytes() // (int(shape.dtype[-2:]) // 8)
     samples = group.batch.size or len(group.data.inputs)
     return _OPERATIONS_PER_SECOND * per_register / layout.operations(shape, samples)
@@ -66,7 +68,13 @@ def _steps_per_second(group: Group, shape: Shape) -> float:
 def _trial_bytes(group: Group) -> int:
     """Return about how many bytes a trial's results take."""
     item = int(group.training.dtype[-2:]) // 8
-    curve = len(group.record.loss_steps(group.steps)) * (item + 2)
     kept = len(group.record.parameter_steps(group.steps)) * group.network.n_parameters * item
     recent = layout.TAIL * item if kept else 0
-    return 100 + curve * (1 if group.validation is None else 3) + kept + recent
+    return 100 + _curve_bytes(group) + kept + recent
+
+
+def _curve_bytes(group: Group) -> int:
+    """Return about how many bytes a trial's curve takes."""
+    item = int(group.training.dtype[-2:]) // 8
+    row = (item + 2) * (1 if group.validation is None else 3)
+    return len(group.record.loss_steps(group.steps)) * row

@@ -42,6 +42,12 @@ STUDIES = {
     "a layer's multiplier": study("seed = [1]\nnetwork.multiplier.0 = [1.0, 3.0]", FIELD + "7.0"),
     "offsets": study("initial.offset = [0.0, -1.0]\nlearning_rate = [7.0, 0.5]"),
     "gradients clipped": study("clip_norm = [1.0, inf]\nweight_decay = [0.5, 0.0]", FIELD + "7.0"),
+    "a zip": study("zip.pair.learning_rate = [0.5, 0.5, 7.0]\nzip.pair.seed = [2, 0, 1]"),
+    "a condition": study(AXES + "\nwhere = 'learning_rate < 10 or seed == 0'"),
+    "a condition on a zip": study(
+        "zip.pair.learning_rate = [0.5, 7.0, 0.5]\nzip.pair.initial.scale = [1.0, 2.0, 3.0]\n"
+        "seed = [1, 0]\nwhere = 'learning_rate * scale < 10 and seed != scale'"
+    ),
     "nothing in common": study("seed = [50, 60]", FIELD + "0.25"),
 }
 
@@ -98,6 +104,9 @@ def test_the_table_of_studies_overlaps() -> None:
         "a layer's multiplier": 1,
         "offsets": 2,
         "gradients clipped": 1,
+        "a zip": 3,
+        "a condition": 10,
+        "a condition on a zip": 1,
         "nothing in common": 0,
     }
 

@@ -1,5 +1,7 @@
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from .course import DRAWN, course, refused
 
@@ -13,6 +15,10 @@ from .course import DRAWN, course, refused
         ("learning_rate={ log=[4, 1], num=3 }", [4.0, 2.0, 1.0]),
         ("learning_rate={ linear=[0, 1], num=11 }", [i / 10 for i in range(11)]),
         ("learning_rate={ range=[1, 4] }", [1.0, 2.0, 3.0]),
+        ("learning_rate={ range=[1, 8, 3] }", [1.0, 4.0, 7.0]),
+        ("learning_rate={ geometric=[0.1, 3], num=4 }", [0.1, 0.3, 0.9, 2.7]),
+        ("learning_rate={ geometric=[8, 0.5], num=3 }", [8.0, 4.0, 2.0]),
+        ("training.steps={ geometric=[10, 1.5], num=4 }", [10, 15, 22, 34]),
         ("training.steps={ log=[10, 10000], num=4 }", [10, 100, 1000, 10000]),
         ("training.steps={ linear=[1, 10], num=3 }", [1, 6, 10]),
         ("training.steps=[1e3]", [1000]),
@@ -53,12 +59,28 @@ def test_seeds_are_whole_numbers_up_to_the_last() -> None:
         ("learning_rate={ log=[1, 2] }", "not a table of log"),
         ("learning_rate={ log=[1, 2], linear=[1, 2], num=3 }", "not a table of log, linear, num"),
         ("learning_rate={ range=[1, 2], num=3 }", "not a table of range, num"),
+        ("learning_rate={ range=[1, 2, 0] }", "must be a whole number from 1 to"),
+        ("learning_rate={ range=[1] }", "must have range = [low, high], or [low, high, step]"),
+        ("learning_rate={ geometric=[1], num=3 }", "must have geometric = [first, factor]"),
+        ("learning_rate={ geometric=[0, 2], num=3 }", "a first value other than 0"),
+        ("learning_rate={ geometric=[1, -2], num=3 }", "must be a finite number of at least 0"),
+        ("learning_rate={ geometric=[1, 1], num=3 }", "has the value 1.0 more than once"),
+        ("learning_rate={ geometric=[1, 10], num=400 }", "grows out of bounds: [1, 10], 400 times"),
+        ("learning_rate={ geometric=[1, 10] }", "not a table of geometric"),
+        ("training.steps={ geometric=[1, 10], num=17 }", "grows out of bounds"),
+        ("training.steps={ geometric=[1, 10], num=12 }", "must be a whole number from 1 to"),
+        ("learning_rate={ log=[1, 2], num=3, random=3 }", "not a table of log, num, random"),
+        ("learning_rate={ log=[1, 2], random=0 }", "must have a random from 1 to 500000, not 0"),
+        ("learning_rate={ log=[1, 2], random=3, sed=3 }", "not a table of log, random, sed"),
+        ("learning_rate={ log=[1, 2], sobol=3, seed=-1 }", "of a draw must be a whole number"),
+        ("learning_rate={ geometric=[1, 2], sobol=3 }", "must be a list of values, { log = [lo"),
+        ("training.steps={ range=[1, 5], random=9 }", "more than once"),
         ("learning_rate={ log=[0, 2], num=3 }", "both ends of log above 0 and finite"),
         ("learning_rate={ log=[1, 2, 3], num=3 }", "must have log = [low, high]"),
         ("learning_rate={ log=[1, inf], num=3 }", "must be a finite number"),
         ("outcome.diverged_above={ linear=[1, inf], num=3 }", "both ends of linear finite"),
-        ("learning_rate={ log=[1, 2], num=1 }", "must have a num from 2 to 4000000, not 1"),
-        ("learning_rate={ log=[1, 2], num=3.0 }", "must have a num from 2 to 4000000, not 3.0"),
+        ("learning_rate={ log=[1, 2], num=1 }", "must have a num from 2 to 500000, not 1"),
+        ("learning_rate={ log=[1, 2], num=3.0 }", "must have a num from 2 to 500000, not 3.0"),
         ("learning_rate={ log=[1, 2], num=1000000000000 }", "must have a num from 2 to"),
         ("learning_rate={ range=[3, 3] }", "must have a range of 1 to 4000000 values"),
         ("learning_rate={ range=[0, 0.5] }", "must be a whole number"),
@@ -83,3 +105,42 @@ def test_large_products_are_refused() -> None:
 def test_spaced_whole_numbers_are_refused_where_they_would_not_be_exact() -> None:
     seeds = f"axes.seed={{ linear=[0, {2**63 - 1}], num=2 }}"
     assert "must have whole numbers up to 9007199254740992 in linear" in refused(DRAWN, seeds)
+
+
+@given(
+    st.sampled_from(["random", "sobol"]),
+    st.sampled_from(
+        [
+            ("learning_rate", "log", 1e-3, 1e2, 0.0),
+            ("learning_rate", "linear", 0.5, 0.25, 0.0),
+            ("network.multiplier", "linear", -1e308, 1e308, 0.0),
+            ("initial.scale", "log", 1e-300, 1e300, 0.0),
+            ("seed", "range", 5, 10**6, 0),
+            ("training.steps", "linear", 1, 1_000_000, 0),
+        ]
+    ),
+    st.integers(0, 2**63 - 1),
+)
+def test_drawn_values_lie_between_the_ends(
+    how: str, case: tuple[str, str, float, float, float], seed: int
+) -> None:
+    name, spacing, low, high, kind = case
+    stated = f"{{ {spacing}=[{low}, {high}], {how}=16, seed={seed} }}"
+    rate = [] if name == "learning_rate" else ["training.learning_rate=1"]
+    (axis,) = course(DRAWN, "axes={}", f"axes.{name}={stated}", *rate).axes
+    assert len(axis) == 16
+    assert axis.values.dtype == np.asarray(kind).dtype
+    assert min(low, high) <= axis.values.min()
+    assert axis.values.max() <= max(low, high)
+    if how == "sobol":  # each quarter has a quarter of them, but for rounding to whole numbers
+        ends = np.log([low, high]) if spacing == "log" else np.array([low, high], float)
+        found = np.log(axis.values) if spacing == "log" else axis.values.astype(float)
+        part = np.floor((found / 4 - ends[0] / 4) / (ends[1] / 4 - ends[0] / 4) * 4 - 1e-6)
+        assert np.bincount(np.clip(part, 0, 3).astype(int)).tolist() == [4, 4, 4, 4]
+
+
+def test_a_short_range_is_drawn_from_evenly() -> None:
+    """Of whole numbers every one has the same chance, the ends too."""
+    drawn = "training.steps={ linear=[1, 4], sobol=256 }"
+    steps, _ = course(f"axes={{ zip.a={{ {drawn}, learning_rate={{ range=[0, 256] }} }} }}").axes
+    assert np.bincount(steps.values).tolist() == [0, 64, 64, 64, 64]

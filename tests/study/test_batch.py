@@ -190,8 +190,8 @@ def test_a_file_that_is_no_table_is_refused_in_one_line(study: Path) -> None:
         "vector.npy": f'"vector.npy" must have a matrix of integers, not int64 {few} [2]',
         "none.npy": "none.npy: batch.table: must be a list of equally long lists",
         "wide.npy": "wide.npy: batch.table: [0] must be whole numbers from 0 to 999999",
-        "cut.npy": '"cut.npy" has 47 bytes of numbers, which is not shape [3, 2]',
-        "vast.npy": "bytes of numbers, which is not shape [9999999999, 2]",
+        "cut.npy": '"cut.npy" has 47 bytes, which is not int64 of shape [3, 2]',
+        "vast.npy": "bytes, which is not int64 of shape [9999999999, 2]",
     }.items():
         with pytest.raises(RequestError) as error:
             load(study, f'batch.file="{name}"')

@@ -102,6 +102,15 @@ def test_brackets_and_dots_in_strings_and_comments_do_not_count() -> None:
     [
         ("training.steps = [1]", "line 16: axes.training.steps: is already stated as training.st"),
         ("training.learning_rate = [1]", "is already stated as axes.learning_rate; keep one"),
+        (
+            "zip.a = { learning_rate = [1] }",
+            "zip.a.learning_rate: is already stated as axes.l",
+        ),
+        (
+            "zip.a.seed = [1]\nzip.b.initial.seed = [1]",
+            "line 17: axes.zip.b.initial.seed: is al",
+        ),
+        ("zip.a = { seed = [1], initial.seed = [1] }", "is already stated as axes.zip.a.seed"),
     ],
 )
 def test_a_field_is_stated_once(twice: str, complaint: str) -> None:
@@ -137,14 +146,14 @@ def test_a_name_that_is_no_safe_directory_is_refused(name: str) -> None:
 def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "directory.toml").mkdir()
     (tmp_path / "latin.toml").write_bytes(b"title = '\xe9'")
-    (tmp_path / "large.toml").write_bytes(b"#" * (2**20 + 1))
+    (tmp_path / "large.toml").write_bytes(b"#" * (2**19 + 1))
     os.mkfifo(tmp_path / "pipe.toml")
     complaints = {
         "directory.toml": "directory.toml: is not a file",
         "pipe.toml": "pipe.toml: is not a file",
         "missing.toml": "missing.toml: cannot be read: No such file",
         "latin.toml": "latin.toml: is not UTF-8 text",
-        "large.toml": "large.toml: is larger than 1048576 bytes",
+        "large.toml": "large.toml: is larger than 524288 bytes",
         "nul\0.toml": "is no path: it has a NUL in it",
         f"{'n' * 300}.toml": "cannot be read: File name too long",
     }

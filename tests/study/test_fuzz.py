@@ -3,19 +3,87 @@
 import random
 import resource
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import sklearn.datasets  # noqa: F401 - its import takes longer than a study may, which is no reading
 
 from sweep.errors import RequestError
 from sweep.study import STARTER, Study, parse_study, shipped_studies
+from sweep.study.document import MAX_BYTES
 from sweep.study.fields import FIELDS
 
 from .course import EVERYTHING, course
 
-SEEDS = [*(path.read_text() for path in shipped_studies()), STARTER, course(*EVERYTHING).to_toml()]
+POINTS = """
+[network]
+layers = [2, 3, 2]
+
+[data]
+name = "moons"
+samples = 20
+noise = 0.1
+seed = 3
+one_hot = true
+standardise = "inputs"
+
+[validation]
+share = 0.25
+seed = 1
+
+[initial]
+scheme = "he"
+
+[training]
+steps = 9
+
+[axes]
+where = "learning_rate * scale < 4 and (momentum == 0.9 or optimizer != 'sgd')"
+training.optimizer = ["sgd", "momentum"]
+momentum = [0.5, 0.9]
+initial.scale = { geometric = [0.5, 2], num = 3 }
+clip_norm = { log = [1, 10], sobol = 4, seed = 2 }
+repeats = 2
+
+[axes.zip.pair]
+learning_rate = [0.1, 1.0, 10.0]
+weight_decay = { linear = [0, 0.1], num = 3 }
+
+[axes.design.search]
+draw = { random = 3, seed = 1 }
+initial.offset = { linear = [-1, 1] }
+network.multiplier = { range = [1, 9] }
+"""
+FILES = """
+[network]
+layers = [2, 1]
+
+[data]
+file = "data.csv"
+input_columns = ["a", "b"]
+target_columns = ["c"]
+
+[validation]
+file = "data.csv"
+
+[initial]
+scheme = "he"
+
+[training]
+steps = 9
+learning_rate = 0.5
+"""
+SEEDS = [
+    *(path.read_text() for path in shipped_studies()),
+    STARTER,
+    course(*EVERYTHING).to_toml(),
+    POINTS,
+    FILES,
+]
 VALUES = [
     *["nan", "inf", "-inf", "-0.0", "1e999", "-1", "0", "1", "2.5", "9223372036854775808"],
     *["0xffffffffffffffffffffffff", "true", '""', '"x"', "'''x'''", '"\\u0000"', "2020-01-01"],
@@ -31,20 +99,37 @@ VALUES = [
         '"o.csv"',
         "0.5",
     ],
+    *["{geometric=[1,2],num=9}", "{log=[1,2],random=9}", "{sobol=500000}", "{range=[0,9,2]}"],
+    *["{linear=[0,1],random=500000,seed=1}", '"learning_rate > 1"', '"xor"', '"teacher"'],
+    *['"white_noise"', '"iris"', '"a"', "'optimizer in [\"sgd\"]'", '"momentum"', "[0, 1]"],
+    *[
+        "1000000",
+        "{log=[1,2],num=500000}",
+        '"/etc/passwd"',
+        '"../data.csv"',
+        '"data.csv"',
+        '"' + "x" * 300 + '"',
+    ],
     *["{range=[0,3]}", '"sigmoid"', '"float32"', '"every 0"', '"every 9"', '"log 9"'],
 ]
 FRAGMENTS = [
     *VALUES,
     *(field.name for field in FIELDS),
     *(f"axes.{field.axis}" for field in FIELDS),
+    *["axes.where", "axes.repeats", "[axes.zip.a]", "[axes.design.a]", "draw", "axes.zip.b.seed"],
+    *[" and ", " or ", " not ", " in ", "(", ")", "<", "==", "*", "- "],
     *["axes=", "[axes]", "[[axes]]", "learning_rate.0", "#", ".", ",", "=", "é", "\u2028"],
     *["[", "]", "{", "}", '"', "'", '"""', "\n", "\r", "\0", "\x1b", "\\"],
 ]
 
+DIRECTORY = Path(__file__).parent / "fuzzed"
+SECONDS = 1.0
+"""Of the processor's time; the clock's would depend on what else the machine does."""
+
 
 @contextmanager
-def bounded(seconds: int, extra_bytes: int) -> Iterator[None]:
-    """Fail what runs longer or takes more memory."""
+def bounded(seconds: float, extra_bytes: int) -> Iterator[None]:
+    """Fail what takes more of the processor's time or of memory."""
 
     def stop(*_: object) -> None:
         raise TimeoutError
@@ -54,13 +139,13 @@ def bounded(seconds: int, extra_bytes: int) -> Iterator[None]:
     if pages:
         used = pages * resource.getpagesize()
         resource.setrlimit(resource.RLIMIT_AS, (used + extra_bytes, limits[1]))
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
         resource.setrlimit(resource.RLIMIT_AS, limits)
 
 
@@ -94,8 +179,8 @@ def mutate(text: str, draw: random.Random) -> str:
 
 def outcome(text: str, *overrides: str) -> Study | str:
     try:
-        with bounded(seconds=20, extra_bytes=2**30):
-            study = parse_study(text, "fuzzed", Path(), overrides)
+        with bounded(SECONDS, 2**28):
+            study = parse_study(text, "fuzzed", DIRECTORY, overrides)
             assert study.trials == sum(group.trials for group in study.groups())
             return study
     except RequestError as error:
@@ -114,15 +199,50 @@ def survey(outcomes: Iterator[Study | str]) -> tuple[int, int]:
 
 def test_mutated_files() -> None:
     draw = random.Random(20)
-    studies, refusals = survey(outcome(mutate(draw.choice(SEEDS), draw)) for _ in range(3_000))
-    assert studies > 200
-    assert refusals > 500
+    studies, refusals = survey(outcome(mutate(draw.choice(SEEDS), draw)) for _ in range(2_000))
+    assert studies > 150
+    assert refusals > 400
 
 
 @pytest.mark.soak
 def test_many_mutated_files() -> None:
     draw = random.Random(22)
-    survey(outcome(mutate(draw.choice(SEEDS), draw)) for _ in range(300_000))
+    studies, refusals = survey(outcome(mutate(draw.choice(SEEDS), draw)) for _ in range(100_000))
+    assert studies > 5_000
+    assert refusals > 10_000
+
+
+@pytest.mark.parametrize("count", [5, pytest.param(200, marks=pytest.mark.soak)])
+def test_mutated_files_through_the_command(count: int, tmp_path: Path) -> None:
+    """A valid study, or one line and status 2."""
+    draw = random.Random(23)
+    for _ in range(count):
+        (tmp_path / "fuzzed.toml").write_text(mutate(draw.choice(SEEDS), draw), newline="")
+        code = "import sys; from sweep.cli import main; sys.argv[0] = 'sweep'; main()"
+        command = [sys.executable, "-c", code, "status", "./fuzzed.toml"]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        if done.returncode == 0:
+            assert done.stdout.startswith("fuzzed: 0 of ")
+        else:
+            assert (done.returncode, done.stdout) == (2, "")
+            assert done.stderr.startswith("sweep: fuzzed.toml")
+            assert done.stderr.count("\n") == 1
+
+
+def test_reading_a_study_imports_nothing_heavy(tmp_path: Path) -> None:
+    """Neither what compiles nor what draws: a command answers at once."""
+    (tmp_path / "points.toml").write_text(POINTS)
+    script = (
+        "import sys; from pathlib import Path; from sweep.study import load_study;"
+        "print(load_study(Path('points.toml')).trials); heavy = {'numba', 'llvmlite', 'pandas',"
+        "'scipy', 'sklearn', 'pyarrow', 'matplotlib'}; print(heavy & sys.modules.keys())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    trials, heavy = done.stdout.splitlines()
+    assert int(trials) > 0
+    assert heavy == "set()"
 
 
 def test_mutated_overrides() -> None:
@@ -136,23 +256,24 @@ def test_mutated_overrides() -> None:
 
 
 LARGE = {
-    "quotes": '"' * 10**6,
-    "backslashes": 'a = "' + "\\" * 10**6,
-    "blanks before an equals sign": "a" + " " * 10**6,
-    "empty lists": "a = [" + "[]," * 300_000 + "]",
-    "comments": "#\n" * 500_000,
-    "tables": "".join(f"[a{i}]\n" for i in range(100_000)),
-    "keys in dotted tables": "".join(f"a.b.c.d.e.f.g{i} = 1\n" for i in range(40_000)),
-    "arrays of tables": "[[a]]\n" * 170_000,
-    "an inline table": "a = {" + ",".join(f"b{i} = 1" for i in range(80_000)) + "}",
-    "digits": "[training]\nsteps = 1." + "1" * 10**6,
-    "escapes": 'title = "' + "\\u0041" * 150_000 + '"',
-    "samples": "[data]\ninputs = [" + "[1]," * 200_000 + "]",
-    "a key": "k" * 10**6 + " = 1",
-    "axis values": "[axes]\nlearning_rate = [" + "1," * 400_000 + "]",
+    "quotes": '"' * 500_000,
+    "backslashes": 'a = "' + "\\" * 500_000,
+    "blanks before an equals sign": "a" + " " * 500_000,
+    "empty lists": "a = [" + "[]," * 170_000 + "]",
+    "comments": "#\n" * 250_000,
+    "tables": "".join(f"[a{i}]\n" for i in range(50_000)),
+    "keys in dotted tables": "".join(f"a.b.c.d.e.f.g{i} = 1\n" for i in range(20_000)),
+    "arrays of tables": "[[a]]\n" * 80_000,
+    "an inline table": "a = {" + ",".join(f"b{i} = 1" for i in range(40_000)) + "}",
+    "digits": "[training]\nsteps = 1." + "1" * 500_000,
+    "escapes": 'title = "' + "\\u0041" * 80_000 + '"',
+    "samples": "[data]\ninputs = [" + "[1]," * 100_000 + "]",
+    "a key": "k" * 500_000 + " = 1",
+    "axis values": "[axes]\nlearning_rate = [" + "1," * 250_000 + "]",
 }
 
 
 @pytest.mark.parametrize("name", LARGE)
 def test_a_large_file_is_refused_soon_and_cheaply(name: str) -> None:
+    assert MAX_BYTES * 0.7 < len(LARGE[name]) <= MAX_BYTES
     assert isinstance(outcome(LARGE[name]), str)

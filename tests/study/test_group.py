@@ -282,7 +282,10 @@ def test_validation_data_is_a_second_data_set() -> None:
         (["validation.inputs=[[1, 2]]"], "validation.targets: is missing: validation.inputs needs"),
         (["validation.targets=[[1, 2]]"], "validation.inputs: is missing: validation.targets need"),
         ([VALIDATED, "validation.inputs=[[1, 2]]"], "validation.targets: has 3 samples and valida"),
-        ([VALIDATED, "validation.inputs=[[1]]"], "validation.inputs: must have 2 numbers a sample"),
+        (
+            ["validation={ inputs=[[1]], targets=[[1, 0]] }"],
+            "validation.inputs: must have 2 numbers a sample",
+        ),
     ],
 )
 def test_wrong_validation_data_is_refused(edits: list[str], complaint: str) -> None:

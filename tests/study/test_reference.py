@@ -1,23 +1,30 @@
 """docs/study-file.md describes every field, and the defaults it names are the defaults."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
 
 import pytest
 
-from sweep.study import ACTIVATIONS, HYPER, LOSSES, OPTIMIZERS, SCHEDULES
-from sweep.study.axes import MAX_VALUES
+from sweep.study import ACTIVATIONS, HYPER, LOSSES, OPTIMIZERS, SCHEDULES, parse_study
 from sweep.study.checks import MAX_INDICES
+from sweep.study.conditions import MAX_LENGTH
+from sweep.study.document import MAX_BYTES
 from sweep.study.fields import FIELDS, REQUIRED, Field
+from sweep.study.generated import GENERATED, MAX_GENERATED
+from sweep.study.grid import MAX_JUDGED
 from sweep.study.schedule import SCHEDULE_NUMBERS
+from sweep.study.spacings import MAX_COMPUTED, MAX_VALUES
+from sweep.study.study import MAX_NUMBERS
+from sweep.study.tables import MAX_CELLS
 from sweep.study.training import DECAY_OF_ADAMW, OPTIMIZER_NUMBERS
 from sweep.study.writing import _toml
 
 from .course import BIASED, COURSE, DRAWN, course
 
 REFERENCE = (Path(__file__).parents[2] / "docs/study-file.md").read_text()
-FIELDS_PART = REFERENCE.partition("## Activations")[0]
+FIELDS_PART = REFERENCE.partition("## Data")[0]
 ROWS = dict(re.findall(r"^\| `([^`]+)` \| .+? \| (`[^`]*`|) ?\| .{10,} \|$", FIELDS_PART, re.M))
 
 
@@ -33,6 +40,8 @@ def test_the_default_is_the_one_described(field: Field) -> None:
         assert f"With `adamw` the default is {DECAY_OF_ADAMW}" in REFERENCE
     elif field.default is REQUIRED or field.default is None or callable(field.default):
         assert not written
+    elif isinstance(field.default, tuple):
+        assert tuple(json.loads(written)) == field.default
     else:
         assert field.check(tomllib.loads(f"v = {written}")["v"]) == field.default
 
@@ -54,10 +63,12 @@ def rows(heading: str) -> list[list[str]]:
         ("Losses", LOSSES),
         ("Optimizers", OPTIMIZERS),
         ("Schedules", SCHEDULES),
+        ("Data", GENERATED),
     ],
 )
 def test_every_name_is_described(heading: str, names: tuple[str, ...]) -> None:
-    assert [name.strip("`") for name, *_ in rows(heading)] == list(names)
+    found = [name.strip("`") for name, *_ in rows(heading)]
+    assert [name for name in found if not name.startswith(".")] == list(names)
 
 
 def test_the_numbers_that_optimizers_and_schedules_take_are_those_described() -> None:
@@ -72,7 +83,8 @@ def test_the_numbers_that_optimizers_and_schedules_take_are_those_described() ->
 
 
 BLOCKS = re.findall(r"```toml\n(.+?)```", REFERENCE, re.S)
-EXAMPLES = [block for block in BLOCKS if not block.startswith("[axes]")]
+EXAMPLES = [block for block in BLOCKS if not block.startswith("[axes")]
+UNSWEPT = COURSE.partition("[axes]")[0]
 
 
 @pytest.mark.parametrize("example", EXAMPLES)
@@ -80,6 +92,7 @@ def test_an_example_is_part_of_a_study(example: str) -> None:
     stated = tomllib.loads(example)
     layers = stated.get("network", {}).get("layers", [2, 2, 2])
     samples = f"inputs={[[1] * layers[0]] * 64}, targets={[[1] * layers[-1]] * 64}"
+    samples = "" if "data" in stated else samples
     edits = [
         f"{table}.{name}={_toml(value)}"
         for table, fields in stated.items()
@@ -87,18 +100,31 @@ def test_an_example_is_part_of_a_study(example: str) -> None:
     ]
     study = course(DRAWN, f"data={{ {samples} }}", *edits)
     assert study.trials > 1
-    assert len(EXAMPLES) == 7
+    assert len(EXAMPLES) == 8
 
 
-def test_the_axes_described_are_a_study() -> None:
-    (axes,) = re.findall(r"```toml\n\[axes\]\n(.+?)```", REFERENCE, re.S)
-    lines = [line.split("#")[0].strip() for line in axes.splitlines()]
-    assert len(lines) == 6
-    study = course(DRAWN, BIASED, *(f"axes.{line}" for line in lines))
-    assert len(study.axes) == 6
+AXES = [block for block in BLOCKS if block.startswith("[axes")]
+
+
+@pytest.mark.parametrize(
+    ("example", "axes", "trials"),
+    list(zip(AXES, (6, 3, 4, 2, 4), (64 * 2 * 2 * 16 * 2 * 2, 24, 64, 16, 153), strict=True)),
+)
+def test_the_axes_described_are_a_study(example: str, axes: int, trials: int) -> None:
+    study = parse_study(UNSWEPT + example, "course", Path(), [DRAWN, BIASED])
+    assert len(study.axes) == axes
+    assert study.trials == trials
+
+
+def test_the_limits_are_those_described() -> None:
     flowing = " ".join(REFERENCE.split())
-    assert f"all different, and at most {MAX_VALUES:,}." in flowing
+    assert f"and at most {MAX_VALUES:,}, or {MAX_COMPUTED:,} that are spaced" in flowing
+    assert f"most {MAX_BYTES // 1024} KiB." in flowing
     assert f"A table has at most {MAX_INDICES:,} numbers." in flowing
+    assert f"64 MiB and {MAX_CELLS:,} cells" in flowing
+    assert f"at most {MAX_NUMBERS:,} numbers, a set that is made {MAX_GENERATED:,}." in flowing
+    assert f"A condition has at most {MAX_LENGTH:,} characters." in flowing
+    assert f"in all groups together at most {MAX_JUDGED:,} points" in flowing
 
 
 def test_the_overrides_described_work() -> None:

@@ -114,6 +114,8 @@ multiplier = 1.0
 [data]
 inputs = [[0.05, 0.1]]
 targets = [[0.01, 0.99]]
+one_hot = false
+standardise = "nothing"
 
 [initial]
 weights = [[[0.15, 0.2], [0.25, 0.3]], [[0.4, 0.45], [0.5, 0.55]]]

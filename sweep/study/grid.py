@@ -1,0 +1,289 @@
+"""The points of a study or group: axes together or multiplied, less what a condition drops."""
+
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import product
+
+import numpy as np
+
+from sweep.study.axes import Axis
+
+MAX_JUDGED = 2**25
+"""How many points a condition may be asked about, in all groups together."""
+
+_WINDOW = 2**20  # points judged at a time
+
+_Searched = tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Dimension:
+    """Axes that run together: one alone, or those of a zip. Their rows are all different.
+
+    `name` is that of the zip, empty for an axis that stands alone.
+    """
+
+    axes: tuple[Axis, ...]
+    name: str = ""
+
+    def __len__(self) -> int:
+        return len(self.axes[0])
+
+    def rows(self, chosen: np.ndarray, names: Sequence[str]) -> "Dimension":
+        """The rows `chosen`, an index or mask, of the axes of these `names`."""
+        axes = (Axis(axis.name, axis.values[chosen]) for axis in self.axes if axis.name in names)
+        return Dimension(tuple(axes), self.name)
+
+    def places(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """In which row each row of `columns` is found: int64, -1 for nowhere.
+
+        `columns` may lack axes that have one value; without any of them the answer is row 0.
+        """
+        given = tuple(axis.name for axis in self.axes if axis.name in columns)
+        if not given:
+            return np.array(0)
+        if given not in self._searched:
+            self._searched[given] = self._search(given)
+        steps, row = self._searched[given]
+        found, hit = np.array(0), np.array(True)
+        for name, (values, pairs) in zip(given, steps, strict=True):
+            place, there = _search(values, columns[name])
+            found, also = _search(pairs, found * len(values) + place)
+            hit = hit & there & also
+        return np.where(hit, row[found], -1)
+
+    def _search(self, names: tuple[str, ...]) -> _Searched:
+        code, steps = np.zeros(len(self), np.int64), []
+        for axis in self.axes:
+            if axis.name in names:
+                values, codes = axis.ranked
+                pairs, code = np.unique(code * len(values) + codes, return_inverse=True)
+                steps.append((values, pairs))
+        row = np.empty(len(self), np.int64)
+        row[code] = np.arange(len(self))
+        return steps, row
+
+    @cached_property
+    def _searched(self) -> dict[tuple[str, ...], _Searched]:
+        """By axes: for each its values and the pairs of it with those before, ascending; the rows.
+
+        A pair stands for the values of all axes so far: its place, times the number of the next
+        axis's values, plus the place of that axis's value.
+        """
+        return {}
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """Dimensions multiplied, the last running fastest; of their points those `kept`, if stated.
+
+    `kept` holds flat positions, ascending, uint32.
+    """
+
+    dimensions: tuple[Dimension, ...]
+    kept: np.ndarray | None = None
+
+    def __len__(self) -> int:
+        return math.prod(self.shape) if self.kept is None else len(self.kept)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the dimensions."""
+        return tuple(map(len, self.dimensions))
+
+    def rows(self, position: np.ndarray) -> Iterator[tuple[Dimension, np.ndarray]]:
+        """Each dimension, and the row in it of each of the factor's points at `position`."""
+        flat = position if self.kept is None else self.kept[position]
+        yield from zip(self.dimensions, np.unravel_index(flat, self.shape), strict=True)
+
+    def positions(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
+        """The point at which each row of `columns` is found: int64, -1 for nowhere."""
+        flat, hit = np.array(0), np.array(True)
+        for dimension in self.dimensions:
+            place = dimension.places(columns)
+            flat, hit = flat * len(dimension) + place, hit & (place >= 0)
+        if self.kept is None:
+            return np.where(hit, flat, -1)
+        found, there = _search(self.kept, np.where(hit, flat, 0).astype(np.uint32))
+        return np.where(hit & there, found, -1)
+
+
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """Factors multiplied, the last running fastest: the points 0 .. `len` - 1."""
+
+    factors: tuple[Factor, ...] = ()
+
+    def __len__(self) -> int:
+        return math.prod(map(len, self.factors))
+
+    @property
+    def dimensions(self) -> tuple[Dimension, ...]:
+        """Of all factors, in the study's order."""
+        return tuple(one for factor in self.factors for one in factor.dimensions)
+
+    @property
+    def axes(self) -> tuple[Axis, ...]:
+        """Of all dimensions, in the study's order."""
+        return tuple(axis for dimension in self.dimensions for axis in dimension.axes)
+
+    def columns(self, index: np.ndarray) -> dict[str, np.ndarray]:
+        """The values of the axes at the points `index`: a vector each, as long as `index`.
+
+        Raises:
+            IndexError: there is no such point.
+        """
+        if index.size and not (index.min() >= 0 and index.max() < len(self)):
+            raise IndexError(f"grid positions must be in 0 .. {len(self) - 1}")
+        columns: dict[str, np.ndarray] = {}
+        rest = index
+        for factor in reversed(self.factors):
+            rest, position = np.divmod(rest, len(factor))
+            for dimension, row in factor.rows(position):
+                columns |= {axis.name: axis.values[row] for axis in dimension.axes}
+        return {axis.name: columns[axis.name] for axis in self.axes}
+
+    def positions(self, columns: Mapping[str, np.ndarray], count: int) -> np.ndarray:
+        """The point that each of `count` rows of `columns` is: int64, -1 for none.
+
+        `columns` may lack axes that have one value at all points.
+        """
+        flat, hit = np.zeros(count, np.int64), np.ones(count, bool)
+        for factor in self.factors:
+            place = factor.positions(columns)
+            flat, hit = flat * len(factor) + place, hit & (place >= 0)
+        return np.where(hit, flat, -1)
+
+    def values(self, name: str) -> np.ndarray:
+        """The different values that the axis `name` has at any point, ascending."""
+        for factor in self.factors:
+            for at, dimension in enumerate(factor.dimensions):
+                for axis in dimension.axes:
+                    if axis.name == name:
+                        return _used(factor, at, axis)
+        raise KeyError(name)
+
+    def narrowed(self, names: Sequence[str]) -> "Grid":
+        """The same points, without what the axes `names`, of one value each, never are."""
+        if not set(names) & {axis.name for axis in self.axes}:
+            return self
+        factors = []
+        for factor in self.factors:
+            chosen = [_constant(factor, at, names) for at in range(len(factor.dimensions))]
+            kept = factor.kept
+            if kept is not None:
+                rows = np.unravel_index(kept, factor.shape)
+                ranks = [np.cumsum(mask)[row] - 1 for mask, row in zip(chosen, rows, strict=True)]
+                shape = tuple(int(mask.sum()) for mask in chosen)
+                kept = np.ravel_multi_index(ranks, shape).astype(np.uint32)
+            dimensions = (
+                one.rows(mask, [axis.name for axis in one.axes])
+                for one, mask in zip(factor.dimensions, chosen, strict=True)
+            )
+            factors.append(Factor(tuple(dimensions), kept))
+        return Grid(tuple(factors))
+
+    def where(
+        self, names: Sequence[str], holds: Callable[[Mapping[str, np.ndarray]], np.ndarray]
+    ) -> "Grid":
+        """The points at which a condition on the axes `names` holds.
+
+        `holds` takes these axes as arrays that broadcast, some points at a time. The dimensions
+        from the first to the last that it names become one factor.
+        """
+        dimensions = self.dimensions
+        named = [at for at, one in enumerate(dimensions) if {a.name for a in one.axes} & {*names}]
+        if not named:
+            return self if bool(np.all(holds({}))) else Grid((Factor((), _no_points()),))
+        start, stop = min(named), max(named) + 1
+        judged = dimensions[start:stop]
+        parts = [flat for flat in _judge(judged, names, holds) if len(flat)]
+        kept = np.concatenate(parts) if parts else _no_points()
+        factor = Factor(judged, None if len(kept) == math.prod(map(len, judged)) else kept)
+        return Grid((*map(alone, dimensions[:start]), factor, *map(alone, dimensions[stop:])))
+
+
+def alone(dimension: Dimension) -> Factor:
+    """The factor of one dimension."""
+    return Factor((dimension,))
+
+
+def judged_points(dimensions: Sequence[Dimension], names: Sequence[str]) -> int:
+    """How many points a condition on the axes `names` would be asked about."""
+    named = [at for at, one in enumerate(dimensions) if {a.name for a in one.axes} & {*names}]
+    return math.prod(map(len, dimensions[min(named) : max(named) + 1])) if named else 1
+
+
+def _judge(
+    dimensions: Sequence[Dimension],
+    names: Sequence[str],
+    holds: Callable[[Mapping[str, np.ndarray]], np.ndarray],
+) -> Iterator[np.ndarray]:
+    """The flat positions, uint32, of the points at which a condition holds, window by window.
+
+    A window is whole in the last dimensions and a slab of the one before them.
+    """
+    shape = tuple(map(len, dimensions))
+    whole = len(shape)
+    while whole > 1 and math.prod(shape[whole - 1 :]) <= _WINDOW:
+        whole -= 1
+    inner = math.prod(shape[whole:])
+    slab, outer = max(_WINDOW // inner, 1), product(*map(range, shape[: whole - 1]))
+    start = 0
+    for fixed in outer:
+        for low in range(0, shape[whole - 1], slab):
+            chosen = [
+                *(slice(at, at + 1) for at in fixed),
+                slice(low, min(low + slab, shape[whole - 1])),
+                *(slice(None) for _ in shape[whole:]),
+            ]
+            window = [len(range(n)[part]) for n, part in zip(shape, chosen, strict=True)]
+            answer = np.broadcast_to(holds(_open(dimensions, chosen, names)), window)
+            yield (np.flatnonzero(answer) + start).astype(np.uint32)
+            start += math.prod(window)
+
+
+def _open(
+    dimensions: Sequence[Dimension], chosen: Sequence[slice], names: Sequence[str]
+) -> dict[str, np.ndarray]:
+    """The `chosen` values of the axes `names`, each along its own dimension of an array."""
+    found = {}
+    for at, (dimension, part) in enumerate(zip(dimensions, chosen, strict=True)):
+        along = [-1 if other == at else 1 for other in range(len(dimensions))]
+        for axis in dimension.axes:
+            if axis.name in names:
+                found[axis.name] = axis.values[part].reshape(along)
+    return found
+
+
+def _used(factor: Factor, at: int, axis: Axis) -> np.ndarray:
+    values, codes = axis.ranked
+    if factor.kept is None:
+        return values
+    used = np.zeros(len(values), bool)
+    used[codes[np.unravel_index(factor.kept, factor.shape)[at]]] = True
+    return values[used]
+
+
+def _constant(factor: Factor, at: int, names: Sequence[str]) -> np.ndarray:
+    """Which rows of a dimension have the one value that each of its axes `names` ever has."""
+    dimension = factor.dimensions[at]
+    chosen = np.ones(len(dimension), bool)
+    for axis in dimension.axes:
+        if axis.name in names:
+            chosen &= axis.values == _used(factor, at, axis)[0]
+    return chosen
+
+
+def _search(ordered: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each of `wanted` stands among ascending values, and whether it is there at all."""
+    if not len(ordered):
+        return np.zeros(np.shape(wanted), np.int64), np.zeros(np.shape(wanted), bool)
+    place = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
+    return place, ordered[place] == wanted
+
+
+def _no_points() -> np.ndarray:
+    return np.empty(0, np.uint32)

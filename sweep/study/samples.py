@@ -1,0 +1,179 @@
+"""Samples on their way into training: made or stated, split, and scaled."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from sweep.study.datasets import Data
+from sweep.study.elementary import words
+from sweep.study.fields import FieldError, Settings
+from sweep.study.generated import GENERATED, Recipe, generate
+
+_SPLIT = 2**32  # the stream of the split: no set draws from it
+
+
+@dataclass(frozen=True)
+class _Samples:
+    inputs: np.ndarray
+    targets: np.ndarray
+
+
+def make_data(settings: Settings) -> tuple[Data, Data | None]:
+    """The data of one group, and its validation data if it has any.
+
+    First a share is split off, then targets become one-hot by all values there are, then both
+    parts are scaled by the means and standard deviations of what is trained on.
+
+    Raises:
+        FieldError: fields of the data do not agree with each other or with the network.
+    """
+    whole = _source(settings)
+    training, validation = _split(settings, whole)
+    if settings["data.one_hot"]:
+        classes = _classes(settings, whole)
+        training = _one_hot(training, classes, "data.targets")
+        validation = _one_hot(validation, classes, "validation.targets") if validation else None
+    _check(settings, training, "data")
+    if validation:
+        _check(settings, validation, "validation")
+    for part in ("inputs", "targets"):
+        if settings["data.standardise"] in (part, "both"):
+            training, validation = _standardised(part, training, validation)
+    return _data(training), _data(validation) if validation else None
+
+
+def _source(settings: Settings) -> _Samples:
+    name, layers = settings["data.name"], settings["network.layers"]
+    if name is None:
+        stated = [settings["data.inputs"], settings["data.targets"]]
+        if stated[0] is None and stated[1] is None:
+            raise FieldError(
+                "data", f"must state inputs and targets, a file, or a name: {', '.join(GENERATED)}"
+            )
+        return _paired(settings, "data")
+    if name not in GENERATED:
+        raise FieldError("axes.data.name", f'"{name}" is read, and cannot be one of several sets')
+    one_hot = settings["data.one_hot"]
+    recipe = Recipe(
+        name,
+        inputs=2 if name in ("spirals", "moons", "circles", "xor") else layers[0],
+        outputs=layers[-1] if name in ("teacher", "white_noise") and not one_hot else 1,
+        samples=settings["data.samples"],
+        noise=settings["data.noise"],
+        seed=settings["data.seed"],
+        hidden=settings["data.hidden"],
+    )
+    try:
+        return _Samples(*generate(recipe))
+    except ValueError as error:
+        raise FieldError("data.name", f'"{name}" {error}') from None
+
+
+def _paired(settings: Settings, table: str) -> _Samples:
+    inputs, targets = settings[f"{table}.inputs"], settings[f"{table}.targets"]
+    for name, found, other in (("inputs", inputs, "targets"), ("targets", targets, "inputs")):
+        if found is None:
+            raise FieldError(f"{table}.{name}", f"is missing: {table}.{other} needs it")
+    if len(inputs) != len(targets):
+        raise FieldError(
+            f"{table}.targets", f"has {len(targets)} samples and {table}.inputs has {len(inputs)}"
+        )
+    return _Samples(inputs, targets)
+
+
+def _split(settings: Settings, whole: _Samples) -> tuple[_Samples, _Samples | None]:
+    share = settings["validation.share"]
+    if share is None:
+        stated = [settings[f"validation.{part}"] for part in ("inputs", "targets")]
+        none = all(part is None for part in stated)
+        return whole, None if none else _paired(settings, "validation")
+    samples = len(whole.inputs)
+    count = round(share * samples)
+    if not 0 < count < samples:
+        raise FieldError(
+            "validation.share", f"of {share:g} sets {count} of {samples} samples apart"
+        )
+    order = np.argsort(words(settings["validation.seed"], _SPLIT, samples), kind="stable")
+    apart = np.zeros(samples, bool)
+    apart[order[:count]] = True
+    return (
+        _Samples(whole.inputs[~apart], whole.targets[~apart]),
+        _Samples(whole.inputs[apart], whole.targets[apart]),
+    )
+
+
+def _classes(settings: Settings, whole: _Samples) -> np.ndarray:
+    columns, outputs = whole.targets.shape[1], settings["network.layers"][-1]
+    if columns != 1:
+        raise FieldError("data.one_hot", f"needs one target a sample, not {columns}")
+    classes = np.unique(whole.targets)
+    if len(classes) != outputs:
+        raise FieldError(
+            "data.one_hot",
+            f"makes {len(classes)} targets a sample, one for each value; "
+            f"network.layers = {list(settings['network.layers'])} wants {outputs}",
+        )
+    return classes
+
+
+def _one_hot(samples: _Samples, classes: np.ndarray, name: str) -> _Samples:
+    if samples.targets.shape[1] != 1 or not np.isin(samples.targets, classes).all():
+        raise FieldError(name, "must have one target a sample, of values that data.targets has")
+    return _Samples(samples.inputs, (samples.targets == classes).astype(np.float64))
+
+
+def _check(settings: Settings, samples: _Samples, table: str) -> None:
+    layers = list(settings["network.layers"])
+    for part, array, size in (
+        ("inputs", samples.inputs, layers[0]),
+        ("targets", samples.targets, layers[-1]),
+    ):
+        if array.shape[1] != size:
+            raise FieldError(
+                f"{table}.{part}",
+                f"must have {size} numbers a sample, as network.layers = {layers} wants, "
+                f"not {array.shape[1]}",
+            )
+
+
+def _standardised(
+    part: str, training: _Samples, validation: _Samples | None
+) -> tuple[_Samples, _Samples | None]:
+    """Both with the columns of `part` of mean 0 and standard deviation 1 in training.
+
+    Sums are those of `math.fsum`, which are correctly rounded whatever their order.
+    """
+    known = getattr(training, part)
+    with np.errstate(all="ignore"):
+        means = np.array([_sum(column) / len(known) for column in known.T])
+        centred = known - means
+        # By a power of two, which is exact, so that no square is too large or too small.
+        exponents = np.frexp(np.abs(centred).max(axis=0))[1]
+        squares = np.ldexp(centred, -exponents) ** 2
+        variances = np.array([_sum(column) / len(known) for column in squares.T])
+        spreads = np.ldexp(np.sqrt(variances), exponents)
+        # A column of one value stays 0: what rounding leaves of it is not to be blown up.
+        spreads = np.where(known.min(axis=0) == known.max(axis=0), np.inf, spreads)
+
+        def scaled(samples: _Samples) -> _Samples:
+            values = {"inputs": samples.inputs, "targets": samples.targets}
+            values[part] = (values[part] - means) / spreads
+            if not (np.isfinite(values[part]).all() and np.isfinite(means).all()):
+                raise FieldError("data.standardise", f"finds {part} that are too large or close")
+            return _Samples(**values)
+
+        return scaled(training), scaled(validation) if validation else None
+
+
+def _sum(column: np.ndarray) -> float:
+    try:
+        return math.fsum(column.tolist())
+    except (OverflowError, ValueError):
+        return math.inf
+
+
+def _data(samples: _Samples) -> Data:
+    for array in (samples.inputs, samples.targets):
+        array.setflags(write=False)
+    return Data(samples.inputs, samples.targets)

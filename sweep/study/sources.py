@@ -1,0 +1,144 @@
+"""What the files that a study names hold, in place of their names."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from sweep.study import checks
+from sweep.study.document import Document, Entry
+from sweep.study.fields import FETCHED
+from sweep.study.files import inside, read_indices
+from sweep.study.tables import Table, read_table
+
+_Content = TypeVar("_Content")
+_COLUMNS = ("data.input_columns", "data.target_columns")
+
+
+def with_files(document: Document, directory: Path) -> Document:
+    """`document` with what its files hold as values of the fields that these give.
+
+    Relative names are taken from `directory`, which no file may lie outside of. Data that
+    scikit-learn brings along is fetched likewise.
+
+    Raises:
+        RequestError: a file cannot be read, or is something else.
+    """
+    entries = dict(document.entries)
+    if "batch.file" in entries:
+        rows = _read(document, "batch.file", directory, read_indices)
+        entries["batch.table"] = _entry(entries.pop("batch.file"), rows)
+    tables = {
+        part: _read(document, f"{part}.file", directory, read_table)
+        for part in ("data", "validation")
+        if f"{part}.file" in entries
+    }
+    if tables:
+        classes = None
+        for part, table in tables.items():
+            inputs, targets, classes = _arrays(document, f"{part}.file", table, classes)
+            stated = entries.pop(f"{part}.file")
+            entries[f"{part}.inputs"] = _entry(stated, inputs)
+            entries[f"{part}.targets"] = _entry(stated, targets)
+        for name in _COLUMNS:
+            entries.pop(name, None)
+    named = entries["data.name"].value if "data.name" in entries else None
+    if isinstance(named, str) and named in FETCHED:
+        try:
+            found = _fetched(named)
+        except ValueError as error:
+            raise document.refuse("data.name", str(error)) from None
+        stated = entries.pop("data.name")
+        entries["data.inputs"], entries["data.targets"] = (_entry(stated, one) for one in found)
+    return replace(document, entries=entries)
+
+
+def _entry(stated: Entry, value: object) -> Entry:
+    return Entry(value, f"{stated.where}, {checks.one_line(str(stated.value), 60)}")
+
+
+def _read(
+    document: Document, name: str, directory: Path, read: Callable[[Path], _Content]
+) -> _Content:
+    value = document.entries[name].value
+    try:
+        file = checks.text(value)
+    except ValueError as error:
+        raise document.refuse(name, str(error)) from None
+    try:
+        return read(inside(directory, file))
+    except ValueError as error:
+        raise document.refuse(name, f"{checks.show(file)} {error}") from None
+
+
+def _arrays(
+    document: Document, name: str, table: Table, classes: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+    """The inputs and targets in a table; where targets are text, their places in `classes`.
+
+    `classes` are the different texts, those of this table if it is the first.
+    """
+    stated = {column: _columns(document, column) for column in _COLUMNS}
+    file = document.entries[name].value
+    if not stated["data.target_columns"]:
+        known = checks.one_line(", ".join(table.columns), 200)
+        raise document.refuse(
+            "data.target_columns", f"is missing: say which columns of {file} are targets: {known}"
+        )
+    try:
+        targets = [table.find(one) for one in stated["data.target_columns"]]
+        rest = [one for one in table.columns if one not in targets]
+        inputs = [table.find(one) for one in stated["data.input_columns"]] or rest
+        if both := set(inputs) & set(targets):
+            raise ValueError(f"has {checks.show(min(both))} among inputs and targets")
+        if not inputs:
+            raise ValueError("has no columns but those of targets")
+        arrays = [table.numbers(inputs)]
+        if len(targets) == 1 and table.columns[targets[0]].dtype == object:
+            if not _one_hot(document):
+                raise ValueError(
+                    f"has text in the column {checks.show(targets[0])}; data.one_hot = true makes "
+                    "a target of each of its values"
+                )
+            text = table.columns[targets[0]]
+            classes = np.unique(text) if classes is None else classes
+            place = np.minimum(np.searchsorted(classes, text), len(classes) - 1)
+            unknown = np.flatnonzero(classes[place] != text)
+            if len(unknown):
+                raise ValueError(f"has {checks.show(text[unknown[0]])}, which data.file has not")
+            arrays.append(place[:, np.newaxis].astype(np.float64))
+        else:
+            arrays.append(table.numbers(targets))
+    except ValueError as error:
+        raise document.refuse(name, f"{checks.show(file)} {error}") from None
+    return arrays[0], arrays[1], classes
+
+
+def _columns(document: Document, name: str) -> Sequence[str | int]:
+    if name not in document.entries:
+        return ()
+    try:
+        found: Sequence[str | int] = checks.column_names(document.entries[name].value)
+    except ValueError as error:
+        raise document.refuse(name, str(error)) from None
+    return found
+
+
+def _one_hot(document: Document) -> bool:
+    return "data.one_hot" in document.entries and document.entries["data.one_hot"].value is True
+
+
+def _fetched(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """A data set of scikit-learn: inputs (samples, columns) and targets (samples, 1), float64."""
+    try:
+        sets = import_module("sklearn.datasets")
+    except ImportError:
+        raise ValueError(
+            f"{checks.show(name)} comes with scikit-learn: pip install 'sweep[sklearn]'"
+        ) from None
+    options = {"scaled": False} if name == "diabetes" else {}
+    inputs, targets = getattr(sets, f"load_{name}")(return_X_y=True, **options)
+    return inputs.astype(np.float64), targets[:, np.newaxis].astype(np.float64)
