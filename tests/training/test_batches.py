@@ -108,8 +108,11 @@ def test_other_optimizers(optimizer: str, axis: str) -> None:
 @pytest.mark.parametrize("axis", ["seed", "batch_seed"])
 def test_a_network_too_large_for_registers(edits: list[str], axis: str) -> None:
     """A batch is less than a tile of samples, or several tiles and a part of one."""
+    generator = np.random.default_rng(5)
+    inputs, targets = generator.uniform(-1, 1, (45, 3)), generator.uniform(0, 1, (45, 2))
     large = ["network.layers=[3, 17, 9, 2]", "network.activation=['tanh', 'silu', 'sigmoid']"]
-    study, found = run(*edits, *large, "training.steps=8", f"axes.{axis}=[1, 2]")
+    data = f"data={{ inputs={inputs.tolist()}, targets={targets.tolist()} }}"
+    study, found = run(data, *edits, *large, "training.steps=8", f"axes.{axis}=[1, 2]")
     assert not shape_of(study).network.unrolled
     follow_the_oracle(study, found)
 

@@ -124,7 +124,7 @@ def test_a_sound_entry_under_another_s_name_is_not_run(
         with monkeypatch.context() as patch:
             patch.setattr(compiling, "processor", lambda: ("another", "+features"))
             compiling._environment.cache_clear()
-            patch.setattr(compiling, "_link", lambda *_: None)  # written, and not run
+            patch.setattr(compiling, "link", lambda *_: None)  # written, and not run
             compiling._loaded.clear()
             kernel(DRAW)
         compiling._environment.cache_clear()
