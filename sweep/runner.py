@@ -13,6 +13,7 @@ from sweep.errors import RequestError
 from sweep.interruption import Interruption
 from sweep.processors import usable_processors
 from sweep.store.folder import claim, make_folder, study_directory
+from sweep.store.hiding import show_only
 from sweep.store.ledger import Ledger, read_ledger
 from sweep.store.lock import locked
 from sweep.store.matching import answers, missing
@@ -137,6 +138,7 @@ def _plan(directory: Path, study: Study) -> tuple[list[str], Ledger, Plan]:
     """Repair, and find out what is missing; a chunk found damaged on the way is set aside."""
     findings = repair(directory)
     ledger, damaged = read_ledger(directory), dict[str, str]()
+    show_only(ledger, study.groups())
     found = [(group, missing(group, answers(ledger, group, damaged))) for group in study.groups()]
     findings += [set_aside(directory, stem, fault) for stem, fault in damaged.items()]
     return findings, ledger, [(group, wanted) for group, wanted in found if wanted.any()]

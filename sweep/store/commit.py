@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
+from pathlib import PurePath
 
 from sweep import __version__
 from sweep.errors import StoreError
@@ -25,6 +26,9 @@ READABLE = (1, SCHEMA)
 
 KINDS = ("trials", "curves", "parameters")
 """The kinds of tables, each in a directory of its name."""
+
+HIDDEN = "hidden"
+"""Where chunks lie that the study, as it was last run, asks nothing of; laid out like the rest."""
 
 Value = str | bool | int | float
 
@@ -65,6 +69,11 @@ class Commit:
     files: tuple[File, ...]
     versions: Mapping[str, str]
     created: str
+
+    @property
+    def stem(self) -> str:
+        """What the names of its files have in common."""
+        return PurePath(self.files[0].path).stem
 
     def file(self, kind: str) -> File | None:
         """The chunk's file of this kind, if it has one."""

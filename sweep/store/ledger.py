@@ -1,13 +1,22 @@
 """The committed chunks of one study: read, and added to."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pyarrow as pa
 
-from sweep.store.commit import Commit, DamagedError, File, data_path, new_commit, read_commit
-from sweep.store.files import discard, publish, sha256, told
+from sweep.store.commit import (
+    HIDDEN,
+    Commit,
+    DamagedError,
+    File,
+    data_path,
+    new_commit,
+    read_commit,
+)
+from sweep.store.files import discard, publish, settle, sha256, stage, staged, told
 from sweep.store.parquet import encode
 from sweep.study import Group
 
@@ -18,11 +27,13 @@ RECORDS = "commits"
 class Ledger:
     """What is committed in `directory`: records by the stem of their files, oldest first.
 
-    `damaged` says of each record that cannot be believed why.
+    `hidden` are the stems of those that lie in `HIDDEN`; `damaged` says of each record that cannot
+    be believed why.
     """
 
     directory: Path
     commits: dict[str, Commit] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
     damaged: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -38,10 +49,12 @@ class Ledger:
     def add(self, group: Group, tables: Mapping[str, pa.Table]) -> Commit:
         """Commit a chunk: its files, and once they are durable the record that makes them count.
 
+        Only then do the files get the names under which every reader of the directory sees them.
         `tables` number their trials from `next_trial`. The caller holds the study's lock.
 
         Raises:
-            StoreError: it could not be saved, and is not there.
+            StoreError: it could not be saved, and is not there; or it is, and the next repair will
+                name its files.
         """
         stem = self.next_stem
         content = {kind: encode(table) for kind, table in tables.items()}
@@ -54,14 +67,15 @@ class Ledger:
         paths = {kind: self.directory / data_path(kind, stem) for kind in content}
         record = record_path(self.directory, stem)
         with told(f"{self.directory}: a chunk could not be saved"):
-            publish({paths[kind]: data for kind, data in content.items()})
+            stage({paths[kind]: data for kind, data in content.items()})
             try:
                 publish({record: commit.to_json()})
             except BaseException:
                 if not record.exists():
-                    discard(paths.values())
+                    discard(staged(path) for path in paths.values())
                 raise
-        self.commits[stem] = commit
+            self.commits[stem] = commit
+            settle(list(paths.values()))
         return commit
 
 
@@ -72,13 +86,29 @@ def read_ledger(directory: Path) -> Ledger:
         StoreError: a record cannot be read, or has another version's layout.
     """
     ledger = Ledger(directory)
-    for path in sorted((directory / RECORDS).glob("*.json")):
+    shown, hidden = _stems(directory), _stems(directory / HIDDEN)
+    shown |= _stems(directory)  # those that another process brought back meanwhile
+    for stem in sorted(shown | hidden):
         try:
-            with told(path):
-                ledger.commits[path.stem] = read_commit(path.read_bytes(), path.stem)
+            with told(record_path(directory, stem)):
+                ledger.commits[stem] = read_commit(_record(directory, stem), stem)
         except DamagedError as damage:
-            ledger.damaged[path.stem] = f"{RECORDS}/{path.name}: {damage}"
+            ledger.damaged[stem] = f"{RECORDS}/{stem}.json: {damage}"
+    ledger.hidden = hidden - shown
     return ledger
+
+
+def _stems(home: Path) -> set[str]:
+    return {path.stem for path in (home / RECORDS).glob("*.json")}
+
+
+def _record(directory: Path, stem: str) -> bytes:
+    """What a record says, wherever it lies; like any file, it may be moved meanwhile."""
+    shown = record_path(directory, stem)
+    for path in (shown, record_path(directory / HIDDEN, stem)):
+        with suppress(FileNotFoundError):
+            return path.read_bytes()
+    return shown.read_bytes()
 
 
 def record_path(directory: Path, stem: str) -> Path:

@@ -10,14 +10,17 @@ Encodings by measurement (131,072 rows; CPU nanoseconds and bytes a value, on on
     outcome           dictionary                15 ns, 0.3 B; plain 45 ns, 12 B
 """
 
+import os
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sweep.store.commit import DamagedError, File
-from sweep.store.files import sha256
+from sweep.store.commit import HIDDEN, DamagedError, File
+from sweep.store.files import sha256, staged
 
 _ROW_GROUP = 2**17  # rows that one thread of a reader takes at a time; DuckDB likes about 120,000
 
@@ -73,22 +76,37 @@ def check_size(directory: Path, file: File) -> None:
     Raises:
         DamagedError: it is not.
     """
-    path = directory / file.path
-    if not path.is_file():
-        raise DamagedError(f"{path} is missing")
-    if path.stat().st_size != file.size:
-        raise DamagedError(
-            f"{path} has {path.stat().st_size} bytes instead of the {file.size} committed"
-        )
+    with _open(directory, file):
+        pass
 
 
 def _content(directory: Path, file: File) -> bytes:
-    check_size(directory, file)
-    path = directory / file.path
-    data = path.read_bytes()
+    with _open(directory, file) as opened:
+        data = opened.read()
     if sha256(data) != file.sha256:
-        raise DamagedError(f"{path} is not what was committed (its SHA-256 differs)")
+        raise DamagedError(
+            f"{directory / file.path} is not what was committed (its SHA-256 differs)"
+        )
     return data
+
+
+def _open(directory: Path, file: File) -> BinaryIO:
+    """Open `file`, of the right size, wherever it lies: in its place, staged for it, or hidden.
+
+    Another process may move it meanwhile, so its place is tried again at the end.
+    """
+    path = directory / file.path
+    for place in (path, staged(path), directory / HIDDEN / file.path, path):
+        with suppress(FileNotFoundError):
+            opened = place.open("rb")
+            break
+    else:
+        raise DamagedError(f"{path} is missing")
+    size = os.fstat(opened.fileno()).st_size
+    if size != file.size:
+        opened.close()
+        raise DamagedError(f"{path} has {size} bytes instead of the {file.size} committed")
+    return opened
 
 
 def _leaves(table: pa.Table) -> list[tuple[str, pa.DataType]]:

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,12 @@ from sweep import runner
 from sweep.study import Group
 from sweep.training.trained import Trained
 from tests.store.small import Bench, train
+
+
+@pytest.fixture(autouse=True)
+def _fast_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No power fails here: flushing a thousand runs to the disk would only take its time."""
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def assert_old_or_new(bench: Bench) -> None:
     assert len(bench.open(AFTER).trials()) == bench.open(AFTER).trained
     for kind in ("trials", "curves", "parameters"):
         stems = {path.stem for path in (bench.directory / kind).glob("*.parquet")}
-        assert stems >= set(commits)
+        assert stems <= set(commits)
 
 
 def assert_made_good(bench: Bench, digest: str) -> None:
@@ -87,12 +87,6 @@ def assert_made_good(bench: Bench, digest: str) -> None:
     assert hidden == {".lock"}
     for kind in ("trials", "curves", "parameters"):
         assert {path.stem for path in (bench.directory / kind).iterdir()} == set(commits)
-
-
-@pytest.fixture(autouse=True)
-def _fast_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing here is about power: flushing 500 runs to the disk would only take its time."""
-    monkeypatch.setattr(os, "fsync", lambda handle: None)
 
 
 @pytest.fixture
@@ -120,8 +114,6 @@ def test_refused_any_call(bench: Bench, digest: str) -> None:
         else:
             assert str(error).endswith(": Input/output error")
             assert "\n" not in str(error)
-            stems = {path.stem for path in bench.directory.rglob("*.parquet")}
-            assert stems == set(read_ledger(bench.directory).commits)
         assert_old_or_new(bench)
         assert_made_good(bench, digest)
 
