@@ -25,13 +25,22 @@ def answers(
         if (commit.group, commit.steps) != (group.digest, group.steps):
             continue
         try:
-            found = positions(group, commit, _columns(ledger, commit))
+            found = positions_of(ledger, group, commit)
         except DamagedError as damage:
             if damaged is None:
                 raise
             damaged[stem] = str(damage)
             continue
         yield commit, found
+
+
+def positions_of(ledger: Ledger, group: Group, commit: Commit) -> np.ndarray:
+    """Where the rows of a chunk of a group of this digest stand on the grid, as in `answers`.
+
+    Raises:
+        DamagedError: the chunk's trials are missing or not what was committed.
+    """
+    return positions(group, commit, _columns(ledger, commit))
 
 
 def missing(group: Group, found: Iterator[tuple[Commit, np.ndarray]]) -> np.ndarray:
@@ -43,7 +52,7 @@ def missing(group: Group, found: Iterator[tuple[Commit, np.ndarray]]) -> np.ndar
 
 
 def positions(group: Group, commit: Commit, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Where the rows of a chunk stand on the grid of `group`, whose digest and steps it has.
+    """Where the rows of a chunk stand on the grid of `group`, whose digest it has.
 
     `columns` holds the chunk's axes. A row stands where every number of its lane is the grid's,
     whether an axis or a field gave it here or there. Returns (rows,) int64, -1 for nowhere.

@@ -151,6 +151,9 @@ class Results:
         wanted = None if columns is None else list(dict.fromkeys(["trial", *columns]))
         with told(self.directory / file.path):
             table = read(self.directory, file, wanted)
+        # The study that asks may name other axes, and so do its other chunks.
+        swept = {*commit.labels, *commit.axes}
+        table = table.select([name for name in table.column_names if name not in swept])
         place = at[table["trial"].to_numpy() - commit.first_trial]
         if (place < 0).any():
             table, place = table.filter(pa.array(place >= 0)), place[place >= 0]

@@ -21,7 +21,9 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """Runs that note in `trained` the positions they train."""
     made = Bench(tmp_path / "results", [])
 
-    def noted(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
+    def noted(
+        group: Group, index: np.ndarray, *, lanes: int | None = None, since: Trained | None = None
+    ) -> Trained:
         made.trained += index.tolist()
         return train(group, index, lanes=lanes)
 

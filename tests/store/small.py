@@ -46,7 +46,9 @@ def study(
     return parse_study(text, "small", Path(), overrides)
 
 
-def train(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
+def train(
+    group: Group, index: np.ndarray, *, lanes: int | None = None, since: Trained | None = None
+) -> Trained:
     """Numbers that depend on a trial's own inputs alone, with every kind of value in them."""
     inputs = group.lanes(index)
     rate = inputs.weight_rates[0] * (1 + inputs.seeds) + inputs.bias_rates[0] / 64

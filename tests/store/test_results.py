@@ -95,6 +95,19 @@ def test_groups_follow_each_other_with_their_labels(bench: Bench) -> None:
     assert sorted(stored["outcome.target"]) == [0.1, 0.1, 0.2, 0.2]
 
 
+def test_a_field_that_becomes_an_axis_changes_no_content(bench: Bench, tmp_path: Path) -> None:
+    stated = study("seed = [1, 2]", "steps = 9\nlearning_rate = 1.5")
+    swept = study("outcome.target = [0.0]\nseed = [1, 2, 3]", "steps = 9\nlearning_rate = 1.5")
+    bench.run(stated)
+    assert bench.run(swept).trained == 1
+    trials = bench.open().trials()
+    assert trials["outcome.target"].tolist() == [0.0] * 3
+    assert trials["final_loss"].notna().all()
+    fresh = Bench(tmp_path / "fresh", [])
+    fresh.run(swept)
+    assert bench.digest() == fresh.digest()
+
+
 def test_what_is_not_asked_for_is_hidden_and_comes_back(bench: Bench) -> None:
     whole, part = study(), study("learning_rate = [7.0, 0.5]\nseed = [1, 2, 3]")
     bench.run(whole)
@@ -132,7 +145,7 @@ def test_the_digest_sees_one_changed_value(
     asked = study(overrides=[*VALIDATED, 'training.optimizer="adam"'])
     bench.run(asked)
 
-    def changed(group, index, *, lanes=None):  # noqa: ANN001, ANN202
+    def changed(group, index, *, lanes=None, since=None):  # noqa: ANN001, ANN202
         trained = train(group, index)
         if index[0] == 0:
             array = {
