@@ -259,13 +259,19 @@ class _Job:
         if trained is None:
             return
         group, trials = chunk.group, len(chunk.index)
-        self.ledger.add(group, tables_of(group, trained, self.ledger.next_trial))
+        tables = tables_of(group, trained, self.ledger.next_trial)
+        self.ledger.add(group, tables, _run_from(chunk.index))
         self.done += trials
         self.extended += trials if chunk.since else 0
         self.steps += trials * (group.steps - chunk.start)
         self.seconds = time.perf_counter() - started
         if self.progress:
             self.progress(Progress(self.done, self.total, self.steps, self.seconds))
+
+
+def _run_from(index: np.ndarray) -> int:
+    """The first of `index` if they follow each other, otherwise -1."""
+    return int(index[0]) if (np.diff(index) == 1).all() else -1
 
 
 def _positions(wanted: np.ndarray, shuffle_seed: int | None) -> Iterator[np.ndarray]:

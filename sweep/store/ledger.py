@@ -17,7 +17,7 @@ from sweep.store.commit import (
     read_commit,
 )
 from sweep.store.files import discard, publish, settle, sha256, stage, staged, told
-from sweep.store.parquet import encode
+from sweep.store.parquet import encode, parts_of
 from sweep.study import Group
 
 RECORDS = "commits"
@@ -46,11 +46,12 @@ class Ledger:
         """The name of the next chunk's files."""
         return f"{max(map(int, self.commits), default=-1) + 1:08d}"
 
-    def add(self, group: Group, tables: Mapping[str, pa.Table]) -> Commit:
+    def add(self, group: Group, tables: Mapping[str, pa.Table], first_position: int = -1) -> Commit:
         """Commit a chunk: its files, and once they are durable the record that makes them count.
 
         Only then do the files get the names under which every reader of the directory sees them.
-        `tables` number their trials from `next_trial`. The caller holds the study's lock.
+        `tables` number their trials from `next_trial`; where these stand on the grid one after
+        the other, the first of them does at `first_position`. The caller holds the study's lock.
 
         Raises:
             StoreError: it could not be saved, and is not there; or it is, and the next repair will
@@ -58,11 +59,11 @@ class Ledger:
         """
         stem = self.next_stem
         content = {kind: encode(table) for kind, table in tables.items()}
+        trials = tables["trials"].num_rows
+        commit = new_commit(group, self.next_trial, trials, first_position)
         files = tuple(
-            File(kind, data_path(kind, stem), len(data), sha256(data), tables[kind].num_rows)
-            for kind, data in content.items()
+            _described(kind, stem, data, tables[kind].num_rows) for kind, data in content.items()
         )
-        commit = new_commit(group, self.next_trial, tables["trials"].num_rows)
         commit = replace(commit, files=files)
         paths = {kind: self.directory / data_path(kind, stem) for kind in content}
         record = record_path(self.directory, stem)
@@ -77,6 +78,12 @@ class Ledger:
             self.commits[stem] = commit
             settle(list(paths.values()))
         return commit
+
+
+def _described(kind: str, stem: str, data: bytes, rows: int) -> File:
+    """The entry of a file in its record; parameters, of many columns, are only read whole."""
+    footer, parts = (0, dict[str, str]()) if kind == "parameters" else parts_of(data)
+    return File(kind, data_path(kind, stem), len(data), sha256(data), rows, footer, parts)
 
 
 def read_ledger(directory: Path) -> Ledger:

@@ -6,7 +6,7 @@ import numpy as np
 
 from sweep.store.commit import Commit, DamagedError
 from sweep.store.ledger import Ledger
-from sweep.store.parquet import read
+from sweep.store.parquet import check_content, read
 from sweep.study import Axis, Group
 
 
@@ -16,7 +16,8 @@ def answers(
     """Each chunk that may answer `group`, and where its rows stand on the group's grid.
 
     The position of a row is flat, int64, the last axis running fastest; -1 if it is not asked for.
-    Reads the columns of axes only. A damaged chunk is noted in `damaged`, by its stem.
+    Reads the columns of axes at most. With `damaged` it reads all of the table of trials, and
+    notes a damaged chunk there, by its stem.
 
     Raises:
         DamagedError: a chunk is damaged, and there is no `damaged` to note it.
@@ -25,6 +26,8 @@ def answers(
         if (commit.group, commit.steps) != (group.digest, group.steps):
             continue
         try:
+            if damaged is not None:
+                _check(ledger, commit)
             found = positions_of(ledger, group, commit)
         except DamagedError as damage:
             if damaged is None:
@@ -37,9 +40,13 @@ def answers(
 def positions_of(ledger: Ledger, group: Group, commit: Commit) -> np.ndarray:
     """Where the rows of a chunk of a group of this digest stand on the grid, as in `answers`.
 
+    Where it was trained for the same grid its record says so, and nothing else is read.
+
     Raises:
         DamagedError: the chunk's trials are missing or not what was committed.
     """
+    if commit.grid == group.grid and commit.first_position >= 0:
+        return np.arange(commit.first_position, commit.first_position + commit.trials)
     return positions(group, commit, _columns(ledger, commit))
 
 
@@ -71,6 +78,11 @@ def positions(group: Group, commit: Commit, columns: Mapping[str, np.ndarray]) -
     for axis in axes.values() if answer.any() else ():
         flat = flat * len(axis) + places[axis.name]
     return np.where(answer, flat, -1)
+
+
+def _check(ledger: Ledger, commit: Commit) -> None:
+    if (file := commit.file("trials")) is not None:
+        check_content(ledger.directory, file)
 
 
 def _columns(ledger: Ledger, commit: Commit) -> dict[str, np.ndarray]:

@@ -1,5 +1,6 @@
 """The trials that share one compiled kernel, and the numbers that tell them apart."""
 
+import hashlib
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -131,20 +132,33 @@ class Group:
         values = swept[0] if swept else np.array(self.fixed[source])
         return bool(np.any(values != neutral))
 
-    def columns(self, index: np.ndarray) -> dict[str, np.ndarray]:
+    @cached_property
+    def grid(self) -> str:
+        """SHA-256 of all that decides which numbers a lane has at which grid position."""
+        digest = hashlib.sha256(repr(sorted(self.fixed.items())).encode())
+        for axis in self.axes:
+            digest.update(f"{axis.name} {len(axis)} {axis.values.dtype.str} ".encode())
+            digest.update(axis.values.tobytes())
+        return digest.hexdigest()
+
+    def columns(
+        self, index: np.ndarray, names: Collection[str] | None = None
+    ) -> dict[str, np.ndarray]:
         """The values of the axes at the flat grid positions `index`, an int64 vector.
 
-        The last axis runs fastest. One vector, as long as `index`, for each axis.
+        The last axis runs fastest. One vector, as long as `index`, for each axis, or for those
+        among `names`.
 
         Raises:
             IndexError: a position is not on the grid.
         """
         if index.size and not (index.min() >= 0 and index.max() < self.trials):
             raise IndexError(f"grid positions must be in 0 .. {self.trials - 1}")
-        columns, rest = {}, index
+        columns, within = {}, 1
         for axis in reversed(self.axes):
-            rest, position = np.divmod(rest, len(axis))
-            columns[axis.name] = axis.values[position]
+            if names is None or axis.name in names:
+                columns[axis.name] = axis.values[index // within % len(axis)]
+            within *= len(axis)
         return dict(reversed(columns.items()))
 
     def lanes(self, index: np.ndarray) -> LaneInputs:
