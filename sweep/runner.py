@@ -13,6 +13,7 @@ from sweep.errors import RequestError
 from sweep.interruption import Interruption
 from sweep.processors import usable_processors
 from sweep.store.commit import DamagedError
+from sweep.store.compaction import compact
 from sweep.store.extending import Source, sources
 from sweep.store.folder import claim, make_folder, study_directory
 from sweep.store.hiding import show_only
@@ -261,6 +262,7 @@ class _Job:
         group, trials = chunk.group, len(chunk.index)
         tables = tables_of(group, trained, self.ledger.next_trial)
         self.ledger.add(group, tables, _run_from(chunk.index))
+        compact(self.ledger)
         self.done += trials
         self.extended += trials if chunk.since else 0
         self.steps += trials * (group.steps - chunk.start)

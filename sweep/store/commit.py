@@ -115,10 +115,15 @@ def new_commit(group: Group, first_trial: int, trials: int, first_position: int 
         trials=trials,
         files=(),
         versions=_versions(),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=now(),
         grid=group.grid,
         first_position=first_position,
     )
+
+
+def now() -> str:
+    """The time, in UTC, for people to read."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def read_commit(data: bytes, stem: str) -> Commit:

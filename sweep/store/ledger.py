@@ -1,22 +1,25 @@
 """The committed chunks of one study: read, and added to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
 
 from sweep.store.commit import (
     HIDDEN,
+    KINDS,
     Commit,
     DamagedError,
     File,
     data_path,
     new_commit,
+    now,
     read_commit,
 )
-from sweep.store.files import discard, publish, settle, sha256, stage, staged, told
+from sweep.store.files import discard, publish, remove, settle, sha256, stage, staged, told
 from sweep.store.parquet import encode, parts_of
 from sweep.study import Group
 
@@ -28,13 +31,14 @@ class Ledger:
     """What is committed in `directory`: records by the stem of their files, oldest first.
 
     `hidden` are the stems of those that lie in `HIDDEN`; `damaged` says of each record that cannot
-    be believed why.
+    be believed why; `replaced` are the stems of records that are there and no longer count.
     """
 
     directory: Path
     commits: dict[str, Commit] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     damaged: dict[str, str] = field(default_factory=dict)
+    replaced: set[str] = field(default_factory=set)
 
     @property
     def next_trial(self) -> int:
@@ -57,10 +61,42 @@ class Ledger:
             StoreError: it could not be saved, and is not there; or it is, and the next repair will
                 name its files.
         """
-        stem = self.next_stem
-        content = {kind: encode(table) for kind, table in tables.items()}
         trials = tables["trials"].num_rows
         commit = new_commit(group, self.next_trial, trials, first_position)
+        return self._commit(commit, tables)
+
+    def merge(self, commits: Sequence[Commit], tables: Mapping[str, pa.Table]) -> Commit:
+        """Commit the rows of `commits`, numbered one after the other, as one chunk in their place.
+
+        Raises:
+            StoreError: it could not be saved, and they are there; or it is, and the next repair
+                will remove them.
+        """
+        first = commits[0]
+        trials = sum(commit.trials for commit in commits)
+        merged = replace(
+            first,
+            trials=trials,
+            replaces=tuple(commit.stem for commit in commits),
+            created=now(),
+            first_position=first.first_position if _one_run(commits) else -1,
+        )
+        return self._commit(merged, tables)
+
+    def finish(self, commit: Commit) -> None:
+        """Give the files of a chunk their names, after those that it replaces have lost theirs.
+
+        Raises:
+            OSError: the system refused; the next repair goes on from there.
+        """
+        old = [self.directory / data_path(kind, s) for s in commit.replaces for kind in KINDS]
+        remove(old)
+        settle([self.directory / file.path for file in commit.files])
+        remove(record_path(self.directory, stem) for stem in commit.replaces)
+
+    def _commit(self, commit: Commit, tables: Mapping[str, pa.Table]) -> Commit:
+        stem = self.next_stem
+        content = {kind: encode(table) for kind, table in tables.items()}
         files = tuple(
             _described(kind, stem, data, tables[kind].num_rows) for kind, data in content.items()
         )
@@ -76,7 +112,9 @@ class Ledger:
                     discard(staged(path) for path in paths.values())
                 raise
             self.commits[stem] = commit
-            settle(list(paths.values()))
+            for replaced in commit.replaces:
+                del self.commits[replaced]
+            self.finish(commit)
         return commit
 
 
@@ -101,8 +139,23 @@ def read_ledger(directory: Path) -> Ledger:
                 ledger.commits[stem] = read_commit(_record(directory, stem), stem)
         except DamagedError as damage:
             ledger.damaged[stem] = f"{RECORDS}/{stem}.json: {damage}"
+    ledger.replaced = {stem for commit in ledger.commits.values() for stem in commit.replaces}
+    ledger.replaced &= ledger.commits.keys() | ledger.damaged.keys()
+    for stem in ledger.replaced:
+        ledger.commits.pop(stem, None)
+        ledger.damaged.pop(stem, None)
     ledger.hidden = hidden - shown
     return ledger
+
+
+def _one_run(commits: Sequence[Commit]) -> bool:
+    """Whether the trials of `commits` stand one after the other on one grid."""
+    return all(
+        one.grid == other.grid
+        and one.first_position >= 0
+        and one.first_position + one.trials == other.first_position
+        for one, other in pairwise(commits)
+    )
 
 
 def _stems(home: Path) -> set[str]:

@@ -24,6 +24,11 @@ import pyarrow.parquet as pq
 from sweep.store.commit import HIDDEN, DamagedError, File
 from sweep.store.files import sha256, staged
 
+
+class MissingError(DamagedError):
+    """A committed file is not there."""
+
+
 _ROW_GROUP = 2**17  # rows that one thread of a reader takes at a time; DuckDB likes about 120,000
 
 
@@ -170,7 +175,7 @@ def _open(directory: Path, file: File) -> BinaryIO:
             opened = place.open("rb")
             break
     else:
-        raise DamagedError(f"{path} is missing")
+        raise MissingError(f"{path} is missing")
     size = os.fstat(opened.fileno()).st_size
     if size != file.size:
         opened.close()

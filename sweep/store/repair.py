@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 
 from sweep.store.commit import HIDDEN, KINDS, DamagedError, File, data_path
-from sweep.store.files import discard, make_directory, move, settle, staged, temporaries, told
+from sweep.store.files import discard, make_directory, move, staged, temporaries, told
 from sweep.store.ledger import RECORDS, Ledger, read_ledger, record_path
 from sweep.store.parquet import check, check_size
 
@@ -71,14 +71,14 @@ def set_aside(directory: Path, stem: str, fault: str) -> str:
 
 
 def _settle(ledger: Ledger) -> list[str]:
-    """Give the files of committed chunks their names, where a crash came before that."""
+    """End the commits that a crash cut short after their records were there."""
     left = {path for kind in KINDS for path in temporaries(ledger.directory / kind)}
     findings = []
-    for stem, commit in ledger.commits.items() if left else ():
-        paths = [ledger.directory / file.path for file in commit.files]
-        if not left.isdisjoint(map(staged, paths)):
+    for stem, commit in ledger.commits.items() if left or ledger.replaced else ():
+        paths = [staged(ledger.directory / file.path) for file in commit.files]
+        if not (left.isdisjoint(paths) and ledger.replaced.isdisjoint(commit.replaces)):
             with told(f"{ledger.directory}: chunk {stem} could not be completed"):
-                settle(paths)
+                ledger.finish(commit)
             findings.append(f"completed chunk {stem}, which was saved when a run was killed")
     return findings
 

@@ -20,7 +20,7 @@ from sweep.store.files import told
 from sweep.store.folder import STUDY
 from sweep.store.ledger import read_ledger
 from sweep.store.matching import answers
-from sweep.store.parquet import read
+from sweep.store.parquet import MissingError, read
 from sweep.store.tables import RECENT, STATE, VALIDATION
 from sweep.study import Group, Study, parse_study
 from sweep.training.trained import MEASURES, OUTCOMES
@@ -177,7 +177,10 @@ class Results:
         with ThreadPoolExecutor(usable_processors()) as pool:
             for group, found in zip(self.study.groups(), self._found, strict=True):
                 read = partial(self._rows, kind, columns, trials)
-                parts = list(pool.map(read, found))
+                try:
+                    parts = list(pool.map(read, found))
+                except MissingError:  # a run has merged chunks meanwhile; their rows are the same
+                    parts = list(pool.map(read, list(answers(read_ledger(self.directory), group))))
                 if held := [part for part in parts if part is not None]:
                     yield group, *_in_order(held)
 

@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from sweep.store import compaction
 from sweep.store.ledger import read_ledger
 from sweep.store.repair import verify
-from tests.store.small import Bench, study
+from tests.store.small import Bench, assert_plain_readers_see_rows_once, study
 
 BEFORE = study("learning_rate = [0.5]\nseed = [0, 1]")
 AFTER = study("learning_rate = [0.5, 7.0]\nseed = [0, 1, 2]", "steps = 35")
@@ -144,18 +145,20 @@ CHOICES = {"nothing": lambda: False, "everything": lambda: True, "some of it": s
 def test_power_fails_at_any_moment(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
 ) -> None:
+    monkeypatch.setattr(compaction, "_FAN_IN", 3)
     bench.run(BEFORE)
     before, template = bench.digest(), bench.results
     whole = Bench(tmp_path / "whole", [])
-    whole.run(AFTER, chunk=3)
+    whole.run(AFTER, chunk=2)
     recorded = Bench(tmp_path / "recorded", [])
     shutil.copytree(template, recorded.results)
     recorder = Recorder(recorded.results, CHOICES[left])
     with monkeypatch.context() as patch:
         recorder.install(patch)
-        recorded.run(AFTER, chunk=3)
+        recorded.run(AFTER, chunk=2)
     found = Bench(tmp_path / "found", [])
     assert len(recorder.states) > 30
+    assert any(commit.replaces for commit in read_ledger(recorded.directory).commits.values())
     for state in recorder.states:
         shutil.rmtree(found.results, ignore_errors=True)
         shutil.copytree(recorded.results, found.results, ignore=lambda at, names: [
@@ -163,14 +166,12 @@ def test_power_fails_at_any_moment(
         for path, data in state.items():
             (found.results / path.relative_to(recorded.results)).write_bytes(data)
         assert_nothing_lost(found, before)
-        found.run(AFTER, chunk=3)
+        found.run(AFTER, chunk=2)
         assert found.digest() == whole.digest()
 
 
 def assert_nothing_lost(found: Bench, before: str) -> None:
     assert verify(found.directory) == []
     assert found.open(BEFORE).content_digest() == before
-    commits = read_ledger(found.directory).commits
-    for kind in ("trials", "curves", "parameters"):
-        assert {path.stem for path in (found.directory / kind).glob("*.parquet")} <= set(commits)
+    assert_plain_readers_see_rows_once(found.directory)
     assert len(found.open(AFTER).trials()) == found.open(AFTER).trained
