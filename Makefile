@@ -25,6 +25,7 @@ soak: $(VENV)/ready-$(EXTRAS)
 bench: $(VENV)/ready-peers
 	$(BIN)/python -m benchmarks.table
 	$(BIN)/python -m benchmarks.costs
+	$(BIN)/python -m benchmarks.scale
 
 clean:
 	rm -rf $(VENV)

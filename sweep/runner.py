@@ -12,7 +12,11 @@ import numpy as np
 from sweep.errors import RequestError
 from sweep.interruption import Interruption
 from sweep.processors import usable_processors
+from sweep.store.commit import DamagedError
+from sweep.store.compaction import compact
+from sweep.store.extending import Source, sources
 from sweep.store.folder import claim, make_folder, study_directory
+from sweep.store.hiding import show_only
 from sweep.store.ledger import Ledger, read_ledger
 from sweep.store.lock import locked
 from sweep.store.matching import answers, missing
@@ -46,6 +50,7 @@ class RunReport:
 
     Attributes:
         trained: trials trained and committed by this run.
+        extended: those of them that went on from where fewer steps had left them.
         already: trials of the study that were committed before.
         trials: trials the study asks for.
         steps: network-steps of this run: one network, one update.
@@ -56,6 +61,7 @@ class RunReport:
     """
 
     trained: int
+    extended: int
     already: int
     trials: int
     steps: int
@@ -115,10 +121,11 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
     with locked(directory, on_wait):
         claim(directory, study, origin)
         findings, ledger, plan = _plan(directory, study)
-        job = _Job(ledger, plan, threads, chunk, lanes, shuffle_seed, progress)
+        job = _Job(ledger, plan, findings, threads, chunk, lanes, shuffle_seed, progress)
         signal = job.run() if job.total else 0
     return RunReport(
         trained=job.done,
+        extended=job.extended,
         already=study.trials - job.total,
         trials=study.trials,
         steps=job.steps,
@@ -129,17 +136,47 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
     )
 
 
-Plan = list[tuple[Group, np.ndarray]]
-"""The groups that miss something, and (trials,) bool which of their trials are missing."""
+@dataclass(frozen=True)
+class _Work:
+    """What a group misses.
+
+    Attributes:
+        group: of which something is missing.
+        sources: the chunks of fewer steps from which some of its trials can go on.
+        fresh: (trials,) bool, which of the others are missing.
+    """
+
+    group: Group
+    sources: list[Source]
+    fresh: np.ndarray
+
+    @property
+    def trials(self) -> int:
+        return int(self.fresh.sum()) + sum(len(source.rows) for source in self.sources)
 
 
-def _plan(directory: Path, study: Study) -> tuple[list[str], Ledger, Plan]:
+def _plan(directory: Path, study: Study) -> tuple[list[str], Ledger, list[_Work]]:
     """Repair, and find out what is missing; a chunk found damaged on the way is set aside."""
     findings = repair(directory)
     ledger, damaged = read_ledger(directory), dict[str, str]()
-    found = [(group, missing(group, answers(ledger, group, damaged))) for group in study.groups()]
+    show_only(ledger, study.groups())
+    plan = []
+    for group in study.groups():
+        wanted = missing(group, answers(ledger, group, damaged))
+        if wanted.any():
+            plan.append(_Work(group, sources(ledger, group, wanted, damaged), wanted))
     findings += [set_aside(directory, stem, fault) for stem, fault in damaged.items()]
-    return findings, ledger, [(group, wanted) for group, wanted in found if wanted.any()]
+    return findings, ledger, plan
+
+
+@dataclass(frozen=True)
+class _Chunk:
+    """Trials to be trained together, from the start or on from what they gave `since` then."""
+
+    group: Group
+    index: np.ndarray
+    since: Trained | None = None
+    start: int = 0
 
 
 @dataclass
@@ -147,35 +184,37 @@ class _Job:
     """Chunks on their way from the plan through the threads into the ledger."""
 
     ledger: Ledger
-    plan: Plan
+    plan: list[_Work]
+    findings: list[str]
     threads: int
     chunk: int | None
     lanes: int | None
     shuffle_seed: int | None
     progress: Callable[[Progress], None] | None
     done: int = 0
+    extended: int = 0
     steps: int = 0
     seconds: float = 0.0
 
     @cached_property
     def total(self) -> int:
-        return sum(int(wanted.sum()) for _, wanted in self.plan)
+        return sum(work.trials for work in self.plan)
 
     def run(self) -> int:
         """Train and commit all; return the number of the signal that cut it short, or 0.
 
         One chunk more than there are threads is under way, so that no thread waits for the disk.
         """
-        prepare(self.plan[0][0], self.lanes)
+        prepare(self.plan[0].group, self.lanes)
         started = time.perf_counter()
-        running: dict[Future[Trained | None], Group] = {}
+        running: dict[Future[Trained | None], _Chunk] = {}
         pool = ThreadPoolExecutor(self.threads)
         try:
             with Interruption() as interruption:
-                for group, index in self._chunks():
+                for chunk in self._chunks():
                     if interruption:
                         break
-                    running[pool.submit(self._train, group, index, interruption)] = group
+                    running[pool.submit(self._train, chunk, interruption)] = chunk
                     if len(running) > self.threads:
                         self._commit_one(running, started)
                 while running:
@@ -184,32 +223,57 @@ class _Job:
             pool.shutdown(cancel_futures=True)
         return interruption.signal if self.done < self.total else 0
 
-    def _chunks(self) -> Iterator[tuple[Group, np.ndarray]]:
-        for group, wanted in self.plan:
-            prepare(group, self.lanes)
-            size = self.chunk or chunk_size(group, self.threads)
-            for index in _pieces(_positions(wanted, self.shuffle_seed), size):
-                yield group, index
+    def _chunks(self) -> Iterator[_Chunk]:
+        for work in self.plan:
+            prepare(work.group, self.lanes)
+            size = self.chunk or chunk_size(work.group, self.threads)
+            for source in work.sources:
+                yield from self._extensions(source, size, work.fresh)
+            for index in _pieces(_positions(work.fresh, self.shuffle_seed), size):
+                yield _Chunk(work.group, index)
 
-    def _train(self, group: Group, index: np.ndarray, interruption: Interruption) -> Trained | None:
+    def _extensions(self, source: Source, size: int, fresh: np.ndarray) -> Iterator[_Chunk]:
+        """The chunks that go on from a saved one; if it is damaged, its trials become fresh."""
+        try:
+            tables = source.load(self.ledger)
+        except DamagedError as damage:
+            stem = source.commit.stem
+            self.findings.append(set_aside(self.ledger.directory, stem, str(damage)))
+            fresh[source.index] = True
+            return
+        for index, since in source.pieces(tables, size):
+            yield _Chunk(source.group, index, since, source.steps)
+
+    def _train(self, chunk: _Chunk, interruption: Interruption) -> Trained | None:
         """In a thread of the pool: train a chunk, unless a signal came before its turn."""
-        return None if interruption else train(group, index, lanes=self.lanes)
+        if interruption:
+            return None
+        return train(chunk.group, chunk.index, lanes=self.lanes, since=chunk.since)
 
-    def _commit_one(self, running: dict[Future[Trained | None], Group], started: float) -> None:
+    def _commit_one(self, running: dict[Future[Trained | None], _Chunk], started: float) -> None:
         """Wait for a chunk and commit it; the others go on meanwhile."""
         finished: set[Future[Trained | None]] = set()
         while not finished:
             finished, _ = wait(running, _PATIENCE, return_when=FIRST_COMPLETED)
         future = next(one for one in running if one in finished)  # of two, the first begun
-        group, trained = running.pop(future), future.result()
+        chunk, trained = running.pop(future), future.result()
         if trained is None:
             return
-        self.ledger.add(group, tables_of(group, trained, self.ledger.next_trial))
-        self.done += len(trained.index)
-        self.steps += len(trained.index) * group.steps
+        group, trials = chunk.group, len(chunk.index)
+        tables = tables_of(group, trained, self.ledger.next_trial)
+        self.ledger.add(group, tables, _run_from(chunk.index))
+        compact(self.ledger)
+        self.done += trials
+        self.extended += trials if chunk.since else 0
+        self.steps += trials * (group.steps - chunk.start)
         self.seconds = time.perf_counter() - started
         if self.progress:
             self.progress(Progress(self.done, self.total, self.steps, self.seconds))
+
+
+def _run_from(index: np.ndarray) -> int:
+    """The first of `index` if they follow each other, otherwise -1."""
+    return int(index[0]) if (np.diff(index) == 1).all() else -1
 
 
 def _positions(wanted: np.ndarray, shuffle_seed: int | None) -> Iterator[np.ndarray]:

@@ -165,11 +165,25 @@ def test_a_plan_of_steps_too_long_to_try_guesses(here: Path) -> None:
     assert "guessed, since one step takes long" in sweep("plan", "two", *wide, cwd=here).stdout
 
 
-def test_a_plan_says_when_more_steps_train_all_anew(here: Path) -> None:
-    cosine = ["--set", 'schedule.name="cosine"', "--set", "axes.training.steps=[30, 60]"]
-    done = sweep("plan", "two", *cosine, cwd=here)
-    wanted = "30 to 60; another number trains all anew: cosine depends on it"
+@pytest.mark.parametrize(
+    ("edit", "why"),
+    [
+        ('schedule.name="cosine"', ": cosine depends on it"),
+        ('record.loss="log 9"', ': which losses "log 9" records depends on it'),
+        ('record.parameters="nothing"', ": no parameters are kept to go on from"),
+        ('record.loss="every 9"', ""),
+    ],
+)
+def test_a_plan_says_when_more_steps_train_all_anew(here: Path, edit: str, why: str) -> None:
+    done = sweep("plan", "two", "--set", edit, "--set", "axes.training.steps=[30, 60]", cwd=here)
+    wanted = f"30 to 60; another number trains all anew{why}" if why else "30 to 60"
     assert re.search(rf"steps +{wanted}$", done.stdout, re.M)
+
+
+def test_more_steps_say_that_they_went_on(here: Path) -> None:
+    sweep("run", "two", cwd=here)
+    done = sweep("run", "two", "--set", "training.steps=50", cwd=here)
+    assert "trained 2 of 2 trials, 2 of them on from fewer steps in " in done.stdout
 
 
 def test_a_new_study_runs_and_is_never_overwritten(tmp_path: Path) -> None:

@@ -209,7 +209,9 @@ def test_a_signal_ends_the_run_with_what_was_under_way_committed(
             super()._note(number, frame)
             noted.set()
 
-    def train_and_signal(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
+    def train_and_signal(
+        group: Group, index: np.ndarray, *, lanes: int | None = None, since: Trained | None = None
+    ) -> Trained:
         started.append(index)
         if len(started) == 3:
             assert waiting.wait(60)  # for the next chunk, which must not get its turn
@@ -235,7 +237,9 @@ def test_a_signal_ends_the_run_with_what_was_under_way_committed(
 def test_a_signal_during_the_last_chunk_interrupts_nothing(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def train_and_signal(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
+    def train_and_signal(
+        group: Group, index: np.ndarray, *, lanes: int | None = None, since: Trained | None = None
+    ) -> Trained:
         os.kill(os.getpid(), signal.SIGINT)
         return pretend(group, index)
 
@@ -247,7 +251,9 @@ def test_a_signal_during_the_last_chunk_interrupts_nothing(
 def test_a_second_signal_interrupts_at_once_and_loses_only_what_was_under_way(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def train_and_signal(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
+    def train_and_signal(
+        group: Group, index: np.ndarray, *, lanes: int | None = None, since: Trained | None = None
+    ) -> Trained:
         if index[0] == 6:
             os.kill(os.getpid(), signal.SIGINT)
             os.kill(os.getpid(), signal.SIGTERM)
@@ -264,7 +270,9 @@ def test_a_second_signal_interrupts_at_once_and_loses_only_what_was_under_way(
 def test_an_error_while_training_keeps_what_was_committed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail_late(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
+    def fail_late(
+        group: Group, index: np.ndarray, *, lanes: int | None = None, since: Trained | None = None
+    ) -> Trained:
         if index[0] >= 8:
             raise MemoryError("no room")
         return pretend(group, index)
@@ -282,7 +290,9 @@ def test_two_runs_at_once_share_the_work(bench: Bench, monkeypatch: pytest.Monke
     waiting = threading.Event()
     reports, said = [], []
 
-    def patient(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
+    def patient(
+        group: Group, index: np.ndarray, *, lanes: int | None = None, since: Trained | None = None
+    ) -> Trained:
         assert waiting.wait(60)
         return pretend(group, index)
 

@@ -210,7 +210,8 @@ def run(
     if report.trained:
         speed = short(report.steps / max(report.seconds, 1e-9), "network-steps/s")
         done = f"trained {report.trained:,} of {report.trials:,} trials"
-        print(f"{study.name}: {done} in {duration(report.seconds)}, {speed}")
+        since = f", {report.extended:,} of them on from fewer steps" if report.extended else ""
+        print(f"{study.name}: {done}{since} in {duration(report.seconds)}, {speed}")
     elif not report.signal:
         print(f"{study.name}: nothing to do, all {report.trials:,} trials are trained")
     _print_results(_open(study, results))
@@ -317,12 +318,20 @@ def export(
 
 
 def _steps(groups: "Sequence[Group]") -> str:
-    """Say how many steps there are, and whether results depend on their number."""
+    """Say how many steps there are, and why another number would train all anew, if so."""
     steps = sorted({group.steps for group in groups})
     found = " to ".join(f"{n:,}" for n in dict.fromkeys((steps[0], steps[-1])))
-    shaped = {group.schedule.name: None for group in groups if group.schedule.shaped_by_steps}
-    names = " and ".join(shaped)
-    return f"{found}; another number trains all anew: {names} depends on it" if shaped else found
+    reasons = {
+        f"{group.schedule.name} depends on it": None
+        for group in groups
+        if group.schedule.shaped_by_steps
+    }
+    logarithmic = [group.record.loss for group in groups if group.record.loss.startswith("log")]
+    reasons |= {f'which losses "{loss}" records depends on it': None for loss in logarithmic}
+    if any(group.record.parameters == "nothing" for group in groups):
+        reasons["no parameters are kept to go on from"] = None
+    why = ", and ".join(reasons)
+    return f"{found}; another number trains all anew: {why}" if reasons else found
 
 
 def _load(name: str, overrides: Sequence[str] | None) -> tuple[Path, "Study"]:

@@ -4,27 +4,33 @@ import json
 import math
 import platform
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import version
+from pathlib import PurePath
 
 from sweep import __version__
 from sweep.errors import StoreError
 from sweep.store.files import sha256
 from sweep.study import NUMERICS, Group
 
-SCHEMA = 2
+SCHEMA = 3
 """The version of the files' layout; a reader refuses a later one in one line.
 
+3: a record tells where its trials stand on the grid, has checksums of single columns, and may take
+the place of others.
 2: curves end where a trial stopped, and have columns of validation; parameters have the state of
 the optimizer; `fixed` may have infinity, as text.
 """
 
-READABLE = (1, SCHEMA)
+READABLE = (1, 2, SCHEMA)
 
 KINDS = ("trials", "curves", "parameters")
 """The kinds of tables, each in a directory of its name."""
+
+HIDDEN = "hidden"
+"""Where chunks lie that the study, as it was last run, asks nothing of; laid out like the rest."""
 
 Value = str | bool | int | float
 
@@ -35,13 +41,20 @@ class DamagedError(StoreError):
 
 @dataclass(frozen=True)
 class File:
-    """One parquet file of a chunk: `path` is relative to the study's results, `size` in bytes."""
+    """One parquet file of a chunk: `path` is relative to the study's results, `size` in bytes.
+
+    `footer` is where the file's footer begins, and `parts` are the SHA-256 of the footer, under
+    no name, and of each column's bytes in the order of its row groups. Without any, the file can
+    only be read whole.
+    """
 
     kind: str
     path: str
     size: int
     sha256: str
     rows: int
+    footer: int = 0
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,7 +63,9 @@ class Commit:
 
     `group` is the group's digest, `axes` the names of its columns of lane fields and `fixed` the
     lane fields that all its trials share; `labels` are the axes that the digest and `steps` imply.
-    The chunk's trials are numbered from `first_trial`, without gaps.
+    The chunk's trials are numbered from `first_trial`, without gaps. They stand on the `grid` of
+    their group, without gaps from `first_position`, if that is not -1. From the moment that this
+    record is there, the chunks of the stems that it `replaces` are not.
     """
 
     schema: int
@@ -65,6 +80,14 @@ class Commit:
     files: tuple[File, ...]
     versions: Mapping[str, str]
     created: str
+    grid: str = ""
+    first_position: int = -1
+    replaces: tuple[str, ...] = ()
+
+    @property
+    def stem(self) -> str:
+        """What the names of its files have in common."""
+        return PurePath(self.files[0].path).stem
 
     def file(self, kind: str) -> File | None:
         """The chunk's file of this kind, if it has one."""
@@ -78,7 +101,7 @@ class Commit:
         return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
 
 
-def new_commit(group: Group, first_trial: int, trials: int) -> Commit:
+def new_commit(group: Group, first_trial: int, trials: int, first_position: int = -1) -> Commit:
     """A record, made now, of that many trials of `group`; its files are still to come."""
     return Commit(
         schema=SCHEMA,
@@ -92,8 +115,15 @@ def new_commit(group: Group, first_trial: int, trials: int) -> Commit:
         trials=trials,
         files=(),
         versions=_versions(),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        created=now(),
+        grid=group.points,
+        first_position=first_position,
     )
+
+
+def now() -> str:
+    """The time, in UTC, for people to read."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def read_commit(data: bytes, stem: str) -> Commit:
@@ -118,6 +148,7 @@ def read_commit(data: bytes, stem: str) -> Commit:
             Commit(**content),
             files=files,
             axes=tuple(content["axes"]),
+            replaces=tuple(content.get("replaces", ())),
             fixed={name: _number(value) for name, value in content["fixed"].items()},
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:

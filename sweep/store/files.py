@@ -4,13 +4,16 @@ Data is written under a temporary name in the same directory, flushed to the dis
 compared, linked to its final name, which must be free, and the directory is flushed. A crash at
 any point leaves the old state or the new one, and at most a temporary, whose name begins with a dot
 so that no reader of the directory takes it for data.
+
+Files that count only once another one, their record, is there are staged under temporary names that
+follow from their own, and settled when the record is durable.
 """
 
 import errno
 import hashlib
 import os
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -59,6 +62,42 @@ def publish(files: Mapping[Path, bytes]) -> None:
         raise
     finally:
         discard(staged.values())
+
+
+def staged(path: Path) -> Path:
+    """Where the content of `path` lies from `stage` to `settle`."""
+    return path.with_name(f".{path.name}{_SUFFIX}")
+
+
+def stage(files: Mapping[Path, bytes]) -> None:
+    """Write `files` under their staged names, durable on return; if anything fails, none is left.
+
+    Raises:
+        OSError: the system refused something.
+        StoreError: what was written reads back differently.
+    """
+    try:
+        for path, data in files.items():
+            discard([staged(path)])
+            _stage(staged(path), data)
+        _sync(path.parent for path in files)
+    except BaseException:
+        discard(map(staged, files))
+        raise
+
+
+def settle(paths: Sequence[Path]) -> None:
+    """Give staged files their names; begun by a run that was killed, it goes on where it was.
+
+    Raises:
+        OSError: the system refused something; the files stay under one name or the other.
+    """
+    waiting = [path for path in paths if staged(path).exists()]
+    for path in waiting:
+        if not path.exists():
+            os.link(staged(path), path)
+    _sync(path.parent for path in waiting)
+    discard(map(staged, waiting))
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -111,10 +150,32 @@ def move(path: Path, target: Path) -> None:
     Raises:
         OSError: the system refused; FileExistsError if the name is taken.
     """
-    os.link(path, target)
-    _sync([target.parent])
-    path.unlink()
-    _sync([path.parent])
+    link({path: target})
+    remove([path])
+
+
+def link(targets: Mapping[Path, Path]) -> None:
+    """Give files, those that there are, a second name, durably; each must be free.
+
+    Raises:
+        OSError: the system refused; FileExistsError if a name is taken.
+    """
+    found = {path: target for path, target in targets.items() if path.exists()}
+    for path, target in found.items():
+        os.link(path, target)
+    _sync(target.parent for target in found.values())
+
+
+def remove(paths: Iterable[Path]) -> None:
+    """Remove files, those that there are, durably.
+
+    Raises:
+        OSError: the system refused.
+    """
+    found = [path for path in paths if path.exists()]
+    for path in found:
+        path.unlink()
+    _sync(path.parent for path in found)
 
 
 def _temporary(path: Path) -> Path:

@@ -1,14 +1,26 @@
 """The committed chunks of one study: read, and added to."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
 
-from sweep.store.commit import Commit, DamagedError, File, data_path, new_commit, read_commit
-from sweep.store.files import discard, publish, sha256, told
-from sweep.store.parquet import encode
+from sweep.store.commit import (
+    HIDDEN,
+    KINDS,
+    Commit,
+    DamagedError,
+    File,
+    data_path,
+    new_commit,
+    now,
+    read_commit,
+)
+from sweep.store.files import discard, publish, remove, settle, sha256, stage, staged, told
+from sweep.store.parquet import encode, parts_of
 from sweep.study import Group
 
 RECORDS = "commits"
@@ -18,12 +30,15 @@ RECORDS = "commits"
 class Ledger:
     """What is committed in `directory`: records by the stem of their files, oldest first.
 
-    `damaged` says of each record that cannot be believed why.
+    `hidden` are the stems of those that lie in `HIDDEN`; `damaged` says of each record that cannot
+    be believed why; `replaced` are the stems of records that are there and no longer count.
     """
 
     directory: Path
     commits: dict[str, Commit] = field(default_factory=dict)
+    hidden: set[str] = field(default_factory=set)
     damaged: dict[str, str] = field(default_factory=dict)
+    replaced: set[str] = field(default_factory=set)
 
     @property
     def next_trial(self) -> int:
@@ -35,34 +50,78 @@ class Ledger:
         """The name of the next chunk's files."""
         return f"{max(map(int, self.commits), default=-1) + 1:08d}"
 
-    def add(self, group: Group, tables: Mapping[str, pa.Table]) -> Commit:
+    def add(self, group: Group, tables: Mapping[str, pa.Table], first_position: int = -1) -> Commit:
         """Commit a chunk: its files, and once they are durable the record that makes them count.
 
-        `tables` number their trials from `next_trial`. The caller holds the study's lock.
+        Only then do the files get the names under which every reader of the directory sees them.
+        `tables` number their trials from `next_trial`; where these stand on the grid one after
+        the other, the first of them does at `first_position`. The caller holds the study's lock.
 
         Raises:
-            StoreError: it could not be saved, and is not there.
+            StoreError: it could not be saved, and is not there; or it is, and the next repair will
+                name its files.
         """
+        trials = tables["trials"].num_rows
+        commit = new_commit(group, self.next_trial, trials, first_position)
+        return self._commit(commit, tables)
+
+    def merge(self, commits: Sequence[Commit], tables: Mapping[str, pa.Table]) -> Commit:
+        """Commit the rows of `commits`, numbered one after the other, as one chunk in their place.
+
+        Raises:
+            StoreError: it could not be saved, and they are there; or it is, and the next repair
+                will remove them.
+        """
+        first = commits[0]
+        trials = sum(commit.trials for commit in commits)
+        merged = replace(
+            first,
+            trials=trials,
+            replaces=tuple(commit.stem for commit in commits),
+            created=now(),
+            first_position=first.first_position if _one_run(commits) else -1,
+        )
+        return self._commit(merged, tables)
+
+    def finish(self, commit: Commit) -> None:
+        """Give the files of a chunk their names, after those that it replaces have lost theirs.
+
+        Raises:
+            OSError: the system refused; the next repair goes on from there.
+        """
+        old = [self.directory / data_path(kind, s) for s in commit.replaces for kind in KINDS]
+        remove(old)
+        settle([self.directory / file.path for file in commit.files])
+        remove(record_path(self.directory, stem) for stem in commit.replaces)
+
+    def _commit(self, commit: Commit, tables: Mapping[str, pa.Table]) -> Commit:
         stem = self.next_stem
         content = {kind: encode(table) for kind, table in tables.items()}
         files = tuple(
-            File(kind, data_path(kind, stem), len(data), sha256(data), tables[kind].num_rows)
-            for kind, data in content.items()
+            _described(kind, stem, data, tables[kind].num_rows) for kind, data in content.items()
         )
-        commit = new_commit(group, self.next_trial, tables["trials"].num_rows)
         commit = replace(commit, files=files)
         paths = {kind: self.directory / data_path(kind, stem) for kind in content}
         record = record_path(self.directory, stem)
         with told(f"{self.directory}: a chunk could not be saved"):
-            publish({paths[kind]: data for kind, data in content.items()})
+            stage({paths[kind]: data for kind, data in content.items()})
             try:
                 publish({record: commit.to_json()})
             except BaseException:
                 if not record.exists():
-                    discard(paths.values())
+                    discard(staged(path) for path in paths.values())
                 raise
-        self.commits[stem] = commit
+            self.commits[stem] = commit
+            for replaced in commit.replaces:
+                del self.commits[replaced]
+            self.finish(commit)
         return commit
+
+
+def _described(kind: str, stem: str, data: bytes, rows: int) -> File:
+    """The entry of a file in its record; parameters, of many columns, are only read whole."""
+    footer, parts = (0, dict[str, str]()) if kind == "parameters" else parts_of(data)
+    return File(kind, data_path(kind, stem), len(data), sha256(data), rows, footer, parts)
 
 
 def read_ledger(directory: Path) -> Ledger:
@@ -72,13 +131,44 @@ def read_ledger(directory: Path) -> Ledger:
         StoreError: a record cannot be read, or has another version's layout.
     """
     ledger = Ledger(directory)
-    for path in sorted((directory / RECORDS).glob("*.json")):
+    shown, hidden = _stems(directory), _stems(directory / HIDDEN)
+    shown |= _stems(directory)  # those that another process brought back meanwhile
+    for stem in sorted(shown | hidden):
         try:
-            with told(path):
-                ledger.commits[path.stem] = read_commit(path.read_bytes(), path.stem)
+            with told(record_path(directory, stem)):
+                ledger.commits[stem] = read_commit(_record(directory, stem), stem)
         except DamagedError as damage:
-            ledger.damaged[path.stem] = f"{RECORDS}/{path.name}: {damage}"
+            ledger.damaged[stem] = f"{RECORDS}/{stem}.json: {damage}"
+    ledger.replaced = {stem for commit in ledger.commits.values() for stem in commit.replaces}
+    ledger.replaced &= ledger.commits.keys() | ledger.damaged.keys()
+    for stem in ledger.replaced:
+        ledger.commits.pop(stem, None)
+        ledger.damaged.pop(stem, None)
+    ledger.hidden = hidden - shown
     return ledger
+
+
+def _one_run(commits: Sequence[Commit]) -> bool:
+    """Whether the trials of `commits` stand one after the other on one grid."""
+    return all(
+        one.grid == other.grid
+        and one.first_position >= 0
+        and one.first_position + one.trials == other.first_position
+        for one, other in pairwise(commits)
+    )
+
+
+def _stems(home: Path) -> set[str]:
+    return {path.stem for path in (home / RECORDS).glob("*.json")}
+
+
+def _record(directory: Path, stem: str) -> bytes:
+    """What a record says, wherever it lies; like any file, it may be moved meanwhile."""
+    shown = record_path(directory, stem)
+    for path in (shown, record_path(directory / HIDDEN, stem)):
+        with suppress(FileNotFoundError):
+            return path.read_bytes()
+    return shown.read_bytes()
 
 
 def record_path(directory: Path, stem: str) -> Path:

@@ -6,7 +6,7 @@ import numpy as np
 
 from sweep.store.commit import Commit, DamagedError
 from sweep.store.ledger import Ledger
-from sweep.store.parquet import read
+from sweep.store.parquet import check_content, read
 from sweep.study import Group
 
 
@@ -16,7 +16,8 @@ def answers(
     """Each chunk that may answer `group`, and where its rows stand on the group's grid.
 
     The position of a row is flat, int64, the last axis running fastest; -1 if it is not asked for.
-    Reads the columns of axes only. A damaged chunk is noted in `damaged`, by its stem.
+    Reads the columns of axes at most. With `damaged` it reads all of the table of trials, and
+    notes a damaged chunk there, by its stem.
 
     Raises:
         DamagedError: a chunk is damaged, and there is no `damaged` to note it.
@@ -25,13 +26,28 @@ def answers(
         if (commit.group, commit.steps) != (group.digest, group.steps):
             continue
         try:
-            found = positions(group, commit, _columns(ledger, commit))
+            if damaged is not None:
+                _check(ledger, commit)
+            found = positions_of(ledger, group, commit)
         except DamagedError as damage:
             if damaged is None:
                 raise
             damaged[stem] = str(damage)
             continue
         yield commit, found
+
+
+def positions_of(ledger: Ledger, group: Group, commit: Commit) -> np.ndarray:
+    """Where the rows of a chunk of a group of this digest stand on the grid, as in `answers`.
+
+    Where it was trained for the same grid its record says so, and nothing else is read.
+
+    Raises:
+        DamagedError: the chunk's trials are missing or not what was committed.
+    """
+    if commit.grid == group.points and commit.first_position >= 0:
+        return np.arange(commit.first_position, commit.first_position + commit.trials)
+    return positions(group, commit, _columns(ledger, commit))
 
 
 def missing(group: Group, found: Iterator[tuple[Commit, np.ndarray]]) -> np.ndarray:
@@ -43,7 +59,7 @@ def missing(group: Group, found: Iterator[tuple[Commit, np.ndarray]]) -> np.ndar
 
 
 def positions(group: Group, commit: Commit, columns: Mapping[str, np.ndarray]) -> np.ndarray:
-    """Where the rows of a chunk stand on the grid of `group`, whose digest and steps it has.
+    """Where the rows of a chunk stand on the grid of `group`, whose digest it has.
 
     `columns` holds the chunk's axes. A row stands where every number of its lane is the grid's,
     whether an axis or a field gave it here or there. Returns (rows,) int64, -1 for nowhere.
@@ -58,6 +74,11 @@ def positions(group: Group, commit: Commit, columns: Mapping[str, np.ndarray]) -
     if not answer.any():
         return np.full(commit.trials, -1)
     return np.where(answer, group.grid.positions(swept, commit.trials), -1)
+
+
+def _check(ledger: Ledger, commit: Commit) -> None:
+    if (file := commit.file("trials")) is not None:
+        check_content(ledger.directory, file)
 
 
 def _columns(ledger: Ledger, commit: Commit) -> dict[str, np.ndarray]:

@@ -10,14 +10,24 @@ Encodings by measurement (131,072 rows; CPU nanoseconds and bytes a value, on on
     outcome           dictionary                15 ns, 0.3 B; plain 45 ns, 12 B
 """
 
-from collections.abc import Sequence
+import hashlib
+import mmap
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sweep.store.commit import DamagedError, File
-from sweep.store.files import sha256
+from sweep.store.commit import HIDDEN, DamagedError, File
+from sweep.store.files import sha256, staged
+
+
+class MissingError(DamagedError):
+    """A committed file is not there."""
+
 
 _ROW_GROUP = 2**17  # rows that one thread of a reader takes at a time; DuckDB likes about 120,000
 
@@ -41,13 +51,72 @@ def encode(table: pa.Table) -> bytes:
 def read(directory: Path, file: File, columns: Sequence[str] | None = None) -> pa.Table:
     """The table in `file` of the results in `directory`, or some of its columns.
 
-    The file's SHA-256 is compared before a parquet reader sees it: footers have no checksum.
+    Of some columns no other bytes are read. SHA-256 are compared before a parquet reader sees the
+    bytes: footers and the heads of pages have no checksum of their own.
 
     Raises:
         DamagedError: the file is missing or not what was committed.
         OSError: the system cannot read it.
     """
-    return pq.read_table(pa.BufferReader(_content(directory, file)), columns=columns)
+    if columns is None or not file.parts.keys() >= set(columns):
+        return pq.read_table(pa.BufferReader(_content(directory, file)), columns=columns)
+    return _read_parts(directory, file, columns)
+
+
+def parts_of(data: bytes) -> tuple[int, dict[str, str]]:
+    """Where the footer of a parquet file begins, and the checksums of its parts, as in `File`."""
+    length = int.from_bytes(data[-8:-4], "little")
+    footer = len(data) - 8 - length
+    digests = {"": hashlib.sha256(data[footer:])}
+    view = memoryview(data)
+    with pq.ParquetFile(pa.BufferReader(data)) as parquet:
+        for name, start, size in _ranges(parquet.metadata):
+            digests.setdefault(name, hashlib.sha256()).update(view[start : start + size])
+    return footer, {name: digest.hexdigest() for name, digest in digests.items()}
+
+
+def _read_parts(directory: Path, file: File, columns: Sequence[str]) -> pa.Table:
+    """Read the footer and then the bytes of `columns` to where they are in the file.
+
+    What lies between them is memory that the system never provides.
+    """
+    memory = mmap.mmap(-1, file.size)
+    view = memoryview(memory)
+    found = {name: hashlib.sha256() for name in ("", *columns)}
+    with _open(directory, file) as opened:
+
+        def fetch(name: str, start: int, size: int) -> None:
+            opened.seek(start)
+            opened.readinto(view[start : start + size])  # type: ignore[attr-defined]
+            found[name].update(view[start : start + size])
+
+        fetch("", file.footer, file.size - file.footer)
+        _compare(directory, file, {"": found[""]})
+        with pq.ParquetFile(pa.BufferReader(pa.py_buffer(memory))) as parquet:
+            for name, start, size in _ranges(parquet.metadata):
+                if name in found:
+                    fetch(name, start, size)
+            _compare(directory, file, found)
+            return parquet.read(columns=list(columns))
+
+
+def _compare(directory: Path, file: File, found: Mapping[str, "hashlib._Hash"]) -> None:
+    if any(digest.hexdigest() != file.parts[name] for name, digest in found.items()):
+        raise _differs(directory, file)
+
+
+def _differs(directory: Path, file: File) -> DamagedError:
+    return DamagedError(f"{directory / file.path} is not what was committed (its SHA-256 differs)")
+
+
+def _ranges(metadata: pq.FileMetaData) -> Iterator[tuple[str, int, int]]:
+    """The name, first byte and length of each column's data in each row group."""
+    for group in range(metadata.num_row_groups):
+        for at in range(metadata.num_columns):
+            column = metadata.row_group(group).column(at)
+            starts = (column.dictionary_page_offset, column.data_page_offset)
+            start = min(start for start in starts if start is not None)
+            yield column.path_in_schema.partition(".list.")[0], start, column.total_compressed_size
 
 
 def check(directory: Path, file: File) -> None:
@@ -67,28 +136,51 @@ def check(directory: Path, file: File) -> None:
         raise DamagedError(f"{directory / file.path} has {rows} rows instead of {file.rows}")
 
 
+def check_content(directory: Path, file: File) -> None:
+    """Read all of `file` and compare its checksum, without decoding it.
+
+    Raises:
+        DamagedError: the file is missing or not what was committed.
+        OSError: the system cannot read it.
+    """
+    _content(directory, file)
+
+
 def check_size(directory: Path, file: File) -> None:
     """Look whether `file` is there and as long as it was, without reading it.
 
     Raises:
         DamagedError: it is not.
     """
-    path = directory / file.path
-    if not path.is_file():
-        raise DamagedError(f"{path} is missing")
-    if path.stat().st_size != file.size:
-        raise DamagedError(
-            f"{path} has {path.stat().st_size} bytes instead of the {file.size} committed"
-        )
+    with _open(directory, file):
+        pass
 
 
 def _content(directory: Path, file: File) -> bytes:
-    check_size(directory, file)
-    path = directory / file.path
-    data = path.read_bytes()
+    with _open(directory, file) as opened:
+        data = opened.read()
     if sha256(data) != file.sha256:
-        raise DamagedError(f"{path} is not what was committed (its SHA-256 differs)")
+        raise _differs(directory, file)
     return data
+
+
+def _open(directory: Path, file: File) -> BinaryIO:
+    """Open `file`, of the right size, wherever it lies: in its place, staged for it, or hidden.
+
+    Another process may move it meanwhile, so its place is tried again at the end.
+    """
+    path = directory / file.path
+    for place in (path, staged(path), directory / HIDDEN / file.path, path):
+        with suppress(FileNotFoundError):
+            opened = place.open("rb")
+            break
+    else:
+        raise MissingError(f"{path} is missing")
+    size = os.fstat(opened.fileno()).st_size
+    if size != file.size:
+        opened.close()
+        raise DamagedError(f"{path} has {size} bytes instead of the {file.size} committed")
+    return opened
 
 
 def _leaves(table: pa.Table) -> list[tuple[str, pa.DataType]]:

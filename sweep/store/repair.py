@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
 
-from sweep.store.commit import KINDS, DamagedError, File, data_path
-from sweep.store.files import discard, make_directory, move, temporaries, told
+from sweep.store.commit import HIDDEN, KINDS, DamagedError, File, data_path
+from sweep.store.files import discard, make_directory, move, staged, temporaries, told
 from sweep.store.ledger import RECORDS, Ledger, read_ledger, record_path
 from sweep.store.parquet import check, check_size
 
@@ -23,7 +23,7 @@ def verify(directory: Path) -> list[str]:
 
 
 def repair(directory: Path, *, thorough: bool = False) -> list[str]:
-    """Undo what a crash left, set damaged chunks aside, and say so in sentences.
+    """End what a crash left half-done, set damaged chunks aside, and say so in sentences.
 
     The trials of a chunk set aside count as not trained. By default a file is damaged if it is
     missing or has the wrong size; `thorough` reads every one. The caller holds the study's lock.
@@ -31,15 +31,18 @@ def repair(directory: Path, *, thorough: bool = False) -> list[str]:
     Raises:
         StoreError: the system cannot read or move something.
     """
-    findings = []
-    for left in (path for name in (RECORDS, *KINDS, ".") for path in temporaries(directory / name)):
+    ledger = read_ledger(directory)
+    findings = _settle(ledger)
+    homes = (directory, directory / HIDDEN)
+    places = [home / name for home in homes for name in (RECORDS, *KINDS)]
+    for left in (path for place in (*places, directory) for path in temporaries(place)):
         discard([left])
         findings.append(
             f"removed {left.relative_to(directory)}, half-written when a run was killed"
         )
-    ledger = read_ledger(directory)
     faults = dict(_faults(ledger, check if thorough else check_size))
     findings += [set_aside(directory, stem, fault) for stem, fault in faults.items()]
+    _remove_copies(ledger)
     for kind in KINDS:
         for path in sorted((directory / kind).glob("*.parquet")):
             if path.stem not in ledger.commits and path.stem not in faults:
@@ -56,13 +59,39 @@ def set_aside(directory: Path, stem: str, fault: str) -> str:
     Raises:
         StoreError: the system cannot move something.
     """
-    names = [directory / data_path(kind, stem) for kind in KINDS] + [record_path(directory, stem)]
+    homes = (directory, directory / HIDDEN)
+    names = [home / data_path(kind, stem) for kind in KINDS for home in homes]
+    names += [record_path(home, stem) for home in homes]
     with told(f"{directory}: chunk {stem} could not be set aside"):
         make_directory(directory / ASIDE)
         for path in names:
             if path.exists():
                 move(path, _free(directory / ASIDE, f"{path.parent.name}-{path.name}"))
     return f"{fault}; set chunk {stem} aside in {ASIDE}/, its trials will be trained again"
+
+
+def _settle(ledger: Ledger) -> list[str]:
+    """End the commits that a crash cut short after their records were there."""
+    left = {path for kind in KINDS for path in temporaries(ledger.directory / kind)}
+    findings = []
+    for stem, commit in ledger.commits.items() if left or ledger.replaced else ():
+        paths = [staged(ledger.directory / file.path) for file in commit.files]
+        if not (left.isdisjoint(paths) and ledger.replaced.isdisjoint(commit.replaces)):
+            with told(f"{ledger.directory}: chunk {stem} could not be completed"):
+                ledger.finish(commit)
+            findings.append(f"completed chunk {stem}, which was saved when a run was killed")
+    return findings
+
+
+def _remove_copies(ledger: Ledger) -> None:
+    """Remove what a crash left of chunks that were on their way into hiding, or out of it.
+
+    A chunk is where its record is; if there are two, it is where everybody looks.
+    """
+    directory = ledger.directory
+    for stem in ledger.commits if (directory / HIDDEN).is_dir() else ():
+        home = directory if stem in ledger.hidden else directory / HIDDEN
+        discard([record_path(home, stem), *(home / data_path(kind, stem) for kind in KINDS)])
 
 
 def _faults(ledger: Ledger, checked: Callable[[Path, File], None]) -> Iterator[tuple[str, str]]:

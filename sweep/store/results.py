@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -10,14 +11,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from pyarrow.parquet import filters_to_expression
 
 from sweep.errors import RequestError, StoreError
-from sweep.store.commit import KINDS, Commit
+from sweep.processors import usable_processors
+from sweep.store.commit import KINDS, Commit, File
 from sweep.store.files import told
 from sweep.store.folder import STUDY
 from sweep.store.ledger import read_ledger
 from sweep.store.matching import answers
-from sweep.store.parquet import read
+from sweep.store.parquet import MissingError, read
 from sweep.store.tables import RECENT, STATE, VALIDATION
 from sweep.study import Group, Study, parse_study
 from sweep.training.trained import MEASURES, OUTCOMES
@@ -25,7 +28,11 @@ from sweep.training.trained import MEASURES, OUTCOMES
 NEVER = ("steps_to_target", "diverged_at")
 """The columns of steps that may never have come."""
 
-_EMPTY = {"trials": [*MEASURES, "outcome"], "curves": ["step", "loss"], "parameters": ["step"]}
+Filters = Sequence[tuple[str, str, Any]] | Sequence[Sequence[tuple[str, str, Any]]]
+"""Conditions on rows, as `pandas.read_parquet` takes them."""
+
+_ALWAYS = {"trials": [*MEASURES, "outcome"], "curves": ["step", "loss"], "parameters": ["step"]}
+_EMPTY_TYPES = {"outcome": pa.string()} | dict.fromkeys(NEVER, pa.int64())
 
 
 class Results:
@@ -52,32 +59,81 @@ class Results:
         """How many of the study's trials are committed."""
         return sum(int(np.sum(at >= 0)) for found in self._found for _, at in found)
 
-    def trials(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    def trials(
+        self, columns: Sequence[str] | None = None, filters: Filters | None = None
+    ) -> pd.DataFrame:
         """A row a trial: `trial`, the axes, the measures and `outcome`, or `columns` of these.
 
         Losses are float64, steps int64, or Int64 with NA for never; `outcome` is categorical.
-        With validation data there are the loss and the accuracy on it at the last step.
+        With validation data there are the loss and the accuracy on it at the last step. Only what
+        is asked for is read; `filters` are those of `arrow`.
 
         Raises:
-            RequestError: one of `columns` is none of these.
+            RequestError: one of `columns`, or of those in `filters`, is none of these.
         """
-        known = {"trial", *(axis.name for axis in self.study.axes), *self._columns("trials")}
-        if unknown := [name for name in columns or () if name not in known]:
-            raise RequestError(f"{unknown[0]!r}: no column of trials; there are {sorted(known)}")
-        return self._frame("trials", None, columns)
+        return _frame(self.arrow("trials", columns, filters))
 
-    def curves(self, trials: Sequence[int] | np.ndarray | None = None) -> pd.DataFrame:
+    def curves(
+        self,
+        trials: Sequence[int] | np.ndarray | None = None,
+        columns: Sequence[str] | None = None,
+        filters: Filters | None = None,
+    ) -> pd.DataFrame:
         """A row a recorded step: `trial`, the axes, `step` and `loss`, of all or some trials.
 
         `loss` has the dtype that was trained in, and so have `validation_loss` and
         `validation_accuracy` if there is data for them. A trial that stopped has no later rows;
-        without recorded curves there are none.
+        without recorded curves there are none. `columns` and `filters` are those of `arrow`.
         """
-        return self._frame("curves", trials)
+        return _frame(self.arrow("curves", columns, filters, trials))
 
     def parameters(self, trials: Sequence[int] | np.ndarray | None = None) -> pd.DataFrame:
         """A row a kept step: `trial`, the axes, `step` and a column a parameter, likewise."""
-        return self._frame("parameters", trials).drop(columns=[RECENT, STATE], errors="ignore")
+        table = self.arrow("parameters", trials=trials)
+        return _frame(table.select([n for n in table.column_names if n not in (RECENT, STATE)]))
+
+    def arrow(
+        self,
+        kind: str = "trials",
+        columns: Sequence[str] | None = None,
+        filters: Filters | None = None,
+        trials: Sequence[int] | np.ndarray | None = None,
+    ) -> pa.Table:
+        """The same rows as an Arrow table; polars and DuckDB take it without a copy.
+
+        Steps that never came are null, and `outcome` is dictionary-encoded.
+
+        Args:
+            kind: "trials", "curves" or "parameters".
+            columns: which ones, in this order; all by default.
+            filters: which rows, as `pandas.read_parquet` takes them: a list of conditions such as
+                ("final_loss", "<", 0.1), all of which must hold, or a list of such lists, any of
+                which must.
+            trials: the numbers of the trials; all by default.
+
+        Raises:
+            RequestError: there is no such kind, or no such column.
+        """
+        if kind not in KINDS:
+            raise RequestError(f"{kind!r}: no kind of table; there are {', '.join(KINDS)}")
+        swept = [axis.name for axis in self.study.axes]
+        condition, tested = _condition(filters)
+        usual = ["trial", *swept, *self._columns(kind)]
+        known = {*usual, *(self._kept() if kind == "parameters" else ())}
+        for name in (*(columns or ()), *tested):
+            if name not in known:
+                raise RequestError(f"{name!r}: no column of {kind}; there are {sorted(known)}")
+        wanted = None if columns is None else list(dict.fromkeys([*columns, *tested]))
+        stored = None if wanted is None else [name for name in wanted if name not in swept]
+        tables = []
+        for group, position, table in self._tables(kind, trials, stored):
+            joined = _joined(group, position, table, swept, wanted)
+            found = joined if condition is None else joined.filter(condition)
+            tables.append(found if columns is None else found.select(list(columns)))
+        if not tables:
+            names = usual if columns is None else columns
+            return pa.table({name: pa.array([], _EMPTY_TYPES.get(name)) for name in names})
+        return pa.concat_tables(tables, promote_options="permissive")
 
     def content_digest(self) -> str:
         """SHA-256 of all contents in grid order, to the bit, but for the numbers of trials."""
@@ -95,38 +151,21 @@ class Results:
         return digest.hexdigest()
 
     def _columns(self, kind: str) -> list[str]:
-        """What a table of this kind always has, besides `trial` and the axes."""
+        """What a table of this kind has besides `trial` and the axes."""
         validated = any(group.validation for group in self.study.groups())
         more = VALIDATION if validated and kind != "parameters" else ()
-        return [*_EMPTY[kind], *more]
+        *first, last = _ALWAYS[kind]
+        return [*first, *more, last] if kind == "trials" else [*first, last, *more]
+
+    def _kept(self) -> list[str]:
+        """The columns of parameters that follow from the networks."""
+        networks = [group.network for group in self.study.groups()]
+        return [RECENT, STATE, *(name for one in networks for name in one.parameter_names)]
 
     @cached_property
     def _found(self) -> list[list[tuple[Commit, np.ndarray]]]:
         with told(self.directory):
             return [list(answers(self._ledger, group)) for group in self.study.groups()]
-
-    def _frame(
-        self,
-        kind: str,
-        trials: Sequence[int] | np.ndarray | None = None,
-        columns: Sequence[str] | None = None,
-    ) -> pd.DataFrame:
-        names = [axis.name for axis in self.study.axes]
-        stored = None if columns is None else [name for name in columns if name not in names]
-        frames = []
-        for group, position, table in self._tables(kind, trials, stored):
-            axes = {**group.labels, **group.columns(position)}
-            rest = {
-                name: _series(table[name], never=name in NEVER)
-                for name in table.column_names
-                if name not in axes
-            }
-            keys = {"trial": rest.pop("trial")} | {name: axes[name] for name in names}
-            frames.append(pd.DataFrame(keys | rest, copy=False))
-        if not frames:
-            frames = [pd.DataFrame(columns=["trial", *names, *self._columns(kind)])]
-        whole = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
-        return whole if columns is None else whole.loc[:, list(columns)]
 
     def _tables(
         self,
@@ -135,26 +174,47 @@ class Results:
         columns: Sequence[str] | None = None,
     ) -> Iterator[tuple[Group, np.ndarray, pa.Table]]:
         """Of each group that has any: the rows in grid order, and each row's position."""
-        for group, found in zip(self.study.groups(), self._found, strict=True):
-            parts = [
-                self._rows(kind, commit, _only(trials, commit, at), columns) for commit, at in found
-            ]
-            if held := [part for part in parts if part is not None]:
-                yield group, *_in_order(held)
+        with ThreadPoolExecutor(usable_processors()) as pool:
+            for group, found in zip(self.study.groups(), self._found, strict=True):
+                read = partial(self._rows, kind, columns, trials)
+                try:
+                    parts = list(pool.map(read, found))
+                except MissingError:  # a run has merged chunks meanwhile; their rows are the same
+                    parts = list(pool.map(read, list(answers(read_ledger(self.directory), group))))
+                if held := [part for part in parts if part is not None]:
+                    yield group, *_in_order(held)
 
     def _rows(
-        self, kind: str, commit: Commit, at: np.ndarray, columns: Sequence[str] | None
+        self,
+        kind: str,
+        columns: Sequence[str] | None,
+        trials: Sequence[int] | np.ndarray | None,
+        found: tuple[Commit, np.ndarray],
     ) -> tuple[np.ndarray, pa.Table] | None:
+        """The rows of a chunk that are asked for, and their positions."""
+        commit, at = found[0], _only(trials, *found)
         file = commit.file(kind)
         if file is None or not (at >= 0).any():
             return None
+        if kind == "trials" and columns is not None and "trial" not in columns:
+            return self._whole_rows(commit, file, at, columns)
         wanted = None if columns is None else list(dict.fromkeys(["trial", *columns]))
         with told(self.directory / file.path):
             table = read(self.directory, file, wanted)
+        # The study that asks may name other axes, and so do its other chunks.
+        swept = {*commit.labels, *commit.axes}
+        table = table.select([name for name in table.column_names if name not in swept])
         place = at[table["trial"].to_numpy() - commit.first_trial]
-        if (place < 0).any():
-            table, place = table.filter(pa.array(place >= 0)), place[place >= 0]
-        return place, table
+        return _asked_for(place, table)
+
+    def _whole_rows(
+        self, commit: Commit, file: File, at: np.ndarray, columns: Sequence[str]
+    ) -> tuple[np.ndarray, pa.Table]:
+        """Some columns of trials, which lie in the order of their numbers, one row each."""
+        if not columns:  # nothing but axes, which the positions imply
+            return at[at >= 0], pa.table({"": pa.nulls(int(np.sum(at >= 0)))}).select([])
+        with told(self.directory / file.path):
+            return _asked_for(at, read(self.directory, file, columns))
 
 
 def open_results(directory: str | Path, study: Study | None = None) -> Results:
@@ -194,12 +254,59 @@ def _in_order(parts: list[tuple[np.ndarray, pa.Table]]) -> tuple[np.ndarray, pa.
     return position, table
 
 
-def _series(column: pa.ChunkedArray, *, never: bool) -> "pd.Series[Any] | pd.Categorical[Any]":
-    if pa.types.is_dictionary(column.type):
+def _asked_for(place: np.ndarray, table: pa.Table) -> tuple[np.ndarray, pa.Table]:
+    if (place < 0).any():
+        table, place = table.filter(pa.array(place >= 0)), place[place >= 0]
+    return place, table
+
+
+def _joined(
+    group: Group,
+    position: np.ndarray,
+    table: pa.Table,
+    swept: Sequence[str],
+    wanted: Sequence[str] | None,
+) -> pa.Table:
+    """The rows at these positions with `trial` and the axes in front, or the columns `wanted`."""
+    names = [name for name in swept if wanted is None or name in wanted]
+    axes: dict[str, Any] = dict(group.columns(position, names))
+    axes |= {n: pa.repeat(v, len(position)) for n, v in group.labels.items() if n in names}
+    stored = {name: table[name] for name in table.column_names}
+    trial = {"trial": stored.pop("trial")} if "trial" in stored else {}
+    columns = trial | {name: axes[name] for name in names} | stored
+    return pa.table(columns if wanted is None else {name: columns[name] for name in wanted})
+
+
+def _condition(filters: Filters | None) -> tuple[pc.Expression | None, list[str]]:
+    """Filters as an expression, and the columns that they test.
+
+    Raises:
+        RequestError: they are none.
+    """
+    if not filters:
+        return None, []
+    try:
+        flat: Any = [filters] if isinstance(filters[0], tuple) else filters
+        tested: list[str] = [name for conditions in flat for name, _, _ in conditions]
+        return filters_to_expression(filters), tested
+    except (ValueError, TypeError, KeyError, pa.ArrowException) as error:
+        raise RequestError(
+            f"filters: {error}; they are a list such as [('final_loss', '<', 0.1)]"
+        ) from None
+
+
+def _frame(table: pa.Table) -> pd.DataFrame:
+    columns = {name: _series(name, table[name]) for name in table.column_names}
+    return pd.DataFrame(columns, copy=False)
+
+
+def _series(name: str, column: pa.ChunkedArray) -> "pd.Series[Any] | pd.Categorical[Any]":
+    if name == "outcome":
         codes = _outcome_codes(column).to_numpy()
         return pd.Categorical.from_codes(codes, pd.Index(OUTCOMES))
     if pa.types.is_int32(column.type):
         column = column.cast(pa.int64())
+    never = name in NEVER
     series: pd.Series[Any] = column.to_pandas(
         types_mapper={pa.int64(): pd.Int64Dtype()}.get if never else None
     )

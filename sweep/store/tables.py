@@ -1,12 +1,14 @@
-"""What training gave, as tidy tables."""
+"""What training gave, as tidy tables, and back."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from sweep.study import Group
-from sweep.training.trained import OUTCOMES, Trained
+from sweep.training.trained import MEASURES, OUTCOMES, Trained, stops_of
 
 RECENT = "recent_losses"
 """The losses of the last steps: what `tail_loss` needs if training goes on."""
@@ -27,6 +29,46 @@ def tables_of(group: Group, trained: Trained, first_trial: int) -> dict[str, pa.
     if len(trained.parameter_steps):
         tables["parameters"] = _parameters(group, trained, trial)
     return tables
+
+
+def trained_of(
+    group: Group, steps: int, tables: Mapping[str, pa.Table], rows: np.ndarray
+) -> Trained:
+    """What training trials of `group` for `steps` gave: the inverse of `tables_of`.
+
+    `rows` (n,) int64 are positions among the trials of a chunk of these `tables`, and become the
+    `index`. Parameters must have been kept.
+    """
+    trials = tables["trials"].take(pa.array(rows))
+    measures = {name: _numbers(trials[name]) for name in MEASURES}
+    kept, dtype = group.record.parameter_steps(steps), np.dtype(group.training.dtype)
+    every = rows[:, np.newaxis] * len(kept) + np.arange(len(kept))
+    parameters = tables["parameters"].take(pa.array(every.ravel()))
+    last = parameters.slice(len(kept) - 1).take(pa.array(np.arange(len(rows)) * len(kept)))
+    numbers = [parameters[name].to_numpy() for name in group.network.parameter_names]
+    loss_steps = group.record.loss_steps(steps)
+    curves = tables.get("curves")
+    names = [] if curves is None else [name for name in VALIDATION if name in curves.column_names]
+    first = tables["trials"]["trial"][0].as_py()
+    losses, *validation = (
+        _matrix(curves, name, rows + first, loss_steps, dtype) for name in ["loss", *names]
+    )
+    none = np.empty((len(rows), 0), dtype)
+    return Trained(
+        index=rows,
+        measures=measures,
+        outcome=_outcome(trials["outcome"]),
+        loss_steps=loss_steps,
+        losses=losses,
+        parameter_steps=kept,
+        parameters=np.stack(numbers, axis=1).reshape(len(rows), len(kept), len(numbers)),
+        recent_losses=_lists(last, RECENT, none),
+        optimizer_state=_lists(last, STATE, none),
+        stopped_at=stops_of(measures, group.training.stop),
+        validation_losses=validation[0] if validation else none,
+        validation_accuracies=validation[1] if validation else none,
+        final_validation={n: trials[n].to_numpy() for n in VALIDATION if n in trials.column_names},
+    )
 
 
 def _trials(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
@@ -93,3 +135,38 @@ def _at_last_step(values: np.ndarray, steps: int) -> pa.Array:
     spread[:, -1] = values
     missing = np.tile(np.arange(steps) < steps - 1, trials)
     return pa.FixedSizeListArray.from_arrays(spread.ravel(), count, mask=pa.array(missing))
+
+
+def _numbers(column: pa.ChunkedArray) -> np.ndarray:
+    """A measure: losses as they are, steps as int64 with -1 for never."""
+    if pa.types.is_floating(column.type):
+        return column.to_numpy()  # type: ignore[no-any-return]
+    return column.fill_null(-1).to_numpy().astype(np.int64)  # type: ignore[no-any-return]
+
+
+def _outcome(column: pa.ChunkedArray) -> np.ndarray:
+    codes = pc.index_in(column.cast(pa.string()), value_set=pa.array(OUTCOMES))
+    return codes.to_numpy().astype(np.int8)  # type: ignore[no-any-return]
+
+
+def _lists(table: pa.Table, name: str, none: np.ndarray) -> np.ndarray:
+    """A column of lists as (rows, numbers); `none` where the table has no such column."""
+    if name not in table.column_names:
+        return none
+    return pc.list_flatten(table[name]).to_numpy().reshape(len(table), -1)  # type: ignore[no-any-return]
+
+
+def _matrix(
+    curves: pa.Table | None, name: str, trials: np.ndarray, steps: np.ndarray, dtype: np.dtype[Any]
+) -> np.ndarray:
+    """(trials, steps) of a column of curves, NaN where a trial has no row."""
+    found = np.full((len(trials), len(steps)), np.nan, dtype)
+    if curves is not None:
+        number, step = curves["trial"].to_numpy(), curves["step"].to_numpy()
+        order = np.argsort(trials)
+        place = np.minimum(np.searchsorted(trials, number, sorter=order), len(trials) - 1)
+        row = order[place]
+        wanted = trials[row] == number
+        at = np.searchsorted(steps, step[wanted])
+        found[row[wanted], at] = curves[name].to_numpy()[wanted]
+    return found

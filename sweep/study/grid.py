@@ -1,7 +1,8 @@
 """The points of a study or group: axes together or multiplied, less what a condition drops."""
 
+import hashlib
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
@@ -129,21 +130,45 @@ class Grid:
         """Of all dimensions, in the study's order."""
         return tuple(axis for dimension in self.dimensions for axis in dimension.axes)
 
-    def columns(self, index: np.ndarray) -> dict[str, np.ndarray]:
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the values that the axes have at each point, in order."""
+        digest = hashlib.sha256()
+        for factor in self.factors:
+            digest.update(b"factor ")
+            for dimension in factor.dimensions:
+                digest.update(f"dimension {len(dimension)} ".encode())
+                for axis in dimension.axes:
+                    digest.update(f"{axis.name} {axis.values.dtype.str} ".encode())
+                    digest.update(axis.values.tobytes())
+            if factor.kept is not None:
+                digest.update(f"kept {len(factor.kept)} ".encode())
+                digest.update(factor.kept.tobytes())
+        return digest.hexdigest()
+
+    def columns(
+        self, index: np.ndarray, names: Collection[str] | None = None
+    ) -> dict[str, np.ndarray]:
         """The values of the axes at the points `index`: a vector each, as long as `index`.
+
+        Of all axes, or of those among `names`.
 
         Raises:
             IndexError: there is no such point.
         """
         if index.size and not (index.min() >= 0 and index.max() < len(self)):
             raise IndexError(f"grid positions must be in 0 .. {len(self) - 1}")
+        wanted = [axis.name for axis in self.axes if names is None or axis.name in names]
         columns: dict[str, np.ndarray] = {}
         rest = index
         for factor in reversed(self.factors):
             rest, position = np.divmod(rest, len(factor))
-            for dimension, row in factor.rows(position):
-                columns |= {axis.name: axis.values[row] for axis in dimension.axes}
-        return {axis.name: columns[axis.name] for axis in self.axes}
+            held = {axis.name for dimension in factor.dimensions for axis in dimension.axes}
+            for dimension, row in factor.rows(position) if held & set(wanted) else ():
+                columns |= {
+                    axis.name: axis.values[row] for axis in dimension.axes if axis.name in wanted
+                }
+        return {name: columns[name] for name in wanted}
 
     def positions(self, columns: Mapping[str, np.ndarray], count: int) -> np.ndarray:
         """The point that each of `count` rows of `columns` is: int64, -1 for none.

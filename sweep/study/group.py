@@ -1,5 +1,6 @@
 """The trials that share one compiled kernel, and the numbers that tell them apart."""
 
+import hashlib
 import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -139,15 +140,25 @@ class Group:
         values = swept[0] if swept else np.array(self.fixed[source])
         return bool(np.any(values != neutral))
 
-    def columns(self, index: np.ndarray) -> dict[str, np.ndarray]:
+    @cached_property
+    def points(self) -> str:
+        """SHA-256 of all that decides which numbers a lane has at which grid position."""
+        digest = hashlib.sha256(repr(sorted(self.fixed.items())).encode())
+        digest.update(self.grid.digest.encode())
+        return digest.hexdigest()
+
+    def columns(
+        self, index: np.ndarray, names: Collection[str] | None = None
+    ) -> dict[str, np.ndarray]:
         """The values of the axes at the flat grid positions `index`, an int64 vector.
 
-        The last axis runs fastest. One vector, as long as `index`, for each axis.
+        The last axis runs fastest. One vector, as long as `index`, for each axis, or for those
+        among `names`.
 
         Raises:
             IndexError: a position is not on the grid.
         """
-        return self.grid.columns(index)
+        return self.grid.columns(index, names)
 
     def lanes(self, index: np.ndarray) -> LaneInputs:
         """The lane inputs of the trials at the flat grid positions `index`, an int64 vector.

@@ -22,7 +22,7 @@ from sweep.training.layout import (
     room,
     sizes,
 )
-from sweep.training.learning import make_learning
+from sweep.training.learning import make_learning, steps_at_once
 from sweep.training.losses import LOSSES
 from sweep.training.measures import diverged, make_conclude, make_observe, reached
 from sweep.training.passes import make_add_loss, make_forward, make_output_deltas
@@ -73,6 +73,7 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
     marks_lanes = Lanes(mark_dtype(shape.dtype), width)
     observe, conclude = make_observe(lanes, marks_lanes), make_conclude(lanes)
     still_active, ends = _make_still_active(shape, marks_lanes), _make_ends(shape)
+    at_once = steps_at_once(shape)
     stopping, scheduled, own = shape.stop != "never", shape.scheduled, shape.batches in OWN_ORDERS
     scale_of, slope_scale_of = LOSSES[network.loss].make_scales(network.layers[-1])
 
@@ -126,6 +127,11 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
                     x, t = fetch(first + at, n, data, rooms)
                     forward(n, x, net)
                     error = add_loss(n, t, net, error)
+                    if stopping and at_once:  # the way back changes what has to be kept
+                        ending = active & ends(error * scale, thresholds)
+                        if any_lane(ending):
+                            for p in range(count):
+                                saved[p] = select(ending, w[p], saved[p])
                     if step < stop:
                         output_deltas(n, t, net)
                         backward(n, x, net, g, eta, h, slope_scale)
@@ -137,7 +143,7 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
                     if any_lane(ending):
                         observe(ring, step, thresholds, extremes, marks, columns, block, active)
                         conclude(ring, step, extremes, columns, block, ending)
-                        for p in range(count):
+                        for p in range(0 if at_once else count):
                             saved[p] = select(ending, w[p], saved[p])
                         for p in range(kept):
                             saved_k[p] = select(ending, k[p], saved_k[p])

@@ -90,6 +90,23 @@ def measures_of(extremes: NDArray[Any], marks: NDArray[Any]) -> dict[str, NDArra
     return dict(zip(MEASURES, values, strict=True))
 
 
+def rows_of(measures: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Return the kernel's extremes and marks, whose names `measures_of` gave."""
+    extremes = np.empty((len(layout.EXTREMES), len(measures["initial_loss"])))
+    best, largest = measures["best_loss"], measures["max_loss"]
+    never_better = ~(best < np.inf)
+    extremes[layout.INITIAL] = measures["initial_loss"]
+    extremes[layout.FINAL] = measures["final_loss"]
+    extremes[layout.BEST] = np.where(never_better, np.inf, best)
+    extremes[layout.LARGEST] = np.where(np.isnan(largest), -np.inf, largest)
+    extremes[layout.TAIL_MEAN] = measures["tail_loss"]
+    marks = np.empty((len(layout.MARKS), len(best)), np.int64)
+    marks[layout.BEST_STEP] = np.where(never_better, -1, measures["best_step"])
+    marks[layout.TARGET_STEP] = measures["steps_to_target"]
+    marks[layout.DIVERGED_STEP] = measures["diverged_at"]
+    return extremes, marks
+
+
 def outcomes_of(measures: dict[str, NDArray[Any]], rule: str) -> NDArray[np.int8]:
     """Return each trial's outcome; one that ever diverged has diverged, whatever came before.
 

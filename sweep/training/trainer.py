@@ -24,7 +24,14 @@ from sweep.training.layout import (
 )
 from sweep.training.processor import register_bytes
 from sweep.training.schedules import rate_factors
-from sweep.training.trained import Trained, canonical, measures_of, outcomes_of, stops_of
+from sweep.training.trained import (
+    Trained,
+    canonical,
+    measures_of,
+    outcomes_of,
+    rows_of,
+    stops_of,
+)
 
 _ALIGNMENT = 64  # bytes: a register of AVX-512, a cache line
 _TABLE = 2**20  # sample indices, or factors, that the kernel is handed at a time
@@ -101,7 +108,13 @@ def _evaluation_of(shape: Shape) -> Evaluation:
     return Evaluation(layout.tiled(shape.network, register_bytes()))
 
 
-def train(group: Group, index: NDArray[np.int64], *, lanes: int | None = None) -> Trained:
+def train(
+    group: Group,
+    index: NDArray[np.int64],
+    *,
+    lanes: int | None = None,
+    since: Trained | None = None,
+) -> Trained:
     """Train the trials at these positions of a group's grid.
 
     Safe to call from several threads at once: Python's global lock is released while the kernel
@@ -111,22 +124,52 @@ def train(group: Group, index: NDArray[np.int64], *, lanes: int | None = None) -
         group: what the trials share.
         index: (n,) positions, in any order.
         lanes: networks trained side by side, a power of two; by default what suits the network.
+        since: what the same trials gave when they were trained for fewer steps, as `can_extend`
+            wants it: they go on from there, to the same bits as in one go.
 
     Raises:
         IndexError: a position is not on the grid.
         ValueError: lanes are not a power of two from 1 to 64.
     """
     with default_mode():
-        return _train(group, index, shape_of(group, lanes))
+        return _train(group, index, shape_of(group, lanes), since)
 
 
-def _train(group: Group, index: NDArray[np.int64], shape: Shape) -> Trained:
+def can_extend(group: Group, steps: int) -> bool:
+    """Whether what training gave after `steps`, fewer than the group's, is enough to go on from.
+
+    Not if no parameters are kept, or if steps until there are recorded that were not before. The
+    schedule of the learning rates is no question here: where it depends on the number of steps,
+    other numbers are other groups.
+    """
+    record = group.record
+    before = [
+        (longer[longer <= steps], shorter)
+        for longer, shorter in (
+            (record.loss_steps(group.steps), record.loss_steps(steps)),
+            (record.parameter_steps(group.steps), record.parameter_steps(steps)),
+        )
+    ]
+    kept = len(record.parameter_steps(steps)) > 0
+    return kept and all(bool(np.isin(wanted, held).all()) for wanted, held in before)
+
+
+def _train(
+    group: Group, index: NDArray[np.int64], shape: Shape, since: Trained | None = None
+) -> Trained:
     with np.errstate(over="ignore"):  # beyond float32 lies infinity, and such a trial diverges
         block = _Block(group, index, shape)
     kept, n, position = group.record.parameter_steps(group.steps), len(index), 0
     parameters = np.empty((n, len(kept), block.parameters.shape[0]), block.dtype)
     looks = block.loss_steps if group.validation is not None else kept
-    for step in np.unique(np.concatenate([kept, looks, [group.steps]])).tolist():
+    steps = np.unique(np.concatenate([kept, looks, [group.steps]]))
+    if since is not None:
+        position = block.resume(since)
+        done = kept[kept <= position]
+        at = np.searchsorted(since.parameter_steps, done)
+        parameters[:, : len(done)] = since.parameters[:, at]
+        steps = steps[steps > position]
+    for step in steps.tolist():
         block.advance(position, step)
         position = step
         if step in kept:
@@ -163,6 +206,31 @@ class _Block:
         self.validation = _Validation(self) if group.validation is not None else None
         self.workspace = aligned(workspace_size(shape, len(self.inputs)), self.dtype)
         self.thresholds = self._thresholds()
+
+    def resume(self, since: Trained) -> int:
+        """Put all arrays as they were after the last step of `since`; return that step."""
+        step = int(since.parameter_steps[-1])
+        self.parameters[:] = self._padded(since.parameters[:, -1])
+        self.state[:] = self._padded(since.optimizer_state)
+        extremes, marks = rows_of(since.measures)
+        self.extremes[:], self.marks[:] = self._padded(extremes.T), self._padded(marks.T)
+        self.recent[:] = 0
+        steps = np.arange(step - layout.TAIL + 1, step + 1)
+        known = steps >= 0
+        self.recent[steps[known] % layout.RING] = self._padded(since.recent_losses[:, known])
+        curves = [(self.curve, since.losses)]
+        if self.validation is not None:
+            curves.append((self.validation.losses, since.validation_losses))
+            curves.append((self.validation.accuracies, since.validation_accuracies))
+        done = self.loss_steps[self.loss_steps <= step]
+        at = np.searchsorted(since.loss_steps, done)
+        for ours, theirs in curves:
+            ours[: len(done)] = self._padded(theirs[:, at])
+        return step
+
+    def _padded(self, rows: NDArray[Any]) -> NDArray[Any]:
+        """Turn (n, k), a row a trial, into (k, columns) with the last trial repeated."""
+        return np.pad(rows, ((0, self.columns - len(rows)), (0, 0)), mode="edge").T
 
     def _of_dtype(self, values: NDArray[Any]) -> NDArray[Any]:
         return np.ascontiguousarray(values, self.dtype)

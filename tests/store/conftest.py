@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,20 @@ from sweep.training.trained import Trained
 from tests.store.small import Bench, train
 
 
+@pytest.fixture(autouse=True)
+def _fast_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No power fails here: flushing a thousand runs to the disk would only take its time."""
+    monkeypatch.setattr(os, "fsync", lambda handle: None)
+
+
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
     """Runs that note in `trained` the positions they train."""
     made = Bench(tmp_path / "results", [])
 
-    def noted(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
+    def noted(
+        group: Group, index: np.ndarray, *, lanes: int | None = None, since: Trained | None = None
+    ) -> Trained:
         made.trained += index.tolist()
         return train(group, index, lanes=lanes)
 

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
 
 from sweep import runner
 from sweep.runner import RunReport
+from sweep.store.commit import KINDS
+from sweep.store.ledger import read_ledger
 from sweep.store.results import Results, open_results
 from sweep.study import Group, Study, parse_study
 from sweep.training.trained import Trained
@@ -46,7 +50,9 @@ def study(
     return parse_study(text, "small", Path(), overrides)
 
 
-def train(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Trained:
+def train(
+    group: Group, index: np.ndarray, *, lanes: int | None = None, since: Trained | None = None
+) -> Trained:
     """Numbers that depend on a trial's own inputs alone, with every kind of value in them."""
     inputs = group.lanes(index)
     rate = inputs.weight_rates[0] * (1 + inputs.seeds) + inputs.bias_rates[0] / 64
@@ -92,6 +98,20 @@ def train(group: Group, index: np.ndarray, *, lanes: int | None = None) -> Train
             else {}
         ),
     )
+
+
+def assert_plain_readers_see_rows_once(directory: Path) -> None:
+    """Assert that files with plain names are of chunks that count, or of one that took their place.
+
+    And that these two are never there together.
+    """
+    ledger = read_ledger(directory)
+    for kind in KINDS:
+        paths = list((directory / kind).glob("*.parquet"))
+        assert {path.stem for path in paths} <= {*ledger.commits, *ledger.replaced}
+        keys = ["trial"] if kind == "trials" else ["trial", "step"]
+        rows = [pq.read_table(path, columns=keys).to_pandas() for path in paths]
+        assert not rows or not pd.concat(rows).duplicated().any()
 
 
 @dataclass

@@ -39,8 +39,9 @@ def test_infinite_values_are_strict_json() -> None:
     assert record["fixed"]["clip_norm"] == "inf"
 
 
-def test_a_record_of_the_layout_before_can_be_read(commit: Commit) -> None:
-    earlier = replace(commit, schema=1)
+@pytest.mark.parametrize("layout", [1, 2])
+def test_a_record_of_a_layout_before_can_be_read(commit: Commit, layout: int) -> None:
+    earlier = replace(commit, schema=layout)
     assert read_commit(earlier.to_json(), "00000007") == earlier
 
 
@@ -72,9 +73,9 @@ def test_what_is_no_record_is_damaged(content: bytes) -> None:
 
 
 def test_another_layout_is_refused_not_damaged(commit: Commit) -> None:
-    later = replace(commit, schema=3).to_json()
+    later = replace(commit, schema=4).to_json()
     with pytest.raises(
-        StoreError, match=r"00000007\.json has layout 3; .* reads layouts 1 to 2"
+        StoreError, match=r"00000007\.json has layout 4; .* reads layouts 1 to 3"
     ) as raised:
         read_commit(later, "00000007")
     assert not isinstance(raised.value, DamagedError)

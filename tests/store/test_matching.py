@@ -82,6 +82,18 @@ def test_rows_are_found_where_their_lanes_are_equal(asked: Study, stored: Study)
     assert found(wanted, there) == naive(wanted, there)
 
 
+@pytest.mark.parametrize("stored", STUDIES.values(), ids=STUDIES)
+@pytest.mark.parametrize("asked", STUDIES.values(), ids=STUDIES)
+def test_one_grid_has_one_order(asked: Study, stored: Study) -> None:
+    """What a record may say without its rows being looked at."""
+    (wanted,), (there,) = asked.groups(), stored.groups()
+    every = list(range(wanted.trials))
+    same = wanted.trials == there.trials and naive(wanted, there) == every
+    assert (wanted.points == there.points) <= same
+    assert wanted.points == asked.groups()[0].points
+    assert (asked is stored) <= (wanted.points == there.points)
+
+
 def test_the_table_of_studies_overlaps() -> None:
     """Else the comparison with the naive search would show nothing."""
     (grid,) = STUDIES["grid"].groups()

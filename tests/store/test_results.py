@@ -84,6 +84,87 @@ def test_some_trials_and_some_columns(bench: Bench) -> None:
     assert results.curves([]).empty
 
 
+CONDITIONS = {
+    "one": ([("final_loss", "<", 0.05)], lambda t: t["final_loss"] < 0.05),
+    "all of a list": (
+        [("final_loss", "<", 0.3), ("seed", "in", [0, 2])],
+        lambda t: (t["final_loss"] < 0.3) & t["seed"].isin([0, 2]),
+    ),
+    "any of some lists": (
+        [[("learning_rate", ">", 30.0)], [("outcome", "==", "converged"), ("seed", "=", 1)]],
+        lambda t: (t["learning_rate"] > 30) | ((t["outcome"] == "converged") & (t["seed"] == 1)),
+    ),
+    "none": ([("best_step", ">", 1000)], lambda t: t["best_step"] > 1000),
+}
+
+
+@pytest.mark.parametrize(("filters", "expected"), CONDITIONS.values(), ids=CONDITIONS)
+def test_filters_choose_rows(bench: Bench, filters: object, expected: object) -> None:
+    bench.run(study(), shuffle_seed=3)
+    results = bench.open()
+    whole = results.trials()
+    kept = whole[expected(whole)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(results.trials(filters=filters), kept)
+    columns = ["max_loss", "learning_rate"]
+    pd.testing.assert_frame_equal(results.trials(columns, filters), kept[columns])
+    assert len(kept) < len(whole)
+
+
+def test_curves_take_columns_and_filters(bench: Bench) -> None:
+    bench.run(study(), shuffle_seed=3)
+    results = bench.open()
+    whole = results.curves()
+    kept = whole[(whole["step"] == 14) & (whole["loss"] > 0.01)].reset_index(drop=True)
+    found = results.curves(
+        columns=["loss", "seed"], filters=[("step", "=", 14), ("loss", ">", 0.01)]
+    )
+    pd.testing.assert_frame_equal(found, kept[["loss", "seed"]])
+
+
+@pytest.mark.parametrize(
+    "filters", [[("final_loss", "~", 1)], ["final_loss"], [("final_loss", "<")], [3]]
+)
+def test_what_is_no_filter_is_refused(bench: Bench, filters: object) -> None:
+    bench.run(study())
+    with pytest.raises(RequestError, match=r"^filters: .*they are a list such as"):
+        bench.open().trials(filters=filters)
+    with pytest.raises(RequestError, match="'loss': no column of trials"):
+        bench.open().trials(filters=[("loss", "<", 1)])
+
+
+def test_arrow_goes_to_polars_and_duckdb_without_a_copy(bench: Bench) -> None:
+    bench.run(study())
+    total = bench.open().trials()["best_loss"].sum()
+    rows = bench.open().arrow("trials")
+    frame = pl.from_arrow(rows)
+    assert frame.lazy().select(pl.col("best_loss").sum()).collect().item() == total
+    ours = {chunk.buffers()[1].address for chunk in rows["best_loss"].chunks}
+    theirs = {part.to_arrow().buffers()[1].address for part in frame["best_loss"].get_chunks()}
+    assert ours == theirs
+    assert duckdb.sql("select sum(best_loss) from rows").fetchall() == [(total,)]
+    assert bench.open().arrow("parameters", ["recent_losses"]).num_rows == 48
+    with pytest.raises(RequestError, match="'figures': no kind of table"):
+        bench.open().arrow("figures")
+
+
+def test_only_what_is_asked_for_is_read(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes of other columns may be anything: they are neither looked at nor handed to a reader."""
+    bench.run(study())
+    whole = bench.open().trials()
+    path = bench.directory / "trials" / "00000001.parquet"
+    column = pq.read_metadata(path).row_group(0).column(whole.columns.get_loc("final_loss"))
+    assert column.path_in_schema == "final_loss"
+    data = bytearray(path.read_bytes())
+    data[column.data_page_offset + column.total_compressed_size - 1] ^= 1
+    path.write_bytes(data)
+    columns = ["seed", "best_loss", "outcome"]
+    pd.testing.assert_frame_equal(bench.open().trials(columns), whole[columns])
+    with pytest.raises(StoreError, match="SHA-256"):
+        bench.open().trials(["final_loss"])
+    with pytest.raises(StoreError, match="SHA-256"):
+        bench.open().trials()
+
+
 def test_groups_follow_each_other_with_their_labels(bench: Bench) -> None:
     asked = study("outcome.target = [0.1, 0.2]\nseed = [1, 2]", "steps = 9\nlearning_rate = 1.5")
     bench.run(asked)
@@ -93,6 +174,19 @@ def test_groups_follow_each_other_with_their_labels(bench: Bench) -> None:
     stored = pd.read_parquet(bench.directory / "trials")
     assert list(stored)[:3] == ["trial", "outcome.target", "seed"]
     assert sorted(stored["outcome.target"]) == [0.1, 0.1, 0.2, 0.2]
+
+
+def test_a_field_that_becomes_an_axis_changes_no_content(bench: Bench, tmp_path: Path) -> None:
+    stated = study("seed = [1, 2]", "steps = 9\nlearning_rate = 1.5")
+    swept = study("outcome.target = [0.0]\nseed = [1, 2, 3]", "steps = 9\nlearning_rate = 1.5")
+    bench.run(stated)
+    assert bench.run(swept).trained == 1
+    trials = bench.open().trials()
+    assert trials["outcome.target"].tolist() == [0.0] * 3
+    assert trials["final_loss"].notna().all()
+    fresh = Bench(tmp_path / "fresh", [])
+    fresh.run(swept)
+    assert bench.digest() == fresh.digest()
 
 
 def test_what_is_not_asked_for_is_hidden_and_comes_back(bench: Bench) -> None:
@@ -132,7 +226,7 @@ def test_the_digest_sees_one_changed_value(
     asked = study(overrides=[*VALIDATED, 'training.optimizer="adam"'])
     bench.run(asked)
 
-    def changed(group, index, *, lanes=None):  # noqa: ANN001, ANN202
+    def changed(group, index, *, lanes=None, since=None):  # noqa: ANN001, ANN202
         trained = train(group, index)
         if index[0] == 0:
             array = {

@@ -142,12 +142,15 @@ def test_what_the_optimizer_keeps_stays_too() -> None:
     [
         [*ADAM],
         ["training.optimizer='momentum'", "training.clip_norm=0.5"],
+        ["data={ inputs=[[0.3, -1.2]], targets=[[0.2]] }"],  # steps without gradients
+        ["data={ inputs=[[0.3, -1.2]], targets=[[0.2]] }", "training.clip_norm=0.5"],
         ["batch.size=2", "axes.batch_seed=[0, 1]"],
         ["batch.size=2"],
     ],
 )
 def test_with_other_rows(edits: list[str]) -> None:
-    never, found = run("never", *edits), run("either", *edits)
+    never = run("never", *edits)
+    found = run("either", *edits, "record.parameters='final'")  # in one go, past the stops
     steps = stop_steps("either", never)
     np.testing.assert_array_equal(found.stopped_at, steps)
     last = np.where(steps < 0, 60, steps)
