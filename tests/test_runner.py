@@ -154,9 +154,9 @@ def test_at_most_one_chunk_more_than_threads_is_under_way(
             most[0] = max(most[0], made[0])
             yield piece
 
-    def add(self, group, tables):  # noqa: ANN001, ANN202
+    def add(self, *chunk):  # noqa: ANN001, ANN002, ANN202
         made[0] -= 1
-        return real_add(self, group, tables)
+        return real_add(self, *chunk)
 
     monkeypatch.setattr(runner, "_pieces", pieces)
     monkeypatch.setattr(runner.Ledger, "add", add)
