@@ -155,8 +155,13 @@ class Group:
         if index.size and not (index.min() >= 0 and index.max() < self.trials):
             raise IndexError(f"grid positions must be in 0 .. {self.trials - 1}")
         columns, within = {}, 1
+        in_a_row = index.size > 0 and bool((index[1:] - index[:-1] == 1).all())
         for axis in reversed(self.axes):
-            if names is None or axis.name in names:
+            if names is not None and axis.name not in names:
+                pass
+            elif in_a_row:
+                columns[axis.name] = _in_a_row(axis.values, within, int(index[0]), index.size)
+            else:
                 columns[axis.name] = axis.values[index // within % len(axis)]
             within *= len(axis)
         return dict(reversed(columns.items()))
@@ -191,6 +196,17 @@ class Group:
             batch_seeds=values("batch_seed").astype(np.uint64),
             hyper={name: values(name, HYPER[name]).astype(np.float64) for name in HYPER},
         )
+
+
+def _in_a_row(values: np.ndarray, within: int, first: int, count: int) -> np.ndarray:
+    """``values[position // within % len(values)]`` for `count` positions from `first`.
+
+    Divisions of millions of positions would take longer than reading what stands there.
+    """
+    start, skipped = divmod(first, within)
+    needed = (skipped + count - 1) // within + 1
+    found = np.resize(np.roll(values, -(start % len(values))), needed)
+    return np.repeat(found, within)[skipped : skipped + count] if within > 1 else found
 
 
 def _own_first(field: str, layer: int) -> list[str]:
