@@ -11,12 +11,13 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import numba
 import numpy as np
 import pandas as pd
 from numba import types
 
 from benchmarks.variants import VARIANTS, in_use
+from sweep.training.build import compile_function
+from sweep.training.compile import link, target_machine
 from sweep.training.elementary.formats import FORMATS
 from sweep.training.lanes import Lanes
 from tests.training.elementary.errors import errors_of
@@ -45,17 +46,14 @@ class Compiled:
 
         pointer = types.CPointer(getattr(types, dtype))
         signature = types.void(types.int64, types.int64, pointer, pointer)
-        self._code = numba.cfunc(signature, error_model="numpy")(loop).ctypes
+        code = compile_function(loop, signature, target_machine())
+        self._code = link(*code, [*[ctypes.c_int64] * 2, *[ctypes.c_void_p] * 2])
 
     def __call__(self, x: np.ndarray, turns: int = 1) -> np.ndarray:
         """Return what it returns at x (n,): (outputs, n)."""
         padded = np.resize(x, len(x) + -len(x) % _LANES)
         out = np.empty((self.outputs, len(padded)), x.dtype)
-        addresses = (
-            ctypes.cast(array.ctypes.data, kind)
-            for array, kind in zip((padded, out), self._code.argtypes[2:], strict=True)
-        )
-        self._code(len(padded), turns, *addresses)
+        self._code(len(padded), turns, padded.ctypes.data, out.ctypes.data)
         return out[:, : len(x)]
 
     def seconds(self, x: np.ndarray, turns: int) -> float:

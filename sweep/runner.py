@@ -2,10 +2,18 @@
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    CancelledError,
+    Future,
+    ThreadPoolExecutor,
+    wait,
+)
+from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Protocol, Self
 
 import numpy as np
 
@@ -76,6 +84,66 @@ class RunReport:
         return self.signal != 0
 
 
+class Workers(Protocol):
+    """Where chunks are trained: threads of this process, or a cluster."""
+
+    count: int
+    """How many of them there are."""
+    ahead: int
+    """How many chunks to have under way, besides one that is being committed."""
+
+    def prepare(self, group: Group) -> None:
+        """Make ready for chunks of this group."""
+
+    def submit(
+        self, group: Group, index: np.ndarray, since: Trained | None, interruption: Interruption
+    ) -> Future[Trained]:
+        """Train these trials, on from what they gave `since` then.
+
+        The future may raise CancelledError if an interruption came before their turn.
+        """
+
+    def check(self) -> None:
+        """Raise a SweepError if nothing can be expected any more."""
+
+
+class Threads:
+    """Threads of this process; while they train they do not hold its global lock.
+
+    One chunk more than there are threads is under way, so that none waits for the disk.
+    """
+
+    def __init__(self, count: int, lanes: int | None) -> None:
+        self.count = self.ahead = count
+        self._lanes, self._pool = lanes, ThreadPoolExecutor(count)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def prepare(self, group: Group) -> None:
+        """Compile here, not in every thread."""
+        prepare(group, self._lanes)
+
+    def submit(
+        self, group: Group, index: np.ndarray, since: Trained | None, interruption: Interruption
+    ) -> Future[Trained]:
+        """Train a chunk as soon as a thread is free, unless a signal came before that."""
+        return self._pool.submit(self._train, group, index, since, interruption)
+
+    def check(self) -> None:
+        """Threads do not get lost."""
+
+    def _train(
+        self, group: Group, index: np.ndarray, since: Trained | None, interruption: Interruption
+    ) -> Trained:
+        if interruption:
+            raise CancelledError
+        return train(group, index, lanes=self._lanes, since=since)
+
+
 def run(  # noqa: PLR0913 - every choice of a run has a name here
     study: Study,
     results: Path = Path("results"),
@@ -85,6 +153,7 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
     chunk: int | None = None,
     lanes: int | None = None,
     shuffle_seed: int | None = None,
+    workers: Workers | None = None,
     progress: Callable[[Progress], None] | None = None,
     on_wait: Callable[[str], None] | None = None,
 ) -> RunReport:
@@ -101,6 +170,7 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
         chunk: how many trials to train and commit together; by default what suits the group.
         lanes: how many networks to train side by side, a power of two; likewise.
         shuffle_seed: trains in a random order; results do not depend on it.
+        workers: train instead of threads of this process.
         progress: called after each commit.
         on_wait: called with a sentence if another process works on the study.
 
@@ -121,8 +191,9 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
     with locked(directory, on_wait):
         claim(directory, study, origin)
         findings, ledger, plan = _plan(directory, study)
-        job = _Job(ledger, plan, findings, threads, chunk, lanes, shuffle_seed, progress)
-        signal = job.run() if job.total else 0
+        with Threads(threads, lanes) if workers is None else nullcontext(workers) as hands:
+            job = _Job(ledger, plan, findings, hands, chunk, shuffle_seed, progress)
+            signal = job.run() if job.total else 0
     return RunReport(
         trained=job.done,
         extended=job.extended,
@@ -186,9 +257,8 @@ class _Job:
     ledger: Ledger
     plan: list[_Work]
     findings: list[str]
-    threads: int
+    workers: Workers
     chunk: int | None
-    lanes: int | None
     shuffle_seed: int | None
     progress: Callable[[Progress], None] | None
     done: int = 0
@@ -201,32 +271,26 @@ class _Job:
         return sum(work.trials for work in self.plan)
 
     def run(self) -> int:
-        """Train and commit all; return the number of the signal that cut it short, or 0.
-
-        One chunk more than there are threads is under way, so that no thread waits for the disk.
-        """
-        prepare(self.plan[0].group, self.lanes)
+        """Train and commit all; return the number of the signal that cut it short, or 0."""
+        self.workers.prepare(self.plan[0].group)
         started = time.perf_counter()
-        running: dict[Future[Trained | None], _Chunk] = {}
-        pool = ThreadPoolExecutor(self.threads)
-        try:
-            with Interruption() as interruption:
-                for chunk in self._chunks():
-                    if interruption:
-                        break
-                    running[pool.submit(self._train, chunk, interruption)] = chunk
-                    if len(running) > self.threads:
-                        self._commit_one(running, started)
-                while running:
+        running: dict[Future[Trained], _Chunk] = {}
+        with Interruption() as interruption:
+            for chunk in self._chunks():
+                if interruption:
+                    break
+                submit = self.workers.submit
+                running[submit(chunk.group, chunk.index, chunk.since, interruption)] = chunk
+                if len(running) > self.workers.ahead:
                     self._commit_one(running, started)
-        finally:
-            pool.shutdown(cancel_futures=True)
+            while running:
+                self._commit_one(running, started)
         return interruption.signal if self.done < self.total else 0
 
     def _chunks(self) -> Iterator[_Chunk]:
         for work in self.plan:
-            prepare(work.group, self.lanes)
-            size = self.chunk or chunk_size(work.group, self.threads)
+            self.workers.prepare(work.group)
+            size = self.chunk or chunk_size(work.group, self.workers.count)
             for source in work.sources:
                 yield from self._extensions(source, size, work.fresh)
             for index in _pieces(_positions(work.fresh, self.shuffle_seed), size):
@@ -244,20 +308,17 @@ class _Job:
         for index, since in source.pieces(tables, size):
             yield _Chunk(source.group, index, since, source.steps)
 
-    def _train(self, chunk: _Chunk, interruption: Interruption) -> Trained | None:
-        """In a thread of the pool: train a chunk, unless a signal came before its turn."""
-        if interruption:
-            return None
-        return train(chunk.group, chunk.index, lanes=self.lanes, since=chunk.since)
-
-    def _commit_one(self, running: dict[Future[Trained | None], _Chunk], started: float) -> None:
-        """Wait for a chunk and commit it; the others go on meanwhile."""
-        finished: set[Future[Trained | None]] = set()
+    def _commit_one(self, running: dict[Future[Trained], _Chunk], started: float) -> None:
+        """Wait for a chunk and commit it; the others go on meanwhile, if they had their turn."""
+        finished: set[Future[Trained]] = set()
         while not finished:
             finished, _ = wait(running, _PATIENCE, return_when=FIRST_COMPLETED)
+            self.workers.check()
         future = next(one for one in running if one in finished)  # of two, the first begun
-        chunk, trained = running.pop(future), future.result()
-        if trained is None:
+        chunk = running.pop(future)
+        try:
+            trained = future.result()
+        except CancelledError:
             return
         group, trials = chunk.group, len(chunk.index)
         tables = tables_of(group, trained, self.ledger.next_trial)

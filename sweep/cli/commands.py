@@ -6,7 +6,7 @@ All but the command line itself is imported inside the commands, so that help an
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -18,6 +18,7 @@ from sweep.cli.terminal import columns, duration, note, printable, progress_bar,
 from sweep.errors import RequestError, SweepError
 
 if TYPE_CHECKING:
+    from sweep.runner import Workers
     from sweep.store.results import Results
     from sweep.study import Group, Study
     from sweep.views.kinds import Subject
@@ -197,14 +198,28 @@ def run(
     overrides: Overrides = None,
     results: Folder = RESULTS,
     threads: Threads = None,
+    dask: Annotated[
+        str | None,
+        typer.Option("--dask", metavar="ADDRESS", help='A Dask scheduler\'s, or "local".'),
+    ] = None,
 ) -> None:
     """Train and save what is missing of STUDY."""
     from sweep import runner
 
+    if dask and threads:
+        raise RequestError(
+            "--threads and --dask: state one of them; workers have their own threads"
+        )
     path, study = _load(name, overrides)
-    with progress_bar(study.name) as progress:
+    with _workers(dask) as workers, progress_bar(study.name) as progress:
         report = runner.run(
-            study, results, origin=path, threads=threads, progress=progress, on_wait=note
+            study,
+            results,
+            origin=path,
+            threads=threads,
+            workers=workers,
+            progress=progress,
+            on_wait=note,
         )
     note(*report.findings)
     if report.trained:
@@ -332,6 +347,17 @@ def _steps(groups: "Sequence[Group]") -> str:
         reasons["no parameters are kept to go on from"] = None
     why = ", and ".join(reasons)
     return f"{found}; another number trains all anew: {why}" if reasons else found
+
+
+def _workers(address: str | None) -> "AbstractContextManager[Workers | None]":
+    """Connect to a cluster, if one is named."""
+    if address is None:
+        return nullcontext()
+    try:
+        from sweep.cluster import connected
+    except ImportError as error:
+        raise RequestError(f"--dask needs {error.name}: pip install 'sweep[dask]'") from None
+    return connected(address)
 
 
 def _load(name: str, overrides: Sequence[str] | None) -> tuple[Path, "Study"]:

@@ -114,7 +114,7 @@ def new_commit(group: Group, first_trial: int, trials: int, first_position: int 
         first_trial=first_trial,
         trials=trials,
         files=(),
-        versions=_versions(),
+        versions=library_versions(),
         created=now(),
         grid=group.points,
         first_position=first_position,
@@ -184,7 +184,8 @@ def _canonical(content: Mapping[str, object]) -> bytes:
 
 
 @cache
-def _versions() -> dict[str, str]:
+def library_versions() -> dict[str, str]:
+    """The versions of sweep, Python and the libraries that results come from."""
     libraries = ("numpy", "numba", "llvmlite", "pyarrow")
     return {
         "sweep": __version__,

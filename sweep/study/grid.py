@@ -94,6 +94,11 @@ class Factor:
         """The lengths of the dimensions."""
         return tuple(map(len, self.dimensions))
 
+    @property
+    def plain(self) -> bool:
+        """Whether it is one axis, all of it."""
+        return self.kept is None and [len(one.axes) for one in self.dimensions] == [1]
+
     def rows(self, position: np.ndarray) -> Iterator[tuple[Dimension, np.ndarray]]:
         """Each dimension, and the row in it of each of the factor's points at `position`."""
         flat = position if self.kept is None else self.kept[position]
@@ -160,14 +165,17 @@ class Grid:
             raise IndexError(f"grid positions must be in 0 .. {len(self) - 1}")
         wanted = [axis.name for axis in self.axes if names is None or axis.name in names]
         columns: dict[str, np.ndarray] = {}
-        rest = index
+        in_a_row = index.size > 0 and bool((index[1:] - index[:-1] == 1).all())
+        within = 1
         for factor in reversed(self.factors):
-            rest, position = np.divmod(rest, len(factor))
-            held = {axis.name for dimension in factor.dimensions for axis in dimension.axes}
-            for dimension, row in factor.rows(position) if held & set(wanted) else ():
-                columns |= {
-                    axis.name: axis.values[row] for axis in dimension.axes if axis.name in wanted
-                }
+            asked = {axis.name for one in factor.dimensions for axis in one.axes} & set(wanted)
+            if asked and in_a_row and factor.plain:
+                (axis,) = factor.dimensions[0].axes
+                columns[axis.name] = _in_a_row(axis.values, within, int(index[0]), index.size)
+            elif asked:
+                for dimension, row in factor.rows(index // within % len(factor)):
+                    columns |= {axis.name: axis.values[row] for axis in dimension.axes}
+            within *= len(factor)
         return {name: columns[name] for name in wanted}
 
     def positions(self, columns: Mapping[str, np.ndarray], count: int) -> np.ndarray:
@@ -312,3 +320,14 @@ def _search(ordered: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.nda
 
 def _no_points() -> np.ndarray:
     return np.empty(0, np.uint32)
+
+
+def _in_a_row(values: np.ndarray, within: int, first: int, count: int) -> np.ndarray:
+    """``values[position // within % len(values)]`` for `count` positions from `first`.
+
+    Divisions of millions of positions would take longer than reading what stands there.
+    """
+    start, skipped = divmod(first, within)
+    needed = (skipped + count - 1) // within + 1
+    found = np.resize(np.roll(values, -(start % len(values))), needed)
+    return np.repeat(found, within)[skipped : skipped + count] if within > 1 else found

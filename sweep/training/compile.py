@@ -62,10 +62,16 @@ def _digest(specification: str) -> str:
 
 @cache
 def _environment() -> tuple[str, ...]:
-    sources = sorted(Path(__file__).parent.rglob("*.py"))
-    text = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    text = source_digest()
     versions = (sys.version, version("numba"), version("llvmlite"))
     return (text, *versions, llvm.get_process_triple(), *processor())
+
+
+@cache
+def source_digest() -> str:
+    """SHA-256, in hexadecimal, of the text of this package."""
+    sources = sorted(Path(__file__).parent.rglob("*.py"))
+    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
 
 
 def cache_directory() -> Path:

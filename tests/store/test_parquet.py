@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -76,11 +77,15 @@ def test_columns_are_encoded_as_documented(file: File, tmp_path: Path) -> None:
         assert columns[name].compression == "LZ4"
 
 
-def test_no_flipped_bit_is_read(file: File, tmp_path: Path) -> None:
+MANY = pytest.param(4000, marks=pytest.mark.soak)
+
+
+@pytest.mark.parametrize("flips", [400, MANY])
+def test_no_flipped_bit_is_read(file: File, tmp_path: Path, flips: int) -> None:
     path = tmp_path / file.path
     good = path.read_bytes()
     rng = np.random.default_rng(2)
-    for at in rng.integers(0, 8 * len(good), 400).tolist():
+    for at in rng.integers(0, 8 * len(good), flips).tolist():
         bad = bytearray(good)
         bad[at // 8] ^= 1 << at % 8
         path.write_bytes(bad)
@@ -88,10 +93,36 @@ def test_no_flipped_bit_is_read(file: File, tmp_path: Path) -> None:
             parquet.read(tmp_path, file, ["trial"])
 
 
-def test_no_truncation_is_read(file: File, tmp_path: Path) -> None:
+@pytest.mark.parametrize("flips", [400, MANY])
+def test_no_flipped_bit_is_read_in_columns_alone(
+    table: pa.Table, file: File, tmp_path: Path, flips: int
+) -> None:
+    """Other columns are not looked at; whatever is handed out is right."""
+    path, columns = tmp_path / file.path, ["outcome", "loss"]
+    good = path.read_bytes()
+    footer, parts = parquet.parts_of(good)
+    assert set(parts) == {"", *table.column_names}
+    in_parts = replace(file, footer=footer, parts=parts)
+    expected = parquet.read(tmp_path, file, columns)
+    rng, refused = np.random.default_rng(3), 0
+    for at in [*rng.integers(0, 8 * len(good), flips).tolist(), 8 * footer, 8 * len(good) - 1]:
+        bad = bytearray(good)
+        bad[at // 8] ^= 1 << at % 8
+        path.write_bytes(bad)
+        try:
+            found = parquet.read(tmp_path, in_parts, columns)
+            assert found["outcome"].equals(expected["outcome"])
+            assert found["loss"].to_numpy().tobytes() == expected["loss"].to_numpy().tobytes()
+        except DamagedError:
+            refused += 1
+    assert flips / 10 < refused < flips
+
+
+@pytest.mark.parametrize("every", [97, pytest.param(1, marks=pytest.mark.soak)])
+def test_no_truncation_is_read(file: File, tmp_path: Path, every: int) -> None:
     path = tmp_path / file.path
     good = path.read_bytes()
-    for length in range(0, len(good), 97):
+    for length in range(0, len(good), every):
         path.write_bytes(good[:length])
         with pytest.raises(DamagedError, match=f"has {length} bytes instead of the {len(good)}"):
             parquet.read(tmp_path, file)

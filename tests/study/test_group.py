@@ -24,6 +24,22 @@ def test_grid_positions_run_as_a_product_of_the_axes(lengths: list[int]) -> None
     assert rows == list(product(*axes.values()))
 
 
+@pytest.mark.parametrize(("first", "count"), [(0, 24), (0, 1), (5, 7), (11, 13), (23, 1), (3, 20)])
+def test_positions_in_a_row_have_the_values_of_positions_in_any_order(
+    first: int, count: int
+) -> None:
+    axes = "learning_rate=[1, 2], bias_learning_rate=[3, 4, 5], clip_norm=[6, 7, 8, 9]"
+    only = group(BIASED, f"axes={{ {axes} }}")
+    index = np.arange(first, first + count)
+    shuffled = np.random.default_rng(0).permutation(count)
+    others = only.columns(index[shuffled])
+    for name, values in only.columns(index).items():
+        np.testing.assert_array_equal(values[shuffled], others[name], name)
+    np.testing.assert_equal(
+        only.columns(index, ["clip_norm"]), {"clip_norm": only.columns(index)["clip_norm"]}
+    )
+
+
 @given(grids, st.data())
 def test_lanes_are_those_of_the_positions_asked_for(
     lengths: list[int], data: st.DataObject
