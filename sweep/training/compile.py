@@ -67,7 +67,6 @@ def _environment() -> tuple[str, ...]:
     return (text, *versions, llvm.get_process_triple(), *processor())
 
 
-@cache
 def source_digest() -> str:
     """SHA-256, in hexadecimal, of the text of this package."""
     sources = sorted(Path(__file__).parent.rglob("*.py"))
