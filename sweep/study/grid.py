@@ -330,4 +330,7 @@ def _in_a_row(values: np.ndarray, within: int, first: int, count: int) -> np.nda
     start, skipped = divmod(first, within)
     needed = (skipped + count - 1) // within + 1
     found = np.resize(np.roll(values, -(start % len(values))), needed)
-    return np.repeat(found, within)[skipped : skipped + count] if within > 1 else found
+    if within == 1:
+        return found
+    ends = np.clip(np.arange(needed + 1) * within - skipped, 0, count)
+    return np.repeat(found, np.diff(ends))
