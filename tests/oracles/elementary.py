@@ -14,7 +14,7 @@ import numpy as np
 
 _FAR = 60.0  # beyond, exp(-x^2 / 2) is a zero in any format here
 _NODES = 8  # in each unit of a, where `_mills` expands
-_TERMS = 16
+_TERMS = {"longdouble": 16, "float64": 11}  # what is left out is below a rounding
 
 
 class Output(NamedTuple):
@@ -143,7 +143,7 @@ DEFINITIONS = {
 def in_numpy(dtype: str) -> Mathematics:
     """The definitions' parts on arrays of "float64" or "longdouble"."""
     number = np.dtype(dtype).type
-    coefficients = _mills().astype(dtype)
+    coefficients = _mills()[: _TERMS[dtype]].astype(dtype)
 
     def bell(a: Any) -> Any:
         """The square of a's first 24 bits is exact, and what the rest adds to it is small."""
@@ -183,7 +183,7 @@ def _mills() -> np.ndarray:
             a = mpmath.mpf(j) / _NODES
             c = [mpmath.ncdf(-a) * mpmath.exp(a * a / 2)]
             c.append(a * c[0] - 1 / mpmath.sqrt(2 * mpmath.pi))
-            for n in range(1, _TERMS - 1):
+            for n in range(1, max(_TERMS.values()) - 1):
                 c.append((a * c[n] + c[n - 1]) / (n + 1))
             found.append([np.longdouble(mpmath.nstr(value, 40)) for value in c])
     return np.array(found).T
