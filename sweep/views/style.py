@@ -106,7 +106,7 @@ def label(name: str, *, symbol: bool = True) -> str:
     if field not in WORDS:
         return plain(name)
     words, sign = WORDS[field]
-    of_layer = f" of layer {layer}" if layer else ""
+    of_layer = f" of layer {int(layer) + 1}" if layer else ""  # the first is 0 in a study
     return f"{words}{of_layer} {sign}".rstrip() if symbol else words + of_layer
 
 

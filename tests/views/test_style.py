@@ -26,7 +26,7 @@ def test_values_are_told_apart_in_few_digits(values: list[object], labels: list[
     ("name", "words"),
     [
         ("learning_rate", "learning rate η"),
-        ("learning_rate.0", "learning rate of layer 0 η"),
+        ("learning_rate.0", "learning rate of layer 1 η"),
         ("initial.scale", "scale of the initial weights"),
         ("final_loss", "final loss $E_T$"),
         ("network.activation", "network.activation"),
