@@ -1,5 +1,13 @@
-"""The door: the command line. Only here is anything printed."""
+"""The door: the command line. Only here is anything printed.
 
-from sweep.cli.commands import app, main
+All but the command line itself is imported inside the commands, so that help answers at once.
+"""
+
+# Modules add their commands as they are imported, and help lists them in that order.
+# isort: off
+from sweep.cli import studies, running, showing  # noqa: F401
+
+# isort: on
+from sweep.cli.door import app, main
 
 __all__ = ["app", "main"]
