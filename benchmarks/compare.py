@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.contest import TOLERANCES, Contest, Rules, hold
-from benchmarks.networks import NETWORKS
 from benchmarks.peers import PEERS
+from sweep.bench.networks import NETWORKS
 
 console = Console(soft_wrap=True)
 

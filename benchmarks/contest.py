@@ -17,10 +17,10 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.machine import peak, processor
-from benchmarks.networks import Case
-from benchmarks.operations import activation_costs
 from benchmarks.ours import initial_parameters
 from benchmarks.peers import PEERS, Choice, Train
+from sweep.bench.networks import Case
+from sweep.bench.operations import activation_costs
 
 # Relative, of a final loss. Rounding alone was seen to give 7e-15 and 5e-6 after 1,000 steps.
 TOLERANCES = {"float64": 1e-12, "float32": 1e-4}

@@ -17,8 +17,8 @@ from rich.table import Table
 
 from benchmarks.compare import add_rules, confine, console, rules, save, spread
 from benchmarks.contest import TOLERANCES, Rules
-from benchmarks.networks import NETWORKS
-from benchmarks.studies import chunks, group
+from sweep.bench.networks import NETWORKS
+from sweep.bench.studies import chunks, group
 from sweep.errors import RequestError
 from sweep.training.trainer import prepare, shape_of, train
 

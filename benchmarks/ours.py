@@ -6,9 +6,9 @@ from functools import cache
 
 import numpy as np
 
-from benchmarks.networks import Case
 from benchmarks.peers import Train
-from benchmarks.studies import chunks, default_lanes, group
+from sweep.bench.networks import Case
+from sweep.bench.studies import chunks, default_lanes, group
 from sweep.study import Group
 from sweep.training.trainer import prepare, train
 

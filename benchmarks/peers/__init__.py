@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmarks.networks import Case
+from sweep.bench.networks import Case
 
 Train = Callable[[np.ndarray], np.ndarray]
 
@@ -97,7 +97,7 @@ def _pooled(train: Train, choice: Choice) -> Train:
 
 
 def _lanes(case: Case, dtype: str) -> Sequence[int]:
-    from benchmarks.studies import lanes_to_try  # noqa: PLC0415 - peers do without sweep
+    from sweep.bench.studies import lanes_to_try  # noqa: PLC0415 - peers do without sweep
 
     return lanes_to_try(case, dtype)
 

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
-from benchmarks.networks import Case
 from benchmarks.peers import Train
+from sweep.bench.networks import Case
 
 SOURCE = Path(__file__).with_name("mlp.c")
 # gcc halves the vectors on its own account on some processors with 512-bit ones; they pay here.

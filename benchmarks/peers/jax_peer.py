@@ -14,8 +14,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from benchmarks.networks import Case
 from benchmarks.peers import Train
+from sweep.bench.networks import Case
 
 jax.config.update("jax_enable_x64", True)  # else float64 is silently float32
 

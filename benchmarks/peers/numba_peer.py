@@ -11,8 +11,8 @@ import numba
 import numpy as np
 from numba import njit, prange
 
-from benchmarks.networks import Case
 from benchmarks.peers import Train
+from sweep.bench.networks import Case
 
 
 def build(case: Case, dtype: str, threads: int, batch: int) -> Train:

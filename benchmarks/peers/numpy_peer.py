@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from benchmarks.networks import Case
 from benchmarks.peers import Train
+from sweep.bench.networks import Case
 
 Array = np.ndarray
 Layers = list[tuple[Array, Array | None]]

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch.func import grad, vmap
 
-from benchmarks.networks import Case
 from benchmarks.peers import Train
+from sweep.bench.networks import Case
 
 Layers = list[tuple[Any, Any]]
 

@@ -10,9 +10,9 @@ import pytest
 
 from benchmarks import compare, contest, costs, table
 from benchmarks.contest import Entrant
-from benchmarks.networks import NETWORKS, Case
 from benchmarks.peers import PEERS, Choice, Peer
 from benchmarks.table import Target
+from sweep.bench.networks import NETWORKS, Case
 from tests.benchmarks.small import COURSE
 
 NUMPY = "benchmarks.peers.numpy_peer"

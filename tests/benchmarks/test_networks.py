@@ -5,10 +5,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from benchmarks import compiling, costs, operations
-from benchmarks.networks import FAMILY, MAIN, NETWORKS
-from benchmarks.operations import activation_costs
-from benchmarks.studies import chunks, default_lanes, group, lanes_to_try
+from benchmarks import compiling, costs
+from sweep.bench import operations
+from sweep.bench.networks import FAMILY, MAIN, NETWORKS
+from sweep.bench.operations import activation_costs
+from sweep.bench.studies import chunks, default_lanes, group, lanes_to_try
 from sweep.training.activations import ACTIVATIONS
 from sweep.training.lanes import fma, inlined
 from tests.benchmarks.small import COURSE, OTHER

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.networks import NETWORKS, Case
 from benchmarks.ours import initial_parameters
 from benchmarks.peers import PEERS, Choice
 from benchmarks.peers.c_peer import compile_network
+from sweep.bench.networks import NETWORKS, Case
 from tests.benchmarks.small import COURSE, DEEP, ONE_LAYER, OTHER
 from tests.oracles import naive
 from tests.oracles.problem import Problem

@@ -41,7 +41,7 @@ def _cost(name: str, dtype: str) -> int:
 
 def _value_and_slope(name: str, dtype: str) -> Any:
     row = ACTIVATIONS[name]
-    if getattr(row, "with_slope", None):
+    if row.with_slope is not None:
         return row.with_slope(dtype)
     function, slope = row.function(dtype), row.slope
 
