@@ -41,6 +41,17 @@ def test_a_study_is_run_and_opened_again(path: Path) -> None:
     opened = sweep.open_results(path.parent / "results" / "two")
     assert opened.content_digest() == results.content_digest()
     assert sweep.load_study(path).training.steps == 30
+    assert sweep.load_study(str(path)).training.steps == 30
+    assert sweep.load_study("lr_graphs").name == "lr_graphs"
+
+
+def test_progress_is_told_to_whoever_asks(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[runner.Progress] = []
+    sweep.run(path, results=path.parent / "results", progress=told.append)
+    assert (told[-1].trials_done, told[-1].trials_total) == (2, 2)
+    sweep.run(path, results=path.parent / "elsewhere", progress=False)
+    sweep.run(path, results=path.parent / "again")
+    assert capsys.readouterr() == ("", "")
 
 
 def test_the_menu_is_all_there_is() -> None:

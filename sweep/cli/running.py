@@ -8,7 +8,7 @@ import typer
 from sweep.cli.door import app
 from sweep.cli.opening import existing, load, open_study, print_results
 from sweep.cli.options import RESULTS, Folder, Name, Overrides, Threads
-from sweep.cli.terminal import duration, note, progress_bar, short
+from sweep.cli.terminal import duration, note, short
 from sweep.errors import RequestError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def run(
 ) -> None:
     """Train and save what is missing of STUDY."""
     from sweep import runner
+    from sweep.progress import progress_bar
 
     if dask and threads:
         raise RequestError(

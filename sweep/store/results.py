@@ -22,7 +22,7 @@ from sweep.store.ledger import read_ledger
 from sweep.store.matching import answers
 from sweep.store.parquet import MissingError, read
 from sweep.store.tables import RECENT, STATE, VALIDATION
-from sweep.study import Group, Study, parse_study
+from sweep.study import Group, Study, card, parse_study
 from sweep.training.trained import MEASURES, OUTCOMES
 
 NEVER = ("steps_to_target", "diverged_at")
@@ -53,6 +53,21 @@ class Results:
 
     def __repr__(self) -> str:
         return f"<Results of {self.directory}: {self.trained:,} of {self.study.trials:,} trials>"
+
+    def _repr_html_(self) -> str:
+        rows = {
+            "study": self.study.name,
+            "trained": f"{self.trained:,} of {self.study.trials:,} trials",
+            **({"outcomes": self._outcomes()} if self.trained else {}),
+            "saved in": str(self.directory),
+            "tables": "trials(), curves(), parameters()",
+        }
+        return card(self.study.title, rows)
+
+    def _outcomes(self) -> str:
+        """How many trials ended how, in words."""
+        counts = self.trials(["outcome"])["outcome"].value_counts(sort=False)
+        return ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items() if count)
 
     @property
     def trained(self) -> int:

@@ -2,6 +2,7 @@
 
 from sweep.study.axes import Axis
 from sweep.study.batch import ORDERS, Batch
+from sweep.study.card import card
 from sweep.study.datasets import Data
 from sweep.study.grid import Dimension, Grid
 from sweep.study.group import Group, LaneInputs
@@ -41,6 +42,7 @@ __all__ = [
     "Schedule",
     "Study",
     "Training",
+    "card",
     "find_study",
     "load_study",
     "parse_study",

@@ -10,20 +10,23 @@ from sweep.study.dimensions import read_dimensions, read_where
 from sweep.study.document import MAX_BYTES, MAX_WRITTEN, Document, read_document, refusal
 from sweep.study.fields import FIELDS, REQUIRED, Field, FieldError
 from sweep.study.files import read_whole
+from sweep.study.library import find_study
 from sweep.study.sources import with_files
 from sweep.study.study import Study
 
 _NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
 
 
-def load_study(path: Path, overrides: Sequence[str] = ()) -> Study:
-    """The study in the file `path`, as if edited by `overrides` such as "training.steps=200".
+def load_study(study: str | Path, overrides: Sequence[str] = ()) -> Study:
+    """The study in a file, as if edited by `overrides` such as "training.steps=200".
 
-    Its name is the file's stem.
+    `study` is a path or, as text, also the bare name of a known study, as `find_study` takes it.
+    The study's name is the file's stem.
 
     Raises:
         RequestError: the file cannot be read, or is no study; one line says where and why.
     """
+    path = find_study(study) if isinstance(study, str) else study
     source = str(path)
     text = _read_text(path, source)
     document = read_document(text, source, overrides, MAX_BYTES)

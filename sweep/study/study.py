@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from sweep.study.axes import Axis
+from sweep.study.card import study_card
 from sweep.study.conditions import Condition
 from sweep.study.datasets import Data
 from sweep.study.fields import FIELD, FIELDS, Field, FieldError, Role, Settings, swept_field
@@ -60,6 +61,9 @@ class Study:
     def axes(self) -> tuple[Axis, ...]:
         """The swept fields in file order."""
         return tuple(axis for dimension in self.dimensions for axis in dimension.axes)
+
+    def _repr_html_(self) -> str:
+        return study_card(self)
 
     @property
     def title(self) -> str:

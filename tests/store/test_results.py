@@ -383,3 +383,20 @@ def test_values_written_down_are_read_back(bench: Bench) -> None:
     found = bench.open()
     assert found.study.groups()[0].digest == asked.groups()[0].digest
     assert found.trials()["learning_rate"].tolist() == list(asked.axes[0].values)
+
+
+def test_results_show_themselves_in_a_notebook(bench: Bench) -> None:
+    bench.run(study())
+    html = bench.open()._repr_html_()
+    assert "<td" in html
+    assert "12 of 12 trials" in html
+    counts = bench.open().trials()["outcome"].value_counts()
+    assert f"{counts['diverged']} diverged" in html
+    assert str(bench.directory) in html
+
+
+def test_results_of_nothing_show_themselves_too(bench: Bench) -> None:
+    bench.run(study())
+    html = bench.open(study(training="steps = 40"))._repr_html_()
+    assert "0 of 12 trials" in html
+    assert "outcomes" not in html

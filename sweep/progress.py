@@ -1,0 +1,106 @@
+"""How far a run is, shown where somebody looks: in a terminal, in a notebook, or nowhere."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from html import escape
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from rich import progress as bars
+from rich.console import Console
+from rich.table import Column
+
+from sweep.quantities import duration, short
+
+if TYPE_CHECKING:
+    from sweep.runner import Progress
+
+Show = Callable[["Progress"], None]
+
+PAUSE = 0.2
+"""Seconds between two changes of a notebook's bar: each is a message to the browser."""
+
+
+def progress_bar(name: str) -> AbstractContextManager[Show]:
+    """Return a context whose value shows how far the run of the study `name` is.
+
+    In a notebook that is one line of the cell's output, changed in place, which needs no widgets;
+    in a terminal a bar on stderr that goes when the run ends; anywhere else nothing.
+    """
+    return _in_notebook(name) if in_notebook() else _in_terminal(name)
+
+
+def in_notebook() -> bool:
+    """Say whether a notebook's kernel runs this, of Jupyter or of an editor."""
+    ipython = sys.modules.get("IPython")
+    return ipython is not None and getattr(ipython.get_ipython(), "kernel", None) is not None
+
+
+@contextmanager
+def _in_terminal(name: str) -> Iterator[Show]:
+    console = Console(stderr=True)
+    whole = Column(no_wrap=True)
+    parts = (
+        bars.TextColumn("{task.description}", markup=False),
+        bars.BarColumn(bar_width=12),
+        bars.TextColumn("{task.fields[told]}", table_column=whole),
+        bars.TimeRemainingColumn(table_column=whole),
+    )
+    on = console.is_terminal
+    with bars.Progress(*parts, console=console, transient=True, disable=not on) as bar:
+        task = bar.add_task(name, total=None, told="preparing")
+
+        def show(now: "Progress") -> None:
+            bar.update(task, completed=now.trials_done, total=now.trials_total, told=_told(now))
+
+        yield show
+
+
+@contextmanager
+def _in_notebook(name: str) -> Iterator[Show]:
+    display: Any = import_module("IPython.display")
+    handle = display.display(_line(name, "preparing", "<progress>"), raw=True, display_id=True)
+    latest: Progress | None = None
+    due = 0.0
+
+    def show(now: "Progress") -> None:
+        nonlocal latest, due
+        latest = now
+        if time.monotonic() >= due:
+            handle.update(_bar(name, now, f"{_told(now)}, {_left(now)} left"), raw=True)
+            due = time.monotonic() + PAUSE
+
+    try:
+        yield show
+    finally:  # what stays is true of any machine: how much was trained, not how fast
+        if latest is None:
+            handle.update(_line(name, "nothing was trained"), raw=True)
+        else:
+            handle.update(_bar(name, latest, _count(latest)), raw=True)
+
+
+def _bar(name: str, now: "Progress", told: str) -> dict[str, str]:
+    bar = f'<progress value="{now.trials_done}" max="{now.trials_total}">'
+    return _line(name, told, bar)
+
+
+def _line(name: str, told: str, bar: str = "") -> dict[str, str]:
+    """Return a line of a cell's output in the forms that front ends choose from."""
+    text = f"{name}: {told}"
+    closed = f"{bar}</progress> " if bar else ""
+    return {"text/plain": text, "text/html": f"<div>{closed}{escape(text)}</div>"}
+
+
+def _count(now: "Progress") -> str:
+    return f"{now.trials_done:,} of {now.trials_total:,} trials"
+
+
+def _told(now: "Progress") -> str:
+    speed = short(now.network_steps / max(now.seconds, 1e-9), "network-steps/s")
+    return f"{_count(now)}, {speed}"
+
+
+def _left(now: "Progress") -> str:
+    return duration(now.seconds * (now.trials_total / now.trials_done - 1))
