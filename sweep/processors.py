@@ -1,12 +1,14 @@
-"""How many processors this process may use."""
+"""How many processors this process may use, and what they are called."""
 
 import math
 import os
+import platform
 from collections.abc import Iterator
 from pathlib import Path
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
+_DESCRIPTION = Path("/proc/cpuinfo")
 
 
 def usable_processors(membership: Path = _MEMBERSHIP, cgroups: Path = _CGROUPS) -> int:
@@ -17,6 +19,14 @@ def usable_processors(membership: Path = _MEMBERSHIP, cgroups: Path = _CGROUPS) 
     """
     bound = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return max(1, math.ceil(min([bound or 1, *_quotas(membership, cgroups)])))
+
+
+def machine_name(description: Path = _DESCRIPTION) -> str:
+    """The system and its processor as far as the system tells: "Linux, AMD EPYC 7763"."""
+    lines = (line.partition(":") for line in _text(description).splitlines())
+    models = (value.strip() for name, _, value in lines if name.strip() == "model name")
+    found = next(models, "") or platform.processor() or platform.machine()
+    return f"{platform.system()}, {found}"
 
 
 def _quotas(membership: Path, cgroups: Path) -> Iterator[float]:

@@ -1,9 +1,10 @@
 import os
+import platform
 from pathlib import Path
 
 import pytest
 
-from sweep.processors import usable_processors
+from sweep.processors import machine_name, usable_processors
 
 
 @pytest.fixture
@@ -49,3 +50,20 @@ def test_a_quota_counts(
 
 def test_here() -> None:
     assert 1 <= usable_processors() <= (os.cpu_count() or 1)
+
+
+@pytest.mark.parametrize(
+    ("description", "name"),
+    [
+        ("processor\t: 0\nmodel name\t: Some CPU: 9000\nmodel name\t: another\n", "Some CPU: 9000"),
+        ("nothing like it", "the system's word"),
+        ("", "the system's word"),
+    ],
+)
+def test_the_machine_has_a_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, description: str, name: str
+) -> None:
+    monkeypatch.setattr(platform, "processor", lambda: "the system's word")
+    monkeypatch.setattr(platform, "system", lambda: "Linux")
+    (tmp_path / "cpuinfo").write_text(description)
+    assert machine_name(tmp_path / "cpuinfo") == f"Linux, {name}"

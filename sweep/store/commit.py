@@ -12,6 +12,7 @@ from pathlib import PurePath
 
 from sweep import __version__
 from sweep.errors import StoreError
+from sweep.processors import machine_name
 from sweep.store.files import sha256
 from sweep.study import NUMERICS, Group
 
@@ -114,7 +115,7 @@ def new_commit(group: Group, first_trial: int, trials: int, first_position: int 
         first_trial=first_trial,
         trials=trials,
         files=(),
-        versions=library_versions(),
+        versions=library_versions() | {"machine": _machine()},
         created=now(),
         grid=group.points,
         first_position=first_position,
@@ -181,6 +182,9 @@ def _number(value: object) -> float | int:
 
 def _canonical(content: Mapping[str, object]) -> bytes:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+_machine = cache(machine_name)
 
 
 @cache

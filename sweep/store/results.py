@@ -150,6 +150,31 @@ class Results:
             return pa.table({name: pa.array([], _EMPTY_TYPES.get(name)) for name in names})
         return pa.concat_tables(tables, promote_options="permissive")
 
+    def provenance(self) -> pd.DataFrame:
+        """A row a chunk that holds any of the trials: what its record says of their origin.
+
+        Columns: `chunk` and `group`, a digest, str; `steps` and `numerics` int64; `trials`, how
+        many of the study's are in it, `rows` and `bytes` of its files, int64; `created`, a time in
+        UTC with seconds; and str for the version of sweep, of Python and of each library, and for
+        the `machine` that saved it, missing where an older record does not say.
+        """
+        return pd.DataFrame(
+            {
+                "chunk": commit.stem,
+                "group": commit.group,
+                "steps": commit.steps,
+                "numerics": commit.numerics,
+                "trials": held,
+                "rows": sum(file.rows for file in commit.files),
+                "bytes": sum(file.size for file in commit.files),
+                "created": pd.Timestamp(commit.created),
+                **commit.versions,
+            }
+            for found in self._found
+            for commit, at in found
+            if (held := int(np.sum(at >= 0)))
+        )
+
     def content_digest(self) -> str:
         """SHA-256 of all contents in grid order, to the bit, but for the numbers of trials."""
         digest = hashlib.sha256()

@@ -8,6 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from sweep.errors import RequestError, StoreError
+from sweep.processors import machine_name
+from sweep.store.commit import KINDS
 from sweep.store.results import open_results
 from tests.store.small import Bench, study, train
 
@@ -400,3 +402,19 @@ def test_results_of_nothing_show_themselves_too(bench: Bench) -> None:
     html = bench.open(study(training="steps = 40"))._repr_html_()
     assert "0 of 12 trials" in html
     assert "outcomes" not in html
+
+
+def test_provenance_is_a_row_a_chunk_that_answers(bench: Bench) -> None:
+    bench.run(study(), chunk=5)
+    bench.run(study("learning_rate = [9.0]"), chunk=5)
+    found = bench.open(study()).provenance()
+    assert found["trials"].tolist() == [5, 5, 2]
+    assert found["steps"].tolist() == [30, 30, 30]
+    assert found["group"].unique().tolist() == [study().groups()[0].digest]
+    assert (found["created"] <= pd.Timestamp.now("UTC")).all()
+    assert found.loc[0, "numpy"] == np.__version__
+    assert found.loc[0, "machine"] == machine_name()
+    paths = [bench.directory / kind / "00000000.parquet" for kind in KINDS]
+    assert found.loc[0, "bytes"] == sum(path.stat().st_size for path in paths)
+    assert found.loc[0, "rows"] == sum(pq.read_metadata(path).num_rows for path in paths)
+    assert bench.open(study(training="steps = 31")).provenance().empty
