@@ -4,14 +4,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from sweep.analysis.studies import best, by_rate, summary
     from sweep.api import run
     from sweep.store.results import open_results
     from sweep.study import load_study
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "load_study", "open_results", "run"]
+__all__ = ["__version__", "best", "by_rate", "load_study", "open_results", "run", "summary"]
 
-_HOMES = {"load_study": "sweep.study", "open_results": "sweep.store.results", "run": "sweep.api"}
+_HOMES = {
+    "best": "sweep.analysis.studies",
+    "by_rate": "sweep.analysis.studies",
+    "load_study": "sweep.study",
+    "open_results": "sweep.store.results",
+    "run": "sweep.api",
+    "summary": "sweep.analysis.studies",
+}
 
 
 def __dir__() -> list[str]:

@@ -1,1 +1,28 @@
-"""From tables to numbers."""
+"""What the learning rate did, in numbers: tables in, tables out; nothing is read or trained here.
+
+    responses = Responses.of(trials, axes)       # axes: the names of the swept columns
+    best(responses)                              # the best rate of each group, by each criterion
+    summary(responses)                           # all measures of each group
+    by_rate(responses)                           # medians and shares at each rate
+
+`sweep.best(results)` and its like do the same for the results of a study. docs/analysis.md defines
+every measure; every column is described where its function is.
+"""
+
+from sweep.analysis.choosing import CRITERIA
+from sweep.analysis.measures import MEASURES, RATE_MEASURES
+from sweep.analysis.resampling import Bootstrap
+from sweep.analysis.responses import Responses
+from sweep.analysis.tables import Choices, best, by_rate, summary
+
+__all__ = [
+    "CRITERIA",
+    "MEASURES",
+    "RATE_MEASURES",
+    "Bootstrap",
+    "Choices",
+    "Responses",
+    "best",
+    "by_rate",
+    "summary",
+]

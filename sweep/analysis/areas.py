@@ -1,0 +1,65 @@
+"""The area under a curve: its mean loss over the steps, in bounded memory."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from sweep.errors import RequestError
+from sweep.store.results import Results
+
+MOST_ROWS = 4_000_000
+"""How many rows of curves are read at a time."""
+
+
+def areas_under(curves: pd.DataFrame, steps: int | None = None) -> "pd.Series[float]":
+    """The mean loss over the steps of each trial, float64 by `trial`, in units of the loss.
+
+    `curves` have the columns `trial`, `step` and `loss`, each trial's rows together and its steps
+    ascending. The loss is taken to be linear between recorded steps (the trapezoidal rule); to
+    stay what it was from a trial's last row up to `steps`, if that is later; and is infinite
+    of a curve with a loss that is not finite. Of a single row it is that loss.
+    """
+    trial = curves["trial"].to_numpy()
+    step = curves["step"].to_numpy(np.float64)
+    loss = curves["loss"].to_numpy(np.float64)
+    first = np.flatnonzero(np.append(True, trial[1:] != trial[:-1]))
+    last = np.append(first[1:], len(trial)) - 1
+    finite = np.where(np.isfinite(loss), loss, 0.0)
+    pieces = np.append(np.diff(step) * (finite[1:] + finite[:-1]) / 2, 0.0)
+    pieces[last] = 0.0
+    end = step[last] if steps is None else np.maximum(step[last], steps)
+    total = np.add.reduceat(pieces, first) + (end - step[last]) * finite[last]
+    width = end - step[first]
+    mean = np.where(width > 0, total / np.where(width > 0, width, 1), finite[first])
+    wild = np.add.reduceat(~np.isfinite(loss), first) > 0
+    return pd.Series(np.where(wild, np.inf, mean), index=trial[first], name="area_under_curve")
+
+
+def with_areas(trials: pd.DataFrame, results: Results) -> pd.DataFrame:
+    """Add the column `area_under_curve` to `trials`, which have the column `trial`.
+
+    Raises:
+        RequestError: no curves were recorded.
+    """
+    parts = [
+        areas_under(curves.sort_values(["trial", "step"], kind="stable"), steps)
+        for curves, steps in _parts(results, np.sort(trials["trial"].to_numpy()))
+        if len(curves)
+    ]
+    if not parts:
+        raise RequestError(f"{results.study.name}: no curves were recorded; see record.loss")
+    return trials.assign(area_under_curve=pd.concat(parts).reindex(trials["trial"]).to_numpy())
+
+
+def _parts(results: Results, numbers: np.ndarray) -> Iterator[tuple[pd.DataFrame, int]]:
+    """Curves of a run of trials at a time, and the steps that they were trained.
+
+    Numbers run through chunks, so that a file is read once or, at the end of a part, twice.
+    """
+    groups = results.study.groups()
+    rows = max(len(group.record.loss_steps(group.steps)) for group in groups)
+    size = max(1, MOST_ROWS // max(rows, 1))
+    for start in range(0, len(numbers), size):
+        part = numbers[start : start + size]
+        yield results.curves(part, columns=["trial", "step", "loss"]), groups[0].steps

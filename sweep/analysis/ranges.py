@@ -1,0 +1,112 @@
+"""How wide the good rates lie: usable range, divergence threshold and sensitivity.
+
+Between two swept rates a quantity is taken to change linearly with the logarithm of the rate, with
+the rate itself where one of the two is 0.
+"""
+
+import numpy as np
+
+from sweep.analysis.choosing import best_place
+from sweep.analysis.medians import Medians
+
+
+def usable_range(medians: Medians, within: float) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and the highest usable rate, each (resamples, groups) float64.
+
+    Usable are the rates around the best one, without a gap, whose median final loss is at most
+    `within` times the lowest one. The logarithm of the loss is interpolated between the last
+    usable rate and its neighbour; if the neighbour's median trial diverged, or a loss is not
+    positive, the range ends at the last usable rate. At the ends of the sweep it ends there, and
+    NaN is returned where no best rate exists or its loss is negative.
+    """
+    loss = medians.of("final_loss")
+    place = best_place(medians, "final_loss")
+    lowest = np.take_along_axis(loss, np.maximum(place, 0)[:, :, np.newaxis], axis=2)
+    known = (place >= 0) & (lowest[:, :, 0] >= 0)
+    limit = np.where(known[:, :, np.newaxis], within * lowest, np.nan)
+    first, last = _run(loss <= limit, np.maximum(place, 0))
+    low = _end(medians.rates, loss, limit[:, :, 0], first, first - 1)
+    high = _end(medians.rates, loss, limit[:, :, 0], last, last + 1)
+    return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def _run(inside: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first and last place of the run of marked places that holds `place`."""
+    places = np.arange(inside.shape[2])
+    before = np.maximum.accumulate(np.where(inside, -1, places), axis=2)
+    after = np.where(inside, len(places), places)[:, :, ::-1]
+    after = np.minimum.accumulate(after, axis=2)[:, :, ::-1]
+    at = place[:, :, np.newaxis]
+    return (
+        np.take_along_axis(before, at, axis=2)[:, :, 0] + 1,
+        np.take_along_axis(after, at, axis=2)[:, :, 0] - 1,
+    )
+
+
+def _end(
+    rates: np.ndarray, loss: np.ndarray, limit: np.ndarray, last: np.ndarray, beyond: np.ndarray
+) -> np.ndarray:
+    """Where the logarithm of the loss crosses that of the limit, between two places."""
+    n = rates.shape[1]
+    swept = (beyond >= 0) & (beyond < n)
+    beyond = np.clip(beyond, 0, n - 1)
+    inner, outer = (
+        np.take_along_axis(loss, at[:, :, np.newaxis], axis=2)[:, :, 0] for at in (last, beyond)
+    )
+    crosses = swept & (inner > 0) & np.isfinite(outer) & (outer > limit)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = (np.log(limit) - np.log(inner)) / (np.log(outer) - np.log(inner))
+    groups = np.arange(len(rates))
+    start, end = rates[groups, last], rates[groups, beyond]
+    return between(start, end, np.where(crosses, part, 0.0))
+
+
+def between(start: np.ndarray, end: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """The rate at this part of the way from `start` to `end`, on the logarithmic axis if it can be.
+
+    At part 0 it is `start`, whatever `end` is.
+    """
+    logarithmic = (start > 0) & (end > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        geometric = start * np.exp(part * np.log(end / start))
+        linear = start + part * (end - start)
+    return np.where(part == 0, start, np.where(logarithmic, geometric, linear))
+
+
+def divergence_threshold(medians: Medians) -> np.ndarray:
+    """The lowest rate at which half of the seeds diverge (resamples, groups) float64.
+
+    The share that diverged is interpolated between the last rate below one half and the first at
+    or above it. Infinite if fewer than half diverge at every rate: the threshold lies above the
+    swept range. -inf if half diverge at the lowest rate already: it lies below.
+    """
+    share = medians.share("diverged")
+    reached = share >= 0.5
+    seen = reached.any(axis=2)
+    first = reached.argmax(axis=2)
+    before = np.maximum(first - 1, 0)
+    low, high = (
+        np.take_along_axis(share, at[:, :, np.newaxis], axis=2)[:, :, 0] for at in (before, first)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = (0.5 - low) / (high - low)
+    groups = np.arange(len(medians.rates))
+    crossed = seen & (first > 0)
+    start, end = medians.rates[groups, before], medians.rates[groups, first]
+    rate = between(start, end, np.where(crossed & np.isfinite(part), part, 0.0))
+    return np.where(seen, np.where(first > 0, rate, -np.inf), np.inf)
+
+
+def sensitivity(medians: Medians) -> np.ndarray:
+    """The learning-rate sensitivity (resamples, groups) float64, in units of the loss.
+
+    E over the swept rates of min(final loss, initial loss) - its least value, where the loss of
+    a rate is its median over the seeds and E gives each swept rate the same weight.
+    """
+    loss = medians.of("clipped_loss")
+    there = ~np.isnan(loss)
+    least = np.where(there, loss, np.inf).min(axis=2, keepdims=True)
+    least = np.where(np.isfinite(least), least, np.nan)
+    total = np.where(there, loss - least, 0.0).sum(axis=2)
+    found: np.ndarray = total / there.sum(axis=2)
+    return found

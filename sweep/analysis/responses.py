@@ -1,0 +1,223 @@
+"""Trials laid out for analysis: a row a group, a column a learning rate, a layer a seed."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
+from pandas.util import hash_array
+
+from sweep.errors import RequestError
+
+OUTCOMES = ("converged", "stalled", "diverged")
+RATES = ("learning_rate", "bias_learning_rate")
+"""The fields that are learning rates, the usual one first; "learning_rate.0" is that of a layer."""
+
+SEEDS = ("seed", "batch_seed", "data.seed", "validation.seed")
+"""The axes whose values repeat a trial rather than change the question."""
+
+MOST_EMPTY = 4
+"""Cells are kept for every seed of any rate while there are at most so many times the trials."""
+
+MOST_CELLS = 2**22
+"""How many cells, 32 MiB of float64, are worked on at a time."""
+
+
+@dataclass(frozen=True, eq=False)
+class Responses:
+    """The trials of a study, each in the cell of its group, its rate and its seed.
+
+    `rate` is the column that is varied, `seeds` are those that repeat, `along` numeric ones that
+    run one to one with the rate, and all other axes make the `groups`: a row a group, ascending.
+    `rates` (groups, rates) float64 ascend, NaN where a group has fewer; `at` (groups, rates,
+    seeds) int32 is the row in `trials` of the trial in each cell, -1 where there is none. The
+    replicates are `paired` when a layer of `at` is one seed at all rates and groups; their order
+    then follows from their results, not from the seeds' numbers.
+    """
+
+    trials: pd.DataFrame
+    rate: str
+    seeds: tuple[str, ...]
+    along: tuple[str, ...]
+    groups: pd.DataFrame
+    rates: np.ndarray
+    at: np.ndarray
+    paired: bool
+
+    @classmethod
+    def of(cls, trials: pd.DataFrame, axes: Sequence[str], rate: str | None = None) -> "Responses":
+        """Lay out `trials`, which have a column for each of the `axes` and the measures.
+
+        Raises:
+            RequestError: no rate is among the axes, it is not numeric, or there are no trials.
+        """
+        rate = rate_axis(axes, rate)
+        _check(trials, rate)
+        seeds = tuple(name for name in axes if name in SEEDS and name != rate)
+        others = [name for name in axes if name != rate and name not in seeds]
+        along = tuple(name for name in others if _runs_along(trials, name, rate))
+        grouped = [name for name in others if name not in along]
+        group, first = _codes(trials, grouped)
+        place, rates = _places(group, trials[rate].to_numpy(np.float64), len(first))
+        replicate, paired = _replicates(trials, seeds, group * rates.shape[1] + place, rates.size)
+        at = np.full((*rates.shape, int(replicate.max()) + 1), -1, np.int32)
+        at[group, place, replicate] = np.arange(len(trials))
+        groups = trials[grouped].iloc[first].reset_index(drop=True)
+        at = _ordered(at, trials) if paired else at
+        return cls(trials, rate, seeds, along, groups, rates, at, paired)
+
+    def blocks(self) -> Iterator[slice]:
+        """Runs of groups, each of at most `MOST_CELLS` cells or of one group."""
+        size = max(1, MOST_CELLS // max(self.at[0].size, 1))
+        for start in range(0, len(self.at), size):
+            yield slice(start, start + size)
+
+    def has(self, name: str) -> bool:
+        """Whether there are levels of this name."""
+        return all(column in self.trials for column in LEVELS.get(name, (name,)))
+
+    def cells(self, name: str, groups: slice) -> np.ndarray:
+        """The levels of a measure (groups, rates, seeds) float64, NaN where there is no trial."""
+        at = self.at[groups]
+        return np.where(at >= 0, levels(self.trials, name)[at], np.nan)
+
+
+def rate_axis(axes: Sequence[str], rate: str | None = None) -> str:
+    """The axis to vary: `rate`, or the study's learning rate, the first layer's own if need be.
+
+    Raises:
+        RequestError: there is none.
+    """
+    if rate is not None:
+        if rate not in axes:
+            raise RequestError(f"{rate}: no axis of this study; it has {_listed(axes)}")
+        return rate
+    for field in RATES:
+        for name in sorted(axes):
+            if name == field or name.startswith(f"{field}."):
+                return name
+    raise RequestError(
+        f"no learning rate is swept; name another axis to vary (--rate), of {_listed(axes)}"
+    )
+
+
+LEVELS = {
+    "clipped_loss": ("final_loss", "initial_loss"),
+    "overshoot": ("max_loss", "initial_loss"),
+} | dict.fromkeys(OUTCOMES, ("outcome",))
+"""Levels that are no columns, and the columns that they are made from."""
+
+
+def levels(trials: pd.DataFrame, name: str) -> np.ndarray:
+    """A measure as (trials,) float64 to compare, of which less is better.
+
+    It is infinite where a trial diverged, has a number that is not finite or never came to have
+    one, so that such a trial is worse than any other and is never dropped. The name of an outcome
+    gives 1 where the trial had it, else 0; `initial_loss` is as it was; `clipped_loss` is the
+    final loss or the initial one, whichever is lower; `overshoot` the highest over the initial.
+    """
+    outcome = pd.Categorical(trials["outcome"], categories=list(OUTCOMES))
+    codes: np.ndarray = outcome.codes
+    if name in OUTCOMES:
+        return np.where(codes == OUTCOMES.index(name), 1.0, 0.0)
+    if name == "clipped_loss":
+        clipped: np.ndarray = np.minimum(
+            levels(trials, "final_loss"), levels(trials, "initial_loss")
+        )
+        return clipped
+    if name == "overshoot":
+        return _overshoot(levels(trials, "max_loss"), levels(trials, "initial_loss"))
+    values = trials[name].to_numpy(np.float64, na_value=np.inf)
+    worst = ~np.isfinite(values)
+    if name != "initial_loss":
+        worst |= codes == OUTCOMES.index("diverged")
+    return np.where(worst, np.inf, values)
+
+
+def _overshoot(highest: np.ndarray, initial: np.ndarray) -> np.ndarray:
+    """The highest loss over the initial one: 1 if it never rose, also from a loss of 0."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = highest / initial
+    return np.where(np.isfinite(highest), np.where(highest == initial, 1.0, ratio), np.inf)
+
+
+def _check(trials: pd.DataFrame, rate: str) -> None:
+    if trials.empty:
+        raise RequestError("nothing is trained yet; `sweep run` comes first")
+    if not is_numeric_dtype(trials[rate]) or is_bool_dtype(trials[rate]):
+        raise RequestError(f"{rate}: its values are no numbers and have no order to search")
+
+
+def _listed(axes: Iterable[str]) -> str:
+    return ", ".join(axes) or "none"
+
+
+def _runs_along(trials: pd.DataFrame, name: str, rate: str) -> bool:
+    """Whether every value of the axis goes with one rate and every rate with one value."""
+    if not is_numeric_dtype(trials[name]) or is_bool_dtype(trials[name]):
+        return False
+    values = trials[name].nunique()
+    if values < 2 or values != trials[rate].nunique():
+        return False
+    return len(_codes(trials, [name, rate])[1]) == values
+
+
+def _codes(trials: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Number the combinations of these columns, ascending; and the first row that has each."""
+    code = np.zeros(len(trials), np.int64)
+    for name in names:
+        one, values = pd.factorize(trials[name], sort=True, use_na_sentinel=False)
+        code, _ = pd.factorize(code * len(values) + one, sort=True)
+    first = np.zeros(int(code.max()) + 1, np.int64)
+    first[code[::-1]] = np.arange(len(code))[::-1]
+    return code, first
+
+
+def _places(group: np.ndarray, rate: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
+    """Each trial's place among the rates of its group, and these rates, NaN after the last."""
+    at, values = pd.factorize(rate, sort=True)
+    pair, pairs = pd.factorize(group * len(values) + at, sort=True)
+    of, which = np.divmod(pairs, len(values))
+    start = np.searchsorted(of, np.arange(groups))
+    place = np.arange(len(pairs)) - start[of]
+    rates = np.full((groups, int(place.max()) + 1), np.nan)
+    rates[of, place] = values[which]
+    return place[pair], rates
+
+
+def _replicates(
+    trials: pd.DataFrame, seeds: Sequence[str], cell: np.ndarray, cells: int
+) -> tuple[np.ndarray, bool]:
+    """Each trial's layer; and whether a layer is one seed throughout.
+
+    That takes a cell for every seed at every rate. Where rates have seeds of their own, as in a
+    random design, or a seed comes twice, layers are the trials of a rate by their seeds' order.
+    """
+    seed, first = _codes(trials, seeds)
+    if cells * len(first) <= MOST_EMPTY * len(trials) + MOST_CELLS // 4:
+        slots = cell * len(first) + seed
+        if np.bincount(slots).max() == 1:
+            return seed, True
+    order = np.lexsort((levels(trials, "final_loss"), seed, cell))
+    counts = np.bincount(cell)
+    if cells * counts.max() > 16 * len(trials) + 4 * MOST_CELLS:
+        raise RequestError("too many rates have no trials in most groups; analyse groups apart")
+    layer = np.empty(len(trials), np.int64)
+    starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    layer[order] = np.arange(len(trials)) - starts[cell[order]]
+    return layer, bool(counts.max() == 1)
+
+
+def _ordered(at: np.ndarray, trials: pd.DataFrame) -> np.ndarray:
+    """Order the layers by a digest of their results: seeds of other numbers change nothing."""
+    if at.shape[2] == 1:
+        return at
+    names = [n for n in ("initial_loss", "final_loss", "steps_to_target") if n in trials]
+    weights = hash_array(np.arange(at[:, :, 0].size))[:, np.newaxis] | np.uint64(1)
+    digest = np.zeros(at.shape[2], np.uint64)
+    for name in (*names, "converged", "stalled"):
+        cells = np.where(at >= 0, levels(trials, name)[at], np.nan)
+        hashes = hash_array(cells.ravel()).reshape(-1, at.shape[2])
+        digest = digest * np.uint64(31) + (hashes * weights).sum(axis=0, dtype=np.uint64)
+    return at[:, :, np.argsort(digest, kind="stable")]
