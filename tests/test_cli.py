@@ -145,9 +145,34 @@ def test_a_plan_trains_nothing(here: Path) -> None:
         "network-steps": "30 M",
     }.items()  # fmt: skip
     assert rows.keys() >= {"memory", "disk", "time"}
-    assert re.search(r"on \d+ threads, by a short try, compilation apart", rows["time"])
+    assert re.search(r"on \d+ threads, by a short try$", rows["time"])
     assert not (here / "results").exists()
     assert not done.stderr
+
+
+def test_a_plan_is_of_what_is_missing_and_of_kernels_not_compiled(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SWEEP_CACHE_DIR", str(here / "kernels"))
+    new = ["--set", "training.optimizer='nesterov'"]
+    planned = sweep("plan", "two", *new, cwd=here).stdout
+    assert re.search(r"^  compiling +about 3.1 s$", planned, re.M)
+    assert "compiling" not in sweep("plan", "two", *new, cwd=here).stdout
+    sweep("run", "two", cwd=here)
+    more = sweep("plan", "two", "--set", "axes.learning_rate=[0.5, 2.0, 3.0]", cwd=here).stdout
+    assert re.search(r"^trials +3, of which 2 are trained already$", more, re.M)
+
+
+def test_a_plan_says_which_axes_run_together(here: Path) -> None:
+    text = (here / "experiments" / "two.toml").read_text()
+    together = "[axes.zip.both]\nlearning_rate = [0.5, 2.0]\nmomentum = [0.9, 0.5]\n[outcome]"
+    text = re.sub(r"\[axes\]\nlearning_rate.*?\n\[outcome\]", together, text, flags=re.DOTALL)
+    (here / "zipped.toml").write_text(
+        text.replace("steps = 30", 'steps = 3\noptimizer = "momentum"')
+    )
+    planned = sweep("plan", "./zipped.toml", cwd=here).stdout
+    assert re.search(r"^trials +2$", planned, re.M)
+    assert re.search(r"^  momentum +2 values, together as both$", planned, re.M)
 
 
 def test_a_plan_warns_of_curves_that_dwarf_the_disk(here: Path) -> None:
@@ -184,6 +209,16 @@ def test_more_steps_say_that_they_went_on(here: Path) -> None:
     sweep("run", "two", cwd=here)
     done = sweep("run", "two", "--set", "training.steps=50", cwd=here)
     assert "trained 2 of 2 trials, 2 of them on from fewer steps in " in done.stdout
+    verified = sweep("verify", "two", cwd=here)
+    assert "6 files of 4 trials (2 of them in hidden/) are as they were" in verified.stdout
+
+
+def test_status_says_what_will_go_on_from_fewer_steps(here: Path) -> None:
+    sweep("run", "two", cwd=here)
+    edits = ["--set", "training.steps=50", "--set", "axes.learning_rate=[0.5, 2.0, 3.0]"]
+    status = sweep("status", "two", *edits, cwd=here).stdout
+    says = "3 missing, 2 of them with fewer steps, from which they will go on"
+    assert status.startswith(f"two: 0 of 3 trials trained, {says}\n")
 
 
 def test_a_new_study_runs_and_is_never_overwritten(tmp_path: Path) -> None:

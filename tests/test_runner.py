@@ -19,6 +19,7 @@ import pytest
 from sweep import runner
 from sweep.errors import RequestError
 from sweep.runner import Progress, run
+from sweep.store import commit
 from sweep.store.repair import verify
 from sweep.store.results import open_results
 from sweep.study import Group, Study, parse_study
@@ -46,14 +47,21 @@ loss = "every 10"
 """
 
 KILLED = """
-import sys
+import os, sys
 from pathlib import Path
-from sweep.runner import run
+from sweep import runner
 from sweep.study import parse_study
-study = parse_study(sys.argv[2], "small", Path())
+study, train = parse_study(sys.argv[2], "small", Path()), runner.train
+log = os.open(sys.argv[1] + ".trained", os.O_APPEND | os.O_CREAT | os.O_WRONLY)
+def logged(group, index, **rest):
+    done = train(group, index, **rest)
+    os.write(log, b"." * len(index))
+    return done
+runner.train = logged
 print("ready", flush=True)
-run(study, Path(sys.argv[1]), threads=2, chunk=int(sys.argv[3]))
+runner.run(study, Path(sys.argv[1]), threads=2, chunk=int(sys.argv[3]))
 """
+"""Trains on two threads, and keeps count of trained trials by the size of a file."""
 
 
 @pytest.fixture
@@ -323,25 +331,42 @@ def await_commit(records: Path, process: subprocess.Popen[str]) -> None:
         time.sleep(0.001)
 
 
-def killed_runs(directory: Path, asked: Study, chunk: int, kills: int, seed: int) -> int:
-    """Run in processes of their own and kill them; return how many trials are committed."""
-    schedule = random.Random(seed)
-    before = 0
-    for _ in range(kills):
+KILL = (signal.SIGKILL,)
+ASK = (signal.SIGINT, signal.SIGTERM)
+
+
+def ended_runs(
+    directory: Path, asked: Study, chunk: int, ends: int, seed: int, signals: tuple[int, ...] = KILL
+) -> int:
+    """Run in processes of their own and end them early; return how many trials are committed."""
+    schedule, log = random.Random(seed), Path(f"{directory}.trained")
+    committed = trained = 0
+    for _ in range(ends):
         command = [sys.executable, "-c", KILLED, str(directory), asked.to_toml(), str(chunk)]
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        quiet = subprocess.DEVNULL
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=quiet, text=True) as process:
             assert process.stdout is not None
             assert process.stdout.readline() == "ready\n"
             if schedule.random() < 0.7:  # else while it starts
                 await_commit(directory / "small" / "commits", process)
             time.sleep(schedule.uniform(0, 0.04))
-            process.kill()
+            process.send_signal(schedule.choice(signals))
+            process.wait(120)
         if (directory / "small" / "study.toml").exists():
-            found = open_results(directory / "small")
-            assert found.trained >= before
-            before = found.trained
-            assert not found.trials()[["learning_rate", "seed"]].duplicated().any()
-    return before
+            before, committed = committed, assert_sound(directory / "small", at_least=committed)
+            before_trained, trained = trained, log.stat().st_size
+            lost = (trained - before_trained) - (committed - before)
+            # A chunk for each of two threads and the one being saved; none where a run may end.
+            assert 0 <= lost <= (3 * chunk if signals == KILL else 0)
+    return committed
+
+
+def assert_sound(directory: Path, at_least: int) -> int:
+    """Assert that nothing is lost or there twice; return how many trials are committed."""
+    found = open_results(directory)
+    assert found.trained >= at_least
+    assert not found.trials()[["learning_rate", "seed"]].duplicated().any()
+    return found.trained
 
 
 def assert_equal_to_undisturbed(directory: Path, asked: Study) -> None:
@@ -355,21 +380,40 @@ def assert_equal_to_undisturbed(directory: Path, asked: Study) -> None:
     assert verify(directory / "small") == []
 
 
-def test_killed_and_run_again_ends_equal_to_undisturbed(tmp_path: Path) -> None:
+@pytest.mark.parametrize("signals", [KILL, ASK], ids=["killed", "asked"])
+def test_ended_and_run_again_ends_equal_to_undisturbed(
+    tmp_path: Path, signals: tuple[int, ...]
+) -> None:
     asked = real(200, 40)
-    train(asked.groups()[0], np.arange(2))  # compiled here, so that those killed can load it
-    committed = killed_runs(tmp_path, asked, chunk=4, kills=50, seed=1)
-    assert 0 < committed < asked.trials  # kills came while there was something to lose
+    train(asked.groups()[0], np.arange(2))  # compiled here, so that those ended can load it
+    ends = 50 if signals == KILL else 10
+    committed = ended_runs(tmp_path, asked, 4, ends, seed=1, signals=signals)
+    assert 0 < committed < asked.trials  # ends came while there was something to lose
     assert_equal_to_undisturbed(tmp_path, asked)
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("signals", [KILL, ASK], ids=["killed", "asked"])
 @pytest.mark.parametrize("seed", range(20))
-def test_killed_fifty_times(tmp_path: Path, seed: int) -> None:
+def test_ended_fifty_times(tmp_path: Path, seed: int, signals: tuple[int, ...]) -> None:
     asked = real(200, 100)
     train(asked.groups()[0], np.arange(2))
-    killed_runs(tmp_path, asked, chunk=3, kills=50, seed=seed)
+    ended_runs(tmp_path, asked, 3, 50, seed, signals)
     assert_equal_to_undisturbed(tmp_path, asked)
+
+
+def test_clocks_of_other_days_change_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day ahead, a day behind, and at the beginning of time."""
+    seen = []
+    for chunks, clock in enumerate(("2030-01-02", "2029-12-31", "1970-01-01"), start=1):
+        monkeypatch.setattr(commit, "now", lambda clock=clock: f"{clock}T00:00:00+00:00")
+        rates = [0.5, 7.0, 20.0][:chunks]
+        bench.run(study(f"learning_rate = {rates}\nseed = [0, 1]"))
+        for path in bench.directory.rglob("*"):
+            os.utime(path, (0, 86400.0 * chunks))
+        seen.append(bench.open(study(f"learning_rate = {rates}\nseed = [0, 1]")).trained)
+    assert seen == [2, 4, 6]
+    assert verify(bench.directory) == []
 
 
 def injected(directory: Path, asked: Study, call: str, code: str, at: int) -> str:
@@ -383,14 +427,14 @@ def injected(directory: Path, asked: Study, call: str, code: str, at: int) -> st
 
 @pytest.mark.soak
 @pytest.mark.parametrize("code", ["EIO", "ENOSPC"])
-@pytest.mark.parametrize("call", ["fsync", "link", "rename", "mkdir", "unlink"])
+@pytest.mark.parametrize("call", ["write", "fsync", "link", "rename", "mkdir", "unlink"])
 def test_the_kernel_refuses_any_call(tmp_path: Path, call: str, code: str) -> None:
     if not shutil.which("strace"):
         pytest.skip("strace is not installed; tests/store/test_faults.py does the same in Python")
     asked = real(10, 8)
     train(asked.groups()[0], np.arange(2))
     refused = 0
-    for at in count(1):
+    for at in count(3 if call == "write" else 1):  # not what it says itself
         directory = tmp_path / str(at)
         said = injected(directory, asked, call, code, at)
         if said:

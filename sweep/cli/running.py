@@ -90,10 +90,10 @@ def status(name: Name, overrides: Overrides = None, results: Folder = RESULTS) -
                 )
             )
     found = open_study(study, results)
-    missing = study.trials - found.trained
-    print(
-        f"{study.name}: {found.trained:,} of {study.trials:,} trials trained, {missing:,} missing"
-    )
+    missing = f"{study.trials - found.trained:,} missing"
+    if extendable := found.extendable:
+        missing += f", {extendable:,} of them with fewer steps, from which they will go on"
+    print(f"{study.name}: {found.trained:,} of {study.trials:,} trials trained, {missing}")
     print_results(found)
 
 
@@ -110,6 +110,9 @@ def verify(name: Name, results: Folder = RESULTS) -> None:
     if findings:
         note(f"{directory}: {len(findings)} faults; `sweep run {name}` trains again what they cost")
         raise typer.Exit(1)
-    commits = read_ledger(directory).commits.values()
-    files, trials = sum(len(c.files) for c in commits), sum(c.trials for c in commits)
-    print(f"{directory}: {files:,} files of {trials:,} trials are as they were written")
+    ledger = read_ledger(directory)
+    files = sum(len(commit.files) for commit in ledger.commits.values())
+    trials = sum(commit.trials for commit in ledger.commits.values())
+    hidden = sum(ledger.commits[stem].trials for stem in ledger.hidden & ledger.commits.keys())
+    besides = f" ({hidden:,} of them in hidden/)" if hidden else ""
+    print(f"{directory}: {files:,} files of {trials:,} trials{besides} are as they were written")

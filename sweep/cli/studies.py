@@ -1,5 +1,6 @@
 """Commands about studies that train nothing: new, list, plan."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,7 @@ from sweep.errors import RequestError, SweepError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sweep.study import Group
+    from sweep.study import Group, Study
 
 _DISK_SHARE = 0.5  # of what is free: others write too, and the guess is rough
 
@@ -55,28 +56,40 @@ def plan(
     """Say what running STUDY would take; only try out how fast it trains."""
     from sweep.processors import usable_processors
     from sweep.training.calibration import calibrate
-    from sweep.training.costs import estimate
+    from sweep.training.costs import compile_seconds, estimate
 
     study = load(name, overrides)[1]
     groups, threads = study.groups(), threads or usable_processors()
     guesses = [estimate(group, threads) for group in groups]
+    missing = [
+        group.trials - trained
+        for group, trained in zip(groups, open_study(study, results).trained_of_groups, strict=True)
+    ]
+    done = study.trials - sum(missing)
+    trained = f", of which {done:,} are trained already" if done else ""
+    to_do = [group for group, count in zip(groups, missing, strict=True) if count]
     work = sum(group.trials * group.steps for group in groups)
     memory = max(guess.memory_bytes for guess in guesses)
     disk = sum(guess.disk_bytes for guess in guesses)
-    factor = calibrate(groups)
-    seconds = sum(guess.seconds for guess in guesses) / (factor or 1)
+    compiling = compile_seconds(to_do)
+    factor = calibrate(to_do or groups)
+    training = sum(
+        guess.seconds * count / group.trials
+        for guess, count, group in zip(guesses, missing, groups, strict=True)
+    ) / (factor or 1)
     how = "by a short try" if factor else "guessed, since one step takes long"
     free = _free_bytes(results)
     rows = [
-        ("trials", f"{study.trials:,}"),
-        *((f"  {axis.name}", f"{len(axis.ranked[0]):,} values") for axis in study.axes),
+        ("trials", f"{study.trials:,}{trained}"),
+        *_dimensions(study),
         *([("  where", study.where.text)] if study.where else []),
         ("groups", f"{len(groups):,}"),
         ("steps", _steps(groups)),
         ("network-steps", short(work, "")),
         ("memory", f"{short(memory, 'B')}, Python's own apart"),
         ("disk", f"{short(disk, 'B')}, of {short(free, 'B')} free"),
-        ("time", f"about {duration(seconds)} on {threads} threads, {how}, compilation apart"),
+        ("time", f"about {duration(training)} on {threads} threads, {how}"),
+        *([("  compiling", f"about {duration(compiling)}")] if compiling else []),
     ]
     print(printable(f"{study.name}: {study.title}"))
     columns(rows)
@@ -98,6 +111,14 @@ def _steps(groups: "Sequence[Group]") -> str:
         reasons["no parameters are kept to go on from"] = None
     why = ", and ".join(reasons)
     return f"{found}; another number trains all anew: {why}" if reasons else found
+
+
+def _dimensions(study: "Study") -> Iterator[tuple[str, str]]:
+    """Say how many values each axis has, and which axes run together."""
+    for dimension in study.dimensions:
+        together = f", together as {dimension.name}" if dimension.name else ""
+        for axis in dimension.axes:
+            yield f"  {axis.name}", f"{len(axis.ranked[0]):,} values{together}"
 
 
 def _free_bytes(path: Path) -> int:

@@ -16,10 +16,11 @@ from pyarrow.parquet import filters_to_expression
 from sweep.errors import RequestError, StoreError
 from sweep.processors import usable_processors
 from sweep.store.commit import KINDS, Commit, File
+from sweep.store.extending import sources
 from sweep.store.files import told
 from sweep.store.folder import STUDY
 from sweep.store.ledger import read_ledger
-from sweep.store.matching import answers
+from sweep.store.matching import answers, missing
 from sweep.store.parquet import MissingError, read
 from sweep.store.tables import RECENT, STATE, VALIDATION
 from sweep.study import Group, Study, card, parse_study
@@ -72,7 +73,23 @@ class Results:
     @property
     def trained(self) -> int:
         """How many of the study's trials are committed."""
-        return sum(int(np.sum(at >= 0)) for found in self._found for _, at in found)
+        return sum(self.trained_of_groups)
+
+    @property
+    def trained_of_groups(self) -> list[int]:
+        """How many trials of each of the study's groups are committed."""
+        return [sum(int(np.sum(at >= 0)) for _, at in found) for found in self._found]
+
+    @property
+    def extendable(self) -> int:
+        """How many of the trials that are missing can go on from fewer steps."""
+        count = 0
+        for group, found in zip(self.study.groups(), self._found, strict=True):
+            wanted = missing(group, iter(found))
+            with told(self.directory):
+                chunks = sources(self._ledger, group, wanted, {}) if wanted.any() else []
+            count += sum(len(chunk.rows) for chunk in chunks)
+        return count
 
     def trials(
         self, columns: Sequence[str] | None = None, filters: Filters | None = None

@@ -32,6 +32,8 @@ def resolve_group(
         FieldError: two fields do not agree.
     """
     settings = complete(settings)
+    if settings["training.stop"] == "target" and not settings["outcome.target"]:
+        raise FieldError("training.stop", '"target" stops at outcome.target, which is not stated')
     network = _network(settings)
     initial = _initial(settings, network)
     schedule = _schedule(settings)

@@ -55,6 +55,12 @@ def kernel(specification: Specification) -> Kernel:
         return _loaded[key]
 
 
+def is_ready(specification: Specification) -> bool:
+    """Say whether the kernel of a specification seems to be there, and need not be compiled."""
+    key = _digest(repr(specification))
+    return key in _loaded or _entry(key).is_file()
+
+
 def _digest(specification: str) -> str:
     parts = [specification, *_environment()]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()

@@ -1,15 +1,18 @@
 """What training costs in time and memory, before it is begun: for chunks, and for plans."""
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sweep.study import Group
 from sweep.training import layout
+from sweep.training.compile import is_ready
 from sweep.training.processor import register_bytes
-from sweep.training.trainer import shape_of
+from sweep.training.trainer import kernels_of, shape_of
 
 _CHUNK_SECONDS = 0.3  # how long a thread works on one chunk, and so how long an interruption waits
 _CHUNK_BYTES = 64 * 2**20  # what one chunk's results may take
+_COMPILE_SECONDS = 3.1  # the median of `python -m benchmarks.compiling`
 _OPERATIONS_PER_SECOND = 2.5e9  # of vectors, by one thread: what the 2-2-2 network reaches
 
 
@@ -51,6 +54,12 @@ def estimate(group: Group, threads: int) -> Estimate:
     memory = chunk * _trial_bytes(group) * 3 * (threads + 1)
     disk, curves = group.trials * _trial_bytes(group), group.trials * _curve_bytes(group)
     return Estimate(seconds, memory, disk, curves)
+
+
+def compile_seconds(groups: Iterable[Group]) -> float:
+    """Guess at the time that compiling takes: of kernels that no earlier run has left."""
+    needed = {repr(one): one for group in groups for one in kernels_of(group)[:1]}
+    return _COMPILE_SECONDS * sum(not is_ready(one) for one in needed.values())
 
 
 def steps_per_second(group: Group) -> float:

@@ -49,6 +49,12 @@ _SCHEMES: dict[str, tuple[str, Callable[[int, int], float]]] = {
 
 def prepare(group: Group, lanes: int | None = None) -> bool:
     """Make a group's kernels ready; return whether any of them had to be compiled."""
+    compiled = [kernel(one).compiled for one in kernels_of(group, lanes)]
+    return any(compiled)
+
+
+def kernels_of(group: Group, lanes: int | None = None) -> list[Specification]:
+    """Return what has to be compiled to train a group."""
     shape = shape_of(group, lanes)
     needed: list[Specification] = [shape]
     if draw := _draw_of(group, shape.lanes):
@@ -57,8 +63,7 @@ def prepare(group: Group, lanes: int | None = None) -> bool:
         needed.append(order_of(group.batch.order))
     if group.validation is not None:
         needed.append(_evaluation_of(shape))
-    compiled = [kernel(one).compiled for one in needed]
-    return any(compiled)
+    return needed
 
 
 def shape_of(group: Group, lanes: int | None = None) -> Shape:

@@ -111,13 +111,14 @@ def test_killed_at_any_call(bench: Bench, digest: str) -> None:
         assert_made_good(bench, digest)
 
 
-def test_refused_any_call(bench: Bench, digest: str) -> None:
-    fault = OSError(errno.EIO, os.strerror(errno.EIO))
+@pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC])
+def test_refused_any_call(bench: Bench, digest: str, code: int) -> None:
+    fault = OSError(code, os.strerror(code))
     for call, error in faults(bench, fault, dead=False):
         if error is None:
             assert call == "unlink"
         else:
-            assert str(error).endswith(": Input/output error")
+            assert str(error).endswith(f": {os.strerror(code)}")
             assert "\n" not in str(error)
         assert_old_or_new(bench)
         assert_made_good(bench, digest)

@@ -27,6 +27,7 @@ from .course import BIASED, course, refused
         ("training.epsilon=inf", "must be a finite number of at least 0, not inf"),
         ("training.weight_decay=-1e-4", "must be a finite number of at least 0, not -0.0001"),
         ("training.clip_norm=nan", "must be a number of at least 0, not nan"),
+        ("training.stop='target'", '"target" stops at outcome.target, which is not stated'),
         ("training.stop='diverged'", '"never", "target", "divergence", "either", not "diverged"'),
         ("network.multiplier=inf", "must be a finite number, not inf"),
         ("network.multiplier=[1]", "must have one value, or 2 (one a layer), not 1"),
