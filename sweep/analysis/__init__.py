@@ -4,6 +4,8 @@
     best(responses)                              # the best rate of each group, by each criterion
     summary(responses)                           # all measures of each group
     by_rate(responses)                           # medians and shares at each rate
+    found = find(responses)                      # best and summary, from one pass
+    sentences(found)                             # the same in plain words, a paragraph a group
 
 `sweep.best(results)` and its like do the same for the results of a study. docs/analysis.md defines
 every measure; every column is described where its function is.
@@ -13,7 +15,8 @@ from sweep.analysis.choosing import CRITERIA
 from sweep.analysis.measures import MEASURES, RATE_MEASURES
 from sweep.analysis.resampling import Bootstrap
 from sweep.analysis.responses import Responses
-from sweep.analysis.tables import Choices, best, by_rate, summary
+from sweep.analysis.sentences import sentences
+from sweep.analysis.tables import Choices, Findings, best, by_rate, find, summary
 
 __all__ = [
     "CRITERIA",
@@ -21,8 +24,11 @@ __all__ = [
     "RATE_MEASURES",
     "Bootstrap",
     "Choices",
+    "Findings",
     "Responses",
     "best",
     "by_rate",
+    "find",
+    "sentences",
     "summary",
 ]

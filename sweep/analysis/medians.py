@@ -24,7 +24,7 @@ class Block:
     @property
     def seeds(self) -> int:
         """How many seeds there are, trained or not."""
-        return int(self.responses.at.shape[2])
+        return int(self.responses.rows.shape[2])
 
     def cells(self, name: str) -> np.ndarray:
         """The levels of a measure (groups, rates, seeds) float64, NaN where there is no trial."""

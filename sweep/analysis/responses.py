@@ -30,9 +30,9 @@ class Responses:
 
     `rate` is the column that is varied, `seeds` are those that repeat, `along` numeric ones that
     run one to one with the rate, and all other axes make the `groups`: a row a group, ascending.
-    `rates` (groups, rates) float64 ascend, NaN where a group has fewer; `at` (groups, rates,
+    `rates` (groups, rates) float64 ascend, NaN where a group has fewer; `rows` (groups, rates,
     seeds) int32 is the row in `trials` of the trial in each cell, -1 where there is none. The
-    replicates are `paired` when a layer of `at` is one seed at all rates and groups; their order
+    replicates are `paired` when a layer of them is one seed at all rates and groups; their order
     then follows from their results, not from the seeds' numbers.
     """
 
@@ -42,7 +42,7 @@ class Responses:
     along: tuple[str, ...]
     groups: pd.DataFrame
     rates: np.ndarray
-    at: np.ndarray
+    rows: np.ndarray
     paired: bool
 
     @classmethod
@@ -50,7 +50,7 @@ class Responses:
         """Lay out `trials`, which have a column for each of the `axes` and the measures.
 
         Raises:
-            RequestError: no rate is among the axes, it is not numeric, or there are no trials.
+            RequestError: no rate is among the axes, its order means nothing, or no trial is there.
         """
         rate = rate_axis(axes, rate)
         _check(trials, rate)
@@ -69,8 +69,8 @@ class Responses:
 
     def blocks(self) -> Iterator[slice]:
         """Runs of groups, each of at most `MOST_CELLS` cells or of one group."""
-        size = max(1, MOST_CELLS // max(self.at[0].size, 1))
-        for start in range(0, len(self.at), size):
+        size = max(1, MOST_CELLS // max(self.rows[0].size, 1))
+        for start in range(0, len(self.rows), size):
             yield slice(start, start + size)
 
     def has(self, name: str) -> bool:
@@ -79,7 +79,7 @@ class Responses:
 
     def cells(self, name: str, groups: slice) -> np.ndarray:
         """The levels of a measure (groups, rates, seeds) float64, NaN where there is no trial."""
-        at = self.at[groups]
+        at = self.rows[groups]
         return np.where(at >= 0, levels(self.trials, name)[at], np.nan)
 
 
@@ -145,8 +145,8 @@ def _overshoot(highest: np.ndarray, initial: np.ndarray) -> np.ndarray:
 def _check(trials: pd.DataFrame, rate: str) -> None:
     if trials.empty:
         raise RequestError("nothing is trained yet; `sweep run` comes first")
-    if not is_numeric_dtype(trials[rate]) or is_bool_dtype(trials[rate]):
-        raise RequestError(f"{rate}: its values are no numbers and have no order to search")
+    if rate in SEEDS or not is_numeric_dtype(trials[rate]) or is_bool_dtype(trials[rate]):
+        raise RequestError(f"{rate}: the order of its values means nothing; name another axis")
 
 
 def _listed(axes: Iterable[str]) -> str:

@@ -1,6 +1,6 @@
 """Tables of what the learning rate did: by group, by criterion and by rate."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -48,6 +48,34 @@ class Estimate:
     support: np.ndarray
 
 
+@dataclass(frozen=True, eq=False)
+class Findings:
+    """The tables `best` and `summary` of some trials, from one pass, and how they were made."""
+
+    responses: Responses
+    choices: Choices
+    best: pd.DataFrame
+    summary: pd.DataFrame
+
+
+def find(responses: Responses, by: str | None = None, choices: Choices | None = None) -> Findings:
+    """Both tables, for one criterion or for each; the other criteria's measures are left out.
+
+    Raises:
+        RequestError: as for `best`.
+    """
+    choices, wanted = choices or Choices(), _wanted(responses, by)
+    left_out = {name for one in CRITERIA if one not in wanted for name in _names(one)}
+    measures = {name: one for name, one in _measured(responses).items() if name not in left_out}
+    found = estimates(responses, measures, choices)
+    return Findings(
+        responses,
+        choices,
+        _best_table(responses, wanted, found, choices),
+        _summary_table(responses, measures, found),
+    )
+
+
 def best(
     responses: Responses, by: str | None = None, choices: Choices | None = None
 ) -> pd.DataFrame:
@@ -69,44 +97,21 @@ def best(
     Raises:
         RequestError: there is no such criterion, or the trials have not the column it needs.
     """
-    choices = choices or Choices()
-    if by is not None and by not in CRITERIA:
-        raise RequestError(f'"{by}": no way to be best; there are {", ".join(CRITERIA)}')
-    wanted = [n for n in CRITERIA if by in (None, n) and responses.has(CRITERIA[n].needs)]
-    if not wanted:
-        raise RequestError(f"{by}: the trials have no such column")
-    names = [f"best_{part}{name}" for name in wanted for part in ("rate_by_", "")]
-    found = estimates(responses, {name: MEASURES[name] for name in names}, choices)
-    parts = [_best(responses, name, found, choices) for name in wanted]
-    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    choices, wanted = choices or Choices(), _wanted(responses, by)
+    measures = {name: MEASURES[name] for one in wanted for name in _names(one)}
+    return _best_table(responses, wanted, estimates(responses, measures, choices), choices)
 
 
-def summary(
-    responses: Responses, choices: Choices | None = None, names: Iterable[str] | None = None
-) -> pd.DataFrame:
-    """All `MEASURES` of each group, or those of these names, but for those whose columns lack.
+def summary(responses: Responses, choices: Choices | None = None) -> pd.DataFrame:
+    """All `MEASURES` of each group, but for those whose columns the trials have not.
 
     A row a group and measure, in the order of the groups and then of `MEASURES`: an axis each,
     `measure`, `value`, `low`, `high` (float64) and `unit`. Infinite rates lie above the swept
     ones, -inf below; NaN says that there is none. Intervals are NaN with a single seed.
     """
-    wanted = {
-        name: measure
-        for name, measure in MEASURES.items()
-        if (names is None or name in names) and all(map(responses.has, measure.needs))
-    }
-    found = estimates(responses, wanted, choices or Choices())
-    parts = [
-        responses.groups.assign(
-            measure=name,
-            value=found[name].value,
-            low=found[name].low,
-            high=found[name].high,
-            unit=measure.unit,
-        )
-        for name, measure in wanted.items()
-    ]
-    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+    measures = _measured(responses)
+    found = estimates(responses, measures, choices or Choices())
+    return _summary_table(responses, measures, found)
 
 
 def by_rate(responses: Responses, choices: Choices | None = None) -> pd.DataFrame:
@@ -121,7 +126,7 @@ def by_rate(responses: Responses, choices: Choices | None = None) -> pd.DataFram
     group = np.nonzero(swept)[0]
     table = responses.groups.iloc[group].reset_index(drop=True)
     table[responses.rate] = responses.rates[swept]
-    table["trials"] = (responses.at >= 0).sum(axis=2)[swept]
+    table["trials"] = (responses.rows >= 0).sum(axis=2)[swept]
     columns: dict[str, np.ndarray] = {}
     for name, measure in RATE_MEASURES.items():
         if all(map(responses.has, measure.needs)):
@@ -175,12 +180,55 @@ def _with_interval(
     return np.stack([value, *ends])
 
 
+def _names(by: str) -> tuple[str, str]:
+    """The measures of a criterion: the best rate and the value there."""
+    return f"best_rate_by_{by}", f"best_{by}"
+
+
+def _wanted(responses: Responses, by: str | None) -> list[str]:
+    """The criteria that are asked for and can be judged."""
+    if by is not None and by not in CRITERIA:
+        raise RequestError(f'"{by}": no way to be best; there are {", ".join(CRITERIA)}')
+    found = [n for n in CRITERIA if by in (None, n) and responses.has(CRITERIA[n].needs)]
+    if not found:
+        raise RequestError(f"{by}: the trials have no such column")
+    return found
+
+
+def _measured(responses: Responses) -> dict[str, Measure]:
+    """The measures whose columns are there."""
+    return {name: one for name, one in MEASURES.items() if all(map(responses.has, one.needs))}
+
+
+def _summary_table(
+    responses: Responses, measures: dict[str, Measure], found: dict[str, Estimate]
+) -> pd.DataFrame:
+    parts = [
+        responses.groups.assign(
+            measure=name,
+            value=found[name].value,
+            low=found[name].low,
+            high=found[name].high,
+            unit=measure.unit,
+        )
+        for name, measure in measures.items()
+    ]
+    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+
+
+def _best_table(
+    responses: Responses, wanted: Sequence[str], found: dict[str, Estimate], choices: Choices
+) -> pd.DataFrame:
+    parts = [_best(responses, by, found, choices) for by in wanted]
+    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+
+
 def _best(
     responses: Responses, by: str, found: dict[str, Estimate], choices: Choices
 ) -> pd.DataFrame:
     """The rows of one criterion."""
-    rate, value = found[f"best_rate_by_{by}"], found[f"best_{by}"]
-    there = responses.at >= 0
+    rate, value = (found[name] for name in _names(by))
+    there = responses.rows >= 0
     rates = there.any(axis=2).sum(axis=1)
     low, high = value.low, value.high
     if by == "convergence":
