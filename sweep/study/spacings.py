@@ -18,7 +18,7 @@ FORMS = (
     "{ geometric = [first, factor], num = n } or { range = [low, high] }"
 )
 SPACINGS = ("log", "linear", "geometric", "range")
-MAX_COMPUTED = 500_000
+MAX_COMPUTED = 250_000
 """How many may be spaced or drawn, which takes longer than to count them."""
 
 _EXACT = 2**53  # up to here every whole number is a float64
