@@ -11,7 +11,7 @@ from sweep.training.processor import register_bytes
 from sweep.training.trainer import kernels_of, shape_of
 
 _CHUNK_SECONDS = 0.3  # how long a thread works on one chunk, and so how long an interruption waits
-_CHUNK_BYTES = 64 * 2**20  # what one chunk's results may take
+_CHUNK_BYTES = 32 * 2**20  # what one chunk's results may take
 _COMPILE_SECONDS = 3.1  # the median of `python -m benchmarks.compiling`
 _OPERATIONS_PER_SECOND = 2.5e9  # of vectors, by one thread: what the 2-2-2 network reaches
 
