@@ -13,6 +13,7 @@ from rich.table import Table
 from benchmarks.contest import TOLERANCES, Contest, Rules, hold
 from benchmarks.peers import PEERS
 from sweep.bench.networks import NETWORKS
+from sweep.bench.rounds import median_interval
 
 console = Console(soft_wrap=True)
 
@@ -75,19 +76,17 @@ def _report(contest: Contest) -> None:
     console.print(
         "Medians; ratio: ours / peer, round by round; error: of the losses, against ours."
     )
-    if contest.ceiling is None:
-        console.print("no gcc, so no bound")
-        return
     console.print(
         f"{contest.fraction:.0%} of the bound of {contest.ceiling / contest.operations:.3g} "
         f"steps/s: {contest.ceiling:.3g} multiply-adds/s measured, "
-        f"{contest.operations} operations a step"
+        f"{contest.operations:g} operations a step"
     )
 
 
 def spread(ratios: "pd.Series[float]") -> tuple[str, str]:
-    """The median, and least to most."""
-    return f"{ratios.median():.2f}", f"{ratios.min():.2f} - {ratios.max():.2f}"
+    """The median, and the interval that holds it."""
+    found = median_interval(ratios)
+    return f"{found.median:.2f}", f"{found.low:.2f} - {found.high:.2f}"
 
 
 def save(turns: pd.DataFrame, directory: Path, name: str) -> Path:

@@ -16,11 +16,16 @@ from importlib.metadata import PackageNotFoundError, version
 import numpy as np
 import pandas as pd
 
-from benchmarks.machine import peak, processor
 from benchmarks.ours import initial_parameters
 from benchmarks.peers import PEERS, Choice, Train
+from sweep.bench.ceilings import Ceilings
+from sweep.bench.machine import processor_name
 from sweep.bench.networks import Case
-from sweep.bench.operations import activation_costs
+from sweep.bench.operations import operations
+from sweep.bench.rounds import interleaved
+from sweep.bench.studies import group
+from sweep.bench.team import Team
+from sweep.training.trainer import shape_of
 
 # Relative, of a final loss. Rounding alone was seen to give 7e-15 and 5e-6 after 1,000 steps.
 TOLERANCES = {"float64": 1e-12, "float32": 1e-4}
@@ -84,8 +89,8 @@ class Contest:
     Attributes:
         turns: a row a turn: round, peer, networks, seconds, network_steps_per_second and
             ours_over_peer, the ratio within the round.
-        operations: that one step of one network takes, at least; see `Case.operations`.
-        ceiling: multiply-adds a second that the machine reached meanwhile; None without gcc.
+        operations: that one step of one network takes on the ports of multiply-adds, at least.
+        ceiling: multiply-adds a second that the machine reached meanwhile.
     """
 
     case: Case
@@ -93,8 +98,8 @@ class Contest:
     rules: Rules
     entrants: tuple[Entrant, ...]
     turns: pd.DataFrame
-    operations: int
-    ceiling: float | None
+    operations: float
+    ceiling: float
 
     @property
     def speed(self) -> float:
@@ -104,8 +109,8 @@ class Contest:
 
     @property
     def fraction(self) -> float:
-        """How much of the bound that is; NaN if the machine's peak is not known."""
-        return self.speed * self.operations / (self.ceiling or np.nan)
+        """How much of the bound that is."""
+        return self.speed * self.operations / self.ceiling
 
     def ratios(self, peers: Sequence[str]) -> "pd.Series[float]":
         """Ours over the fastest of these peers, a round each; empty if none took part."""
@@ -122,8 +127,8 @@ class Contest:
             threads=self.rules.threads,
             trials=self.rules.trials or 0,
             operations=self.operations,
-            multiply_adds_per_second=self.ceiling or np.nan,
-            processor=processor(),
+            multiply_adds_per_second=self.ceiling,
+            processor=processor_name(),
             created=datetime.now(UTC),
             versions=" ".join(_versions()),
         )
@@ -141,8 +146,9 @@ def hold(
     names = ["ours", *(name for name in peers if name != "ours")]
     entrants = _check(list(_enter(names, supply, rules, say)), supply)
     turns, ceiling = _rounds(entrants, supply, rules)
-    operations = case.operations(activation_costs(case.activations, dtype))
-    return Contest(case, dtype, rules, tuple(entrants), turns, operations, ceiling)
+    counts = operations(shape_of(group(case, dtype, 1)), len(case.inputs))
+    needed = counts.on_multiply_add_ports
+    return Contest(case, dtype, rules, tuple(entrants), turns, needed, ceiling)
 
 
 class _Supply:
@@ -300,41 +306,35 @@ def _check(entrants: list[Entrant], supply: _Supply) -> list[Entrant]:
     return checked
 
 
-def _rounds(
-    entrants: list[Entrant], supply: _Supply, rules: Rules
-) -> tuple[pd.DataFrame, float | None]:
+def _rounds(entrants: list[Entrant], supply: _Supply, rules: Rules) -> tuple[pd.DataFrame, float]:
     """A row a turn, and the machine's peak, which is measured again in every round."""
-    turns = [_turn(entrant, supply, rules) for entrant in entrants]
-    for turn in turns:
-        turn()  # memory, and our study, once
-    rows, peaks = [], []
-    for number in range(rules.rounds):
-        peaks.append(peak(supply.dtype, rules.threads))
-        for k in np.roll(np.arange(len(entrants)), number):
-            networks, seconds = turns[k]()
-            rows.append((number, entrants[k].name, networks, seconds))
-    found = pd.DataFrame(rows, columns=["round", "peer", "networks", "seconds"])
+    sizes, turns = {}, {}
+    for entrant in entrants:
+        sizes[entrant.name], turns[entrant.name] = _turn(entrant, supply, rules)
+        turns[entrant.name]()  # memory, and our study, once
+    ceilings, peaks = Ceilings(supply.dtype, Team(rules.threads, pin=False)), []
+    found = interleaved(turns, rules.rounds, lambda _: peaks.append(ceilings.multiply_adds()))
+    found = found.rename(columns={"turn": "peer"})
+    found["networks"] = found["peer"].map(sizes)
     found["network_steps_per_second"] = found["networks"] * supply.case.steps / found["seconds"]
     ours = found[found["peer"] == "ours"].set_index("round")["network_steps_per_second"]
     found["ours_over_peer"] = found["round"].map(ours) / found["network_steps_per_second"]
-    return found, None if None in peaks else max(peaks)
+    return found, max(peaks)
 
 
-def _turn(entrant: Entrant, supply: _Supply, rules: Rules) -> Callable[[], tuple[int, float]]:
-    """What trains for about so long, and returns how many networks it was and the seconds."""
+def _turn(entrant: Entrant, supply: _Supply, rules: Rules) -> tuple[int, Callable[[], None]]:
+    """How many networks take about so long, and what trains them."""
     if rules.trials is None:
         some, calls = supply.take(entrant.networks(supply.case, rules.seconds, supply.most)), 1
     else:
         some = supply.take(rules.trials)
         calls = max(1, round(entrant.speed * rules.seconds / supply.case.steps / len(some)))
 
-    def turn() -> tuple[int, float]:
-        start = time.perf_counter()
+    def turn() -> None:
         for _ in range(calls):
             entrant.train(some)
-        return calls * len(some), time.perf_counter() - start
 
-    return turn
+    return calls * len(some), turn
 
 
 def _versions() -> Iterator[str]:

@@ -11,13 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from rich.table import Table
 
 from benchmarks.compare import add_rules, confine, console, rules, save, spread
 from benchmarks.contest import TOLERANCES, Rules
 from sweep.bench.networks import NETWORKS
+from sweep.bench.rounds import interleaved
 from sweep.bench.studies import chunks, group
 from sweep.errors import RequestError
 from sweep.training.trainer import prepare, shape_of, train
@@ -122,13 +122,7 @@ def _measured(rows: Sequence[Row], dtype: str, held: Rules) -> pd.DataFrame:
     turns = dict(_turns(rows, dtype, held))
     for turn in turns.values():
         turn()  # memory, once
-    names, found = list(turns), []
-    for number in range(held.rounds):
-        for name in np.roll(names, number).tolist():
-            start = time.perf_counter()
-            turns[name]()
-            found.append((dtype, number, name, time.perf_counter() - start))
-    table = pd.DataFrame(found, columns=["dtype", "round", "name", "seconds"])
+    table = interleaved(turns, held.rounds).rename(columns={"turn": "name"}).assign(dtype=dtype)
     plain = table[table["name"] == PLAIN.name].set_index("round")["seconds"]
     return table.assign(over_plain=table["seconds"] / table["round"].map(plain))
 

@@ -1,40 +1,25 @@
-"""sweep itself, as the runner calls it: chunks of trials on plain threads, measures on."""
+"""sweep itself among the peers, and where all of them start."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from functools import cache
 
 import numpy as np
 
 from benchmarks.peers import Train
 from sweep.bench.networks import Case
+from sweep.bench.ours import Ours
 from sweep.bench.studies import chunks, default_lanes, group
-from sweep.study import Group
-from sweep.training.trainer import prepare, train
+from sweep.bench.team import Team
+from sweep.training.trainer import train
 
 
 def build(case: Case, dtype: str, threads: int, batch: int) -> Train:
     """`batch` lanes. What it is given must come from `initial_parameters`: it draws that again.
 
-    So drawing is part of what is timed, as the measures are.
+    So drawing is part of what is timed, as the measures are. No thread is kept to a processor,
+    since no peer's is.
     """
-    pool = ThreadPoolExecutor(threads)
-    lanes = None if batch == default_lanes(case, dtype) else batch
-    prepare(group(case, dtype, 1), lanes)
-
-    @cache
-    def trials(n: int) -> Group:
-        return group(case, dtype, n)
-
-    def train_all(initial: np.ndarray) -> np.ndarray:
-        asked = trials(len(initial))
-
-        def final_losses(chunk: np.ndarray) -> np.ndarray:
-            return train(asked, chunk, lanes=lanes).measures["final_loss"]
-
-        return np.concatenate(list(pool.map(final_losses, chunks(asked, threads, batch))))
-
-    return train_all
+    ours = Ours(case, dtype, Team(threads, pin=False), batch)
+    return lambda initial: ours(len(initial))
 
 
 def initial_parameters(case: Case, dtype: str, n: int) -> np.ndarray:

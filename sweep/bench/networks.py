@@ -1,9 +1,9 @@
-"""The networks that benchmarks train: a table, one row a network.
+"""The networks that are measured: a table, one row a network.
 
-Peers and tests read the same rows, so that a new network is timed and checked everywhere.
+`sweep bench`, the peers in the repository and tests read the same rows, so that a new network is
+timed and checked everywhere.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -65,24 +65,6 @@ class Case:
         forward = sum(size * before for size, before in self.shapes)
         passed_back = sum(size * before for size, before in self.shapes[1:])
         return len(self.inputs) * (2 * forward + passed_back)
-
-    def operations(self, costs: Mapping[str, int]) -> int:
-        """Additions and products, fused or not, of one step of one network.
-
-        Each needs a multiply-add port, so that the machine's peak bounds what can be reached. A
-        sample takes the matrix products, what its neurons cost, two for the loss of each output
-        and one for the gradient of each bias; a step one for each parameter and two for the loss.
-        Where there is one sample its gradient is no sum: it goes from the delta to the parameters.
-
-        Args:
-            costs: of each activation, its slope and the product with it, by name.
-        """
-        neurons = zip(self.layers[1:], self.activations, strict=True)
-        elementwise = sum(size * costs[name] for size, name in neurons)
-        biases = self.n_neurons * self.bias
-        samples = len(self.inputs)
-        update = biases + self.n_neurons if samples == 1 else self.n_parameters + samples * biases
-        return self.products() + samples * (elementwise + 2 * self.layers[-1]) + update + 2
 
     def split(self, parameters: np.ndarray) -> list[tuple[np.ndarray, np.ndarray | None]]:
         """Each layer's weights (..., to, from) and biases (..., to), of parameters (..., P).
@@ -190,3 +172,6 @@ FAMILY = [
 ]
 
 NETWORKS = {case.name: case for case in [*MAIN, *FAMILY]}
+
+INSTRUMENT = ("2-2-2", "16-16-1", "24-8-2", "4-32-16-4", "64-64-10", "2-8-1")
+"""What `sweep bench` measures where no network is named."""

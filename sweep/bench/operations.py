@@ -1,7 +1,13 @@
-"""What activations cost, counted in the code that the compiler makes of them."""
+"""What one step of one network takes, counted from the tables that its kernel is made of.
+
+Matrix products are counted from the sizes of the layers and the tiles that go through registers;
+activations and losses in the code that the compiler makes of their rows. The count is of plain
+gradient descent on all samples, which is what the table of networks trains.
+"""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import astuple, dataclass
 from functools import cache
 from typing import Any
 
@@ -11,36 +17,111 @@ from sweep.training.activations import ACTIVATIONS
 from sweep.training.build import optimized
 from sweep.training.compile import target_machine
 from sweep.training.lanes import Lanes, inlined
+from sweep.training.layout import Network, Shape, workspace_size
+from sweep.training.losses import LOSSES
+from sweep.training.passes import TILES
 
 _LANES = 8
 # A call of llvm.fma, or an instruction; the declaration of llvm.fma is neither.
-_PORTED = re.compile(r"= (?:tail )?call [^@]*@llvm\.fma|= f(?:add|sub|mul) ")
+_INSTRUCTIONS = {
+    "multiply_adds": re.compile(r"= (?:tail )?call [^@]*@llvm\.fma"),
+    "additions": re.compile(r"= f(?:add|sub) "),
+    "products": re.compile(r"= fmul "),
+    "divisions": re.compile(r"= fdiv "),
+}
 
 
-def activation_costs(names: Iterable[str], dtype: str) -> dict[str, int]:
-    """Additions and products, fused or not, of f(z) and of E' f'(z), by the activation's name."""
-    return {name: _cost(name, dtype) for name in names}
+@dataclass(frozen=True)
+class Counts:
+    """Operations and numbers that move, of one network in one step; none is below what is done.
+
+    Attributes:
+        multiply_adds, additions, products, divisions: on numbers of the dtype.
+        loads, stores: numbers that go from the first cache to registers and back. Of a small
+            network, whose loops are written out, none is counted: most of its values stay there.
+        streamed: numbers read and written that come from further away, where all that the step
+            touches is too large for the first cache.
+        footprint: bytes that one block of lanes touches.
+    """
+
+    multiply_adds: float = 0
+    additions: float = 0
+    products: float = 0
+    divisions: float = 0
+    loads: float = 0
+    stores: float = 0
+    streamed: float = 0
+    footprint: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+
+    def __mul__(self, times: float) -> "Counts":
+        """All but the footprint, so many times."""
+        counts = {name: times * count for name, count in vars(self).items()}
+        return Counts(**counts | {"footprint": self.footprint})
+
+    @property
+    def on_multiply_add_ports(self) -> float:
+        """Additions and products, fused or not: what the machine's multiply-adds bound."""
+        return self.multiply_adds + self.additions + self.products
+
+
+def operations(shape: Shape, samples: int) -> Counts:
+    """Count what a step of one network of this kernel takes, on all of `samples`.
+
+    A sample takes the matrix products, what its neurons and outputs cost, and two additions a bias;
+    the update a product and a multiply-add a parameter, or where there is one sample a product a
+    delta, since its gradient is no sum; the step a product for the loss and one for the measures.
+    """
+    network = shape.network
+    counted = (_of_products(network) + _of_neurons(network)) * samples
+    counted += _of_update(shape) + Counts(products=1, additions=1)
+    if not network.unrolled:
+        counted += _of_tiles(network, samples)
+    bytes_of_number = int(shape.dtype[-2:]) // 8
+    return counted + Counts(footprint=workspace_size(shape, samples) * bytes_of_number)
+
+
+def _of_products(network: Network) -> Counts:
+    forward = sum(n_in * n_out for n_in, n_out in network.pairs)
+    passed_back = forward - network.pairs[0][0] * network.pairs[0][1]
+    return Counts(multiply_adds=2 * forward + passed_back)
+
+
+def _of_neurons(network: Network) -> Counts:
+    counted = Counts(additions=2 * network.neurons * network.bias)
+    for size, name in zip(network.layers[1:], network.activations, strict=True):
+        counted += of_activation(name, network.dtype) * size
+    return counted + of_loss(network.loss, network.dtype) * network.layers[-1]
+
+
+def _of_update(shape: Shape) -> Counts:
+    network = shape.network
+    biases = network.neurons * network.bias
+    if shape.single:
+        return Counts(products=network.neurons, multiply_adds=biases, additions=-biases)
+    return Counts(products=network.parameters, multiply_adds=network.parameters)
 
 
 @cache
-def _cost(name: str, dtype: str) -> int:
-    """Straight-line code: what stands there once is done once."""
-    lanes = Lanes(dtype, _LANES)
-    load, store = lanes.load, lanes.store
-    both = _value_and_slope(name, dtype)
-
-    def neuron(z: Any, error: Any, out: Any, delta: Any) -> None:
-        a, slope = both(load(z, 0))
-        store(out, 0, a)
-        store(delta, 0, load(error, 0) * slope)
-
-    pointer = types.CPointer(getattr(types, dtype))
-    _, module = optimized(neuron, types.void(*[pointer] * 4), target_machine())
-    return len(_PORTED.findall(str(module)))
-
-
-def _value_and_slope(name: str, dtype: str) -> Any:
+def of_activation(name: str, dtype: str) -> Counts:
+    """Count f(z), its slope and the slope's product with the error, of one neuron."""
     row = ACTIVATIONS[name]
+    both = _value_and_slope(row, dtype)
+
+    def neuron(load: Any, store: Any) -> Callable[..., None]:
+        def code(z: Any, error: Any, out: Any, delta: Any) -> None:
+            a, slope = both(load(z, 0))
+            store(out, 0, a)
+            store(delta, 0, load(error, 0) * slope)
+
+        return code
+
+    return _straight_line(neuron, dtype, 4)
+
+
+def _value_and_slope(row: Any, dtype: str) -> Any:
     if row.with_slope is not None:
         return row.with_slope(dtype)
     function, slope = row.function(dtype), row.slope
@@ -51,3 +132,77 @@ def _value_and_slope(name: str, dtype: str) -> Any:
         return a, slope(a)
 
     return both
+
+
+@cache
+def of_loss(name: str, dtype: str) -> Counts:
+    """Count one output's term of the loss and its slope."""
+    add_term, slope_of = LOSSES[name].add_term(dtype), LOSSES[name].slope
+
+    def output(load: Any, store: Any) -> Callable[..., None]:
+        def code(seen: Any, a: Any, target: Any, total: Any, slope: Any) -> None:
+            t = load(target, 0)
+            store(total, 0, add_term(load(seen, 0), t, load(total, 0)))
+            store(slope, 0, slope_of(load(a, 0), t, t))
+
+        return code
+
+    counted = _straight_line(output, dtype, 5)
+    # Where the loss looks at outputs both begin with the same difference.
+    return counted + Counts(additions=-1) if LOSSES[name].sees == "outputs" else counted
+
+
+def _straight_line(make: Callable[[Any, Any], Callable[..., None]], dtype: str, n: int) -> Counts:
+    """Count in the code of a function of n pointers: what stands there once is done once."""
+    lanes = Lanes(dtype, _LANES)
+    pointer = types.CPointer(getattr(types, dtype))
+    function = make(lanes.load, lanes.store)
+    _, module = optimized(function, types.void(*[pointer] * n), target_machine())
+    text = str(module)
+    return Counts(**{kind: len(found.findall(text)) for kind, found in _INSTRUCTIONS.items()})
+
+
+def _of_tiles(network: Network, samples: int) -> Counts:
+    """Count the traffic of all samples, which go through the network some at a time."""
+    counted = Counts()
+    for size, times in _portions(samples, network.tile):
+        counted += _of_tile(network, size) * times
+    parameters = network.parameters
+    return counted + Counts(loads=2 * parameters, stores=2 * parameters)
+
+
+def _portions(total: int, size: int) -> Iterator[tuple[int, int]]:
+    """So many whole portions, and the rest."""
+    yield size, total // size
+    if total % size:
+        yield total % size, 1
+
+
+def _of_tile(network: Network, n: int) -> Counts:
+    counted, weights, biases = Counts(), 0, network.neurons * network.bias
+    for layer, (n_in, n_out) in enumerate(network.pairs):
+        counted += _moved(n_out, n, n_in) + _moved(n_out, n_in, n)
+        if layer:
+            counted += _moved(n_in, n, n_out)
+        weights += n_in * n_out * (4 if layer else 3)  # forward, back, and sums taken up and put by
+    # Of a neuron: its sum, its error and what its slope comes from; its bias, and that one's sum.
+    values, outputs = n * network.neurons, n * network.layers[-1]
+    counted += Counts(loads=3 * values + 4 * outputs, stores=2 * values + outputs)
+    counted += Counts(loads=2 * n * biases + biases, stores=biases)
+    return counted + Counts(streamed=weights + 3 * biases)
+
+
+def _moved(rows: int, columns: int, count: int) -> Counts:
+    """Count the traffic of a matrix product: each tile of sums, and the terms that it loads."""
+    loads = stores = 0
+    for height in _covered(rows, TILES[0]):
+        for width in _covered(columns, TILES[1]):
+            loads += (height + width) * count + height * width
+            stores += height * width
+    return Counts(loads=loads, stores=stores)
+
+
+def _covered(total: int, sizes: Sequence[int]) -> Iterator[int]:
+    for size in sizes:
+        yield from [size] * (total // size)
+        total %= size

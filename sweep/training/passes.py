@@ -29,6 +29,9 @@ from sweep.training.layout import SOFTMAX, Network
 from sweep.training.losses import LOSSES
 from sweep.training.softmax import make_softmax, make_softmax_deltas
 
+TILES = (4, 2, 1), (6, 4, 2, 1)
+"""Rows and columns of the sums that grow together in registers, the largest that fit first."""
+
 
 class Place(NamedTuple):
     """One layer's place: sizes, and where its numbers start in each memory."""
@@ -112,10 +115,10 @@ def compiling(network: Network) -> Callable[[Any], Any]:
 
 @cache
 def make_multiply(*, unrolled: bool) -> Any:
-    """Return the compiled product of matrices, in tiles of 4 x 6 sums if not unrolled."""
+    """Return the compiled product of matrices, in `TILES` of sums if not unrolled."""
     if unrolled:
         return products((1,), (1,))
-    multiply_tiles = products((4, 2, 1), (6, 4, 2, 1))
+    multiply_tiles = products(*TILES)
 
     @called
     def shared(rows: Any, columns: Any, count: Any, x: Any, y: Any, start: Any, out: Any) -> None:

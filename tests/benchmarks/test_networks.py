@@ -1,17 +1,11 @@
 """The tables that benchmarks go through: networks, their operations, costs and kernels."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
 from benchmarks import compiling, costs
-from sweep.bench import operations
 from sweep.bench.networks import FAMILY, MAIN, NETWORKS
-from sweep.bench.operations import activation_costs
 from sweep.bench.studies import chunks, default_lanes, group, lanes_to_try
-from sweep.training.activations import ACTIVATIONS
-from sweep.training.lanes import fma, inlined
 from tests.benchmarks.small import COURSE, OTHER
 
 
@@ -26,38 +20,6 @@ def test_families_networks_are_as_wide_deep_and_few_as_is_said() -> None:
         assert max(case.layers) <= 128
         assert len(case.layers) <= 6
         assert len(case.inputs) == 128
-
-
-def test_operations_are_those_counted_by_hand() -> None:
-    # docs/performance.md: 20 products, 4 sigmoids with slopes of 13, 5 for the loss and its scale,
-    # 4 products of deltas with the rate, 1 for the measures.
-    assert COURSE.operations({"sigmoid": 13}) == 20 + 52 + 5 + 4 + 1
-    # 3-4-2 with biases, two samples: a sample takes 20 products forward, 20 for the gradient and 8
-    # to pass back, 4 tanh of 10, 2 relu of 3, 4 for the loss and 6 for the biases' gradients.
-    sample = 48 + 46 + 4 + 6
-    assert OTHER.operations({"tanh": 10, "relu": 3}) == 2 * sample + 26 + 2
-
-
-def test_costs_of_activations_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """1 + z^2 and z^3, a slope of twice the value, and the product with the error."""
-
-    @inlined
-    def one_and_square(z: object) -> object:
-        return fma(z, z, 1.0)
-
-    @inlined
-    def cube(z: object) -> object:
-        return z * z * z
-
-    @inlined
-    def slope(a: object) -> object:
-        return a + a
-
-    sigmoid = ACTIVATIONS["sigmoid"]
-    for name, function, expected in (("one", one_and_square, 3), ("cube", cube, 4)):
-        row = replace(sigmoid, function=lambda _, f=function: f, slope=slope)
-        monkeypatch.setitem(operations.ACTIVATIONS, name, row)
-        assert activation_costs([name], "float32") == {name: expected}
 
 
 def test_a_study_of_a_network_says_what_the_row_says() -> None:
