@@ -27,7 +27,7 @@ class Dtype(StrEnum):
 def bench(
     networks: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NETWORK ...]", help="Rows of the table of networks, by name."),
+        typer.Argument(metavar="[NETWORK]", help="Rows of the table of networks, by name."),
     ] = None,
     dtype: Annotated[
         list[Dtype] | None, typer.Option(help="Both by default. May be repeated.")

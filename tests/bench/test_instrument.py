@@ -37,9 +37,8 @@ def test_numbers_of_a_turn_agree(measured: Measured) -> None:
     turns = measured.turns
     steps = turns["networks"] * turns["steps"]
     speed = turns["network_steps_per_second"]
-    assert (speed * turns["seconds"]).tolist() == pytest.approx(
-        steps.tolist(), rel=1e-12
-    )  # rounding
+    # A few roundings each.
+    assert (speed * turns["seconds"]).tolist() == pytest.approx(steps.tolist(), rel=1e-12)
     gradients = turns["sample_gradients_per_second"]
     assert gradients.tolist() == (speed * turns["samples"]).tolist()
     assert (turns["networks"] % (turns["lanes"] * turns["threads"]) == 0).all()

@@ -110,8 +110,8 @@ def test_large_networks_move_numbers() -> None:
     shape = Shape(network, "sgd", "full", False, False, False, False, "never")
     found = operations.operations(shape, 6)
     # Samples go through in a tile of 4 and one of 2. Each reads the 6 weights forward, and takes up
-    # and puts by 6 sums of gradients; each sum of a product is stored, and so are 3 errors, 3 deltas
-    # and 3 values a sample; at last the weights and cleared gradients.
+    # and puts by 6 sums of gradients; each sum of a product is stored, and so are of a sample 3
+    # errors, 3 deltas and 3 values; at last the weights and cleared gradients.
     assert found.streamed == 2 * (6 + 6 + 6)
     assert found.stores == 6 * 3 + 2 * 6 + 6 * (3 + 3 + 3) + 12
     # 2 * (6 parameters) + 4 * (2 * 3 neurons + 3) values, of 8 lanes of 8 bytes
