@@ -16,9 +16,13 @@ from sweep.study.record import schedule
 Check = Callable[[object], Any]
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202f-\ud7ff\ue000-\U0010ffff]")
-_MAX_LAYERS = 100
-_MAX_SIZE = 1_000_000
 _MAX_HIDDEN = 1_000
+
+MAX_LAYERS = 100
+"""How many layers a network may have, inputs and outputs included."""
+
+MAX_SIZE = 1_000_000
+"""How many neurons a layer may have."""
 
 MAX_COLUMNS = 100_000
 """How many columns of a file may be named."""
@@ -139,18 +143,18 @@ def per_layer(check: Check) -> Check:
 
 def layer_sizes(value: object) -> tuple[int, ...]:
     """The number of neurons of two layers or more."""
-    if not isinstance(value, list) or not 2 <= len(value) <= _MAX_LAYERS:
+    if not isinstance(value, list) or not 2 <= len(value) <= MAX_LAYERS:
         raise ValueError(
-            f"must be a list of 2 to {_MAX_LAYERS} layer sizes, inputs first, not {show(value)}"
+            f"must be a list of 2 to {MAX_LAYERS} layer sizes, inputs first, not {show(value)}"
         )
-    size = integer(1, _MAX_SIZE)
+    size = integer(1, MAX_SIZE)
     return tuple(size(element) for element in value)
 
 
 def hidden_sizes(value: object) -> tuple[int, ...]:
     """The number of neurons of any number of hidden layers."""
-    if not isinstance(value, list) or len(value) > _MAX_LAYERS:
-        raise ValueError(f"must be a list of up to {_MAX_LAYERS} layer sizes, not {show(value)}")
+    if not isinstance(value, list) or len(value) > MAX_LAYERS:
+        raise ValueError(f"must be a list of up to {MAX_LAYERS} layer sizes, not {show(value)}")
     size = integer(1, _MAX_HIDDEN)
     return tuple(size(element) for element in value)
 
@@ -208,8 +212,8 @@ def index_rows(value: object) -> np.ndarray:
             raise ValueError(f"[{at}] must be a list of whole numbers, not {show(row)}")
         if len(row) != width:
             raise ValueError(f"[{at}] has {len(row)} numbers and [0] has {width}")
-        if not (min(row) >= 0 and max(row) < _MAX_SIZE):
-            raise ValueError(f"[{at}] must be whole numbers from 0 to {_MAX_SIZE - 1}")
+        if not (min(row) >= 0 and max(row) < MAX_SIZE):
+            raise ValueError(f"[{at}] must be whole numbers from 0 to {MAX_SIZE - 1}")
         found[at] = row
     found.setflags(write=False)
     return found

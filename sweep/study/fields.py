@@ -66,6 +66,11 @@ def without_biases(settings: Settings) -> str:
     return "" if settings["network.bias"] else "has no effect: network.bias is false"
 
 
+def _without_hidden(settings: Settings) -> str:
+    hidden = len(settings["network.layers"]) > 2 or settings["network.depth"] is not None
+    return "" if hidden else "has no effect: network.layers has no hidden layers"
+
+
 def without_draw(settings: Settings) -> str:
     """Why a field about drawing initial weights has no effect, or nothing."""
     stated = settings["initial.weights"] is not None
@@ -220,6 +225,15 @@ _step = checks.integer(1, MAX_STEPS)
 FIELDS = (
     Field("title", checks.text, Role.WORDS, ""),
     Field("network.layers", checks.layer_sizes, Role.GROUP),
+    Field(
+        "network.width",
+        checks.integer(1, checks.MAX_SIZE),
+        Role.GROUP,
+        None,
+        swept=int,
+        idle=_without_hidden,
+    ),
+    Field("network.depth", checks.integer(1, checks.MAX_LAYERS - 2), Role.GROUP, None, swept=int),
     Field(
         "network.activation",
         checks.per_layer(checks.one_of(ACTIVATIONS)),

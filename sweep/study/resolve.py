@@ -66,21 +66,48 @@ def resolve_group(
 
 
 def _network(settings: Settings) -> Network:
-    layers, bias = settings["network.layers"], settings["network.bias"]
+    layers, bias = _layers(settings), settings["network.bias"]
     count = count_parameters(layers, bias=bias)
     if count > MAX_PARAMETERS:
         raise FieldError(
             "network.layers", f"has {count} parameters; at most {MAX_PARAMETERS} can be trained"
         )
-    activation = settings["network.activation"]
-    activations = (activation,) * (len(layers) - 1) if isinstance(activation, str) else activation
-    if len(activations) != len(layers) - 1:
-        raise FieldError(
-            "network.activation",
-            f"must be one name, or {len(layers) - 1} (one a layer), not {len(activations)}",
-        )
+    activations = _activations(settings["network.activation"], len(layers) - 1)
     _check_activations(activations, settings["network.loss"])
     return Network(layers, activations, bias, settings["network.loss"])
+
+
+def _layers(settings: Settings) -> tuple[int, ...]:
+    """The size of every layer, with the hidden ones that `width` and `depth` ask for."""
+    layers: tuple[int, ...] = settings["network.layers"]
+    width, depth = settings["network.width"], settings["network.depth"]
+    inputs, *hidden, outputs = layers
+    if width is not None:
+        hidden = [width] * (len(hidden) or 1)
+    if depth is not None:
+        if len(set(hidden)) != 1:
+            raise FieldError(
+                "network.depth",
+                "needs one size of all hidden layers: state network.width, or equal ones in "
+                f"network.layers, not {list(layers)}",
+            )
+        hidden = hidden[:1] * depth
+    return (inputs, *hidden, outputs)
+
+
+def _activations(stated: str | tuple[str, ...], layers: int) -> tuple[str, ...]:
+    """One name for each of `layers`; two may be that of the hidden layers and the last one's."""
+    if isinstance(stated, str):
+        return (stated,) * layers
+    if len(stated) == 2 and layers > 2:
+        return (stated[0],) * (layers - 1) + (stated[1],)
+    if len(stated) != layers:
+        two = ", 2 (of hidden layers and of the last)" if layers > 2 else ""
+        raise FieldError(
+            "network.activation",
+            f"must be one name{two}, or {layers} (one a layer), not {len(stated)}",
+        )
+    return stated
 
 
 def _check_activations(activations: Sequence[str], loss: str) -> None:
@@ -223,6 +250,9 @@ def _digest(
     """
     parts = {field.name: settings[field.name] for field in FIELDS if field.role is Role.GROUP}
     written_out = {
+        "network.layers": network.layers,
+        "network.width": None,  # the layers hold them
+        "network.depth": None,
         "network.activation": network.activations,
         "data.inputs": data.parts[0],
         "data.targets": data.parts[1],

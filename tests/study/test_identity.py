@@ -21,6 +21,8 @@ TWO = "data={ inputs=[[1, 2], [3, 4]], targets=[[0, 1], [1, 1]] }"
 CHANGES = {
     "title": ["title='other'"],
     "network.layers": [DRAWN, "network.layers=[2, 3, 2]"],
+    "network.width": [DRAWN, "network.width=3"],
+    "network.depth": [DRAWN, "network.depth=2"],
     "network.activation": ["network.activation='tanh'"],
     "network.bias": [BIASED],
     "network.loss": ["network.loss='mean_squared_error'"],
@@ -168,6 +170,9 @@ def test_steps_are_part_of_the_identity_where_the_schedule_depends_on_them(
         ["axes.training.optimizer=['sgd']"],
         ["training.clip_norm=5"],
         ["initial.offset=[1, 1]"],
+        ["network.width=2"],
+        ["axes.network.depth=[1]"],
+        ["network={ layers=[2, 5, 7, 2], width=2, depth=1 }"],
     ],
 )
 def test_what_means_the_same_has_the_same_digest(same: list[str]) -> None:

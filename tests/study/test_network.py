@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sweep.study import ACTIVATIONS, LOSSES, Network
 
-from .course import BIASED, group, refused
+from .course import BIASED, DRAWN, course, group, refused
 
 
 def test_names_go_layer_by_layer_weights_before_biases() -> None:
@@ -61,3 +61,64 @@ def test_softmax_is_the_last_layers_only(stated: str) -> None:
 def test_a_network_of_one_layer_may_be_softmax() -> None:
     found = group('initial={ scheme="he" }', "network={ layers=[2, 2], activation='softmax' }")
     assert found.network.activations == ("softmax",)
+
+
+@pytest.mark.parametrize(
+    ("stated", "layers"),
+    [
+        ("layers=[2, 5, 2], width=3", (2, 3, 2)),
+        ("layers=[2, 5, 6, 2], width=3", (2, 3, 3, 2)),
+        ("layers=[2, 5, 2], depth=3", (2, 5, 5, 5, 2)),
+        ("layers=[2, 5, 5, 2], depth=1", (2, 5, 2)),
+        ("layers=[2, 5, 6, 2], depth=3, width=4", (2, 4, 4, 4, 2)),
+        ("layers=[2, 2], depth=2, width=4", (2, 4, 4, 2)),
+    ],
+)
+def test_width_and_depth_take_the_place_of_hidden_layers(
+    stated: str, layers: tuple[int, ...]
+) -> None:
+    assert group(DRAWN, f"network={{ {stated} }}").network.layers == layers
+
+
+def test_width_and_depth_are_axes_of_whole_numbers() -> None:
+    edits = DRAWN, "axes.network.width=[3, 4]", "axes.network.depth={ range=[1, 3] }"
+    found = [(group.labels, group.network.layers) for group in course(*edits).groups()]
+    assert found == [
+        ({"network.width": width, "network.depth": depth}, (2, *[width] * depth, 2))
+        for width in (3, 4)
+        for depth in (1, 2)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("edits", "complaint"),
+    [
+        (["network={ layers=[2, 2], width=3 }"], "network.width: has no effect: network.layers ha"),
+        (["network.layers=[2, 2]", "axes.network.width=[3]"], "axes.network.width: has no effect"),
+        (["network={ layers=[2, 2], depth=2 }"], "network.depth: needs one size of all hidden lay"),
+        (["network={ layers=[2, 3, 4, 2], depth=2 }"], "in network.layers, not [2, 3, 4, 2]"),
+        (["network.depth=99"], "network.depth: must be a whole number from 1 to 98, not 99"),
+        (["network.width=0"], "network.width: must be a whole number from 1 to 1000000, not 0"),
+        (["network.width=600000"], "network.layers: has 2400000 parameters; at most 1000000 can"),
+    ],
+)
+def test_a_width_or_depth_that_cannot_be_is_refused(edits: list[str], complaint: str) -> None:
+    assert complaint in refused(DRAWN, *edits)
+
+
+@pytest.mark.parametrize(
+    ("stated", "names"),
+    [
+        ("'tanh'", ("tanh",) * 4),
+        ("['tanh', 'relu']", ("tanh", "tanh", "tanh", "relu")),
+        ("['tanh', 'elu', 'silu', 'relu']", ("tanh", "elu", "silu", "relu")),
+    ],
+)
+def test_activations_of_all_layers_or_the_last_or_each(stated: str, names: tuple[str, ...]) -> None:
+    edits = DRAWN, "network.depth=3", f"network.activation={stated}"
+    assert group(*edits).network.activations == names
+
+
+def test_a_number_of_activations_that_fits_nothing_is_refused() -> None:
+    edits = DRAWN, "network.depth=3", "network.activation=['tanh', 'relu', 'tanh']"
+    assert "one name, 2 (of hidden layers and of the last), or 4 (one a layer)" in refused(*edits)

@@ -108,10 +108,11 @@ AXES = [block for block in BLOCKS if block.startswith("[axes")]
 
 @pytest.mark.parametrize(
     ("example", "axes", "trials"),
-    list(zip(AXES, (6, 3, 4, 2, 4), (64 * 2 * 2 * 16 * 2 * 2, 24, 64, 16, 153), strict=True)),
+    list(zip(AXES, (4, 6, 3, 4, 2, 4), (3, 64 * 2 * 2 * 16 * 2 * 2, 24, 64, 16, 153), strict=True)),
 )
 def test_the_axes_described_are_a_study(example: str, axes: int, trials: int) -> None:
-    study = parse_study(UNSWEPT + example, "course", Path(), [DRAWN, BIASED])
+    rate = [] if "learning_rate" in example else ["training.learning_rate=1"]
+    study = parse_study(UNSWEPT + example, "course", Path(), [DRAWN, BIASED, *rate])
     assert len(study.axes) == axes
     assert study.trials == trials
 
