@@ -12,10 +12,19 @@ from .course import COURSE
 def test_the_shipped_studies() -> None:
     trials = {path.stem: load_study(path).trials for path in shipped_studies()}
     assert trials == {
+        "lr_by_batch": 2 * 26 * 32 * 5,
+        "lr_by_depth": 4 * 17 * 16,
         "lr_by_init": 1024 * 1024,
+        "lr_by_optimizer": 6 * 17 * 16,
+        "lr_by_scheme": 4 * 17 * 24,
+        "lr_by_warmup": 4 * 19 * 16,
+        "lr_by_width": 6 * 19 * 8,
+        "lr_by_width_mup": 6 * 19 * 8,
         "lr_graphs": 6,
         "lr_graphs_half": 6,
+        "lr_range_test": 6 * 16,
         "lr_response": 4096,
+        "lr_saturation": 2 * 49 * 64,
         "step_by_step": 1,
     }
 
