@@ -4,17 +4,27 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sweep.analysis.studies import best, by_rate, summary
+    from sweep.analysis.studies import best, by_rate, compare, summary
     from sweep.api import run
     from sweep.store.results import open_results
     from sweep.study import load_study
 
 __version__ = "0.1.0"
-__all__ = ["__version__", "best", "by_rate", "load_study", "open_results", "run", "summary"]
+__all__ = [
+    "__version__",
+    "best",
+    "by_rate",
+    "compare",
+    "load_study",
+    "open_results",
+    "run",
+    "summary",
+]
 
 _HOMES = {
     "best": "sweep.analysis.studies",
     "by_rate": "sweep.analysis.studies",
+    "compare": "sweep.analysis.studies",
     "load_study": "sweep.study",
     "open_results": "sweep.store.results",
     "run": "sweep.api",

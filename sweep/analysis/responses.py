@@ -46,8 +46,17 @@ class Responses:
     paired: bool
 
     @classmethod
-    def of(cls, trials: pd.DataFrame, axes: Sequence[str], rate: str | None = None) -> "Responses":
+    def of(
+        cls,
+        trials: pd.DataFrame,
+        axes: Sequence[str],
+        rate: str | None = None,
+        *,
+        by_label: bool = False,
+    ) -> "Responses":
         """Lay out `trials`, which have a column for each of the `axes` and the measures.
+
+        With `by_label` the seeds keep the order of their numbers, as those of another table do.
 
         Raises:
             RequestError: no rate is among the axes, its order means nothing, or no trial is there.
@@ -64,7 +73,7 @@ class Responses:
         at = np.full((*rates.shape, int(replicate.max()) + 1), -1, np.int32)
         at[group, place, replicate] = np.arange(len(trials))
         groups = trials[grouped].iloc[first].reset_index(drop=True)
-        at = _ordered(at, trials) if paired else at
+        at = at if by_label or not paired else _ordered(at, trials)
         return cls(trials, rate, seeds, along, groups, rates, at, paired)
 
     def blocks(self) -> Iterator[slice]:
@@ -97,9 +106,9 @@ def rate_axis(axes: Sequence[str], rate: str | None = None) -> str:
         for name in sorted(axes):
             if name == field or name.startswith(f"{field}."):
                 return name
-    raise RequestError(
-        f"no learning rate is swept; name another axis to vary (--rate), of {_listed(axes)}"
-    )
+    if not axes:
+        raise RequestError("no learning rate is swept, nor anything else")
+    raise RequestError(f"no learning rate is swept; vary another axis (--rate): {_listed(axes)}")
 
 
 LEVELS = {

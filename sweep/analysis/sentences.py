@@ -164,9 +164,9 @@ def _usable(known: Mapping[str, Row], setting: Setting) -> str:
         return ""
     decades = "" if isnan(width) else f" ({width:.2g} decades)"
     lower = ", the lowest rate swept," if low <= setting.lowest else ""
-    upper = ", the highest rate swept," if high >= setting.highest else ""
+    upper = ", the highest rate swept" if high >= setting.highest else ""
     return (
-        f"From {number(low)}{lower} to {number(high)}{upper}{decades} the loss stays within a "
+        f"From {number(low)}{lower} to {number(high)}{upper}{decades}, the loss stays within a "
         f"factor of {number(setting.within)} of it."
     )
 

@@ -2,26 +2,37 @@
 
 from enum import StrEnum
 from math import isfinite, isnan
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sweep.cli.door import app
-from sweep.cli.opening import trained
+from sweep.cli.opening import trained, writing
 from sweep.cli.options import RESULTS, Folder, Name, Overrides
 from sweep.cli.terminal import columns, note, printable
+from sweep.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import pandas as pd
 
-    from sweep.analysis import Findings
+    from sweep.analysis import Comparison, Findings
 
 MOST_GROUPS = 8
 """Of more groups than this the best are printed."""
 
+MOST_ROWS = 24
+"""Of more rows of a comparison than this the first are printed."""
+
 MOST_PARAGRAPHS = 4
+"""How many of what is printed is put into words."""
+
+Rate = Annotated[
+    str | None,
+    typer.Option("--rate", metavar="AXIS", help="The axis to vary; a learning rate if not said."),
+]
 
 
 class Form(StrEnum):
@@ -46,9 +57,7 @@ def best(
     by: Annotated[
         By | None, typer.Option(help="Best by what; by each of them if not said.")
     ] = None,
-    rate: Annotated[
-        str | None, typer.Option(metavar="AXIS", help="The axis to vary, if no learning rate.")
-    ] = None,
+    rate: Rate = None,
     within: Annotated[
         float, typer.Option(metavar="FACTOR", help="How far above the best loss is still usable.")
     ] = 2.0,
@@ -81,18 +90,21 @@ def _json(found: "Findings") -> str:
 
     from sweep.analysis.sentences import sentences
 
-    def records(table: "pd.DataFrame") -> list[dict[str, object]]:
-        return [
-            {
-                str(key): value if not isinstance(value, float) or isfinite(value)
-                else None if isnan(value) else str(value)
-                for key, value in row.items()
-            }
-            for row in table.to_dict("records")
-        ]  # fmt: skip
-
-    tables = {"best": records(found.best), "summary": records(found.summary)}
+    tables = {"best": _records(found.best), "summary": _records(found.summary)}
     return json.dumps(tables | {"sentences": sentences(found)}, indent=1, default=str)
+
+
+def _records(table: "pd.DataFrame") -> list[dict[str, object]]:
+    """Return rows whose infinite numbers are text and whose missing ones are None."""
+    return [
+        {str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")
+    ]
+
+
+def _plain(value: object) -> object:
+    if not isinstance(value, float) or isfinite(value):
+        return value
+    return None if isnan(value) else str(value)
 
 
 def _print(found: "Findings") -> None:
@@ -181,3 +193,101 @@ def _said(value: float, say: "Callable[[float], str]") -> str:
 
 def _interval(low: float, high: float, say: "Callable[[float], str]") -> str:
     return "-" if isnan(low) else f"{say(low)} to {say(high)}"
+
+
+@app.command()
+def compare(
+    names: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="STUDY", help="Two or more; the first is what others are compared with."
+        ),
+    ],
+    measure: Annotated[
+        str, typer.Option(metavar="MEASURE", help="What to compare them by.")
+    ] = "final_loss",
+    rate: Rate = None,
+    form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.table,
+    overrides: Overrides = None,
+    results: Folder = RESULTS,
+) -> None:
+    """Compare one measure of several studies, and draw it."""
+    from sweep.analysis.studies import compare as compare_results
+
+    if len(set(names)) < len(names):
+        raise RequestError("a study is named twice; a comparison needs different ones")
+    opened = [trained(name, overrides, results) for name in names]
+    found = compare_results(opened, measure, rate=rate)
+    if form is Form.csv:
+        print(found.differences().to_csv(index=False), end="")
+    elif form is Form.json:
+        print(_compared_json(found))
+    else:
+        directory = results / "compare" / _joined([one.study.name for one in opened])
+        with writing(directory):
+            paths = _save(found, directory)
+        _print_comparison(found)
+        print(*paths, sep="\n")
+
+
+def _joined(names: "Sequence[str]") -> str:
+    """Return the name of the directory for these studies; of many it names the first."""
+    whole = "-".join(names)
+    return whole if len(whole) <= 100 else f"{names[0][:80]}-and-{len(names) - 1}-more"
+
+
+def _save(found: "Comparison", directory: Path) -> list[Path]:
+    """Write the differences as a table and as a figure."""
+    from sweep.views.comparison import comparison
+    from sweep.views.export import export_table
+    from sweep.views.saving import save_figure
+
+    differences, what = found.differences(), found.compared.what
+    figure = comparison(
+        found.curves(),
+        differences,
+        x=found.rate,
+        shared=found.shared,
+        change=found.change,
+        measure=what,
+        title=f"{what[0].upper()}{what[1:]}, with {100 * found.bootstrap.level:.3g}% intervals",
+    )
+    paths = save_figure(figure, directory, found.measure)
+    export_table(differences, directory / f"{found.measure}.csv")
+    return [*paths, directory / f"{found.measure}.csv"]
+
+
+def _print_comparison(found: "Comparison") -> None:
+    """Print what was aligned, then each study at its own best rate in a table and in words."""
+    from sweep.analysis.differing import alignment, verdicts
+    from sweep.analysis.sentences import group_name, number
+
+    for line in alignment(found):
+        print(printable(line))
+    table = found.at_best()
+    change = found.change
+    head = ("GROUP", "STUDY", "BEST RATE", "VALUE", "FIRST'S RATE", "FIRST'S VALUE")
+    rows = [(*head, change.upper(), "INTERVAL")]
+    for at, row in enumerate(table.head(MOST_ROWS).to_dict("records")):
+        numbers = ("rate", "value", "first_rate", "first", change)
+        said = [_said(row[name], number) for name in numbers]
+        ends = _interval(row["low"], row["high"], number)
+        rows.append((group_name(table[list(found.shared)], at), row["study"], *said, ends))
+    print()
+    columns(rows if found.shared else [row[1:] for row in rows])
+    for sentence in verdicts(found)[:MOST_PARAGRAPHS]:
+        print(f"\n{printable(sentence)}")
+    if len(table) > MOST_ROWS:
+        note(f"{len(table) - MOST_ROWS:,} more rows: --format json prints all of them")
+    print()
+
+
+def _compared_json(found: "Comparison") -> str:
+    """Return the tables and the words as JSON."""
+    import json
+
+    from sweep.analysis.differing import alignment, verdicts
+
+    tables = {"at_best": _records(found.at_best()), "differences": _records(found.differences())}
+    words = {"alignment": alignment(found), "sentences": verdicts(found)}
+    return json.dumps(tables | words, indent=1, default=str)

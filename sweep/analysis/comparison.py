@@ -1,0 +1,229 @@
+"""One measure in several studies: aligned where they swept the same, and what differs."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sweep.analysis.resampling import MOST_NUMBERS, Bootstrap
+from sweep.analysis.responses import SEEDS, Responses, rate_axis
+from sweep.analysis.sentences import group_name
+from sweep.analysis.sides import COMPARED, Compared, Side
+from sweep.errors import RequestError
+
+MOST_VARIANTS = 32
+"""How many curves are compared at most."""
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Several studies side by side; the first side is what the others are compared with.
+
+    `shared` are the axes aligned, `own` those that only some studies have, of each side one value;
+    `seeds` are the seeds that all have in common, 0 if resamples are drawn apart.
+    """
+
+    measure: str
+    rate: str
+    shared: tuple[str, ...]
+    own: tuple[str, ...]
+    seeds: int
+    sides: tuple[Side, ...]
+    bootstrap: Bootstrap
+
+    @property
+    def compared(self) -> Compared:
+        """The measure."""
+        return COMPARED[self.measure]
+
+    @property
+    def change(self) -> str:
+        """What a change is called: "ratio" to the first side, or "difference" from it."""
+        return "ratio" if self.compared.ratio else "difference"
+
+    def curves(self) -> pd.DataFrame:
+        """The measure of each side at each of its rates, shared by the others or not.
+
+        A row a side, group and rate: `study`, the shared axes, the rate, and `value`, `low` and
+        `high` (float64) with the bootstrap's interval, NaN with a single seed.
+        """
+        parts = []
+        for side in self.sides:
+            low, high = self._intervals(side, None, side.places["row"].to_numpy())
+            table = side.places.drop(columns="row").assign(low=low, high=high)
+            table.insert(0, "study", side.name)
+            parts.append(table)
+        return pd.concat(parts, ignore_index=True)
+
+    def differences(self) -> pd.DataFrame:
+        """Each side against the first where both have the same shared values and rate.
+
+        A row a side but the first, group and rate: `study`, the shared axes, the rate,
+        `first` and `value` (the measure of the first side and of this one), `ratio` or `difference`
+        and its `low` and `high` (float64). NaN where both diverged, and of intervals with one seed.
+        """
+        first = self.sides[0]
+        keys = [*self.shared, self.rate]
+        parts = []
+        for side in self.sides[1:]:
+            both = first.places.merge(side.places, on=keys, suffixes=("_first", ""))
+            parts.append(self._changes(side, both, keys))
+        return pd.concat(parts, ignore_index=True)
+
+    def at_best(self) -> pd.DataFrame:
+        """Each side against the first, each at the rate at which its own measure is best.
+
+        A row a side but the first and group: `study`, the shared axes, `first_rate` and `rate`, and
+        the rest as in `differences`. Intervals are those of the measure at these rates; that the
+        rates were chosen by the same trials is not in them.
+        """
+        first, parts = self.sides[0].best(), []
+        for side in self.sides[1:]:
+            own = side.best()
+            both = (
+                first.merge(own, on=list(self.shared), suffixes=("_first", ""))
+                if self.shared
+                else first.merge(own, how="cross", suffixes=("_first", ""))
+            )
+            both = both.rename(columns={f"{self.rate}_first": "first_rate", self.rate: "rate"})
+            parts.append(self._changes(side, both, [*self.shared, "first_rate", "rate"]))
+        return pd.concat(parts, ignore_index=True)
+
+    def _changes(self, side: Side, both: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+        """The rows of one side from matched places of it and of the first."""
+        table = both[list(keys)].copy()
+        table.insert(0, "study", side.name)
+        table["first"], table["value"] = both["value_first"], both["value"]
+        first, value = table["first"].to_numpy(), table["value"].to_numpy()
+        table[self.change] = self._change(first, value)
+        rows = both["row_first"].to_numpy(), both["row"].to_numpy()
+        low, high = self._intervals(side, rows[0], rows[1])
+        none = table[self.change].isna()
+        return table.assign(low=np.where(none, np.nan, low), high=np.where(none, np.nan, high))
+
+    def _change(self, first: np.ndarray, value: np.ndarray) -> np.ndarray:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found: np.ndarray = value / first if self.compared.ratio else value - first
+        return found
+
+    def _intervals(
+        self, side: Side, first: np.ndarray | None, row: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Of the changes from the first side's rows to this one's, or of its values alone."""
+        ends = np.full((2, len(row)), np.nan)
+        for part in self._parts(len(row)):
+            found = side.resampled(row[part], self._draws(side))
+            if first is not None and found is not None:
+                base = self.sides[0].resampled(first[part], self._draws(self.sides[0]))
+                resamples = None if base is None else min(len(base), len(found))
+                found = None if base is None else self._change(base[:resamples], found[:resamples])
+            if found is not None:
+                ends[:, part] = self.bootstrap.interval(found)
+        return ends[0], ends[1]
+
+    def _draws(self, side: Side) -> Bootstrap:
+        """The same draws for all sides if seeds are shared, else each its own."""
+        number = 0 if self.seeds else self.sides.index(side)
+        bootstrap = self.bootstrap
+        return Bootstrap(bootstrap.level, bootstrap.resamples, bootstrap.seed + number)
+
+    def _parts(self, rows: int) -> Iterator[slice]:
+        size = max(1, MOST_NUMBERS // self.bootstrap.resamples)
+        return (slice(start, start + size) for start in range(0, rows, size))
+
+
+def compare(
+    studies: Sequence[tuple[str, pd.DataFrame, Sequence[str]]],
+    measure: str = "final_loss",
+    rate: str | None = None,
+    bootstrap: Bootstrap | None = None,
+) -> Comparison:
+    """Set studies side by side: of each its name, its trials and the names of its axes.
+
+    Axes that all have are aligned, by equal values. Axes that only some have split their study
+    into sides, one a combination of values. Where all have two seeds or more in common, those
+    alone count and are drawn jointly; else all seeds count, and each study's are drawn apart.
+
+    Raises:
+        RequestError: there are fewer than two studies or more than `MOST_VARIANTS` sides, the
+            rate is not an axis of all, or there is no such measure.
+    """
+    if len(studies) < 2:
+        raise RequestError("a comparison needs two studies or more")
+    if measure not in COMPARED:
+        raise RequestError(f'"{measure}": no measure to compare; there are {", ".join(COMPARED)}')
+    common = [name for name in studies[0][2] if all(name in axes for _, _, axes in studies)]
+    rate = rate_axis(common, rate)
+    seeds = [name for name in common if name in SEEDS]
+    shared_seeds = _shared_seeds(studies, seeds)
+    laid_out = [
+        Responses.of(_restricted(trials, shared_seeds), axes, rate, by_label=True)
+        for _, trials, axes in studies
+    ]
+    for (name, _, _), one in zip(studies, laid_out, strict=True):
+        if not one.has(COMPARED[measure].level):
+            raise RequestError(f"{name}: its trials have no {measure}")
+    paired = shared_seeds is not None and all(one.paired for one in laid_out)
+    names = [name for name in common if all(name in one.groups for one in laid_out)]
+    sides = [
+        side
+        for (name, _, _), one in zip(studies, laid_out, strict=True)
+        for side in _sides(name, one, names, COMPARED[measure])
+    ]
+    if len(sides) > MOST_VARIANTS:
+        raise RequestError(
+            f"{len(sides)} combinations of axes that only some of the studies have; at most "
+            f"{MOST_VARIANTS} can be compared"
+        )
+    own = {str(name) for one in laid_out for name in one.groups if name not in names}
+    count = laid_out[0].rows.shape[2] if paired else 0
+    return Comparison(
+        measure,
+        rate,
+        tuple(names),
+        tuple(sorted(own)),
+        count,
+        tuple(sides),
+        bootstrap or Bootstrap(),
+    )
+
+
+def _shared_seeds(
+    studies: Sequence[tuple[str, pd.DataFrame, Sequence[str]]], seeds: Sequence[str]
+) -> pd.DataFrame | None:
+    """The seeds that all studies have, if these are two or more and nothing else repeats trials."""
+    repeats = {name for _, _, axes in studies for name in axes if name in SEEDS}
+    if not seeds or repeats != set(seeds):
+        return None
+    found = studies[0][1][list(seeds)].drop_duplicates()
+    for _, trials, _ in studies[1:]:
+        found = found.merge(trials[list(seeds)].drop_duplicates())
+    return found if len(found) > 1 else None
+
+
+def _restricted(trials: pd.DataFrame, seeds: pd.DataFrame | None) -> pd.DataFrame:
+    if seeds is None:
+        return trials
+    if len(seeds.columns) == 1:
+        name = seeds.columns[0]
+        kept = trials[name].isin(seeds[name])
+    else:
+        wanted = pd.MultiIndex.from_frame(seeds)
+        kept = pd.Series(pd.MultiIndex.from_frame(trials[list(seeds)]).isin(wanted), trials.index)
+    return trials if kept.all() else trials[kept].reset_index(drop=True)
+
+
+def _sides(
+    name: str, responses: Responses, shared: Sequence[str], level: Compared
+) -> Iterator[Side]:
+    """The sides of one study: one for each combination of the axes that are not shared."""
+    own = [axis for axis in responses.groups if axis not in shared]
+    if not own:
+        yield Side(name, responses, np.arange(len(responses.groups)), tuple(shared), level)
+        return
+    numbers = responses.groups.groupby(own, sort=True).ngroup().to_numpy()
+    for number in range(int(numbers.max()) + 1):
+        groups = np.flatnonzero(numbers == number)
+        told = group_name(responses.groups[own], int(groups[0]))
+        yield Side(f"{name}, {told}", responses, groups, tuple(shared), level)
