@@ -135,6 +135,29 @@ def test_tables_are_exported_by_ending(here: Path) -> None:
     assert pd.read_parquet(here / "parameters.parquet").shape == (2, 3 + 8)
 
 
+def test_a_report_is_one_page(here: Path) -> None:
+    sweep("run", "two", cwd=here)
+    done = sweep("report", "two", cwd=here)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.fullmatch(r"results/two/report.html: \d+ kB, for any browser\n", done.stdout)
+    page = (here / "results/two/report.html").read_text(encoding="utf-8")
+    assert "Two rates [from] a $test" in page
+    assert "Of 2 trials 1 converged and 1 stalled; none diverged." in page
+    assert page.count("<img ") == 3
+
+
+def test_a_report_of_part_of_a_study_says_so(here: Path) -> None:
+    sweep("run", "two", cwd=here)
+    edits = ("--set", "axes.learning_rate=[0.5, 2.0, 3.0]", "--set", 'title="a <b>"')
+    done = sweep("report", "two", *edits, "--output", "page.html", cwd=here)
+    assert done.returncode == 0
+    assert done.stderr == "two: only 2 of 3 trials are trained so far\n"
+    page = (here / "page.html").read_text(encoding="utf-8")
+    assert "Of the 3 trials that the study asks for, 1 are still to be trained" in page
+    assert "<h1>a &lt;b&gt;</h1>" in page
+    assert "<code>--set axes.learning_rate=[0.5, 2.0, 3.0]</code>" in page
+
+
 def test_a_plan_trains_nothing(here: Path) -> None:
     done = sweep("plan", "two", "--set", "axes.seed={range=[0,500000]}", "--set",
                  'initial={scheme="he"}', cwd=here)  # fmt: skip
@@ -268,6 +291,8 @@ def test_a_wrong_study_is_refused_in_one_line(here: Path, old: str, new: str, sa
         (["export", "two", "t.txt"], ".csv, .parquet, .xlsx"),
         (["export", "two", "t.csv"], "first `sweep run two`"),
         (["export", "two", "t.csv", "--table", "figures"], "--table"),
+        (["report", "two"], "first `sweep run two`"),
+        (["report", "two", "--output", "page.pdf"], "must end in .html"),
         (["new", "study.txt"], ".toml"),
         (["new", "nowhere/study.toml"], "nowhere/study.toml"),
     ],
@@ -290,6 +315,8 @@ def test_what_results_cannot_give_is_refused_in_one_line(here: Path) -> None:
     )
     own = "results/two/trials/extra.parquet"
     assert "among the study's own files" in refused("export", "two", own, *edited, cwd=here)
+    for place, says in (("results/two/curves/page.html", "own files"), ("no/p.html", "no/p.html")):
+        assert says in refused("report", "two", "--output", place, *edited, cwd=here)
 
 
 def test_damage_is_found_told_and_cleared_up(here: Path) -> None:

@@ -53,6 +53,15 @@ def trained(name: str, overrides: Sequence[str] | None, results: Path) -> "Resul
     return found
 
 
+def refuse_own(file: Path, found: "Results") -> None:
+    """Refuse a place among the files that a study's results consist of."""
+    from sweep.store.commit import KINDS
+
+    own = [found.directory.resolve() / kind for kind in ("commits", *KINDS)]
+    if not set(own).isdisjoint(file.resolve().parents):
+        raise RequestError(f"{file}: is among the study's own files; choose another place")
+
+
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Refuse a place that cannot be written to."""

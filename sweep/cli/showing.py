@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sweep.cli.door import app
-from sweep.cli.opening import trained, writing
+from sweep.cli.opening import refuse_own, trained, writing
 from sweep.cli.options import RESULTS, Folder, Name, Overrides
 from sweep.errors import RequestError
 
@@ -39,7 +39,7 @@ def plot(
     from sweep.views.saving import save_figure
 
     found = trained(name, overrides, results)
-    subject = _subject(found)
+    subject = subject_of(found)
     kinds = [kind] if kind else choose(subject)
     if not kinds:
         raise RequestError(f"{found.study.name}: one trial without curves leaves nothing to draw")
@@ -50,7 +50,8 @@ def plot(
         print(*paths, sep="\n")
 
 
-def _subject(found: "Results") -> "Subject":
+def subject_of(found: "Results") -> "Subject":
+    """Return what figures of a study are drawn from."""
     from sweep.views.kinds import Subject
 
     study = found.study
@@ -78,9 +79,7 @@ def export(
 
     check_ending(file)
     found = trained(name, overrides, results)
-    own = [found.directory.resolve() / kind for kind in ("commits", *Table)]
-    if not set(own).isdisjoint(file.resolve().parents):
-        raise RequestError(f"{file}: is among the study's own files; export to another place")
+    refuse_own(file, found)
     rows = getattr(found, table)()
     if rows.empty:
         raise RequestError(

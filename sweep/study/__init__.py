@@ -2,7 +2,7 @@
 
 from sweep.study.axes import Axis
 from sweep.study.batch import ORDERS, Batch
-from sweep.study.card import card
+from sweep.study.card import card, study_facts
 from sweep.study.datasets import Data
 from sweep.study.grid import Dimension, Grid
 from sweep.study.group import Group, LaneInputs
@@ -10,7 +10,7 @@ from sweep.study.identity import NUMERICS
 from sweep.study.initializers import SCHEMES, Initial
 from sweep.study.library import find_study, shipped_studies
 from sweep.study.network import ACTIVATIONS, LOSSES, Network
-from sweep.study.reading import load_study, parse_study
+from sweep.study.reading import leading_comment, load_study, parse_study
 from sweep.study.record import Record
 from sweep.study.schedule import SCHEDULES, Schedule
 from sweep.study.starter import STARTER
@@ -44,7 +44,9 @@ __all__ = [
     "Training",
     "card",
     "find_study",
+    "leading_comment",
     "load_study",
     "parse_study",
     "shipped_studies",
+    "study_facts",
 ]

@@ -27,9 +27,13 @@ def card(title: str, rows: Mapping[str, str]) -> str:
 
 def study_card(study: "Study") -> str:
     """Return HTML that says what is trained, how, and what is swept."""
+    return card(study.title, {"study": study.name, **study_facts(study)})
+
+
+def study_facts(study: "Study") -> dict[str, str]:
+    """Return what is trained, how and what is swept, in a few words each."""
     groups = study.groups()
-    rows = {
-        "study": study.name,
+    return {
         "network": _joined(
             f"{'-'.join(map(str, one.network.layers))}, {_joined(one.network.activations)}, "
             f"{one.network.loss}"
@@ -44,7 +48,6 @@ def study_card(study: "Study") -> str:
         **({"where": study.where.text} if study.where else {}),
         "trials": f"{study.trials:,}" + (f" in {len(groups):,} groups" * (len(groups) > 1)),
     }
-    return card(study.title, rows)
 
 
 def values_in_words(axis: "Axis") -> str:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Sequence
+from itertools import groupby, takewhile
 from pathlib import Path
 
 import numpy as np
@@ -44,6 +45,17 @@ def parse_study(text: str, name: str, directory: Path, overrides: Sequence[str] 
     source = str(directory / f"{name}.toml")
     document = read_document(text, source, overrides, MAX_WRITTEN)
     return _study(with_files(document, directory), name)
+
+
+def leading_comment(text: str) -> str:
+    """The comment at the top of a study file, which by custom says its question; "" if none.
+
+    Lines are joined; an empty one of the comment parts paragraphs by a newline.
+    """
+    lines = takewhile(lambda line: line.startswith("#"), text.lstrip("\ufeff").splitlines())
+    words = [line.lstrip("#").strip() for line in lines]
+    parts = [list(part) for filled, part in groupby(words, bool) if filled]
+    return "\n".join(" ".join(part) for part in parts)
 
 
 def _read_text(path: Path, source: str) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from sweep.errors import RequestError
-from sweep.study import load_study, parse_study
+from sweep.study import leading_comment, load_study, parse_study
 
 from .course import COURSE, DRAWN, course, refused
 
@@ -162,3 +162,17 @@ def test_what_cannot_be_read_is_refused(tmp_path: Path) -> None:
             load_study(tmp_path / name)
         assert complaint in str(error.value)
         assert str(error.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "comment"),
+    [
+        ("# What?\n# And why?\n#\n#  More.\ntitle = 'x'\n# later\n", "What? And why?\nMore."),
+        ("\ufeff## Which?\n", "Which?"),
+        ("\n# not at the top\n", ""),
+        ("title = 'x'  # no\n", ""),
+        ("", ""),
+    ],
+)
+def test_the_comment_at_the_top_says_the_question(text: str, comment: str) -> None:
+    assert leading_comment(text) == comment
