@@ -14,20 +14,20 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 
-from sweep.bench.instrument import Measured
-from sweep.bench.machine import Machine
 from sweep.errors import RequestError, StoreError
 from sweep.store.commit import File, library_versions, now
 from sweep.store.files import make_directory, publish, sha256, told
+from sweep.store.folder import BENCH
 from sweep.store.parquet import encode, read
 
-NAME = "bench"
-"""The directory among all studies' results; no study has this name."""
+if TYPE_CHECKING:
+    from sweep.bench.instrument import Measured
+    from sweep.bench.machine import Machine
 
 TABLES = ("turns", "ceilings")
 _RECORDS = "commits"
@@ -57,13 +57,13 @@ class Run:
     ceilings: pd.DataFrame
 
 
-def save(measured: Measured, machine: Machine, results: Path) -> Path:
+def save(measured: "Measured", machine: "Machine", results: Path) -> Path:
     """Commit a run; return the path of its record.
 
     Raises:
         RequestError: the system refused.
     """
-    directory, created = results / NAME, now()
+    directory, created = results / BENCH, now()
     run = f"{created[:19].replace('-', '').replace(':', '')}-{machine.digest}"
     tables = {"turns": measured.turns, "ceilings": measured.ceilings}
     same = {
@@ -107,7 +107,7 @@ def save(measured: Measured, machine: Machine, results: Path) -> Path:
 
 def runs(results: Path) -> list[str]:
     """The names of the runs that are saved, the oldest first."""
-    return sorted(path.stem for path in (results / NAME / _RECORDS).glob("*.json"))
+    return sorted(path.stem for path in (results / BENCH / _RECORDS).glob("*.json"))
 
 
 def open_run(results: Path, name: str | None = None) -> Run:
@@ -117,7 +117,7 @@ def open_run(results: Path, name: str | None = None) -> Run:
         RequestError: there is none.
         StoreError: its files are not what was saved.
     """
-    known, directory = runs(results), results / NAME
+    known, directory = runs(results), results / BENCH
     if not known:
         raise RequestError(f"{directory}: nothing is measured yet; first `sweep bench`")
     chosen = name or known[-1]

@@ -1,11 +1,13 @@
 """The command that measures: bench."""
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sweep.cli.door import app
+from sweep.cli.opening import writing
 from sweep.cli.options import RESULTS, Folder
 from sweep.cli.terminal import columns, note, short
 from sweep.errors import RequestError
@@ -27,7 +29,7 @@ class Dtype(StrEnum):
 def bench(
     networks: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[NETWORK]", help="Rows of the table of networks, by name."),
+        typer.Argument(metavar="NETWORK", help="Rows of the table of networks, by name."),
     ] = None,
     dtype: Annotated[
         list[Dtype] | None, typer.Option(help="Both by default. May be repeated.")
@@ -74,6 +76,25 @@ def bench(
     print(f"  {path}")
     if measured.noise.warning:
         note(measured.noise.warning)
+
+
+def plot_bench(kind: str | None, overrides: list[str] | None, results: Path) -> None:
+    """Draw the last run of the benchmarks: of one run, so that no two machines are mixed."""
+    from sweep.bench.results import open_run
+    from sweep.views.benchmarks import choose, draw
+    from sweep.views.saving import save_figure
+
+    if overrides:
+        raise RequestError("--set: edits a study, and bench is none")
+    run, folder = open_run(results), results / "bench" / "figures"
+    title = f"{run.machine['name']}, {run.created[:10]}"
+    if run.warning:
+        note(run.warning)
+    for one in [kind] if kind else choose(run.turns):
+        figure = draw(one, run.turns, title)
+        with writing(folder):
+            paths = save_figure(figure, folder, one)
+        print(*paths, sep="\n")
 
 
 def _cases(names: list[str] | None) -> "list[Case]":

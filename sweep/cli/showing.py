@@ -34,10 +34,15 @@ def plot(
     overrides: Overrides = None,
     results: Folder = RESULTS,
 ) -> None:
-    """Draw figures of STUDY into its results."""
+    """Draw figures of STUDY, or of the last run of `bench`, into its results."""
+    from sweep.cli.benchmark import plot_bench
+    from sweep.store.folder import BENCH
     from sweep.views.kinds import choose, draw
     from sweep.views.saving import save_figure
 
+    if name == BENCH:
+        plot_bench(kind, overrides, results)
+        return
     found = trained(name, overrides, results)
     subject = subject_of(found)
     kinds = [kind] if kind else choose(subject)

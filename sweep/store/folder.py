@@ -12,13 +12,18 @@ from sweep.study import Study
 STUDY = "study.toml"
 ORIGIN = "origin.json"
 
+BENCH = "bench"
+"""The directory of the benchmarks' results, beside those of studies; no study has this name."""
+
 
 def study_directory(results: Path, study: Study) -> Path:
     """Where the results of `study` are.
 
     Raises:
-        RequestError: the study's name would lead out of `results`.
+        RequestError: the study's name would lead out of `results`, or is taken.
     """
+    if study.name == BENCH:
+        raise RequestError(f"{BENCH}: a study cannot have this name, `sweep bench` saves there")
     if study.name in ("", ".", "..") or not {"/", "\\", "\0"}.isdisjoint(study.name):
         raise RequestError(f"{study.name!r}: the name of a study must be a plain file name")
     return results / study.name
