@@ -6,7 +6,7 @@ gradient descent on all samples, which is what the table of networks trains.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import astuple, dataclass
 from functools import cache
 from typing import Any
@@ -16,10 +16,10 @@ from numba import types
 from sweep.training.activations import ACTIVATIONS
 from sweep.training.build import optimized
 from sweep.training.compile import target_machine
-from sweep.training.lanes import Lanes, inlined
+from sweep.training.lanes import Lanes, covered, inlined
 from sweep.training.layout import Network, Shape, workspace_size
 from sweep.training.losses import LOSSES
-from sweep.training.passes import TILES
+from sweep.training.passes import tiles
 
 _LANES = 8
 # A call of llvm.fma, or an instruction; the declaration of llvm.fma is neither.
@@ -195,14 +195,9 @@ def _of_tile(network: Network, n: int) -> Counts:
 def _moved(rows: int, columns: int, count: int) -> Counts:
     """Count the traffic of a matrix product: each tile of sums, and the terms that it loads."""
     loads = stores = 0
-    for height in _covered(rows, TILES[0]):
-        for width in _covered(columns, TILES[1]):
+    sizes = tiles()
+    for height in covered(rows, list(sizes)):
+        for width in covered(columns, sizes[height]):
             loads += (height + width) * count + height * width
             stores += height * width
     return Counts(loads=loads, stores=stores)
-
-
-def _covered(total: int, sizes: Sequence[int]) -> Iterator[int]:
-    for size in sizes:
-        yield from [size] * (total // size)
-        total %= size

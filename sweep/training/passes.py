@@ -18,7 +18,7 @@ position of the first); and `net`, the memories of a network: w parameters, m mu
 activations, d deltas, e scratch, and a single zero.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -27,10 +27,21 @@ from sweep.training.activations import ACTIVATIONS
 from sweep.training.lanes import Lanes, called, fma, inlined, products
 from sweep.training.layout import SOFTMAX, Network
 from sweep.training.losses import LOSSES
+from sweep.training.processor import register_count
 from sweep.training.softmax import make_softmax, make_softmax_deltas
 
-TILES = (4, 2, 1), (6, 4, 2, 1)
-"""Rows and columns of the sums that grow together in registers, the largest that fit first."""
+# By the number of registers: rows of the sums that grow together in them, and for so many rows
+# columns. There must be room for what they are made of; and no fewer than eight, where that can be,
+# for a processor has so many multiply-adds under way.
+_TILES: dict[int, dict[int, tuple[int, ...]]] = {
+    32: {4: (6, 4, 2, 1), 2: (6, 4, 2, 1), 1: (6, 4, 2, 1)},
+    16: {4: (3, 2, 1), 2: (6, 4, 2, 1), 1: (8, 4, 2, 1)},
+}
+
+
+def tiles() -> Mapping[int, Sequence[int]]:
+    """Rows and columns of the sums that grow together in registers, as `products` takes them."""
+    return _TILES[register_count()]
 
 
 class Place(NamedTuple):
@@ -115,10 +126,10 @@ def compiling(network: Network) -> Callable[[Any], Any]:
 
 @cache
 def make_multiply(*, unrolled: bool) -> Any:
-    """Return the compiled product of matrices, in `TILES` of sums if not unrolled."""
+    """Return the compiled product of matrices, in `tiles` of sums if not unrolled."""
     if unrolled:
-        return products((1,), (1,))
-    multiply_tiles = products(*TILES)
+        return products({1: (1,)})
+    multiply_tiles = products(tiles())
 
     @called
     def shared(rows: Any, columns: Any, count: Any, x: Any, y: Any, start: Any, out: Any) -> None:

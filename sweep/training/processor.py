@@ -27,3 +27,8 @@ def register_bytes() -> int:
     if has_feature("avx512f"):
         return 64
     return 32 if has_feature("avx") else 16
+
+
+def register_count() -> int:
+    """Return how many vector registers there are: 32 or 16."""
+    return 32 if has_feature("avx512f") or has_feature("neon") else 16

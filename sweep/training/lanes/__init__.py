@@ -29,7 +29,7 @@ from sweep.training.lanes.operations import (
     select,
     sqrt,
 )
-from sweep.training.lanes.products import products
+from sweep.training.lanes.products import covered, products
 
 __all__ = [
     "Lanes",
@@ -40,6 +40,7 @@ __all__ = [
     "any_lane",
     "bits",
     "called",
+    "covered",
     "fma",
     "gather",
     "gather_rows",

@@ -1,6 +1,6 @@
 """Functions made of constants: polynomials and tables."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
@@ -71,36 +71,64 @@ def _by_registers(
     picks wrong ones.
     """
     width = i.type.count
-    register = ir.VectorType(i.type.element, size)
-    parts = [ir.Constant(register, list(values[at : at + size])) for at in range(0, TABLE, size)]
     found = []
     for start in range(0, width, size):
         lanes = list(range(start, start + size))
-        found.append(pick(builder, parts, _shuffled(builder, i, i, lanes)))
+        found.append(pick(builder, values, _shuffled(builder, i, i, lanes)))
     while len(found) > 1:
         pairs = zip(found[::2], found[1::2], strict=True)
         found = [_shuffled(builder, a, b, list(range(2 * a.type.count))) for a, b in pairs]
     return found[0]
 
 
-def _pick_16_of_64_bits(builder: Any, parts: list[Any], i: Any) -> Any:
-    return _call(builder, "llvm.x86.avx512.vpermi2var.q.512", [parts[0], i, parts[1]])
+def _pick_16_of_64_bits(builder: Any, values: Sequence[int], i: Any) -> Any:
+    low, high = _halves(values, 64)
+    return _call(builder, "llvm.x86.avx512.vpermi2var.q.512", [low, i, high])
 
 
-def _pick_16_of_32_bits(builder: Any, parts: list[Any], i: Any) -> Any:
-    return _call(builder, "llvm.x86.avx512.permvar.si.512", [parts[0], i])
+def _pick_16_of_32_bits(builder: Any, values: Sequence[int], i: Any) -> Any:
+    table = ir.Constant(ir.VectorType(ir.IntType(32), TABLE), list(values))
+    return _call(builder, "llvm.x86.avx512.permvar.si.512", [table, i])
 
 
-def _pick_8_and_8_of_32_bits(builder: Any, parts: list[Any], i: Any) -> Any:
-    low, high = (_call(builder, "llvm.x86.avx2.permd", [part, i]) for part in parts)
-    eight, none = (ir.Constant(i.type, [value] * i.type.count) for value in (8, 0))
-    return builder.select(builder.icmp_signed("!=", builder.and_(i, eight), none), high, low)
+def _pick_8_and_8_of_32_bits(builder: Any, values: Sequence[int], i: Any) -> Any:
+    low, high = (_call(builder, "llvm.x86.avx2.permd", [half, i]) for half in _halves(values, 32))
+    # The fourth bit goes where the sign is: what blends two registers looks at no other.
+    to_sign, none = (ir.Constant(i.type, [value] * i.type.count) for value in (28, 0))
+    return builder.select(builder.icmp_signed("<", builder.shl(i, to_sign), none), high, low)
 
 
-# The feature needed, the size of an element in bits, lanes of a register and how it is done.
+def _pick_words_of_64_bits(builder: Any, values: Sequence[int], i: Any) -> Any:
+    """The lower words of eight values, the upper ones, and both put together."""
+    words = builder.bitcast(i, ir.VectorType(ir.IntType(32), 2 * i.type.count))
+    words = _shuffled(builder, words, words, _TOGETHER)
+    low, high = (
+        _pick_8_and_8_of_32_bits(builder, [value >> shift & _WORD for value in values], words)
+        for shift in (0, 32)
+    )
+    return builder.bitcast(_shuffled(builder, low, high, _APART), i.type)
+
+
+# Of two registers' eight lower words, and of words back to values: the orders that take but one
+# instruction, and one for each register.
+_TOGETHER = [0, 2, 8, 10, 4, 6, 12, 14]
+_APART = [0, 8, 1, 9, 4, 12, 5, 13, 2, 10, 3, 11, 6, 14, 7, 15]
+_WORD = 0xFFFFFFFF
+
+
+def _halves(values: Sequence[int], bitwidth: int) -> tuple[Any, Any]:
+    """Return the table as two registers of eight."""
+    half = ir.VectorType(ir.IntType(bitwidth), TABLE // 2)
+    return ir.Constant(half, list(values[: TABLE // 2])), ir.Constant(
+        half, list(values[TABLE // 2 :])
+    )
+
+
+# The feature needed, the size of an element in bits, lanes at a time and how it is done.
 _PICKERS = (
     ("avx512f", 64, 8, _pick_16_of_64_bits),
     ("avx512f", 32, 16, _pick_16_of_32_bits),
+    ("avx2", 64, 8, _pick_words_of_64_bits),
     ("avx2", 32, 8, _pick_8_and_8_of_32_bits),
 )
 

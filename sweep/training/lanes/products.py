@@ -5,7 +5,7 @@ grow together in registers (Goto and van de Geijn, "Anatomy of high-performance 
 multiplication", ACM TOMS 34, 2008). Each sum runs in the order of its index whatever the tile.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from llvmlite import ir
@@ -35,7 +35,7 @@ class _Operand(NamedTuple):
         return builder.gep(self.first, [offset])
 
 
-def products(row_sizes: Sequence[int], column_sizes: Sequence[int]) -> Any:
+def products(tiles: Mapping[int, Sequence[int]]) -> Any:
     """Return a compiled function that fills a matrix with sums of products.
 
     ``multiply(rows, columns, count, x, y, start, out)`` computes, for each row r and column c,
@@ -48,8 +48,8 @@ def products(row_sizes: Sequence[int], column_sizes: Sequence[int]) -> Any:
     behind a pointer to scalars, which are repeated in every lane.
 
     Args:
-        row_sizes: of the tiles, largest first, ending in 1.
-        column_sizes: likewise.
+        tiles: the numbers of rows that are taken together, largest first, ending in 1; and for each
+            of them the numbers of columns, likewise.
     """
 
     @intrinsic
@@ -69,18 +69,35 @@ def products(row_sizes: Sequence[int], column_sizes: Sequence[int]) -> Any:
                 _cover(
                     builder,
                     args[1],
-                    column_sizes,
+                    tiles[height],
                     lambda column, width: _tile(
                         context, builder, args[2], found, (row, column), (height, width)
                     ),
                 )
 
-            _cover(builder, args[0], row_sizes, tile)
+            _cover(builder, args[0], list(tiles), tile)
             return context.get_dummy_value()
 
         return signature(types.void, *sizes, *operands), emit
 
     return multiply
+
+
+def covered(total: int, sizes: Sequence[int]) -> Iterator[int]:
+    """Yield the sizes, largest first, that `products` covers so many rows or columns with.
+
+    Not an odd one that would leave a single one alone: two and two are better than three and one.
+    """
+    at = 0
+    for size in sizes:
+        while at + size <= total and not (_leaves_one(size) and at + size + 1 == total):
+            yield size
+            at += size
+
+
+def _leaves_one(size: int) -> bool:
+    """Whether to look out for a single one that is left alone."""
+    return size > 1 and size % 2 == 1
 
 
 def _operand(context: Any, builder: Any, kind: Any, arg: Any) -> _Operand:
@@ -100,7 +117,7 @@ def _operand(context: Any, builder: Any, kind: Any, arg: Any) -> _Operand:
 def _cover(
     builder: Any, total: Any, sizes: Sequence[int], body: Callable[[Any, int], None]
 ) -> None:
-    """Run `body(position, size)` from 0 to `total`, with the largest size that fits."""
+    """Run `body(position, size)` from 0 to `total`, with sizes as `covered` yields them."""
     with builder.goto_entry_block():
         slot = builder.alloca(_INDEX)
     builder.store(ir.Constant(_INDEX, 0), slot)
@@ -110,7 +127,11 @@ def _cover(
         builder.position_at_end(test)
         position = builder.load(slot)
         end = builder.add(position, ir.Constant(_INDEX, size))
-        builder.cbranch(builder.icmp_signed("<=", end, total), inside, after)
+        fits = builder.icmp_signed("<=", end, total)
+        if _leaves_one(size):
+            alone = builder.icmp_signed("==", builder.add(end, ir.Constant(_INDEX, 1)), total)
+            fits = builder.and_(fits, builder.not_(alone))
+        builder.cbranch(fits, inside, after)
         builder.position_at_end(inside)
         body(position, size)
         builder.store(end, slot)
