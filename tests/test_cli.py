@@ -115,12 +115,24 @@ def test_figures_are_drawn_into_the_results(here: Path) -> None:
     drawn = sweep("plot", "two", cwd=here)
     assert (drawn.returncode, drawn.stderr) == (0, "")
     names = [
-        f"{kind}.{ending}" for kind in ("curves", "panels", "loglog") for ending in ("png", "svg")
+        f"{figure}.{ending}"
+        for figure in ("curves", "curves-log", "panels")
+        for ending in ("png", "svg")
     ]
     assert drawn.stdout.split() == [f"results/two/figures/{name}" for name in names]
     assert all((here / path).stat().st_size > 5000 for path in drawn.stdout.split())
     one = sweep("plot", "two", "response", cwd=here)
     assert one.stdout.split()[0] == "results/two/figures/response.png"
+
+
+def test_a_figure_is_asked_for_in_detail(here: Path) -> None:
+    sweep("run", "two", cwd=here)
+    asked = ["--x", "learning_rate", "--measure", "best_loss", "--linear", "--size", "5x4"]
+    done = sweep("plot", "two", "response", *asked, "--format", "pdf", "--format", "svg", cwd=here)
+    stem = "results/two/figures/response-learning_rate-best_loss-linear"
+    assert done.stdout.split() == [f"{stem}.pdf", f"{stem}.svg"]
+    assert (here / f"{stem}.pdf").read_bytes()[:5] == b"%PDF-"
+    assert 'width="360pt" height="288pt"' in (here / f"{stem}.svg").read_text()
 
 
 def test_tables_are_exported_by_ending(here: Path) -> None:
@@ -288,6 +300,8 @@ def test_a_wrong_study_is_refused_in_one_line(here: Path, old: str, new: str, sa
         (["status", "tow"], "did you mean two"),
         (["verify", "two"], "there are no results yet"),
         (["plot", "two"], "first `sweep run two`"),
+        (["plot", "two", "--size", "big"], "--size: must be width x height"),
+        (["plot", "two", "--format", "gif"], "--format"),
         (["export", "two", "t.txt"], ".csv, .parquet, .xlsx"),
         (["export", "two", "t.csv"], "first `sweep run two`"),
         (["export", "two", "t.csv", "--table", "figures"], "--table"),
@@ -309,6 +323,12 @@ def test_what_results_cannot_give_is_refused_in_one_line(here: Path) -> None:
     assert "figure" in refused("plot", "two", "pie", *edited, cwd=here)
     assert "heatmap needs 2 axes" in refused("plot", "two", "heatmap", *edited, cwd=here)
     assert "no curves" in refused("plot", "two", "curves", *edited, cwd=here)
+    assert "did you mean learning_rate?" in refused(
+        "plot", "two", "response", "--x", "lerning_rate", *edited, cwd=here
+    )
+    assert "did you mean best_loss?" in refused(
+        "plot", "two", "response", "--measure", "bestloss", *edited, cwd=here
+    )
     assert "no curves" in refused("export", "two", "c.csv", "--table", "curves", *edited, cwd=here)
     assert "nowhere/t.csv: cannot be" in refused(
         "export", "two", "nowhere/t.csv", *edited, cwd=here
@@ -391,7 +411,11 @@ def test_every_command_and_option_is_documented() -> None:
             word = parameter.opts[0] if parameter.opts[0].startswith("--") else parameter.metavar
             assert word.strip("[]") in stated, (name, word)
             assert word.strip("[]") in section + table
-        options = {opt for parameter in command.params for opt in parameter.opts}
+        options = {
+            option
+            for parameter in command.params
+            for option in (*parameter.opts, *parameter.secondary_opts)
+        }
         assert {word for word in stated if word.startswith("--")} <= options
     assert set(KINDS) == set(re.findall(r"^\| `([a-z]+)` \|", sections["sweep plot"], re.M))
 

@@ -31,7 +31,7 @@ def test_console_commands(tmp_path: Path) -> None:
         )
         assert done.returncode == 0, f"{command}: {done.stderr}"
     figures = {path.name for path in tmp_path.glob("results/*/figures/*.png")}
-    assert {"curves.png", "panels.png", "loglog.png", "heatmap.png"} <= figures
+    assert {"curves.png", "panels.png", "curves-log.png", "heatmap.png"} <= figures
 
 
 def test_python_example(tmp_path: Path) -> None:

@@ -9,7 +9,6 @@ from sweep import __version__
 from sweep.cli.door import app
 from sweep.cli.opening import load, refuse_own, trained, writing
 from sweep.cli.options import RESULTS, Folder, Name, Overrides
-from sweep.cli.showing import subject_of
 from sweep.cli.terminal import short
 from sweep.errors import RequestError
 
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sweep.store.results import Results
-    from sweep.views.kinds import Subject
     from sweep.views.report.compose import About
     from sweep.views.report.page import Report
+    from sweep.views.subject import Subject
 
 MOST_DIGESTED = 20_000_000
 """Rows whose digest a report waits for; of more `Results.content_digest` gives it."""
@@ -54,16 +53,19 @@ def _report(found: "Results", file: Path, edits: "Sequence[str]") -> "Report":
     from sweep.views.report.cells import MOST_ROWS
     from sweep.views.report.compose import NEEDED, compose
     from sweep.views.report.pictures import picture
+    from sweep.views.subject import Subject
 
-    subject = subject_of(found)
-    drawn = {kind: draw(kind, subject) for kind in choose(subject)}
+    subject = Subject.of(found)
+    drawn = [(one, draw(one.kind, subject, one.options)) for one in choose(subject)]
     columns = None if found.trained <= MOST_ROWS else ["trial", *subject.axes, *NEEDED]
     return compose(
         _about(found, file, edits),
         found.trials(columns),
         axes=subject.axes,
         rate=_rate(subject),
-        pictures=[picture(one, f"{kind}: {KINDS[kind].summary}") for kind, one in drawn.items()],
+        pictures=[
+            picture(figure, f"{one.name}: {KINDS[one.kind].summary}") for one, figure in drawn
+        ],
         provenance=found.provenance(),
     )
 

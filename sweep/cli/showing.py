@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,10 +10,6 @@ from sweep.cli.door import app
 from sweep.cli.opening import refuse_own, trained, writing
 from sweep.cli.options import RESULTS, Folder, Name, Overrides
 from sweep.errors import RequestError
-
-if TYPE_CHECKING:
-    from sweep.store.results import Results
-    from sweep.views.kinds import Subject
 
 
 class Table(StrEnum):
@@ -24,12 +20,46 @@ class Table(StrEnum):
     parameters = "parameters"
 
 
+class Format(StrEnum):
+    """What figures are written as."""
+
+    png = "png"
+    svg = "svg"
+    pdf = "pdf"
+
+
 @app.command()
-def plot(
+def plot(  # noqa: PLR0913 - a command's options are its arguments
     name: Name,
     kind: Annotated[
         str | None,
         typer.Argument(metavar="[KIND]", help="By default those that suit the study."),
+    ] = None,
+    x: Annotated[str | None, typer.Option("--x", metavar="AXIS", help="The axis across.")] = None,
+    y: Annotated[str | None, typer.Option("--y", metavar="AXIS", help="The axis up.")] = None,
+    hue: Annotated[
+        str | None, typer.Option("--hue", metavar="AXIS", help="A colour a value of this axis.")
+    ] = None,
+    col: Annotated[
+        str | None, typer.Option("--col", metavar="AXIS", help="A panel a value of this axis.")
+    ] = None,
+    measure: Annotated[
+        str | None, typer.Option("--measure", metavar="MEASURE", help="Instead of the loss.")
+    ] = None,
+    log: Annotated[
+        bool | None, typer.Option("--log/--linear", help="Logarithmic scales, or linear ones.")
+    ] = None,
+    rank: Annotated[bool, typer.Option("--rank", help="Colours of a heatmap by rank.")] = False,
+    trial: Annotated[
+        list[int] | None,
+        typer.Option("--trial", metavar="N", help="A trial to show. May be repeated."),
+    ] = None,
+    formats: Annotated[
+        list[Format] | None,
+        typer.Option("--format", metavar="FORMAT", help="png, svg or pdf; png and svg by default."),
+    ] = None,
+    size: Annotated[
+        str | None, typer.Option("--size", metavar="WxH", help="Inches, such as 7x4.5.")
     ] = None,
     overrides: Overrides = None,
     results: Folder = RESULTS,
@@ -37,38 +67,29 @@ def plot(
     """Draw figures of STUDY, or of the last run of `bench`, into its results."""
     from sweep.cli.benchmark import plot_bench
     from sweep.store.folder import BENCH
-    from sweep.views.kinds import choose, draw
-    from sweep.views.saving import save_figure
+    from sweep.views.kinds import Choice, choose, draw
+    from sweep.views.options import ANY, Options, size_of
+    from sweep.views.saving import USUAL, save_figure
+    from sweep.views.subject import Subject
 
+    options = Options(
+        x, y, hue, col, measure, log, rank, tuple(trial or ()), size_of(size) if size else None
+    )
     if name == BENCH:
+        if options != ANY or formats:
+            raise RequestError("plot bench: takes a kind and --results, no other option")
         plot_bench(kind, overrides, results)
         return
     found = trained(name, overrides, results)
-    subject = subject_of(found)
-    kinds = [kind] if kind else choose(subject)
-    if not kinds:
+    subject = Subject.of(found)
+    choices = [Choice(kind, options)] if kind else choose(subject, options)
+    if not choices:
         raise RequestError(f"{found.study.name}: one trial without curves leaves nothing to draw")
-    for one in kinds:
-        figure = draw(one, subject)
+    for one in choices:
+        figure = draw(one.kind, subject, one.options)
         with writing(found.directory / "figures"):
-            paths = save_figure(figure, found.directory / "figures", one)
+            paths = save_figure(figure, found.directory / "figures", one.name, formats or USUAL)
         print(*paths, sep="\n")
-
-
-def subject_of(found: "Results") -> "Subject":
-    """Return what figures of a study are drawn from."""
-    from sweep.views.kinds import Subject
-
-    study = found.study
-    recorded = any(len(group.record.loss_steps(group.steps)) for group in study.groups())
-    axes = tuple(axis.name for axis in study.axes)
-    return Subject(
-        title=study.title,
-        axes=axes,
-        trials=found.trials(["trial", *axes, "final_loss", "outcome"]),
-        curves=found.curves if recorded else None,
-        marks=study.plot.mark,
-    )
 
 
 @app.command()

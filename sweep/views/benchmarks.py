@@ -16,7 +16,7 @@ from matplotlib.ticker import PercentFormatter
 
 from sweep.errors import RequestError
 from sweep.views.scales import place
-from sweep.views.style import BESIDE, MARK, RGB, colors, new_figure, theme
+from sweep.views.style import BESIDE, MARK, RGB, Look, colors, new_figure, theme
 
 SPEED = "network-steps per second"
 _ENDS = "turns: least, median, most"
@@ -97,7 +97,7 @@ def _against(column: str, label: str, turns: pd.DataFrame, title: str) -> Figure
     shown = usual(turns, but=column)
     networks, dtypes = shown["network"].unique().tolist(), shown["dtype"].unique().tolist()
     with theme():
-        figure = new_figure(title, 4.2 * len(dtypes) + 1.6, 4.2)
+        figure = new_figure(Look(title), 4.2 * len(dtypes) + 1.6, 4.2)
         panels = figure.subplots(1, len(dtypes), sharey=True, squeeze=False)[0]
         for axes, dtype in zip(panels, dtypes, strict=True):
             for network, color in zip(networks, colors(networks, ordered=False), strict=True):
@@ -125,7 +125,7 @@ def _line(axes: Axes, own: pd.DataFrame, column: str, name: str, color: RGB) -> 
 
 def _by_network(turns: pd.DataFrame, title: str) -> tuple[Figure, Axes]:
     names = turns["network"].unique().tolist()
-    figure = new_figure(title, max(6.0, 1.25 * len(names) + 2.2), 4.5)
+    figure = new_figure(Look(title), max(6.0, 1.25 * len(names) + 2.2), 4.5)
     axes = figure.subplots()
     axes.set_xticks(range(len(names)), names)
     axes.set_xlim(-0.6, len(names) - 0.4)

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from sweep.views.scales import HUGE, log_limits, name_powers, place
-from sweep.views.style import MARK, colors, label, new_figure, plain, theme, value_labels
+from sweep.views.style import MARK, Look, colors, label, new_figure, plain, theme, value_labels
 
 MOST_SIDES = 8
 """How many studies' curves can be told apart."""
@@ -47,7 +47,7 @@ def comparison(
     palette = dict(zip(studies, colors(studies[:MOST_SIDES], ordered=False), strict=False))
     panels = _panels(curves, shared)
     with theme():
-        figure = new_figure(title, width=2.6 + 4.0 * len(panels), height=5.6)
+        figure = new_figure(Look(title), 2.6 + 4.0 * len(panels), 5.6)
         grid = figure.subplots(
             2, len(panels), sharex=True, sharey="row", squeeze=False, height_ratios=[2, 1]
         )

@@ -1,111 +1,85 @@
 """What became of the trials: shares along one axis, or a map over two."""
 
-from collections.abc import Iterable
-
 import numpy as np
 import pandas as pd
-import seaborn as sns
-from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
 
-from sweep.views.raster import Raster, sorted_label
-from sweep.views.scales import edges, is_ordered, name_cells, place
-from sweep.views.style import BESIDE, OUTCOME_COLORS, label, new_figure, theme
-
-MOST_BINS = 512
-"""Shares along an axis of more values than this are taken over neighbouring values together."""
-
-
-def levels(trials: pd.DataFrame, measure: str) -> pd.Series:
-    """Return a measure as float64, infinite where a trial diverged or never came to have one.
-
-    What diverged is thus worse than anything else, and is never dropped.
-    """
-    values = trials[measure].astype("float64")
-    return values.mask(trials["outcome"] == "diverged").fillna(np.inf)
+from sweep.training.trained import OUTCOMES
+from sweep.views.facets import Shown, beside, label_outside, panels_of
+from sweep.views.raster import Raster
+from sweep.views.scales import Places, fitted, sorted_label
+from sweep.views.shares import draw_shares
+from sweep.views.style import OUTCOME_COLORS, PLAIN, Look, label, outcome_patches, theme
+from sweep.views.tables import Cells, best_first, codes, pooled
 
 
-def codes(trials: pd.DataFrame) -> np.ndarray:
-    """Return each trial's outcome as its place in `OUTCOME_COLORS`, int64: higher is worse."""
-    outcome = pd.Categorical(trials["outcome"], categories=list(OUTCOME_COLORS))
-    return outcome.codes.astype(np.int64)
-
-
-def shares(trials: pd.DataFrame, x: str) -> pd.DataFrame:
-    """Return the shares, 0 to 1: a row a value of `x`, ascending, and a column an outcome."""
-    at, values = pd.factorize(trials[x], sort=True)
-    n = len(OUTCOME_COLORS)
-    counts = np.bincount(at * n + codes(trials), minlength=len(values) * n).reshape(-1, n)
-    index = pd.Index(values, name=x)
-    return pd.DataFrame(counts / counts.sum(axis=1, keepdims=True), index, list(OUTCOME_COLORS))
-
-
-def draw_shares(axes: Axes, table: pd.DataFrame, borders: np.ndarray) -> None:
-    """Stack the `shares` between the cells' n + 1 `borders`, as one polygon an outcome."""
-    if len(table) > MOST_BINS:
-        starts = np.linspace(0, len(table), MOST_BINS + 1).astype(int)
-        borders = borders[starts]
-        table = table.groupby(np.repeat(np.arange(MOST_BINS), np.diff(starts))).mean()
-    base = np.zeros(len(table) + 1)
-    for name, color in OUTCOME_COLORS.items():
-        top = base + np.append(table[name], table[name].iloc[-1])
-        axes.fill_between(borders, base, top, step="post", color=color, linewidth=0, label=name)
-        base = top
-    axes.set_ylim(0, 1)
-    axes.set_yticks([0, 0.5, 1], ["0", "½", "1"])
-    axes.grid(visible=False)
-
-
-def outcome_legend(axes: Axes, present: Iterable[str], *, missing: bool = False) -> None:
-    """Name the outcomes that are present beside the axes, always in the one order."""
-    shown = {name: color for name, color in OUTCOME_COLORS.items() if name in set(present)}
-    axes.legend(handles=patches(shown | ({"not trained": "white"} if missing else {})), **BESIDE)
-
-
-def patches(names: dict[str, str]) -> list[Patch]:
-    """Return one legend entry for each name and its colour."""
-    return [
-        Patch(facecolor=color, edgecolor="#8a8f98", linewidth=0.5, label=name)
-        for name, color in names.items()
-    ]
-
-
-def outcomes(trials: pd.DataFrame, *, x: str, y: str | None = None, title: str = "") -> Figure:
+def outcomes(
+    trials: pd.DataFrame,
+    *,
+    x: str,
+    y: str | None = None,
+    col: str | None = None,
+    measure: str = "final_loss",
+    look: Look = PLAIN,
+) -> Figure:
     """Draw the outcomes: their shares along `x`, or with `y` a map of both axes.
 
-    A cell of the map is a pair of values; where several trials share it, it shows the worst.
-    Values without order, such as seeds, are sorted by how many of their trials converged.
+    `trials` has a row a trial: `measure`, `outcome`, and a column an axis; `col` makes a panel a
+    value. Where several trials share a cell of the map, it has the outcome of their median trial,
+    the worse of two. Values without order, such as seeds, are sorted by the measure as in a
+    heatmap, best first.
+
+    Raises:
+        KeyError: the table has no such column.
     """
+    cols = Shown.of(trials, col)
+    trials = cols.of_these(trials)
     with theme():
-        figure = new_figure(title, width=7.6, height=4.5 if y is None else 5.2)
-        axes = figure.subplots()
-        missing = False
         if y is None:
-            _along(axes, shares(trials, x), x)
-        else:
-            raster = Raster.of(trials, x, y, codes(trials), several="max")
-            raster = raster.sorted((raster.cells == 0).sum(axis=1), "share converged")
-            palette = ListedColormap(list(OUTCOME_COLORS.values()))
-            raster.draw(axes, cmap=palette, vmin=-0.5, vmax=2.5)
-            missing = bool(np.isnan(raster.cells).any())
-        outcome_legend(axes, trials["outcome"].unique(), missing=missing)
+            return _along(trials, x, cols, measure, look)
+        return _over(trials, (x, y), cols, measure, look)
+
+
+def _along(trials: pd.DataFrame, x: str, cols: Shown, measure: str, look: Look) -> Figure:
+    """Stack the shares of the outcomes along an axis."""
+    columns = [x, cols.name] if cols.name else [x]
+    cells = Cells.of(trials, columns)
+    shares = cells.shares(codes(trials)).reshape(len(cells.points[0]), -1, len(OUTCOMES))
+    places, named = Places.of(x, cells.points[0]), label(x)
+    if not places.ordered:
+        order, why = best_first(trials, x, measure)
+        places, shares = places.reordered(order), shares[order]
+        named = sorted_label(named, len(order), why)
+    over = pooled(trials, {x, cols.name}, measure)
+    note = f"shares over {over}" if over else ""
+    figure, panels = panels_of(look, cols.headings, note, cols.note, size=(7.6, 4.5))
+    for k, panel in enumerate(panels):
+        (axes,) = panel.parts
+        places.dress(axes)
+        draw_shares(axes, shares[:, k], places.edges)
+        axes.set(xlabel=fitted(axes, named), ylabel="share of trials")
+        axes.set_xlim(places.edges[0], places.edges[-1])
+    beside(panels, outcome_patches(pd.unique(trials["outcome"])), "")
+    label_outside(figure, panels)
     return figure
 
 
-def _along(axes: Axes, table: pd.DataFrame, x: str) -> None:
-    values = table.index.to_numpy()
-    name = label(x)
-    if is_ordered(x, values):
-        borders = edges(values)
-        place(axes, values)
-    else:
-        table = table.sort_values("converged", kind="stable")
-        borders = np.arange(len(table) + 1) - 0.5
-        name_cells(axes.xaxis, table.index.to_numpy())
-        name = sorted_label(x, len(table), "share converged")
-    draw_shares(axes, table, borders)
-    axes.set_xlim(borders[0], borders[-1])
-    axes.set(xlabel=name, ylabel="share of trials")
-    sns.despine(ax=axes)
+def _over(
+    trials: pd.DataFrame, sides: tuple[str, str], cols: Shown, measure: str, look: Look
+) -> Figure:
+    """Draw the outcome of each cell of a map."""
+    rasters = Raster.by(trials, *sides, cols.name, measure)
+    over = pooled(trials, {*sides, cols.name}, measure) if rasters[0].several else ""
+    note = f"the median trial's outcome, over {over}" if over else ""
+    figure, panels = panels_of(look, cols.headings, note, cols.note, size=(7.6, 5.2))
+    palette = ListedColormap(list(OUTCOME_COLORS.values()))
+    for panel, raster in zip(panels, rasters, strict=True):
+        (axes,) = panel.parts
+        raster.draw(axes, raster.outcome, cmap=palette, vmin=-0.5, vmax=len(OUTCOMES) - 0.5)
+        raster.dress(axes)
+    found = np.concatenate([raster.outcome.ravel() for raster in rasters])
+    names = [OUTCOMES[int(k)] for k in np.unique(found[~np.isnan(found)])]
+    beside(panels, outcome_patches(names, missing=bool(np.isnan(found).any())), "")
+    label_outside(figure, panels)
+    return figure

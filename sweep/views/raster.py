@@ -1,6 +1,6 @@
 """A table over two axes as one image: each cell a pair of values, however many there are."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -8,72 +8,105 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
-from sweep.views.scales import MOST_TICKS, cell_scale, is_ordered
+from sweep.training.trained import OUTCOMES
+from sweep.views.scales import Scale, cell_scale, fitted, is_ordered, sorted_label
 from sweep.views.style import label
+from sweep.views.tables import Array, Cells, best_first, codes, levels
 
 
-def sorted_label(name: str, n: int, by: str) -> str:
-    """Return the label of an axis whose n values were sorted, and by what."""
-    return f"{label(name)}, sorted by {by}" + (f" ({n:,} values)" if n > MOST_TICKS else "")
+@dataclass(frozen=True)
+class Side:
+    """One side of a map: its column, its values as they are laid out, their scale and its name."""
+
+    name: str
+    order: np.ndarray
+    scale: Scale
+    label: str
+
+    @classmethod
+    def of(cls, trials: pd.DataFrame, name: str, values: np.ndarray, measure: str) -> "Side":
+        """Lay ascending values out as they are, or best first where their order means nothing."""
+        if is_ordered(name, values):
+            scale = cell_scale(values, ordered=True)
+            return cls(name, np.arange(len(values)), scale, label(name))
+        order, why = best_first(trials, name, measure)
+        named = sorted_label(label(name), len(values), why)
+        return cls(name, order, cell_scale(values[order], ordered=False), named)
 
 
 @dataclass(frozen=True)
 class Raster:
-    """Cells (rows of `y`, columns of `x`) float64, NaN where no trial is; rows run upwards."""
+    """Cells (rows of `y`, columns of `x`), rows running upwards.
 
-    x: str
-    y: str
-    columns: np.ndarray
-    rows: np.ndarray
-    cells: np.ndarray
-    order: str = ""
+    `level` is float64, the median of the measure, at its worst where half of a cell's trials
+    diverged or more, and NaN where no trial is; `outcome` is the place in `OUTCOMES` of the
+    outcome that at least half of a cell's trials do not surpass, NaN likewise.
+    """
+
+    x: Side
+    y: Side
+    level: Array
+    outcome: Array
+    several: bool
 
     @classmethod
-    def of(
-        cls, trials: pd.DataFrame, x: str, y: str, values: np.ndarray, *, several: str = "median"
-    ) -> "Raster":
-        """Lay `values`, one a trial, out by the values of two columns, ascending.
+    def by(
+        cls, trials: pd.DataFrame, x: str, y: str, col: str | None, measure: str
+    ) -> list["Raster"]:
+        """Lay trials out by the values of two columns, in a raster a value of `col`.
 
-        Where further axes put several trials into one cell, it shows their "median" or "max".
+        All have the same sides. Trials that share a cell are put together.
         """
-        column, columns = pd.factorize(trials[x], sort=True)
-        row, rows = pd.factorize(trials[y], sort=True)
-        flat = row * len(columns) + column
-        cells = np.full(len(rows) * len(columns), np.nan)
-        if np.bincount(flat).max() == 1:
-            cells[flat] = values
-        else:
-            together = pd.Series(values).groupby(flat).agg(several)
-            cells[together.index.to_numpy()] = together
-        shape = (len(rows), len(columns))
-        return cls(x, y, np.asarray(columns), np.asarray(rows), cells.reshape(shape))
+        cells = Cells.of(trials, [y, x])
+        sides = [Side.of(trials, name, values, measure) for name, values in
+                 zip(cells.names, cells.points, strict=True)]  # fmt: skip
+        if col is None:
+            return [_raster(trials, cells, sides, measure)]
+        at, values = pd.factorize(trials[col], sort=True)
+        found = []
+        for k in range(len(values)):
+            rows = at == k
+            part = Cells(cells.names, cells.points, cells.place[rows])
+            found.append(_raster(trials[rows], part, sides, measure))
+        return found
 
-    def sorted(self, keys: np.ndarray, by: str) -> "Raster":
-        """Sort rows whose own order means nothing by ascending `keys`, one a row; remember why.
-
-        Rows of an ordered axis stay as they are.
-        """
-        if is_ordered(self.y, self.rows):
-            return self
-        at = np.argsort(keys, kind="stable")
-        return replace(self, rows=self.rows[at], cells=self.cells[at], order=by)
-
-    def draw(self, axes: Axes, **style: Any) -> AxesImage:
-        """Draw the cells as one image with true ticks; `style` goes to `imshow`."""
-        across = cell_scale(self.columns, ordered=is_ordered(self.x, self.columns))
-        up = cell_scale(self.rows, ordered=is_ordered(self.y, self.rows))
-        missing = np.isnan(self.cells)
-        image = axes.imshow(
-            np.ma.masked_array(self.cells, missing if missing.any() else np.ma.nomask),
+    def draw(self, axes: Axes, cells: Array, **style: Any) -> AxesImage:
+        """Draw an array of the cells' numbers as one image; `style` goes to `imshow`."""
+        across, up = self.x.scale, self.y.scale
+        missing = np.isnan(cells)
+        return axes.imshow(
+            np.ma.masked_array(cells, missing if missing.any() else np.ma.nomask),
             origin="lower",
             aspect="auto",
             interpolation="nearest",
             extent=(across.low, across.high, up.low, up.high),
             **style,
         )
-        across.dress(axes.xaxis)
-        up.dress(axes.yaxis)
+
+    def dress(self, axes: Axes) -> None:
+        """Put true ticks and names on the axes of a map."""
+        self.x.scale.dress(axes, axes.xaxis)
+        self.y.scale.dress(axes, axes.yaxis)
         axes.grid(visible=False)
-        rows = sorted_label(self.y, len(self.rows), self.order) if self.order else label(self.y)
-        axes.set(xlabel=label(self.x), ylabel=rows)
-        return image
+        axes.set(xlabel=fitted(axes, self.x.label), ylabel=self.y.label)
+
+
+def _raster(trials: pd.DataFrame, cells: Cells, sides: list[Side], measure: str) -> Raster:
+    y, x = sides
+    level, outcome = levels(trials, measure), codes(trials)
+    several = bool(cells.counts().max(initial=0) > 1)
+    if several:
+        level = cells.quantiles(level, [0.5])[0]
+        worse = np.cumsum(cells.shares(outcome)[..., ::-1], axis=-1) >= 0.5
+        ends = np.where(np.isnan(level), np.nan, len(OUTCOMES) - 1.0 - worse.argmax(axis=-1))
+    else:
+        level, ends = _scattered(cells, level), _scattered(cells, outcome)
+    laid = np.ix_(y.order, x.order)
+    return Raster(x, y, level[laid], ends[laid], several)
+
+
+def _scattered(cells: Cells, values: np.ndarray) -> Array:
+    """Lay values out, one a cell at most."""
+    found = np.full(cells.size, np.nan)
+    found[cells.place] = values
+    return found.reshape(cells.shape)

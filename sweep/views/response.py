@@ -1,88 +1,205 @@
-"""A measure against one axis: each trial, or median and bands; the share of outcomes beneath."""
+"""A measure against an axis: each trial, or median and bands; what became of the trials beneath."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
-from sweep.views.outcomes import draw_shares, levels, outcome_legend, shares
-from sweep.views.scales import edges, log_limits, name_powers, place
-from sweep.views.style import BESIDE, MARK, colors, label, new_figure, theme, value_labels
+from sweep.training.trained import OUTCOMES
+from sweep.views.bands import OPEN, Span, draw_band, draw_ranges, is_open, near
+from sweep.views.facets import Panel, Shown, beside, label_outside, panels_of
+from sweep.views.scales import MeasureScale, Places, fitted, sorted_label
+from sweep.views.shares import draw_shares
+from sweep.views.style import MARK, PLAIN, Look, label, outcome_patches, theme, value_labels
+from sweep.views.tables import Array, Cells, best_first, codes, levels, pooled
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
+MOST_PLACES = 4096
+"""Values along an axis of which more are taken together with their neighbours."""
 
-def quantiles(trials: pd.DataFrame, x: str, measure: str) -> pd.DataFrame:
-    """Return the quantiles of the levels: a row a value of `x`, ascending, a float64 column each.
+BINS = 256
 
-    Between two infinite levels lies infinity.
+MOST_DOTS = 64
+"""Places up to which each has a dot."""
+
+
+@dataclass(frozen=True)
+class _Slice:
+    """What one panel shows: at each place the quantiles, the counts and the shares, by hue.
+
+    `bands` is (5, places, hues), `shares` (places, hues, 3), and `counts` (places, hues).
     """
-    parts = levels(trials, measure).groupby(trials[x], sort=True)
-    return pd.DataFrame({q: parts.quantile(q) for q in QUANTILES}).fillna(np.inf)
+
+    x: str
+    places: Places
+    bands: Array
+    shares: Array
+    counts: np.ndarray
+    named: str
+
+    @property
+    def pointed(self) -> bool:
+        """Whether values stand for themselves, as points that no line may join."""
+        return not self.places.ordered and len(self.places.at) <= MOST_DOTS
 
 
 def response(
     trials: pd.DataFrame,
     *,
-    x: str,
+    x: str | Sequence[str],
+    hue: str | None = None,
+    col: str | None = None,
     measure: str = "final_loss",
-    marks: Sequence[float] = (),
-    title: str = "",
+    marks: Mapping[str, Sequence[float]] | None = None,
+    look: Look = PLAIN,
 ) -> Figure:
-    """Draw how `measure` responds to the numeric axis `x`, logarithmic where numbers span decades.
+    """Draw how `measure` responds to the axis `x`; to several, in a panel each.
 
-    Several trials of one value become their median within the bands of 25 to 75% and 10 to 90%.
-    `marks` are values of `x` to point out. Where outcomes differ, their shares stand beneath.
+    `trials` has a row a trial: `measure`, `outcome`, and a column an axis. Several trials of one
+    value are their median within the bands of 25 to 75% and 10 to 90%; with a `hue` they are the
+    median and the wider band for each of its values. Beneath stand the shares of the outcomes, or
+    with a `hue` that of one: diverged, or converged where none diverged. A level that is infinite
+    leaves the figure at the top. `marks` are values of axes to point out.
+
+    Raises:
+        KeyError: the table has no such column.
     """
+    xs = [x] if isinstance(x, str) else list(x)
+    hues, cols = Shown.of(trials, hue), Shown.of(trials, col if len(xs) == 1 else None)
+    kept = cols.of_these(hues.of_these(trials))
+    parts = [kept if c is None else kept[kept[cols.name] == c] for c in cols.points]
+    slices = [_slice(part, one, hues, measure) for one in xs for part in parts]
+    headings = cols.headings if len(xs) == 1 else [""] * len(xs)
+    present = set(pd.unique(kept["outcome"]))
+    levels_drawn = np.concatenate([one.bands.ravel() for one in slices])
+    heights = [4, 1] if len(present) > 1 else [1]
     with theme():
-        table = quantiles(trials, x, measure)
-        at = table.index.to_numpy()
-        mixed = len(trials["outcome"].unique()) > 1
-        figure = new_figure(title, width=7.6, height=5.4 if mixed else 4.5)
-        ratios = [4, 1] if mixed else [1]
-        upper, *lower = figure.subplots(
-            len(ratios), 1, sharex=True, squeeze=False, height_ratios=ratios
-        )[:, 0]
-        place(upper, at)
-        _draw_levels(upper, table, single=len(table) == len(trials))
-        upper.set_ylabel(label(measure))
-        for axes in lower:
-            draw_shares(axes, shares(trials, x), edges(at))
-            axes.set_ylabel("share")
-            outcome_legend(axes, trials["outcome"].unique())
-        if len(at) > 1:
-            upper.set_xlim(at[0], at[-1])
-        _mark(upper, marks)
-        figure.axes[-1].set_xlabel(label(x))
-        figure.align_ylabels()
-        sns.despine(figure)
+        span = MeasureScale.of(measure, levels_drawn, look.log)
+        notes = _notes(trials, slices, hues, span.limits, {*xs, hue, col})
+        figure, panels = panels_of(
+            look,
+            headings,
+            *notes,
+            cols.note,
+            size=(7.6, sum(heights) + 0.4),
+            heights=heights,
+            panel=(2.9, 2.0),
+        )
+        for panel, one in zip(panels, slices, strict=True):
+            upper, *lower = panel.parts
+            one.places.dress(upper)
+            span.dress(upper)
+            _draw_levels(upper, one, hues, span.limits)
+            for axes in lower:
+                one.places.dress(axes)
+                _draw_beneath(axes, one, hues, lost="diverged" in present)
+            panel.parts[-1].set_xlabel(fitted(panel.parts[-1], one.named))
+            _mark(upper, (marks or {}).get(one.x, ()))
+        banded = any(one.counts.max(initial=0) > 1 for one in slices)
+        _legends(panels, hues, banded, present if len(present) > 1 else ())
+        label_outside(figure, panels, same_x=len(xs) == 1)
     return figure
 
 
-def _draw_levels(axes: Axes, table: pd.DataFrame, *, single: bool) -> None:
-    """Draw the quantiles; a level that is infinite leaves the figure at the top."""
-    at, values = table.index.to_numpy(), table.to_numpy()
-    low, high = log_limits(values) or (0.1, 1.0)
-    axes.set_yscale("log")
-    name_powers(axes.yaxis, low, high)
-    axes.set_ylim(low / 1.5, high * 1.5)
-    table = table.clip(low / 10, high * 10)
-    color = colors(range(3), ordered=True)[1]
-    if single:
-        style = "o-" if len(at) <= 64 else "-"
-        middle = table[0.5].where(np.isfinite(values[:, 0]))
-        axes.plot(at, middle, style, markersize=4, linewidth=1.4, color=color)
+def _slice(trials: pd.DataFrame, x: str, hues: Shown, measure: str) -> _Slice:
+    """Reduce trials to what a panel shows; values without order are sorted best first."""
+    cells = Cells.of(trials, [x])
+    values, at = cells.points[0], cells.place
+    named = label(x)
+    if len(values) > MOST_PLACES:
+        at = at * BINS // len(values)
+        first = np.ceil(np.arange(BINS) * len(values) / BINS).astype(int)
+        size = len(values) // BINS
+        values = values[np.minimum(first + size // 2, len(values) - 1)]
+        named += f" ({BINS} bins of {size:,} neighbours)"
+    places = Places.of(x, values)
+    if not places.ordered:
+        order, why = best_first(trials, x, measure)
+        at = np.argsort(order)[at]
+        places, named = places.reordered(order), sorted_label(named, len(values), why)
+    hue = np.zeros(len(trials), np.int64)
+    if hues.name:
+        hue = pd.Index(hues.points).get_indexer(pd.Index(trials[hues.name]))
+    both = Cells(("", ""), (places.points, np.asarray(hues.points)), at * len(hues.points) + hue)
+    bands = both.quantiles(levels(trials, measure), QUANTILES)
+    return _Slice(x, places, bands, both.shares(codes(trials)), both.counts(), named)
+
+
+def _draw_levels(axes: Axes, one: _Slice, hues: Shown, span: Span) -> None:
+    """Draw the quantiles of each hue; a level that is infinite leaves the figure at the top."""
+    n = len(hues.points)
+    for k, color in enumerate(hues.colors):
+        low, lower, middle, higher, high = one.bands[:, :, k]
+        shift = (k - (n - 1) / 2) * 0.6 / n if one.pointed else 0.0
+        at = one.places.at + shift
+        banded = one.counts[:, k].max(initial=0) > 1
+        if one.pointed:
+            draw_ranges(axes, at, low, high, span, color, 1.2)
+            draw_ranges(axes, at, lower, higher, span, color, 3.5)
+            axes.plot(at, near(middle, span), "o", markersize=5, color=color)
+        elif banded:
+            draw_band(axes, at, low, high, span, color, 0.16)
+            if hues.name is None:
+                draw_band(axes, at, lower, higher, span, color, 0.3)
+            axes.plot(at, near(middle, span), color=color, linewidth=1.8)
+        else:
+            style = "o-" if len(at) <= MOST_DOTS else "-"
+            middle = np.where(np.isfinite(middle), middle, np.nan)
+            axes.plot(at, middle, style, markersize=4, linewidth=1.4, color=color)
+
+
+def _draw_beneath(axes: Axes, one: _Slice, hues: Shown, lost: bool) -> None:
+    """Draw the shares of the outcomes, or of each hue the share of the one that tells most."""
+    if hues.name is None:
+        draw_shares(axes, one.shares[:, 0], one.places.edges)
+        axes.set_ylabel("share")
         return
-    for low_band, high_band, alpha in ((0.1, 0.9, 0.16), (0.25, 0.75, 0.3)):
-        axes.fill_between(
-            at, table[low_band], table[high_band], color=color, alpha=alpha, linewidth=0,
-            label=f"{100 * low_band:.0f} to {100 * high_band:.0f}%",
-        )  # fmt: skip
-    axes.plot(at, table[0.5], color=color, linewidth=1.8, label="median")
-    axes.legend(**BESIDE)
+    which = "diverged" if lost else "converged"
+    for k, color in enumerate(hues.colors):
+        share = one.shares[:, k, OUTCOMES.index(which)]
+        style = "o" if one.pointed else "-"
+        axes.plot(one.places.at, share, style, markersize=4, linewidth=1.4, color=color)
+    axes.set(ylim=(-0.04, 1.04), ylabel=f"share\n{which}")
+    axes.set_yticks([0, 0.5, 1], ["0", "½", "1"])
+
+
+def _legends(panels: Sequence[Panel], hues: Shown, banded: bool, present: Collection[str]) -> None:
+    """Say what lines and bands are, and which colour stands for which outcome."""
+    if hues.name:
+        pairs = zip(hues.names, hues.colors, strict=True)
+        lines = [Line2D([], [], color=color, lw=1.8, label=name) for name, color in pairs]
+        beside(panels, lines, hues.title)
+        return
+    if banded:
+        color = hues.colors[0]
+        beside(panels, [
+            Line2D([], [], color=color, lw=1.8, label="median"),
+            Patch(color=color, alpha=0.42, lw=0, label="25 to 75%"),
+            Patch(color=color, alpha=0.16, lw=0, label="10 to 90%"),
+        ], "")  # fmt: skip
+    if present:
+        beside(panels, outcome_patches(present), "", part=1)
+
+
+def _notes(
+    trials: pd.DataFrame, slices: Sequence[_Slice], hues: Shown, span: Span, shown: set[str | None]
+) -> list[str]:
+    """Say what was put together, and what dotted edges are."""
+    notes = []
+    if any(one.counts.max(initial=0) > 1 for one in slices):
+        one_panel = len({one.x for one in slices}) == 1
+        over = pooled(trials, shown) if one_panel else "all other axes"
+        what = "median, and band from 10 to 90%" if hues.name else "median and bands"
+        notes.append(f"{what}, over {over}" if over else what)
+    if any(is_open(one.bands[0], one.bands[-1], span).any() for one in slices if not one.pointed):
+        notes.append(OPEN)
+    return notes
 
 
 def _mark(axes: Axes, marks: Sequence[float]) -> None:

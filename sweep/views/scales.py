@@ -1,6 +1,8 @@
 """Where the values of an axis lie on paper: logarithmic, linear or side by side; and the ticks."""
 
-from dataclasses import dataclass
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,10 +10,13 @@ from matplotlib.axis import Axis as PaperAxis
 from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, NullFormatter
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from sweep.views.style import power_label, value_labels
+from sweep.views.style import label, power_label, value_labels
 
 MOST_TICKS = 24
 """Values with a tick of their own; more would overlap."""
+
+LETTERS_AN_INCH = 10
+"""Of tick labels beside each other, with a gap between them."""
 
 FLOOR = 1e-24
 """What lies further below the highest value than this is drawn at the edge: it is rounding."""
@@ -42,21 +47,74 @@ def log_limits(values: np.ndarray) -> tuple[float, float] | None:
     return max(float(positive.min()), high * FLOOR), high
 
 
-def edges(values: np.ndarray) -> np.ndarray:
-    """Return the n + 1 borders of n cells around ascending values, halfway between neighbours.
+@dataclass(frozen=True)
+class Places:
+    """Where the values of an axis lie on paper, which is to say at `at` (n,) float64, ascending.
 
-    Halfway is meant geometrically where the values call for a logarithmic axis.
+    `kind` is "log" or "linear", where each lies at its value, or "even": side by side at 0, 1, ...
+    `ordered` says whether the values' own order means something.
     """
-    if len(values) == 1:
-        return np.array([values[0] - 0.5, values[0] + 0.5])
-    at = np.log(values) if is_wide(values) else np.asarray(values, np.float64)
-    middle = (at[1:] + at[:-1]) / 2
-    borders = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
-    return np.exp(borders) if is_wide(values) else borders
+
+    kind: str
+    points: np.ndarray
+    at: np.ndarray
+    ordered: bool = True
+
+    @classmethod
+    def of(cls, name: str, values: np.ndarray) -> "Places":
+        """Choose the scale for the ascending values of the column `name`.
+
+        Values without an order lie side by side, and so do a few that would crowd: 0 beside 1e-4.
+        """
+        n = len(values)
+        kind, ordered = "even", is_ordered(name, values)
+        if ordered:
+            at = np.asarray(values, np.float64)
+            kind = "log" if is_wide(at) else "linear"
+            if n <= MOST_TICKS and is_crowded(np.log(at) if kind == "log" else at):
+                kind = "even"
+        return cls(kind, values, np.arange(float(n)) if kind == "even" else at, ordered)
+
+    def reordered(self, order: np.ndarray) -> "Places":
+        """Return the same places with the values in another order."""
+        return replace(self, points=self.points[order])
+
+    @property
+    def edges(self) -> np.ndarray:
+        """The n + 1 borders of cells around the values, halfway between neighbours on paper."""
+        if len(self.at) == 1:
+            return np.array([self.at[0] - 0.5, self.at[0] + 0.5])
+        at = np.log(self.at) if self.kind == "log" else self.at
+        middle = (at[1:] + at[:-1]) / 2
+        borders = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
+        return np.exp(borders) if self.kind == "log" else borders
+
+    @property
+    def limits(self) -> tuple[float, float]:
+        """What of the paper axis is shown: from the first value to the last, or all cells."""
+        ends = self.edges if self.kind == "even" or len(self.at) == 1 else self.at
+        return float(ends[0]), float(ends[-1])
+
+    def dress(self, axes: Axes) -> None:
+        """Scale the x axis of `axes` for the values; where they are few, tick each of them."""
+        axis = axes.xaxis
+        if self.kind == "log":
+            axes.set_xscale("log")
+            name_powers(axis, self.at[0], self.at[-1])
+        places = np.log(self.at) if self.kind == "log" else self.at
+        if self.kind == "even":
+            name_cells(axes, axis, self.points)
+        elif len(self.at) <= MOST_TICKS // 2 and not is_crowded(places):
+            names = value_labels(self.points.tolist())
+            if letters_of(names) <= LETTERS_AN_INCH * width_of(axes):
+                axis.set_major_locator(FixedLocator(self.at.tolist()))
+                axis.set_major_formatter(FixedFormatter(names))
+                axis.set_minor_locator(FixedLocator([]))
+        axes.set_xlim(self.limits)
 
 
 def place(axes: Axes, values: np.ndarray) -> None:
-    """Scale the x axis for these ascending values; where they are few, tick each of them."""
+    """Scale the x axis for these ascending numbers, each at its place; tick each of a few."""
     if is_wide(values):
         axes.set_xscale("log")
         name_powers(axes.xaxis, values[0], values[-1])
@@ -66,6 +124,53 @@ def place(axes: Axes, values: np.ndarray) -> None:
         axes.xaxis.set_minor_locator(FixedLocator([]))
 
 
+def letters_of(names: Sequence[str]) -> int:
+    """Return how many letters these labels would take beside each other, all as the longest."""
+    return max((len(name) for name in names), default=0) * len(names)
+
+
+def is_crowded(places: np.ndarray) -> bool:
+    """Say whether some neighbours on paper are far closer than others, so that labels touch."""
+    gaps = np.diff(places)
+    return bool(len(gaps) and gaps.min() < 0.3 * gaps.mean())
+
+
+@dataclass(frozen=True)
+class MeasureScale:
+    """The paper axis of a measure: its `limits`, and whether it is logarithmic."""
+
+    name: str
+    log: bool
+    limits: tuple[float, float]
+
+    @classmethod
+    def of(cls, name: str, values: np.ndarray, log: bool | None) -> "MeasureScale":
+        """Choose a scale for levels, some of them infinite.
+
+        It is logarithmic if `log` says so, or by default where positive numbers span a decade.
+        """
+        low, high = log_limits(values) or (0.1, 1.0)
+        if log or (log is None and high >= 10 * low):
+            return cls(name, True, (low / 1.5, high * 1.5))
+        finite = values[np.abs(values) < HUGE]
+        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+        low = min(low, 0.0)
+        return cls(name, False, (low, high + 0.05 * (high - low or 1.0)))
+
+    def dress(self, axes: Axes, *, along: str = "y") -> None:
+        """Scale and name an axis of `axes`, the y axis or the one `along` names."""
+        axis = axes.yaxis if along == "y" else axes.xaxis
+        if self.log:
+            axes.set(**{f"{along}scale": "log"})
+            name_powers(axis, *self.limits)
+        axes.set(**{f"{along}lim": self.limits, f"{along}label": label(self.name)})
+
+
+def sorted_label(name: str, n: int, by: str) -> str:
+    """Return the label of an axis whose n values were sorted, and by what."""
+    return f"{name}, sorted by {by}" + (f" ({n:,} values)" if n > MOST_TICKS else "")
+
+
 def name_powers(axis: PaperAxis, low: float, high: float) -> None:
     """Label a logarithmic axis from `low` to `high` at the powers of ten, if they suffice."""
     if high >= 30 * low:
@@ -73,11 +178,29 @@ def name_powers(axis: PaperAxis, low: float, high: float) -> None:
         axis.set_minor_formatter(NullFormatter())
 
 
-def name_cells(axis: PaperAxis, values: np.ndarray) -> None:
-    """Tick the cells 0, 1, 2, ... with their values, or not at all where there are too many."""
+def name_cells(axes: Axes, axis: PaperAxis, values: np.ndarray) -> None:
+    """Tick the cells 0, 1, 2, ... with their values, or not at all where there are too many.
+
+    Along x they are turned where they would touch.
+    """
     names = value_labels(values.tolist()) if len(values) <= MOST_TICKS else []
     axis.set_major_locator(FixedLocator([float(cell) for cell in range(len(names))]))
     axis.set_major_formatter(FixedFormatter(names))
+    if axis is axes.xaxis and letters_of(names) > LETTERS_AN_INCH * width_of(axes):
+        axes.tick_params(axis="x", labelrotation=90)
+
+
+def fitted(axes: Axes, text: str) -> str:
+    """Break the name of an x axis into lines that are no wider than the axes."""
+    return "\n".join(textwrap.wrap(text, max(int(LETTERS_AN_INCH * width_of(axes)), 16)))
+
+
+def width_of(axes: Axes) -> float:
+    """Return about how wide the axes will be, in inches: what their column of the figure has."""
+    figure, spec = axes.get_figure(root=True), axes.get_subplotspec()
+    assert figure is not None
+    columns = spec.get_gridspec().ncols if spec else 1
+    return float(figure.get_figwidth()) / columns - 1.0
 
 
 @dataclass(frozen=True)
@@ -92,10 +215,16 @@ class Scale:
     high: float
     values: np.ndarray
 
-    def dress(self, axis: PaperAxis) -> None:
+    @property
+    def centers(self) -> np.ndarray:
+        """Where the middle of each cell lies on paper, (n,) float64."""
+        half = (self.high - self.low) / len(self.values) / 2
+        return np.linspace(self.low + half, self.high - half, len(self.values))
+
+    def dress(self, axes: Axes, axis: PaperAxis) -> None:
         """Put ticks on a paper axis that say the values at their places."""
         if self.kind == "even":
-            name_cells(axis, self.values)
+            name_cells(axes, axis, self.values)
         elif self.kind == "log":
             decades = np.arange(np.floor(self.low), np.ceil(self.high) + 1)
             between = decades[:, None] + np.log10(np.arange(2, 10))

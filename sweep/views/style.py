@@ -5,21 +5,25 @@ values run through viridis without its pale end, outcomes are three hues of thre
 """
 
 import textwrap
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
 import seaborn as sns
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.patches import Patch
 
 RGB = tuple[float, float, float]
 
 OUTCOME_COLORS = {"converged": "#0072b2", "stalled": "#f2e6b1", "diverged": "#c8460b"}
 QUIET = "#c9ccd1"  # what is there for comparison only
 ALONE: RGB = (0.13, 0.42, 0.56)  # a curve that needs telling from no other
-MARK = "#555555"  # reference values
+MARK = "#555555"  # reference values, and what is said beneath a title
+INK = "#8a8f98"  # frames
 
 BESIDE: dict[str, Any] = {
     "loc": "upper left",
@@ -33,7 +37,7 @@ STYLE: dict[Any, Any] = {
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
     "mathtext.fontset": "dejavusans",
     "grid.color": "#e6e8eb",
-    "axes.edgecolor": "#8a8f98",
+    "axes.edgecolor": INK,
     "axes.titlesize": "medium",
     "figure.titlesize": "medium",
     "figure.titleweight": "bold",
@@ -47,6 +51,7 @@ STYLE: dict[Any, Any] = {
     "xtick.minor.size": 2,
     "ytick.minor.size": 2,
     "svg.fonttype": "none",  # text stays text
+    "pdf.fonttype": 42,
     "svg.hashsalt": "sweep",  # the same figure, the same bytes
 }
 """What differs from seaborn's white grid."""
@@ -62,7 +67,13 @@ WORDS = {  # a column: what it is called, its symbol
     "beta1": ("beta 1", "β₁"),
     "beta2": ("beta 2", "β₂"),
     "epsilon": ("epsilon", "ε"),
-    "weight_decay": ("weight decay", ""),
+    "weight_decay": ("weight decay", "λ"),
+    "training.optimizer": ("optimizer", ""),
+    "training.steps": ("steps of training", ""),
+    "network.activation": ("activation", ""),
+    "network.loss": ("loss function", ""),
+    "initial.scheme": ("initial weights", ""),
+    "schedule.name": ("schedule", ""),
     "clip_norm": ("largest norm of the gradient", ""),
     "batch.size": ("batch size", ""),
     "batch_seed": ("seed of the batches", ""),
@@ -81,7 +92,33 @@ WORDS = {  # a column: what it is called, its symbol
 }
 
 
+TITLE, NOTE = 11.4, 9.0
+"""Sizes of the title and of what is said beneath it, in points."""
+
+LONGEST = 28
+"""Letters of a value's name; what is longer loses its middle."""
+
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What any figure may be told.
+
+    Attributes:
+        title: one line or a few, shown as it is.
+        note: said beneath the title, before what the figure says of itself.
+        size: width and height in inches; by default what suits the kind.
+        log: whether the measure is on a logarithmic scale; by default whether it spans decades.
+    """
+
+    title: str = ""
+    note: str = ""
+    size: tuple[float, float] | None = None
+    log: bool | None = None
+
+
+PLAIN = Look()
 
 
 @contextmanager
@@ -113,14 +150,19 @@ def label(name: str, *, symbol: bool = True) -> str:
 def value_labels(values: Sequence[object]) -> list[str]:
     """Return values as ticks and legends show them: in the fewest digits that tell them apart."""
     labels: list[str] = []
-    for digits in (4, 8, 17):
+    for digits, letters in ((4, LONGEST), (8, 2 * LONGEST), (17, 10**6)):
         labels = [
-            f"{v:.{digits}g}" if isinstance(v, float | np.floating) else plain(str(v))
+            f"{v:.{digits}g}" if isinstance(v, float | np.floating) else _short(str(v), letters)
             for v in values
         ]
         if len(set(labels)) == len(labels):
             break
     return labels
+
+
+def _short(text: str, letters: int) -> str:
+    half = (letters - 1) // 2
+    return plain(text if len(text) <= letters else f"{text[:half]}…{text[-half:]}")
 
 
 def power_label(exponent: float) -> str:
@@ -134,13 +176,47 @@ def assignment(name: str, value: str) -> str:
     return f"{sign or label(name)} = {value}"
 
 
-def new_figure(title: str, width: float = 7.0, height: float = 4.5) -> Figure:
-    """Return an empty figure, apart from pyplot, of this size in inches."""
-    figure = Figure(figsize=(width, height), layout="constrained")
+def new_figure(look: Look, width: float, height: float, *notes: str) -> Figure:
+    """Return an empty figure, apart from pyplot, with its title and `notes` at the top left.
+
+    It has `width` by `height` inches if `look` asks for no other size.
+    """
+    width, height = look.size or (width, height)
+    figure = Figure(figsize=(width, height))
+    left, top = 0.08 / width, 0.08
+    title = _wrapped(look.title, width, TITLE)
     if title:
-        lines = textwrap.wrap(" ".join(title.split()), int(width * 11), max_lines=3)
-        figure.suptitle("\n".join(plain(line) for line in lines))
+        figure.suptitle(title, x=left, y=1 - top / height, ha="left", va="top", fontsize=TITLE)
+        top += _inches(title, TITLE)
+    note = _wrapped("; ".join(note for note in (look.note, *notes) if note), width, NOTE)
+    if note:
+        figure.text(left, 1 - top / height, note, va="top", fontsize=NOTE, color=MARK)
+        top += _inches(note, NOTE)
+    engine = ConstrainedLayoutEngine(rect=(0, 0, 0.99, max(1 - top / height, 0.3)))
+    figure.set_layout_engine(engine)
     return figure
+
+
+def _wrapped(text: str, width: float, points: float) -> str:
+    """Break a text into at most three lines of `width` inches, and escape it."""
+    lines = textwrap.wrap(" ".join(text.split()), max(int(width * 115 / points), 8), max_lines=3)
+    return "\n".join(plain(line) for line in lines)
+
+
+def _inches(text: str, points: float) -> float:
+    """Return how high the lines of a text are."""
+    return (text.count("\n") + 1) * 1.35 * points / 72 + 0.03
+
+
+def patches(names: dict[str, str]) -> list[Patch]:
+    """Return one legend entry for each name and its colour."""
+    return [Patch(facecolor=c, edgecolor=INK, linewidth=0.5, label=n) for n, c in names.items()]
+
+
+def outcome_patches(present: Iterable[str], *, missing: bool = False) -> list[Patch]:
+    """Return legend entries of the outcomes that are present, always in the one order."""
+    shown = {name: color for name, color in OUTCOME_COLORS.items() if name in set(present)}
+    return patches(shown | ({"not trained": "white"} if missing else {}))
 
 
 def colors(values: Sequence[object], *, ordered: bool) -> list[RGB]:

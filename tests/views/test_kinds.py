@@ -1,11 +1,48 @@
-"""The table of kinds: what is chosen for which study, and what is refused."""
+"""The table of kinds: what is chosen for which study, what each takes, and what is refused."""
+
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+import sweep
 from sweep.errors import RequestError
-from sweep.views.kinds import KINDS, Subject, choose, draw
+from sweep.store.results import Results
+from sweep.views.kinds import KINDS, choose, draw
+from sweep.views.options import Options, size_of
+from sweep.views.subject import Subject
+
+STUDY = """
+title = "a $title_ with ^signs & <b>"
+[network]
+layers = [2, 3, 1]
+activation = ["tanh", "identity"]
+[data]
+inputs = [[0, 0], [0, 1], [1, 0], [1, 1]]
+targets = [[0], [1], [1], [0]]
+[initial]
+scheme = "xavier"
+[training]
+steps = 20
+[axes]
+learning_rate = [0.01, 0.1, 0.5, 1.0, 1e200]
+seed = { range = [0, 4] }
+training.optimizer = ["sgd", "momentum"]
+[outcome]
+target = 0.1
+[record]
+parameters = "every 5"
+"""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
+    """A trained study of forty trials, eight of which diverge, with all that can be recorded."""
+    folder = tmp_path_factory.mktemp("study")
+    (folder / "xor.toml").write_text(STUDY)
+    return sweep.run(folder / "xor.toml", results=folder / "results", threads=1)
 
 
 def subject(*, axes: dict[str, int], recorded: bool = False, outcomes: int = 1) -> Subject:
@@ -14,9 +51,8 @@ def subject(*, axes: dict[str, int], recorded: bool = False, outcomes: int = 1) 
     trials = (
         pd.MultiIndex.from_product(grids.values(), names=grids).to_frame(index=False)
         if axes
-        else None
+        else pd.DataFrame({"final_loss": [0.5]})
     )
-    trials = trials if trials is not None else pd.DataFrame({"final_loss": [0.5]})
     names = np.array(["converged", "stalled", "diverged"])
     n = np.arange(len(trials))
     trials = trials.assign(trial=n, final_loss=1 / (1 + n), outcome=names[n % outcomes])
@@ -25,63 +61,146 @@ def subject(*, axes: dict[str, int], recorded: bool = False, outcomes: int = 1) 
         rows = trials[trials["trial"].isin(wanted)]
         return pd.concat([rows.assign(step=s, loss=1 / (1 + s)) for s in (0, 1)])
 
-    return Subject("a $title_ with ^signs", tuple(axes), trials, curves if recorded else None)
+    def read(columns: Sequence[str]) -> pd.DataFrame:
+        return trials[list(columns)]
+
+    return Subject("t", tuple(axes), read, ("final_loss",), ("loss",), curves if recorded else None)
 
 
 @pytest.mark.parametrize(
-    ("axes", "recorded", "outcomes", "kinds"),
+    ("axes", "recorded", "outcomes", "names"),
     [
-        ({"learning_rate": 6}, True, 2, ["curves", "panels", "loglog"]),
-        ({}, True, 1, ["curves", "loglog"]),
+        ({"learning_rate": 6}, True, 2, ["curves", "curves-log", "panels"]),
+        ({}, True, 1, ["curves", "curves-log"]),
         ({"learning_rate": 40}, True, 1, ["response"]),
         ({"learning_rate": 40}, False, 2, ["response"]),
         ({"seed": 20, "learning_rate": 20}, False, 3, ["heatmap", "outcomes", "response"]),
-        ({"learning_rate": 6, "seed": 3}, True, 2, ["curves", "panels", "loglog"]),
+        ({"learning_rate": 6, "seed": 3}, True, 2, ["curves", "curves-log", "panels"]),
+        ({"learning_rate": 5, "width": 4, "seed": 3}, False, 1, ["heatmap", "importance"]),
         ({"learning_rate": 6}, False, 1, ["response"]),
         ({"seed": 6}, False, 2, ["outcomes"]),
         ({}, False, 1, []),
     ],
 )
 def test_what_is_chosen_when_no_kind_is_named(
-    axes: dict[str, int], recorded: bool, outcomes: int, kinds: list[str]
+    axes: dict[str, int], recorded: bool, outcomes: int, names: list[str]
 ) -> None:
-    assert choose(subject(axes=axes, recorded=recorded, outcomes=outcomes)) == kinds
+    chosen = choose(subject(axes=axes, recorded=recorded, outcomes=outcomes))
+    assert [one.name for one in chosen] == names
+
+
+def test_only_what_takes_an_option_is_chosen_with_it() -> None:
+    study = subject(axes={"seed": 20, "learning_rate": 20}, outcomes=3)
+    assert [one.name for one in choose(study, Options(y="seed"))] == [
+        "heatmap-seed", "outcomes-seed",
+    ]  # fmt: skip
+    few = subject(axes={"learning_rate": 6}, recorded=True)
+    assert [one.name for one in choose(few, Options(log=False))] == [
+        "curves-linear", "panels-linear",
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_kind_draws_a_title_with_signs(kind: str) -> None:
-    table = subject(axes={"learning_rate": 5, "seed": 4}, recorded=True, outcomes=3)
-    figure = draw(kind, table)
+def test_every_kind_draws_a_trained_study_with_its_title_as_text(
+    kind: str, results: Results
+) -> None:
+    figure = draw(kind, Subject.of(results))
     figure.draw_without_rendering()
-    assert figure.get_suptitle() == r"a \$title_ with ^signs"
+    assert figure.get_suptitle() == r"a \$title_ with ^signs & <b>"
+    assert all(axes.get_xlabel() or axes.get_ylabel() for axes in figure.axes[:1])
 
 
-def test_the_longest_ordered_axis_leads() -> None:
-    table = subject(axes={"seed": 90, "training.steps": 3, "learning_rate": 5})
-    assert table.across == ("learning_rate", "seed")
-    assert table.hue == "learning_rate"
-    assert subject(axes={}).hue is None
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_the_size_and_the_title_asked_for(kind: str, results: Results) -> None:
+    figure = draw(kind, Subject.of(results), Options(size=(5.0, 6.0), title="mine"))
+    assert figure.get_size_inches().tolist() == [5.0, 6.0]
+    assert figure.get_suptitle() == "mine"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_draws_trials_that_all_diverged(kind: str, results: Results) -> None:
+    study = results.study
+    lost = Subject.of(Results(results.directory, study))
+    table = results.trials()
+    table = table[table["learning_rate"] == 1e200]
+    curves = results.curves(table["trial"].to_numpy())
+    doomed = Subject(
+        lost.title, lost.axes, lambda columns: table[list(columns)], lost.measures,
+        lost.recorded, lambda trials: curves[curves["trial"].isin(trials)],
+        lost.read_parameters, groups=lost.groups,
+    )  # fmt: skip
+    assert set(table["outcome"]) == {"diverged"}
+    draw(kind, doomed).draw_without_rendering()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "options",
+    [
+        Options(x="learning_rate"), Options(y="optimizer"), Options(hue="optimizer"),
+        Options(col="optimizer"), Options(measure="final_loss"), Options(log=True),
+        Options(log=False), Options(rank=True), Options(trial=(3, 1)),
+    ],
+)  # fmt: skip
+def test_every_kind_takes_the_options_it_names_and_no_others(
+    kind: str, options: Options, results: Results
+) -> None:
+    (option,) = options.stated
+    if kind in ("curves", "panels") and option == "measure":
+        options = Options(measure="loss")
+    if option in KINDS[kind].takes:
+        if kind == "response" and option == "col":
+            options = Options(x="learning_rate", col="optimizer")
+        draw(kind, Subject.of(results), options)
+    else:
+        with pytest.raises(RequestError, match=f"{kind} does not take it; it takes "):
+            draw(kind, Subject.of(results), options)
+
+
+def test_ordered_axes_lead_and_seeds_come_last() -> None:
+    table = subject(axes={"seed": 90, "training.steps": 3, "learning_rate": 5, "bias": 1})
+    assert table.ranked == ("learning_rate", "training.steps", "seed")
+    assert subject(axes={}).ranked == ()
+
+
+def test_a_response_has_names_as_hues(results: Results) -> None:
+    figure = draw("response", Subject.of(results))
+    assert [t.get_text() for t in figure.axes[0].get_legend().get_texts()] == ["momentum", "sgd"]
+    assert figure.texts[-1].get_text().startswith("median, and band from 10 to 90%, over seed (4)")
+    slices = draw("response", subject(axes={"learning_rate": 5, "width": 4}))
+    assert {a.get_xlabel() for a in slices.axes} == {"learning rate η", "width"}
 
 
 def test_only_curves_that_are_drawn_are_read() -> None:
     table = subject(axes={"learning_rate": 100, "seed": 2}, recorded=True)
-    assert len(table.shown_curves()) == 12 * 2 * 2
-    title = draw("curves", table).axes[0].get_legend().get_title().get_text()
-    assert title == "learning rate η (12 of 100)"
-    assert draw("panels", table).get_supxlabel() == "step; learning rate η (12 of 100)"
+    figure = draw("curves", table)
+    assert figure.axes[0].get_legend().get_title().get_text() == "learning rate η (12 of 100)"
+    assert len(figure.axes[0].lines) == 24
+
+
+def test_of_very_many_trials_some_are_read_and_it_is_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("sweep.views.recipes.MOST_ROWS", 200)
+    figure = draw("curves", subject(axes={"learning_rate": 5, "seed": 90}, recorded=True))
+    said = figure.texts[-1].get_text().replace("\n", " ")
+    assert said.startswith("one in 3 of the trials; median, and band")
+    assert "over seed (30)" in said
 
 
 @pytest.mark.parametrize(
     ("kind", "axes", "words"),
     [
-        ("pie", {}, 'no figure is called "pie"; the kinds are curves, panels, loglog'),
+        ("pie", {}, 'no figure is called "pie"; the kinds are curves, panels, heatmap'),
+        ("heatmpa", {}, 'no figure is called "heatmpa"; did you mean heatmap[?]; the kinds'),
         ("curves", {"learning_rate": 3}, "no curves were recorded"),
         (
             "heatmap",
-            {"learning_rate": 3},
+            {"learning_rate": 3, "seed": 1},
             "heatmap needs 2 axes swept; this study has: learning_rate",
         ),
-        ("response", {"seed": 3}, "response needs 1 axes swept and numeric; this study has: none"),
+        ("response", {}, "response needs 1 axes swept; this study has: none"),
+        ("weights", {"seed": 3}, "no parameters were kept"),
     ],
 )
 def test_what_a_study_cannot_show_is_refused(kind: str, axes: dict[str, int], words: str) -> None:
@@ -89,7 +208,55 @@ def test_what_a_study_cannot_show_is_refused(kind: str, axes: dict[str, int], wo
         draw(kind, subject(axes=axes))
 
 
+@pytest.mark.parametrize(
+    ("kind", "options", "words"),
+    [
+        ("heatmap", {"x": "lerning_rate"}, '--x: .* "lerning_rate"; did you mean learning_rate'),
+        ("heatmap", {"x": "seed", "y": "seed"}, "--x seed, --y seed: one axis twice"),
+        ("response", {"measure": "final_los"}, "did you mean final_loss.*; there are initial_loss"),
+        ("curves", {"measure": "final_loss"}, '"final_loss".*there are loss'),
+        ("response", {"x": "learning_rate", "hue": "rate"}, '--hue: no axis is called "rate"'),
+        ("weights", {"trial": (99,)}, "--trial 99: no such trial; there are 0 to 39"),
+        ("weights", {"trial": tuple(range(7))}, "at most 6 trials, not 7"),
+    ],
+)
+def test_options_that_name_nothing_are_refused(
+    kind: str, options: dict[str, object], words: str, results: Results
+) -> None:
+    with pytest.raises(RequestError, match=words):
+        draw(kind, Subject.of(results), Options(**options))  # type: ignore[arg-type]
+
+
 def test_a_study_without_trials_is_refused() -> None:
-    empty = subject(axes={"learning_rate": 3})
-    with pytest.raises(RequestError, match="nothing has been trained"):
-        draw("response", Subject("t", empty.axes, empty.trials.iloc[:0]))
+    full = subject(axes={"learning_rate": 3})
+    empty = Subject("t", full.axes, lambda columns: full.read(columns).iloc[:0])
+    for kind in KINDS:
+        with pytest.raises(RequestError, match="nothing has been trained"):
+            draw(kind, empty)
+
+
+def test_a_figure_is_drawn_from_python(results: Results) -> None:
+    assert len(sweep.plot(results, "heatmap", x="learning_rate", y="optimizer").axes) == 2
+    assert sweep.plot(results).axes[0].get_xlabel() == "step"
+    with pytest.raises(TypeError, match="colour"):
+        sweep.plot(results, "heatmap", colour="red")
+
+
+@pytest.mark.parametrize(
+    ("text", "size"), [("7x4.5", (7.0, 4.5)), ("3X3", (3.0, 3.0)), ("1x50", (1.0, 50.0))]
+)
+def test_sizes_are_inches(text: str, size: tuple[float, float]) -> None:
+    assert size_of(text) == size
+
+
+@pytest.mark.parametrize("text", ["7", "7x", "0x4", "nanx4", "7x4x2", "51x4", "big"])
+def test_sizes_that_are_none_are_refused(text: str) -> None:
+    with pytest.raises(RequestError, match="--size: must be width x height"):
+        size_of(text)
+
+
+def test_names_of_files_say_what_was_asked_for(tmp_path: Path) -> None:
+    assert Options().stem == ""
+    stem = Options(x="learning_rate", hue="training.optimizer", measure="best_loss", log=True).stem
+    assert stem == "-learning_rate-training.optimizer-best_loss-log"
+    assert Options(trial=(3, 4), rank=True).stem == "-rank-trial3-trial4"

@@ -3,97 +3,182 @@
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
-from sweep.views.heatmap import color_span, heatmap
-from sweep.views.outcomes import outcomes, shares
+from sweep.views.heatmap import heatmap
+from sweep.views.outcomes import outcomes
 from sweep.views.raster import Raster
 from sweep.views.response import response
-from sweep.views.scales import cell_scale, edges
+from sweep.views.scales import Places, cell_scale
+from sweep.views.style import Look
 
 NAN = float("nan")
+INF = float("inf")
+
+
+def raster(trials: pd.DataFrame, measure: str = "final_loss") -> Raster:
+    return Raster.by(trials, "learning_rate", "seed", None, measure)[0]
+
+
+def note(figure: Figure) -> str:
+    return " ".join(text.get_text() for text in figure.texts)
+
+
+def entries(figure: Figure) -> list[str]:
+    return [text.get_text() for text in figure.legends[0].get_texts()]
 
 
 def test_cells_are_laid_out_by_value_whatever_the_order_of_rows(trial_table: pd.DataFrame) -> None:
     shuffled = trial_table.sample(frac=1, random_state=3).drop(index=4)
-    raster = Raster.of(shuffled, "learning_rate", "seed", shuffled["trial"].to_numpy())
-    assert raster.columns.tolist() == [0.1, 1.0, 10.0, 100.0]
-    assert raster.rows.tolist() == [5, 6, 7]
-    np.testing.assert_array_equal(raster.cells, [[0, 3, 6, 9], [1, NAN, 7, 10], [2, 5, 8, 11]])
+    found = raster(shuffled)
+    assert found.level[0].tolist() == [0.5, 0.01, 0.0001, 0.4]
+    assert np.isnan(found.level[1, 1])
+    assert found.level[2].tolist() == [0.7, 0.3, 0.0002, INF]
+    assert found.outcome[0].tolist() == [1, 0, 0, 1]
 
 
-def test_trials_that_share_a_cell_become_their_median(trial_table: pd.DataFrame) -> None:
-    twice = pd.concat([trial_table.assign(scale=1), trial_table.assign(scale=2, trial=100)])
-    raster = Raster.of(twice, "learning_rate", "seed", twice["trial"].to_numpy())
-    assert raster.cells[0].tolist() == [50.0, 51.5, 53.0, 54.5]
+def test_trials_that_share_a_cell_become_the_median_trial(trial_table: pd.DataFrame) -> None:
+    twice = pd.concat([trial_table.assign(scale=k, final_loss=k * trial_table["final_loss"])
+                       for k in (1, 2, 6)])  # fmt: skip
+    assert raster(twice).level[0, 0] == 1.0
+    halves = pd.concat([trial_table, trial_table.assign(outcome="diverged")])
+    found = raster(halves)
+    assert np.isposinf(found.level).all()
+    assert (found.outcome == 2).all()  # of two, the worse
 
 
 def test_heatmap_holds_the_losses_and_marks_what_diverged(trial_table: pd.DataFrame) -> None:
-    figure = heatmap(trial_table.drop(index=0), x="learning_rate", y="seed", title="t")
+    figure = heatmap(trial_table.drop(index=0), x="learning_rate", y="seed")
     axes, bar = figure.axes
-    (image,) = axes.images
-    cells = np.asarray(image.get_array().filled(NAN))
-    assert (image.norm.vmin, image.norm.vmax) == (0.0001, 0.7)
-    beyond = cells > image.norm.vmax
-    assert cells[~beyond & ~np.isnan(cells)].tolist() == [
+    numbers, lost = axes.images
+    assert (numbers.norm.vmin, numbers.norm.vmax) == (0.0001, 0.7)
+    cells = np.asarray(numbers.get_array().filled(NAN))
+    assert cells[~np.isnan(cells)].tolist() == [
         0.01, 0.0001, 0.4, 0.6, 0.02, 0.0003, 0.7, 0.3, 0.0002,
     ]  # fmt: skip
-    assert np.argwhere(beyond).tolist() == [[1, 3], [2, 3]]
-    assert np.argwhere(np.isnan(cells)).tolist() == [[0, 0]]
+    assert np.argwhere(~lost.get_array().mask).tolist() == [[1, 3], [2, 3]]
+    assert lost.cmap(lost.norm(2.0)) == pytest.approx((0xC8 / 255, 0x46 / 255, 0x0B / 255, 1.0))
     assert axes.get_ylabel() == "seed, sorted by mean log final loss"
     assert bar.get_ylabel() == "final loss $E_T$"
-    names = [text.get_text() for text in figure.legends[0].get_texts()]
-    assert names == ["diverged", "not trained"]
-    over = image.cmap(image.norm(10.0))
-    assert over == pytest.approx((0xC8 / 255, 0x46 / 255, 0x0B / 255, 1.0))
+    assert entries(figure) == ["diverged", "not trained", "stalled"]
+
+
+def test_cells_that_stalled_have_dots(trial_table: pd.DataFrame) -> None:
+    (dots,) = heatmap(trial_table, x="learning_rate", y="seed").axes[0].collections
+    places = np.round(dots.get_offsets(), 9).tolist()  # on paper, where 10^-1 lies at -1
+    assert places == [[-1, 0], [2, 0], [-1, 1], [-1, 2], [0, 2]]
+    alike = trial_table[trial_table["learning_rate"] == 10.0]
+    assert not heatmap(alike, x="learning_rate", y="seed").axes[0].collections
+
+
+def test_what_never_came_has_the_colour_of_its_outcome(trial_table: pd.DataFrame) -> None:
+    steps = pd.array([None, None, None, 8, 9, None, 1, 2, 3, None, None, None], "Int64")
+    table = trial_table.assign(steps_to_target=steps)
+    figure = heatmap(table, x="learning_rate", y="seed", measure="steps_to_target")
+    lost = figure.axes[0].images[1].get_array()
+    assert lost[0].tolist() == [1, None, None, 1]
+    assert sorted(lost.compressed().tolist()) == [1, 1, 1, 1, 1, 2, 2]
+    assert entries(figure)[:2] == ["stalled", "diverged"]
+
+
+def test_smooth_maps_of_ordered_axes_have_contours() -> None:
+    rate, width = np.meshgrid(np.geomspace(1e-3, 1e3, 30), np.arange(1.0, 21.0))
+    table = pd.DataFrame({
+        "learning_rate": rate.ravel(), "width": width.ravel(),
+        "final_loss": (rate * width).ravel(), "outcome": "stalled",
+    })  # fmt: skip
+    (lines,) = heatmap(table, x="learning_rate", y="width").axes[0].collections
+    assert lines.levels.tolist() == [-2, -1, 0, 1, 2, 3, 4]
+    rough = table.assign(final_loss=np.random.default_rng(3).lognormal(sigma=5, size=600))
+    assert not heatmap(rough, x="learning_rate", y="width").axes[0].collections
+
+
+def test_colours_can_go_by_rank(trial_table: pd.DataFrame) -> None:
+    table = trial_table[trial_table["learning_rate"] < 100]
+    figure = heatmap(table, x="learning_rate", y="seed", rank=True)
+    cells = figure.axes[0].images[0].get_array()
+    assert sorted(cells.ravel()) == pytest.approx(np.arange(1, 10) / 9)
+    assert cells.min() == cells[0, 2]
+    assert figure.axes[1].get_ylabel() == "final loss $E_T$, colours by rank"
+
+
+def test_colours_can_be_linear(trial_table: pd.DataFrame) -> None:
+    norm = heatmap(trial_table, x="learning_rate", y="seed", look=Look(log=False)).axes[0].images[0]
+    assert (norm.norm.vmin, norm.norm.vmax) == (0.0001, 0.7)
+    assert type(norm.norm).__name__ == "Normalize"
+
+
+def test_a_third_axis_has_panels_of_the_same_colours(trial_table: pd.DataFrame) -> None:
+    table = pd.concat([trial_table.assign(activation=a) for a in ("tanh", "relu")])
+    figure = heatmap(table, x="learning_rate", y="seed", col="activation")
+    left, right, bar = figure.axes
+    assert [left.get_title(), right.get_title()] == ["activation = relu", "activation = tanh"]
+    assert left.images[0].norm.vmax == right.images[0].norm.vmax
+    assert bar.get_ylabel() == "final loss $E_T$"
+    pooled = heatmap(table, x="learning_rate", y="activation")
+    assert note(pooled) == "median over seed (3)"
 
 
 def test_rows_without_order_are_sorted_and_rows_with_one_are_not(trial_table: pd.DataFrame) -> None:
     swapped = trial_table.replace({"seed": {5: 7, 7: 5}})
-    raster = Raster.of(swapped, "learning_rate", "seed", swapped["trial"].to_numpy())
-    assert raster.sorted(np.array([2.0, 1.0, 0.0]), "x").rows.tolist() == [7, 6, 5]
+    assert raster(swapped).y.order.tolist() == [2, 1, 0]
     image = heatmap(swapped, x="learning_rate", y="seed").axes[0].images[0]
     assert image.get_array()[:, 0].tolist() == [0.5, 0.6, 0.7]
-    steps = swapped.rename(columns={"seed": "training.steps"})
-    axes = heatmap(steps, x="learning_rate", y="training.steps").axes[0]
+    steps = swapped.rename(columns={"seed": "batch.size"})
+    axes = heatmap(steps, x="learning_rate", y="batch.size").axes[0]
     assert axes.images[0].get_array()[:, 0].tolist() == [0.7, 0.6, 0.5]
-    assert axes.get_ylabel() == "training.steps"
+    assert axes.get_ylabel() == "batch size"
 
 
-def test_outcomes_of_two_axes_are_a_map(trial_table: pd.DataFrame) -> None:
-    axes = outcomes(trial_table, x="learning_rate", y="seed").axes[0]
+def test_outcomes_of_two_axes_are_a_map_in_the_order_of_the_heatmap(
+    trial_table: pd.DataFrame,
+) -> None:
+    swapped = trial_table.replace({"seed": {5: 7, 7: 5}})
+    axes = outcomes(swapped, x="learning_rate", y="seed").axes[0]
     cells = axes.images[0].get_array()
-    assert cells.tolist() == [[1, 1, 0, 2], [1, 0, 0, 1], [1, 0, 0, 2]]
-    assert axes.get_ylabel() == "seed, sorted by share converged"
+    assert cells.tolist() == [[1, 0, 0, 1], [1, 0, 0, 2], [1, 1, 0, 2]]
+    same = heatmap(swapped, x="learning_rate", y="seed").axes[0]
+    assert axes.get_ylabel() == same.get_ylabel() == "seed, sorted by mean log final loss"
+    assert [t.get_text() for t in axes.get_yticklabels()] == ["7", "6", "5"]
     names = [text.get_text() for text in axes.get_legend().get_texts()]
     assert names == ["converged", "stalled", "diverged"]
 
 
 def test_outcomes_of_one_axis_are_shares(trial_table: pd.DataFrame) -> None:
-    table = shares(trial_table, "learning_rate")
-    assert table["converged"].tolist() == [0, 2 / 3, 1, 0]
-    assert table["stalled"].tolist() == [1, 1 / 3, 0, 1 / 3]
-    assert table["diverged"].tolist() == [0, 0, 0, 2 / 3]
-    axes = outcomes(trial_table, x="learning_rate").axes[0]
+    figure = outcomes(trial_table, x="learning_rate")
+    axes = figure.axes[0]
     assert axes.get_xscale() == "log"
     assert axes.get_xlim() == pytest.approx((10**-1.5, 10**2.5))
-    assert len(axes.collections) == 3
+    converged, _, diverged = (area.get_paths()[0].vertices for area in axes.collections)
+    assert converged[:, 1].max() == 1.0
+    assert diverged[:, 1].min() == pytest.approx(1 / 3)
+    assert note(figure) == "shares over seed (3)"
+
+
+def test_outcomes_of_a_third_axis_have_panels(trial_table: pd.DataFrame) -> None:
+    axes = outcomes(trial_table, x="learning_rate", col="seed").axes
+    assert [one.get_title() for one in axes] == ["seed = 5", "seed = 6", "seed = 7"]
+    assert [len(one.collections) for one in axes] == [3, 3, 3]
 
 
 def test_shares_of_values_without_order_are_sorted(trial_table: pd.DataFrame) -> None:
-    axes = outcomes(trial_table, x="seed").axes[0]
+    axes = outcomes(trial_table.replace({"seed": {5: 7, 7: 5}}), x="seed").axes[0]
     axes.figure.draw_without_rendering()
-    assert [text.get_text() for text in axes.get_xticklabels()] == ["7", "5", "6"]
-    assert axes.get_xlabel() == "seed, sorted by share converged"
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["7", "6", "5"]
+    assert axes.get_xlabel() == "seed, sorted by mean log final loss"
 
 
-def test_shares_of_very_many_values_are_taken_over_neighbours() -> None:
+def test_every_value_has_its_own_share_however_many_there_are() -> None:
     rates = np.geomspace(1e-2, 1e3, 4096)
-    table = pd.DataFrame(
-        {"learning_rate": rates, "outcome": np.repeat(["stalled", "converged"], 2048)}
-    )
+    table = pd.DataFrame({
+        "learning_rate": rates, "final_loss": 1.0,
+        "outcome": np.where(np.arange(4096) < 1001, "stalled", "converged"),
+    })  # fmt: skip
     converged = outcomes(table, x="learning_rate").axes[0].collections[0].get_paths()[0].vertices
-    assert len(converged) < 3000
-    assert set(converged[:, 1]) == {0.0, 1.0}
+    assert len(converged) < 20
+    assert set(converged[:, 1]) == {0.0, 1.0}  # no bin holds both
+    rises = converged[converged[:, 1] == 1.0, 0].min()
+    assert rates[1000] < rises < rates[1001]
 
 
 @pytest.mark.parametrize(
@@ -111,6 +196,8 @@ def test_every_cell_is_as_wide_as_its_neighbour(
 ) -> None:
     scale = cell_scale(np.array(values), ordered=True)
     assert (scale.kind, scale.low, scale.high) == (kind, pytest.approx(low), pytest.approx(high))
+    middle = scale.centers
+    assert (middle[0], middle[-1]) == (pytest.approx(low + 0.5), pytest.approx(high - 0.5))
 
 
 def test_cells_of_a_logarithmic_raster_lie_at_their_values(trial_table: pd.DataFrame) -> None:
@@ -126,24 +213,31 @@ def test_cells_of_a_logarithmic_raster_lie_at_their_values(trial_table: pd.DataF
     assert ticks[2.0] == "10²"
 
 
-def test_edges_lie_halfway() -> None:
-    assert edges(np.array([1.0, 2.0, 4.0])).tolist() == [0.5, 1.5, 3.0, 5.0]
-    assert edges(np.array([1.0, 100.0])) == pytest.approx([0.1, 10.0, 1000.0])
-    assert edges(np.array([3.0])).tolist() == [2.5, 3.5]
+@pytest.mark.parametrize(
+    ("name", "values", "kind", "edges"),
+    [
+        ("width", [1.0, 2.0, 4.0], "linear", [0.5, 1.5, 3.0, 5.0]),
+        ("learning_rate", [1.0, 100.0], "log", [0.1, 10.0, 1000.0]),
+        ("width", [3.0], "linear", [2.5, 3.5]),
+        ("weight_decay", [0.0, 1e-4, 1e-2], "even", [-0.5, 0.5, 1.5, 2.5]),
+        ("seed", [5, 900], "even", [-0.5, 0.5, 1.5]),
+        ("activation", ["relu", "tanh"], "even", [-0.5, 0.5, 1.5]),
+    ],
+)
+def test_values_lie_where_their_labels_have_room(
+    name: str, values: list[object], kind: str, edges: list[float]
+) -> None:
+    places = Places.of(name, np.array(values))
+    assert places.kind == kind
+    assert places.edges == pytest.approx(edges)
 
 
 def test_maps_of_nothing_but_zeros_or_infinities_are_drawn(trial_table: pd.DataFrame) -> None:
     for loss in (0.0, np.inf, np.nan, 1.7e308):
         table = trial_table.assign(final_loss=loss)
         heatmap(table, x="learning_rate", y="seed").draw_without_rendering()
+        heatmap(table, x="learning_rate", y="seed", rank=True).draw_without_rendering()
         response(table, x="learning_rate").draw_without_rendering()
-
-
-def test_colours_span_the_bulk_of_the_losses() -> None:
-    assert color_span(np.array([NAN, np.inf, 0.0, 2.0, 8.0])) == (2.0, 8.0)
-    assert color_span(np.array([1e-200, 1.0])) == (1e-24, 1.0)
-    assert color_span(np.array([5.0])) == (5.0, 10.0)
-    assert color_span(np.array([NAN])) == (0.1, 1.0)
 
 
 def test_a_million_trials_are_one_image() -> None:
@@ -165,5 +259,5 @@ def test_a_million_trials_are_one_image() -> None:
     ):
         (image,) = figure.axes[0].images
         assert image.get_array().shape == (n, n)
-        assert not figure.axes[0].collections
+        assert sum(len(c.get_offsets()) for c in figure.axes[0].collections) <= 48 * 32
         assert figure.axes[0].get_ylabel().endswith("(1,024 values)")

@@ -2,47 +2,110 @@
 
 import numpy as np
 import pandas as pd
+import pytest
+from matplotlib.figure import Figure
 
-from sweep.views.response import quantiles, response
+from sweep.views.response import response
+from sweep.views.style import Look
 
 
-def test_quantiles_count_what_diverged_as_worst(trial_table: pd.DataFrame) -> None:
-    table = quantiles(trial_table, "learning_rate", "final_loss")
-    assert table.index.tolist() == [0.1, 1.0, 10.0, 100.0]
-    assert table[0.5].tolist() == [0.6, 0.02, 0.0002, np.inf]
-    assert table[0.25].tolist()[:3] == [0.55, 0.015, 0.00015000000000000001]
-    assert np.isinf(table.loc[100.0, 0.25])
+def note(figure: Figure) -> str:
+    return " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
 
 
 def test_several_trials_become_median_and_bands(trial_table: pd.DataFrame) -> None:
-    upper, lower = response(trial_table, x="learning_rate").axes
+    figure = response(trial_table, x="learning_rate")
+    upper, lower = figure.axes
     assert (upper.get_xscale(), upper.get_yscale()) == ("log", "log")
-    median = upper.lines[0]
+    median = next(line for line in upper.lines if line.get_linestyle() == "-")
     assert median.get_xydata()[:3].tolist() == [[0.1, 0.6], [1.0, 0.02], [10.0, 0.0002]]
     assert median.get_ydata()[3] > upper.get_ylim()[1]
-    assert len(upper.collections) == 2
+    outer, inner = (band.get_paths()[0].vertices for band in upper.collections)
+    assert sorted(set(inner[inner[:, 0] == 0.1, 1])) == pytest.approx([0.55, 0.65])
+    assert outer[outer[:, 0] == 10.0, 1].min() == pytest.approx(0.00012)
     names = [text.get_text() for text in upper.get_legend().get_texts()]
-    assert names == ["10 to 90%", "25 to 75%", "median"]
+    assert names == ["median", "25 to 75%", "10 to 90%"]
     assert (upper.get_ylabel(), lower.get_xlabel()) == ("final loss $E_T$", "learning rate η")
     assert upper.get_xlim() == lower.get_xlim() == (0.1, 100.0)
+
+
+def test_a_band_that_reaches_infinity_does_not_cover_the_picture(
+    trial_table: pd.DataFrame,
+) -> None:
+    figure = response(trial_table, x="learning_rate")
+    upper = figure.axes[0]
+    for band in upper.collections:
+        assert band.get_paths()[0].vertices[:, 0].max() <= 10.0
+    assert any(line.get_linestyle() == ":" for line in upper.lines)
+    assert note(figure) == (
+        "median and bands, over seed (3); dotted: the edge of a band that leaves the picture"
+    )
 
 
 def test_one_trial_a_value_is_one_line_and_gaps_where_it_diverged(
     trial_table: pd.DataFrame,
 ) -> None:
-    one = trial_table[trial_table["seed"] == 6]
-    upper = response(one, x="learning_rate").axes[0]
+    figure = response(trial_table[trial_table["seed"] == 6], x="learning_rate")
+    upper = figure.axes[0]
     assert len(upper.lines) == 1
     assert not upper.collections
     drawn = upper.lines[0].get_ydata()
     assert drawn[:3].tolist() == [0.6, 0.02, 0.0003]
     assert np.isnan(drawn[3])
+    assert note(figure) == ""
+
+
+def test_a_name_is_a_line_each_above_the_share_that_diverged(trial_table: pd.DataFrame) -> None:
+    other = trial_table.assign(activation="relu", outcome="stalled", final_loss=9.0)
+    table = pd.concat([trial_table.assign(activation="tanh"), other])
+    figure = response(table, x="learning_rate", hue="activation")
+    upper, lower = figure.axes
+    solid = [line for line in upper.lines if line.get_linestyle() == "-"]
+    assert [line.get_ydata()[0] for line in solid] == [9.0, 0.6]
+    assert [line.get_ydata().tolist() for line in lower.lines] == [
+        [0, 0, 0, 0], [0, 0, 0, pytest.approx(2 / 3)],
+    ]  # fmt: skip
+    assert lower.get_ylabel() == "share\ndiverged"
+    names = [text.get_text() for text in upper.get_legend().get_texts()]
+    assert names == ["relu", "tanh"]
+    calm = table[table["outcome"] != "diverged"]
+    assert response(calm, x="learning_rate", hue="activation").axes[1].get_ylabel() == (
+        "share\nconverged"
+    )
+
+
+def test_a_third_axis_has_panels(trial_table: pd.DataFrame) -> None:
+    table = pd.concat([trial_table.assign(activation=name) for name in ("tanh", "relu")])
+    figure = response(table, x="learning_rate", col="activation")
+    headings = [axes.get_title() for axes in figure.axes if axes.get_title()]
+    assert headings == ["activation = relu", "activation = tanh"]
+    assert len(figure.axes) == 4
+    assert len({axes.get_ylim() for axes in figure.axes if axes.get_title()}) == 1
+
+
+def test_several_axes_have_a_panel_each(trial_table: pd.DataFrame) -> None:
+    figure = response(trial_table, x=["learning_rate", "seed"])
+    assert len(figure.axes) == 4
+    assert {axes.get_xlabel() for axes in figure.axes if axes.get_xlabel()} == {
+        "learning rate η", "seed, sorted by mean log\nfinal loss",
+    }  # fmt: skip
+    assert note(figure).startswith("median and bands, over all other axes")
+
+
+def test_values_without_order_are_points_no_line_joins(trial_table: pd.DataFrame) -> None:
+    upper = response(trial_table[trial_table["outcome"] != "diverged"], x="seed").axes[0]
+    (dots,) = upper.lines
+    assert (dots.get_linestyle(), dots.get_marker()) == ("None", "o")
+    assert dots.get_ydata().tolist() == pytest.approx([0.02, 0.205, 0.3])
+    assert [text.get_text() for text in upper.get_xticklabels()] == ["6", "5", "7"]
 
 
 def test_marks_are_lines_with_their_values(trial_table: pd.DataFrame) -> None:
-    upper = response(trial_table, x="learning_rate", marks=(0.2, 2.0, 5000.0)).axes[0]
+    marks = {"learning_rate": (0.2, 2.0, 5000.0)}
+    upper = response(trial_table, x="learning_rate", marks=marks).axes[0]
     assert [text.get_text() for text in upper.texts] == ["0.2", "2"]
-    assert [line.get_xdata()[0] for line in upper.lines[1:]] == [0.2, 2.0]
+    upright = [line for line in upper.lines if len(set(line.get_xdata())) == 1]
+    assert [line.get_xdata()[0] for line in upright] == [0.2, 2.0]
 
 
 def test_shares_stand_beneath_only_where_outcomes_differ(trial_table: pd.DataFrame) -> None:
@@ -58,7 +121,40 @@ def test_a_measure_that_was_never_reached_leaves_at_the_top(trial_table: pd.Data
     upper = response(
         trial_table.assign(steps_to_target=steps), x="learning_rate", measure="steps_to_target"
     ).axes[0]
-    drawn = upper.lines[0].get_ydata()
+    drawn = upper.lines[-1].get_ydata()
     assert drawn[1:3].tolist() == [9, 2]
     assert (drawn[[0, 3]] > upper.get_ylim()[1]).all()
     assert upper.get_ylabel() == "steps to reach the target"
+
+
+def test_accuracy_leaves_at_the_bottom(trial_table: pd.DataFrame) -> None:
+    table = trial_table.assign(validation_accuracy=1 - trial_table["final_loss"].clip(upper=1))
+    upper = response(table, x="learning_rate", measure="validation_accuracy").axes[0]
+    drawn = upper.lines[-1].get_ydata()
+    assert upper.get_yscale() == "linear"
+    assert drawn[0] == pytest.approx(0.4)
+    assert drawn[3] < upper.get_ylim()[0]
+
+
+def test_linear_and_logarithmic_scales_can_be_asked_for(trial_table: pd.DataFrame) -> None:
+    linear = response(trial_table, x="learning_rate", look=Look(log=False)).axes[0]
+    assert linear.get_yscale() == "linear"
+    narrow = trial_table.assign(final_loss=trial_table["seed"].astype(float), outcome="stalled")
+    assert response(narrow, x="learning_rate").axes[0].get_yscale() == "linear"
+    assert response(narrow, x="learning_rate", look=Look(log=True)).axes[0].get_yscale() == "log"
+
+
+def test_a_million_values_of_an_axis_are_taken_together() -> None:
+    n = 100_000
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame(
+        {
+            "learning_rate": np.sort(rng.random(n)),
+            "final_loss": np.arange(1.0, n + 1),
+            "outcome": "stalled",
+        }
+    )
+    (axes,) = response(table, x="learning_rate").axes
+    assert len(axes.lines[0].get_xdata()) == 256
+    assert axes.lines[0].get_ydata()[0] == pytest.approx(195.5, abs=1)  # half of 100,000 / 256
+    assert axes.get_xlabel() == "learning rate η (256 bins of 390 neighbours)"

@@ -10,12 +10,15 @@ import pandas as pd
 from sweep.views.curves import curves
 from sweep.views.heatmap import heatmap
 from sweep.views.saving import save_figure
+from sweep.views.style import Look
 
 
 def test_a_figure_is_saved_twice_with_text_as_text(
     curve_table: pd.DataFrame, tmp_path: Path
 ) -> None:
-    figure = curves(curve_table, hue="learning_rate", title="costs $5 & <more> than a_b^c")
+    figure = curves(
+        curve_table, hue="learning_rate", look=Look(title="costs $5 & <more> than a_b^c")
+    )
     png, svg = save_figure(figure, tmp_path / "figures", "curves")
     assert png.read_bytes()[:4] == b"\x89PNG"
     assert sorted(path.name for path in png.parent.iterdir()) == ["curves.png", "curves.svg"]
@@ -24,10 +27,29 @@ def test_a_figure_is_saved_twice_with_text_as_text(
     assert "learning rate η" in text
 
 
+def test_a_figure_is_saved_in_the_formats_asked_for(
+    curve_table: pd.DataFrame, tmp_path: Path
+) -> None:
+    first, again = (
+        [
+            path.read_bytes()
+            for path in save_figure(
+                curves(curve_table, hue="learning_rate"), tmp_path, name, ["pdf", "svg"]
+            )
+        ]
+        for name in ("one", "two")
+    )
+    assert first == again
+    assert first[0][:5] == b"%PDF-"
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "one.pdf", "one.svg", "two.pdf", "two.svg",
+    ]  # fmt: skip
+
+
 def test_a_title_in_letters_that_the_font_lacks_is_saved(
     curve_table: pd.DataFrame, tmp_path: Path
 ) -> None:
-    figure = curves(curve_table, hue="learning_rate", title="学習率")
+    figure = curves(curve_table, hue="learning_rate", look=Look(title="学習率"))
     assert "学習率" in save_figure(figure, tmp_path, "curves")[1].read_text()
 
 

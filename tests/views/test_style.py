@@ -3,7 +3,16 @@
 import numpy as np
 import pytest
 
-from sweep.views.style import assignment, colors, label, plain, power_label, value_labels
+from sweep.views.style import (
+    Look,
+    assignment,
+    colors,
+    label,
+    new_figure,
+    plain,
+    power_label,
+    value_labels,
+)
 
 
 @pytest.mark.parametrize(
@@ -29,7 +38,8 @@ def test_values_are_told_apart_in_few_digits(values: list[object], labels: list[
         ("learning_rate.0", "learning rate of layer 1 η"),
         ("initial.scale", "scale of the initial weights"),
         ("final_loss", "final loss $E_T$"),
-        ("network.activation", "network.activation"),
+        ("network.activation", "activation"),
+        ("network.layers", "network.layers"),
     ],
 )
 def test_columns_have_words_and_symbols(name: str, words: str) -> None:
@@ -38,7 +48,26 @@ def test_columns_have_words_and_symbols(name: str, words: str) -> None:
 
 def test_panels_are_headed_by_symbol_or_name() -> None:
     assert assignment("learning_rate", "0.1") == "η = 0.1"
-    assert assignment("training.steps", "200") == "training.steps = 200"
+    assert assignment("batch.size", "200") == "batch size = 200"
+
+
+def test_a_title_and_what_is_said_stand_above_the_axes() -> None:
+    figure = new_figure(Look(title="one $title", note="first"), 6.0, 4.0, "", "second")
+    title, said = figure.texts
+    assert title.get_text() == figure.get_suptitle() == r"one \$title"
+    assert said.get_text() == "first; second"
+    axes = figure.subplots()
+    figure.draw_without_rendering()
+    assert said.get_position()[1] < title.get_position()[1]
+    assert axes.get_position().y1 < said.get_window_extent().y0 / figure.bbox.height
+    assert new_figure(Look(size=(3.0, 2.0)), 6.0, 4.0).get_size_inches().tolist() == [3.0, 2.0]
+
+
+def test_long_names_lose_their_middle_unless_that_makes_them_alike() -> None:
+    long = "a" * 30 + "1" + "b" * 30
+    assert value_labels([long, "c"]) == ["a" * 13 + "…" + "b" * 13, "c"]
+    assert len(value_labels([long, "c" + long[1:]])[0]) == 27
+    assert value_labels([long, "a" * 31 + "3" + "b" * 30])[0] != long
 
 
 def test_text_is_shown_as_it_is() -> None:

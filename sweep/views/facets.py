@@ -1,0 +1,177 @@
+"""Several values in one figure: told apart by colour, or by panels of one size."""
+
+import math
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sweep.views.scales import LETTERS_AN_INCH, is_ordered, width_of
+from sweep.views.style import (
+    ALONE,
+    BESIDE,
+    RGB,
+    Look,
+    assignment,
+    colors,
+    label,
+    new_figure,
+    value_labels,
+)
+
+MOST = 12
+"""Values that an eye can follow in one figure."""
+
+MOST_NAMES = 10
+"""Hues that stay apart where values have no order to lead from one to the next."""
+
+
+def thinned(values: Sequence[object], most: int = MOST) -> list[object]:
+    """Return at most `most` of the values, evenly spread, first and last included."""
+    if len(values) <= most:
+        return list(values)
+    return [values[i] for i in np.linspace(0, len(values) - 1, most).round().astype(int)]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The values of one column that a figure tells apart; of no column, the one value None.
+
+    Attributes:
+        name: the column, or None.
+        points: the values that are shown, ascending.
+        total: how many there are.
+    """
+
+    name: str | None
+    points: tuple[object, ...]
+    total: int = 1
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, name: str | None, total: int = 0) -> "Shown":
+        """Take the values of the column `name`, or some of them where they are too many.
+
+        `total` is how many there are, if more than the table holds.
+        """
+        if name is None:
+            return cls(None, (None,))
+        values = np.sort(np.asarray(pd.unique(table[name])))
+        most = MOST if is_ordered(name, values) else MOST_NAMES
+        return cls(name, tuple(thinned(values.tolist(), most)), max(total, len(values)))
+
+    def of_these(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a table that have one of the values."""
+        if self.name is None or len(self.points) == self.total:
+            return table
+        return table[table[self.name].isin(self.points)]
+
+    def rows(self, table: pd.DataFrame, value: object) -> np.ndarray:
+        """Say which rows of a table have this value, (n,) bool."""
+        if self.name is None:
+            return np.ones(len(table), bool)
+        return (table[self.name] == value).to_numpy()
+
+    @property
+    def names(self) -> list[str]:
+        """What each value is called."""
+        return value_labels(self.points) if self.name else [""]
+
+    @property
+    def colors(self) -> list[RGB]:
+        """The colour of each value."""
+        if self.name is None:
+            return [ALONE]
+        return colors(self.points, ordered=is_ordered(self.name, np.asarray(self.points)))
+
+    @property
+    def title(self) -> str:
+        """What the values are values of, and whether some are left out."""
+        if self.name is None:
+            return ""
+        some = len(self.points) < self.total
+        return label(self.name) + (f" ({len(self.points)} of {self.total:,})" if some else "")
+
+    @property
+    def headings(self) -> list[str]:
+        """The heading of each value's panel."""
+        return [assignment(self.name, name) for name in self.names] if self.name else [""]
+
+    @property
+    def note(self) -> str:
+        """What a figure with panels says if some are left out."""
+        return f"panels: {self.title}" if len(self.points) < self.total else ""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One panel: its axes, one below another, and whether it is at the left and at the bottom."""
+
+    parts: list[Axes]
+    left: bool
+    bottom: bool
+
+
+def panels_of(
+    look: Look,
+    headings: Sequence[str],
+    *notes: str,
+    size: tuple[float, float] = (7.0, 4.5),
+    heights: Sequence[float] = (1,),
+    panel: tuple[float, float] = (2.4, 1.7),
+    legend: object = True,
+) -> tuple[Figure, list[Panel]]:
+    """Return a figure with a panel a heading, each of axes with the relative `heights`.
+
+    One panel makes a figure of `size` inches. Of several, each has the width and the height (of its
+    first axes) that `panel` says, and there is room for a `legend` if there will be one.
+    """
+    n = len(headings)
+    columns = min(4, math.ceil(math.sqrt(n)))
+    rows = math.ceil(n / columns)
+    if n > 1:
+        wide, high = panel[0], panel[1] * sum(heights) / heights[0] + 0.25
+        size = wide * columns + (1.9 if legend else 0.6), high * rows + 0.9
+    figure = new_figure(look, *size, *notes)
+    ratios = list(heights) * rows
+    grid = figure.subplots(len(ratios), columns, squeeze=False, height_ratios=ratios)
+    stacks = grid.reshape(rows, len(heights), columns).swapaxes(1, 2).reshape(-1, len(heights))
+    for axes in stacks[n:].flat:
+        axes.remove()
+    panels = []
+    for at, heading in enumerate(headings):
+        panels.append(Panel(list(stacks[at]), left=at % columns == 0, bottom=at + columns >= n))
+        stacks[at][0].set_title(heading, fontsize="small")
+    return figure, panels
+
+
+def label_outside(figure: Figure, panels: Sequence[Panel], *, same_x: bool = True) -> None:
+    """Leave the names and the numbers of axes that all panels share to the outermost ones."""
+    for panel in panels:
+        for axes in panel.parts:
+            if not panel.left:
+                axes.set_ylabel("")
+                axes.tick_params(axis="y", which="both", labelleft=False)
+            if axes is not panel.parts[-1] or (same_x and not panel.bottom):
+                axes.set_xlabel("")
+                axes.tick_params(axis="x", which="both", labelbottom=False)
+    figure.align_ylabels()
+    sns.despine(figure)
+
+
+def wrapped_heading(axes: Axes, text: str) -> str:
+    """Break the heading of a panel into at most three lines that are no wider than it."""
+    wide = max(int(LETTERS_AN_INCH * (width_of(axes) + 0.7)), 12)
+    return "\n".join(textwrap.wrap(text, wide, max_lines=3))
+
+
+def beside(panels: Sequence[Panel], handles: Sequence[Artist], title: str, part: int = 0) -> None:
+    """Put a legend to the right of the panels' `part`, where it covers no data."""
+    rightmost = next((at for at, one in enumerate(panels) if at and one.left), len(panels)) - 1
+    axes = panels[rightmost].parts[part]
+    axes.legend(handles=list(handles), title=title or None, **BESIDE)

@@ -1,0 +1,198 @@
+"""What is taken from a tidy table before anything is drawn: levels, quantiles, shares, orders.
+
+A tidy table has a row a trial (or a row a step of a trial), a column an axis, the measures and
+`outcome`. All of it is done on arrays, so that ten million rows become a few thousand numbers.
+"""
+
+import re
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from sweep.store.tables import RECENT, STATE, VALIDATION
+from sweep.training.trained import MEASURES, OUTCOMES
+from sweep.views.scales import FLOOR, HUGE
+from sweep.views.style import label
+
+Array = NDArray[np.float64]
+Codes = NDArray[np.int64]
+
+NO_AXES = frozenset(
+    ("trial", "step", "loss", "outcome", *MEASURES, *VALIDATION, RECENT, STATE)
+)  # fmt: skip
+"""Columns that are no axis, and neither is one of a parameter or a measure that is drawn."""
+
+BULK = (0.001, 0.999)
+"""Quantiles at the ends of the colours."""
+
+PARAMETER = re.compile(r"[wb]\d+(_\d+)+")
+
+UPWARD = ("validation_accuracy",)
+"""Measures of which more is better."""
+
+AT_THE_END = ("final_loss", "tail_loss", "loss", *VALIDATION)
+"""Measures that a trial that diverged has no number for, whatever its column says."""
+
+
+def axes_of(table: pd.DataFrame, measure: str = "") -> list[str]:
+    """Return the columns that were swept: all but measures, parameters and numbers of rows."""
+    names = (str(name) for name in table if name not in NO_AXES and name != measure)
+    return [name for name in names if not PARAMETER.fullmatch(name)]
+
+
+def worst(measure: str) -> float:
+    """Return the level that is worse than any number: that of a trial that diverged."""
+    return -np.inf if measure in UPWARD else np.inf
+
+
+def levels(trials: pd.DataFrame, measure: str) -> Array:
+    """Return a measure as float64, at its worst where a trial diverged or never came to have one.
+
+    What diverged is thus worse than anything else, and is never dropped.
+    """
+    values = trials[measure].to_numpy(np.float64, na_value=np.nan)
+    lost = np.isnan(values)
+    if measure in AT_THE_END and "outcome" in trials:
+        lost |= codes(trials) == OUTCOMES.index("diverged")
+    return np.where(lost, worst(measure), values)
+
+
+def codes(trials: pd.DataFrame) -> Codes:
+    """Return each trial's outcome as its place in `OUTCOMES`: higher is worse."""
+    outcome = pd.Categorical(trials["outcome"], categories=list(OUTCOMES))
+    return outcome.codes.astype(np.int64)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The distinct values of some columns, ascending, and which of them each row has.
+
+    `points` holds the values of each column, `shape` how many they are, and `place` (n,) each row's
+    among all combinations, the last column's running fastest.
+    """
+
+    names: tuple[str, ...]
+    points: tuple[NDArray[np.generic], ...]
+    place: Codes
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, names: Sequence[str]) -> "Cells":
+        """Find the combinations of the columns `names` in a table."""
+        at = np.zeros(len(table), np.int64)
+        found = []
+        for name in names:
+            place, values = pd.factorize(table[name], sort=True)
+            at = at * len(values) + place
+            found.append(np.asarray(values))
+        return cls(tuple(names), tuple(found), at)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many values each column has."""
+        return tuple(len(points) for points in self.points)
+
+    @property
+    def size(self) -> int:
+        """How many combinations there could be."""
+        return int(np.prod(self.shape))
+
+    def counts(self) -> Codes:
+        """How many rows each combination has, in `shape`."""
+        return np.bincount(self.place, minlength=self.size).reshape(self.shape)
+
+    def quantiles(self, values: Array, at: Sequence[float]) -> Array:
+        """Return the quantiles `at` of the rows' values, (len(at), *shape), NaN where none is."""
+        return quantiles(self.place, self.size, values, at).reshape(len(at), *self.shape)
+
+    def shares(self, outcome: Codes) -> Array:
+        """Return the share of each outcome, (*shape, 3), NaN where no row is."""
+        n = len(OUTCOMES)
+        counts = np.bincount(self.place * n + outcome, minlength=self.size * n)
+        counts = counts.reshape(*self.shape, n)
+        with np.errstate(invalid="ignore"):
+            return counts / counts.sum(axis=-1, keepdims=True)  # type: ignore[no-any-return]
+
+
+def quantiles(groups: Codes, n: int, values: Array, at: Sequence[float]) -> Array:
+    """Return the quantiles `at` of the values in each of n groups, (len(at), n), NaN where none is.
+
+    Between two values they are interpolated, and between a number and infinity lies infinity.
+    """
+    counts = np.bincount(groups, minlength=n)
+    if (counts == counts[:1]).all():
+        order = np.argsort(groups, kind="stable")
+        return row_quantiles(values[order].reshape(n, -1), at)
+    ascending = values[np.lexsort((values, groups))]
+    starts = np.cumsum(counts) - counts
+    last = max(len(values) - 1, 0)
+    return _between(counts, at, lambda place: ascending[np.minimum(starts + place, last)])
+
+
+def row_quantiles(matrix: Array, at: Sequence[float]) -> Array:
+    """Return the quantiles `at` of each row of (n, m), (len(at), n); NaN stands for no value."""
+    ascending = np.sort(matrix, axis=1)  # NaN come last
+    counts = np.count_nonzero(~np.isnan(matrix), axis=1)
+    rows = np.arange(len(matrix))
+    return _between(counts, at, lambda place: ascending[rows, place])
+
+
+def _between(counts: Codes, at: Sequence[float], value: Callable[[Codes], Array]) -> Array:
+    """Interpolate the quantiles `at` of ascending values, of which `value` gives the k-th."""
+    last = np.maximum(counts - 1, 0)
+    found = []
+    for share in at:
+        place = np.round(last * share, 9)  # 0.3 * 10 is a whole number
+        below = place.astype(np.int64)
+        part = place - below
+        a, b = value(below), value(np.minimum(below + 1, last))
+        with np.errstate(invalid="ignore"):
+            between = np.where((part == 0) | (a == b), a, (1 - part) * a + part * b)
+        found.append(np.where(counts > 0, between, np.nan))
+    return np.stack(found)
+
+
+def log_span(values: Array) -> tuple[float, float]:
+    """Return the positive numbers between which nearly all others lie, for logarithmic colours.
+
+    Those are the quantiles `BULK`, so that single values do not spend the whole range.
+    """
+    positive = values[(values > 0) & (values < HUGE)]
+    if not positive.size:
+        return 0.1, 1.0
+    low, high = (float(end) for end in np.quantile(positive, BULK, method="nearest"))
+    return max(low, high * FLOOR), high if high > low else 2 * low
+
+
+def linear_span(values: Array) -> tuple[float, float]:
+    """Return the lowest and the highest of the numbers, something apart."""
+    finite = values[np.abs(values) < HUGE]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
+    return low, high if high > low else low + 1
+
+
+def best_first(trials: pd.DataFrame, name: str, measure: str) -> tuple[Codes, str]:
+    """Return the order in which values that have none of their own are shown, and why.
+
+    `order` (n,) holds places in the ascending values of the column `name`. First come those of the
+    lowest mean of the measure's logarithm, or of the highest mean where more is better; what
+    diverged counts as the worst of the numbers.
+    """
+    cells = Cells.of(trials, [name])
+    level = levels(trials, measure)
+    if measure in UPWARD:
+        merit, by = -np.clip(level, *linear_span(level)), f"mean {label(measure, symbol=False)}"
+    else:
+        merit = np.log(np.clip(level, *log_span(level)))
+        by = f"mean log {label(measure, symbol=False)}"
+    mean = np.bincount(cells.place, merit, cells.size) / cells.counts()
+    return np.argsort(mean, kind="stable"), by
+
+
+def pooled(table: pd.DataFrame, shown: Collection[str | None], measure: str = "") -> str:
+    """Say over which axes several trials were put together: "seed (1,024), momentum (4)"."""
+    rest = [name for name in axes_of(table, measure) if name not in shown]
+    counts = {name: table[name].nunique() for name in rest}
+    return ", ".join(f"{label(name, symbol=False)} ({n:,})" for name, n in counts.items() if n > 1)
