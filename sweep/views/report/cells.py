@@ -65,7 +65,9 @@ def table(
         if not numeric:
             cells.append([Cell(str(value), None) for value in values])
         elif name in axes:
-            cells.append(_numbers(values, value_labels(values.tolist())))
+            distinct = values.drop_duplicates().tolist()
+            names = dict(zip(distinct, value_labels(distinct), strict=True))
+            cells.append(_numbers(values, [names[value] for value in values.tolist()]))
         else:
             write = _share if name in shares else _number
             cells.append(_numbers(values, [write(value) for value in values]))

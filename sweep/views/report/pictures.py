@@ -31,12 +31,18 @@ class Picture:
 
 def picture(figure: Figure, words: str) -> Picture:
     """Return a figure as a picture, as SVG unless it is too large for that."""
-    data, kind = _written(figure, "svg"), "svg+xml"
-    if len(data) > LARGEST_DRAWING:
+    data, kind = b"" if _is_pixels(figure) else _written(figure, "svg"), "svg+xml"
+    if not 0 < len(data) <= LARGEST_DRAWING:
         data, kind = _written(figure, "png"), "png"
     source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     width, height = (round(CSS_DPI * float(inches)) for inches in figure.get_size_inches())
     return Picture(source, words, width, height)
+
+
+def _is_pixels(figure: Figure) -> bool:
+    """Say whether a figure is made of so many pixels that drawing it would be in vain."""
+    sizes = [image.get_size() for axes in figure.axes for image in axes.images]
+    return sum(rows * columns for rows, columns in sizes) > LARGEST_DRAWING
 
 
 def _written(figure: Figure, ending: str) -> bytes:

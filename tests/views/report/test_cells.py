@@ -34,6 +34,12 @@ def test_an_axis_has_the_digits_that_tell_its_values_apart() -> None:
     assert column("seed")[1] == ("12345678901234567", "1.2345678901234568e+16")
 
 
+def test_a_value_that_comes_twice_has_no_more_digits() -> None:
+    frame = pd.DataFrame({"learning_rate": [1 / 3, 1 / 3, 0.5]})
+    rows = table(frame, "t", axes=["learning_rate"]).rows
+    assert [row[0].text for row in rows] == ["0.3333", "0.3333", "0.5"]
+
+
 def test_words_and_switches_sort_as_text() -> None:
     assert column("training.optimizer") == [("sgd", None), ("adam", None), ("<b>", None)]
     assert column("bias") == [("True", None), ("False", None), ("True", None)]

@@ -140,6 +140,20 @@ def test_a_drawing_too_large_becomes_pixels() -> None:
     assert (made.width, made.height) == (384, 288)
 
 
+def test_a_map_of_many_cells_is_pixels_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    figure, asked = Figure(figsize=(4, 3)), list[str]()
+    figure.subplots().imshow(np.zeros((600, 600)))
+    save = figure.savefig
+
+    def noted(*arguments: object, **choices: object) -> None:
+        asked.append(str(choices["format"]))
+        save(*arguments, **choices)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(figure, "savefig", noted)
+    assert picture(figure, "").source.startswith("data:image/png;base64,")
+    assert asked == ["png"]
+
+
 def test_a_drawing_is_the_same_each_time_and_needs_no_font() -> None:
     def drawn() -> str:
         figure = Figure(figsize=(4, 3))
