@@ -89,6 +89,8 @@ def test_numbers_sort_as_numbers_and_what_is_none_comes_last(page: Page) -> None
     assert len(numbers[0]) == 27
     for one in (up, down):  # nine trials diverged
         assert one["cells"][27:] == ["–"] * 9
+    whole = page.evaluate(f"{SORTED}('Trials', 'trial')")["cells"]
+    assert whole == [str(n) for n in range(12) for _ in range(3)]  # as text 10 comes before 2
 
 
 def test_text_sorts_as_text_and_one_column_at_a_time(page: Page) -> None:
