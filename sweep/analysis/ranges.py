@@ -64,13 +64,14 @@ def _end(
 def between(start: np.ndarray, end: np.ndarray, part: np.ndarray) -> np.ndarray:
     """The rate at this part of the way from `start` to `end`, on the logarithmic axis if it can be.
 
-    At part 0 it is `start`, whatever `end` is.
+    At part 0 it is `start`, whatever `end` is, and at part 1 `end`, to the bit.
     """
     logarithmic = (start > 0) & (end > 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         geometric = start * np.exp(part * np.log(end / start))
         linear = start + part * (end - start)
-    return np.where(part == 0, start, np.where(logarithmic, geometric, linear))
+    inside = np.where(logarithmic, geometric, linear)
+    return np.where(part == 0, start, np.where(part == 1, end, inside))
 
 
 def divergence_threshold(medians: Medians) -> np.ndarray:

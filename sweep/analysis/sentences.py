@@ -93,8 +93,8 @@ def number(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """A share in whole per cent."""
-    return f"{100 * share:.0f}%"
+    """A share in per cent, of three digits."""
+    return f"{100 * share:.3g}%"
 
 
 def plain(value: object) -> str:

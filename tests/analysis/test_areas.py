@@ -1,0 +1,58 @@
+"""The area under a curve is its mean loss over the steps."""
+
+from math import inf, nan
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sweep.analysis import areas
+from sweep.analysis.areas import areas_under, with_areas
+from sweep.errors import RequestError
+from tests.store.small import Bench, study
+
+
+def curve(trial: int, steps: list[int], losses: list[float]) -> pd.DataFrame:
+    return pd.DataFrame({"trial": trial, "step": steps, "loss": losses})
+
+
+def test_it_is_linear_between_recorded_steps() -> None:
+    both = pd.concat([curve(3, [0, 1, 4], [4.0, 2.0, 0.0]), curve(8, [0, 4], [1.0, 1.0])])
+    assert areas_under(both).to_dict() == {3: (3 + 3) / 4, 8: 1.0}
+
+
+def test_a_trial_that_stopped_keeps_its_last_loss() -> None:
+    assert areas_under(curve(0, [0, 2], [4.0, 2.0]), 10).to_dict() == {0: (6 + 8 * 2.0) / 10}
+
+
+@pytest.mark.parametrize("wild", [nan, inf, -inf])
+def test_a_curve_that_diverged_is_infinite_and_alone(wild: float) -> None:
+    both = pd.concat([curve(0, [0, 1, 2], [1.0, wild, 1.0]), curve(1, [0, 1, 2], [1.0, 2.0, 1.0])])
+    assert areas_under(both, 2).to_dict() == {0: inf, 1: 1.5}
+
+
+def test_a_single_row_is_its_loss() -> None:
+    assert areas_under(curve(0, [5], [0.25])).to_dict() == {0: 0.25}
+
+
+def test_areas_of_results_are_those_of_each_curve(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.run(study())
+    results = bench.open()
+    monkeypatch.setattr(areas, "MOST_ROWS", 11)  # so that parts end within chunks
+    found = with_areas(results.trials(), results)
+    for trial, part in results.curves().groupby("trial"):
+        loss, step = part["loss"].to_numpy(), part["step"].to_numpy()
+        want = np.trapezoid(loss, step) / step[-1] if np.isfinite(loss).all() else inf
+        row = found[found["trial"] == trial]
+        assert row["area_under_curve"].item() == pytest.approx(want, rel=1e-12)  # another order
+
+
+def test_without_curves_it_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench.run(study())
+    results = bench.open()
+    nothing = results.curves().head(0)
+    monkeypatch.setattr(results, "curves", lambda *_, **__: nothing)
+    with pytest.raises(RequestError, match="no curves were recorded"):
+        with_areas(results.trials(), results)
