@@ -4,8 +4,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS ?= test
+BASE ?= HEAD
 
-.PHONY: lr-graphs test lint soak bench clean
+.PHONY: lr-graphs test lint soak bench bench-check clean
 
 lr-graphs: $(VENV)/ready
 	$(BIN)/sweep run lr_graphs
@@ -26,6 +27,10 @@ bench: $(VENV)/ready-peers
 	$(BIN)/python -m benchmarks.table
 	$(BIN)/python -m benchmarks.costs
 	$(BIN)/python -m benchmarks.scale
+
+# Did a kernel become slower? The working tree beside a commit: `make bench-check BASE=main`.
+bench-check: $(VENV)/ready-$(EXTRAS)
+	$(BIN)/python -m benchmarks.check --base $(BASE) --count
 
 clean:
 	rm -rf $(VENV)

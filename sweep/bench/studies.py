@@ -29,11 +29,18 @@ def group(
     Raises:
         RequestError: sweep refuses the settings.
     """
+    (found,) = parse_study(text(case, dtype, trials, settings, **axes), case.name, Path()).groups()
+    return found
+
+
+def text(
+    case: Case, dtype: str, trials: int, settings: Mapping[str, Any] | None = None, **axes: Any
+) -> str:
+    """The same as the text of a study file."""
     fields = _fields(case, dtype) | dict(settings or {})
     lines = [f"{name} = {_toml(value)}" for name, value in fields.items()]
     lines += [f"axes.{name} = {axis}" for name, axis in (axes or _seeds(trials)).items()]
-    (found,) = parse_study("\n".join(lines), case.name, Path()).groups()
-    return found
+    return "\n".join(lines)
 
 
 def _seeds(trials: int) -> dict[str, str]:
