@@ -8,7 +8,7 @@ import pandas as pd
 
 from sweep.analysis.resampling import MOST_NUMBERS, Bootstrap
 from sweep.analysis.responses import SEEDS, Responses, rate_axis
-from sweep.analysis.sentences import group_name
+from sweep.analysis.sentences import group_names
 from sweep.analysis.sides import COMPARED, Compared, Side
 from sweep.errors import RequestError
 
@@ -176,7 +176,7 @@ def compare(
             f"{len(sides)} combinations of axes that only some of the studies have; at most "
             f"{MOST_VARIANTS} can be compared"
         )
-    own = {str(name) for one in laid_out for name in one.groups if name not in names}
+    own = {name for one in laid_out for name in _own(one.groups, names)}
     count = laid_out[0].rows.shape[2] if paired else 0
     return Comparison(
         measure,
@@ -214,16 +214,27 @@ def _restricted(trials: pd.DataFrame, seeds: pd.DataFrame | None) -> pd.DataFram
     return trials if kept.all() else trials[kept].reset_index(drop=True)
 
 
+def _own(groups: pd.DataFrame, shared: Sequence[str]) -> list[str]:
+    """The axes besides the shared ones, but for those of which each shared value has but one."""
+
+    def combinations(names: Sequence[str]) -> int:
+        return len(groups[list(names)].drop_duplicates()) if names else 1
+
+    alone = combinations(shared)
+    names = [str(name) for name in groups if name not in shared]
+    return [name for name in names if combinations([*shared, name]) > alone]
+
+
 def _sides(
     name: str, responses: Responses, shared: Sequence[str], level: Compared
 ) -> Iterator[Side]:
     """The sides of one study: one for each combination of the axes that are not shared."""
-    own = [axis for axis in responses.groups if axis not in shared]
+    own = _own(responses.groups, shared)
     if not own:
         yield Side(name, responses, np.arange(len(responses.groups)), tuple(shared), level)
         return
     numbers = responses.groups.groupby(own, sort=True).ngroup().to_numpy()
     for number in range(int(numbers.max()) + 1):
         groups = np.flatnonzero(numbers == number)
-        told = group_name(responses.groups[own], int(groups[0]))
+        (told,) = group_names(responses.groups[own], groups[:1].tolist())
         yield Side(f"{name}, {told}", responses, groups, tuple(shared), level)

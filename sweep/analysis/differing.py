@@ -4,8 +4,10 @@ from collections.abc import Hashable, Mapping
 from math import inf, isnan
 from typing import Any
 
+import pandas as pd
+
 from sweep.analysis.comparison import Comparison
-from sweep.analysis.sentences import group_name, number, percent
+from sweep.analysis.sentences import group_names, number, percent, telling
 
 
 def alignment(found: Comparison) -> list[str]:
@@ -33,10 +35,16 @@ def verdicts(found: Comparison) -> list[str]:
     """A sentence for each side and group, each side at its own best rate."""
     table = found.at_best()
     words = []
-    for at, row in enumerate(table.to_dict("records")):
-        name = group_name(table[list(found.shared)], at)
+    names = names_of(found, table)
+    for name, row in zip(names, table.to_dict("records"), strict=True):
         words.append(f"{name}: {_verdict(found, row)}" if name else _verdict(found, row))
     return words
+
+
+def names_of(found: Comparison, table: pd.DataFrame) -> list[str]:
+    """What sets the rows' groups apart, by the axes that tell those of the first side apart."""
+    axes = telling(found.sides[0].responses.groups[list(found.shared)])
+    return group_names(table, range(len(table)), axes)
 
 
 def _verdict(found: Comparison, row: Mapping[Hashable, Any]) -> str:
@@ -55,10 +63,10 @@ def _verdict(found: Comparison, row: Mapping[Hashable, Any]) -> str:
 
 def _amount(found: Comparison, change: float) -> str:
     """How much the change is, in words."""
+    if change == (1.0 if found.compared.ratio else 0.0):
+        return "equal to that of"
     if found.compared.ratio:
         return f"{number(change)} times that of"
-    if change == 0:
-        return "equal to that of"
     return f"{percent(abs(change))} {'above' if change > 0 else 'below'} that of"
 
 
@@ -66,6 +74,8 @@ def _interval(found: Comparison, row: Mapping[Hashable, Any]) -> str:
     """The interval, and whether it tells the two apart."""
     if isnan(row["low"]):
         return "; one seed gives no interval"
+    if row["low"] == row["high"] == row[found.change]:
+        return ", in every resample"
     same = 1.0 if found.compared.ratio else 0.0
     apart = "" if row["low"] > same or row["high"] < same else "; the seeds do not tell them apart"
     say = number if found.compared.ratio else percent

@@ -1,6 +1,6 @@
 """What was found, in plain words: a paragraph a group."""
 
-from collections.abc import Callable, Hashable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isnan
 from typing import Any
@@ -67,7 +67,8 @@ def sentences(found: Findings, which: Iterable[int] | None = None) -> list[str]:
     """
     groups, words = found.responses.groups, []
     rows, measures = (len(table) // len(groups) for table in (found.best, found.summary))
-    for group in range(len(groups)) if which is None else which:
+    wanted = list(range(len(groups)) if which is None else which)
+    for group, name in zip(wanted, group_names(groups, wanted), strict=True):
         setting = Setting.of(found, group)
         best = found.best.iloc[group * rows : (group + 1) * rows]
         part = found.summary.iloc[group * measures : (group + 1) * measures]
@@ -76,15 +77,31 @@ def sentences(found: Findings, which: Iterable[int] | None = None) -> list[str]:
         if best["by"].iloc[0] == "final_loss":
             said.insert(1, _usable(known, setting))
             said.append(_threshold(known, setting))
-        name, text = group_name(groups, group), " ".join(filter(None, said))
+        text = " ".join(filter(None, said))
         words.append(f"{name}: {text[0].lower()}{text[1:]}" if name else text)
     return words
 
 
-def group_name(groups: pd.DataFrame, group: int) -> str:
-    """What sets a group apart: "training.optimizer = adam, momentum = 0.9", or nothing."""
-    row = groups.iloc[group]
-    return ", ".join(f"{name} = {plain(row[name])}" for name in groups.columns)
+def group_names(
+    groups: pd.DataFrame, which: Iterable[int], axes: Sequence[str] | None = None
+) -> list[str]:
+    """What sets groups apart: "training.optimizer = adam, momentum = 0.9", or nothing.
+
+    Each is named by its values of `axes`, by default those that tell the groups apart.
+    """
+    named = telling(groups) if axes is None else axes
+    rows = (groups[list(named)].iloc[group] for group in which)
+    return [", ".join(f"{name} = {plain(row[name])}" for name in named) for row in rows]
+
+
+def telling(groups: pd.DataFrame) -> list[str]:
+    """The axes that tell groups apart: without those that follow from the ones before, in a zip."""
+    found: list[str] = []
+    known = 1
+    for name in groups.columns:
+        if (combinations := len(groups[[*found, name]].drop_duplicates())) > known:
+            found, known = [*found, str(name)], combinations
+    return found
 
 
 def number(value: float) -> str:

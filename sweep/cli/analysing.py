@@ -109,11 +109,11 @@ def _plain(value: object) -> object:
 
 def _print(found: "Findings") -> None:
     """Print the best groups' rows, then what they mean in words."""
-    from sweep.analysis.sentences import group_name, sentences
+    from sweep.analysis.sentences import group_names, sentences
 
     groups = found.responses.groups
     shown = _best_groups(found)
-    names = [group_name(groups, group) for group in shown]
+    names = group_names(groups, shown)
     columns(_best_rows(found, shown, names))
     if "final_loss" in set(found.best["by"]):
         print()
@@ -259,8 +259,8 @@ def _save(found: "Comparison", directory: Path) -> list[Path]:
 
 def _print_comparison(found: "Comparison") -> None:
     """Print what was aligned, then each study at its own best rate in a table and in words."""
-    from sweep.analysis.differing import alignment, verdicts
-    from sweep.analysis.sentences import group_name, number
+    from sweep.analysis.differing import alignment, names_of, verdicts
+    from sweep.analysis.sentences import number
 
     for line in alignment(found):
         print(printable(line))
@@ -268,11 +268,12 @@ def _print_comparison(found: "Comparison") -> None:
     change = found.change
     head = ("GROUP", "STUDY", "BEST RATE", "VALUE", "FIRST'S RATE", "FIRST'S VALUE")
     rows = [(*head, change.upper(), "INTERVAL")]
-    for at, row in enumerate(table.head(MOST_ROWS).to_dict("records")):
+    top = table.head(MOST_ROWS)
+    for name, row in zip(names_of(found, top), top.to_dict("records"), strict=True):
         numbers = ("rate", "value", "first_rate", "first", change)
-        said = [_said(row[name], number) for name in numbers]
+        said = [_said(row[one], number) for one in numbers]
         ends = _interval(row["low"], row["high"], number)
-        rows.append((group_name(table[list(found.shared)], at), row["study"], *said, ends))
+        rows.append((name, row["study"], *said, ends))
     print()
     columns(rows if found.shared else [row[1:] for row in rows])
     for sentence in verdicts(found)[:MOST_PARAGRAPHS]:

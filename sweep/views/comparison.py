@@ -39,9 +39,9 @@ def comparison(
 
     `curves` has the columns `study`, the `shared` ones, `x`, `value`, `low` and `high`;
     `differences` has `study`, these, `change` ("ratio" or "difference" to the first study), `low`
-    and `high`. Each combination of shared values has a column of panels, of many only the first;
-    of many studies the first are drawn, and the legend says so. Bands are intervals; what is
-    infinite, where trials diverged, leaves the figure.
+    and `high`. Each combination of shared values has a column of panels; of many, a few are
+    shown from the first to the last, and of many studies the first, and the legend says so.
+    Bands are intervals; what is infinite, where trials diverged, leaves the figure.
     """
     studies = list(dict.fromkeys(curves["study"]))
     palette = dict(zip(studies, colors(studies[:MOST_SIDES], ordered=False), strict=False))
@@ -66,7 +66,7 @@ def comparison(
         grid[0, 0].set_ylabel(measure)
         first = textwrap.shorten(plain(str(studies[0])), 24, placeholder="...")
         grid[1, 0].set_ylabel(f"{change}\n{'to' if logarithmic else 'from'} {first}")
-        _legend(figure, palette, len(studies))
+        _legend(figure, palette, len(studies), _told(curves, shared, len(panels)))
         figure.align_ylabels()
         sns.despine(figure)
     return figure
@@ -76,8 +76,9 @@ def _panels(curves: pd.DataFrame, shared: Sequence[str]) -> list[pd.DataFrame]:
     """The shared values of each column of panels, a row each; one without any if none is shared."""
     if not shared:
         return [pd.DataFrame()]
-    found = curves[list(shared)].drop_duplicates().head(MOST_PANELS)
-    return [found.iloc[at : at + 1] for at in range(len(found))]
+    found = curves[list(shared)].drop_duplicates()
+    chosen = np.linspace(0, len(found) - 1, min(len(found), MOST_PANELS)).round().astype(int)
+    return [found.iloc[at : at + 1] for at in chosen]
 
 
 def _heading(panel: pd.DataFrame) -> str:
@@ -117,12 +118,23 @@ def _draw(
             color = palette[str(study)]
             axes.fill_between(at, lines["low"], lines["high"], color=color, alpha=0.18, linewidth=0)
             marker = "o" if len(part) <= MOST_MARKED else ""
-            axes.plot(at, lines[y], color=color, linewidth=1.6, marker=marker, markersize=3.5)
+            width = 2.8 if study == next(iter(palette)) else 1.4  # others may lie on the first
+            axes.plot(at, lines[y], color=color, linewidth=width, marker=marker, markersize=3.5)
 
 
-def _legend(figure: Figure, palette: dict[str, tuple[float, float, float]], studies: int) -> None:
+def _told(curves: pd.DataFrame, shared: Sequence[str], panels: int) -> str:
+    """How many combinations of shared values are not shown, if any."""
+    found = len(curves[list(shared)].drop_duplicates()) if shared else 1
+    return f"{panels} of {found} combinations" if found > panels else ""
+
+
+def _legend(
+    figure: Figure, palette: dict[str, tuple[float, float, float]], studies: int, told: str
+) -> None:
     handles = [
-        Line2D([], [], color=color, lw=1.8, label=plain(name)) for name, color in palette.items()
+        Line2D([], [], color=color, linewidth=1.8, label=plain(name))
+        for name, color in palette.items()
     ]
-    more = f"{len(palette)} of {studies} studies" if studies > len(palette) else None
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, title=more)
+    more = f"{len(palette)} of {studies} studies" if studies > len(palette) else ""
+    title = ", ".join(filter(None, (more, told))) or None
+    figure.legend(handles=handles, loc="outside lower center", ncols=2, title=title)

@@ -85,6 +85,14 @@ def test_axes_that_all_have_are_aligned_by_value() -> None:
     assert "b and a share 4 points, of 8 and 8." in alignment(found)
 
 
+def test_axes_that_follow_from_shared_ones_split_nothing() -> None:
+    a, b = scaled("width", 2, 4), scaled("width", 2, 4)
+    b["initial.scale"] = 1 / b["width"]
+    found = compare([("a", a, ["width", *AXES]), ("b", b, ["width", "initial.scale", *AXES])])
+    assert (found.own, len(found.sides)) == ((), 2)
+    assert found.at_best()["width"].tolist() == [2, 4]
+
+
 def test_without_common_seeds_each_study_is_drawn_apart() -> None:
     other = three_seeds().assign(seed=lambda t: t["seed"] + 100)
     found = compare([("a", three_seeds(), AXES), ("b", other, AXES)])

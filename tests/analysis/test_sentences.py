@@ -1,0 +1,105 @@
+"""What was found is said in plain words, and what was not found too."""
+
+from math import inf, nan
+
+import numpy as np
+import pandas as pd
+
+from sweep.analysis import Bootstrap, Choices, Responses, find, sentences
+from sweep.analysis.sentences import group_names, number, percent
+from tests.analysis.frames import frame, three_seeds
+
+AXES = ["learning_rate", "seed"]
+
+
+def said(table: pd.DataFrame, by: str | None = None, axes: list[str] = AXES) -> list[str]:
+    return sentences(
+        find(Responses.of(table, axes), by, Choices(bootstrap=Bootstrap(resamples=99)))
+    )
+
+
+def test_one_group_is_a_paragraph() -> None:
+    (paragraph,) = said(three_seeds().query("seed == 6"))
+    assert paragraph == (
+        "The best learning rate is 10: there the final loss is 0.003. From 4.312 to 10 (0.37 "
+        "decades), the loss stays within a factor of 2 of it. The target is reached soonest at 10: "
+        "after 9 steps. Of the rates at which it converged, 10 is the best. The trial diverges "
+        "from 31.62 on."
+    )
+
+
+def test_intervals_are_said_with_their_seeds() -> None:
+    (paragraph,) = said(three_seeds())
+    assert paragraph.startswith(
+        "The best learning rate is 10 (95% interval: this alone): there the median final loss over "
+        "3 seeds is 0.002 (95% interval 0.001 to 0.003). From 5 to 10 (0.3 decades), the loss stays"
+    )
+    assert (
+        "reached soonest at 10 (95% interval: this alone): in the median after 8 steps" in paragraph
+    )
+    assert "100% of the seeds converged (95% interval 43.9% to 100%)." in paragraph
+    assert paragraph.endswith("on (95% interval 31.62 to above 100).")
+
+
+def test_one_criterion_is_said_alone() -> None:
+    (paragraph,) = said(three_seeds(), "convergence")
+    assert paragraph.startswith("Convergence is likeliest at 10 ")
+    assert paragraph.count(".") == 2  # one in 43.9%, one at the end
+
+
+def test_nothing_good_is_said_plainly() -> None:
+    bad = three_seeds().assign(outcome="diverged", final_loss=nan, max_loss=inf)
+    (paragraph,) = said(bad)
+    assert paragraph == (
+        "No learning rate is any good: at each the median trial diverged. The median trial reached "
+        "the target at no rate. No trial converged. Half of the seeds diverged at the lowest rate "
+        "already, 0.1."
+    )
+
+
+def test_the_ends_of_the_sweep_are_pointed_out() -> None:
+    rows = [(r, 1, 1.0, loss, 1.0, None, "stalled") for r, loss in ((1.0, 0.15), (2.0, 0.1))]
+    (paragraph,) = said(frame(AXES, rows), "final_loss")
+    assert paragraph == (
+        "The best learning rate is 2: there the final loss is 0.1. It is the highest rate swept; a "
+        "better one may lie above. From 1, the lowest rate swept, to 2, the highest rate swept "
+        "(0.3 decades), the loss stays within a factor of 2 of it. No trial diverged, up to 2."
+    )
+
+
+def test_a_single_rate_is_no_best() -> None:
+    (paragraph,) = said(three_seeds().query("learning_rate == 10"), "final_loss")
+    assert paragraph.startswith(
+        "At 10, the only learning rate, the median final loss over 3 seeds is"
+    )
+
+
+def test_some_divergence_is_told_from_none() -> None:
+    rows = [
+        (r, s, 1.0, 0.5, 1.0, None, "diverged" if s < n else "stalled")
+        for r, n in {1.0: 0, 10.0: 1}.items() for s in range(4)
+    ]  # fmt: skip
+    (paragraph,) = said(frame(AXES, rows), "final_loss")
+    assert paragraph.endswith("Fewer than half of the seeds diverged at each rate, up to 10.")
+
+
+def test_groups_are_named_by_what_sets_them_apart() -> None:
+    parts = [three_seeds().assign(optimizer=o, dtype="float32") for o in ("sgd", "adam")]
+    words = said(pd.concat(parts), axes=["optimizer", "dtype", *AXES])
+    assert [text.split(":")[0] for text in words] == ["optimizer = adam", "optimizer = sgd"]
+    assert words[0].startswith("optimizer = adam: the best learning rate is 10")
+    zipped = pd.DataFrame({"width": [8, 16], "initial.scale": [0.5, 0.25]})
+    assert group_names(zipped, [1]) == ["width = 16"]
+    assert group_names(zipped[[]], [0]) == [""]
+
+
+def test_another_axis_is_called_by_its_name() -> None:
+    table = three_seeds().rename(columns={"learning_rate": "initial.scale"})
+    responses = Responses.of(table, ["initial.scale", "seed"], "initial.scale")
+    assert sentences(find(responses, "final_loss"))[0].startswith("The best initial.scale is 10")
+
+
+def test_numbers_are_short() -> None:
+    assert [number(x) for x in (0.1, 72.155214, 1e-9, 1000.0)] == ["0.1", "72.16", "1e-09", "1000"]
+    assert [percent(x) for x in (0.0, 2 / 3, 0.996, 1.0)] == ["0%", "66.7%", "99.6%", "100%"]
+    assert number(np.float64(3)) == "3"

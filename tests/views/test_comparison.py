@@ -1,0 +1,72 @@
+"""A comparison draws every study's numbers and their changes, or says what it leaves out."""
+
+from math import inf, nan
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sweep.views.comparison import MOST_PANELS, MOST_SIDES, comparison
+
+
+def curves(studies: list[str], **shared: float) -> pd.DataFrame:
+    """Three rates of each study, of which the last diverged."""
+    rows = [
+        (name, rate, value * (i + 1), value / 2 * (i + 1), 2 * value * (i + 1))
+        for i, name in enumerate(studies)
+        for rate, value in ((0.1, 0.5), (1.0, 0.05), (10.0, inf))
+    ]
+    table = pd.DataFrame(rows, columns=["study", "learning_rate", "value", "low", "high"])
+    return table.assign(**shared)
+
+
+def changes(table: pd.DataFrame, change: str = "ratio") -> pd.DataFrame:
+    rows = table[table["study"] != table["study"].iloc[0]].drop(columns="value")
+    return rows.assign(**{change: [2.0, 2.0, nan] * (len(rows) // 3), "low": 1.5, "high": 3.0})
+
+
+def test_each_study_is_a_line_within_its_interval() -> None:
+    table = curves(["a", "b"])
+    figure = comparison(table, changes(table), x="learning_rate", measure="median final loss")
+    upper, lower = figure.axes
+    assert [line.get_ydata()[:2].tolist() for line in upper.lines] == [[0.5, 0.05], [1.0, 0.1]]
+    assert (upper.lines[0].get_ydata()[2] > upper.get_ylim()[1]).all()
+    assert len(upper.collections) == 2
+    assert lower.lines[0].get_xydata()[:2].tolist() == [[0.1, 2.0], [1.0, 2.0]]
+    assert lower.lines[1].get_ydata()[0] == 1.0  # no change
+    assert (upper.get_xscale(), upper.get_yscale(), lower.get_yscale()) == ("log", "log", "log")
+    assert (upper.get_ylabel(), lower.get_ylabel()) == ("median final loss", "ratio\nto a")
+    assert lower.get_xlabel() == "learning rate η"
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
+
+
+def test_differences_are_on_linear_axes_around_zero() -> None:
+    table = curves(["a", "b"])
+    figure = comparison(table, changes(table, "difference"), x="learning_rate", change="difference")
+    upper, lower = figure.axes
+    assert (upper.get_yscale(), lower.get_yscale()) == ("linear", "linear")
+    assert lower.lines[1].get_ydata()[0] == 0.0
+    assert lower.get_ylabel() == "difference\nfrom a"
+
+
+def test_shared_values_have_panels_of_their_own() -> None:
+    table = pd.concat([curves(["a", "b"], width=float(w)) for w in range(1, 11)])
+    figure = comparison(table, changes(table), x="learning_rate", shared=["width"])
+    titles = [axes.get_title() for axes in figure.axes[:MOST_PANELS]]
+    assert titles == ["width = 1", "width = 4", "width = 7", "width = 10"]
+    assert figure.legends[0].get_title().get_text() == "4 of 10 combinations"
+    assert all(len(axes.lines) == 2 for axes in figure.axes)
+
+
+def test_of_many_studies_the_first_are_drawn_and_it_is_said() -> None:
+    table = curves([f"s{i}" for i in range(12)])
+    figure = comparison(table, changes(table), x="learning_rate")
+    assert len(figure.axes[0].lines) == MOST_SIDES
+    assert figure.legends[0].get_title().get_text() == "8 of 12 studies"
+
+
+@pytest.mark.parametrize("value", [inf, nan, 0.0])
+def test_nothing_to_show_is_drawn_all_the_same(value: float) -> None:
+    table = curves(["a", "b"]).assign(value=value, low=np.nan, high=np.nan)
+    figure = comparison(table, changes(table).assign(ratio=value), x="learning_rate")
+    figure.draw_without_rendering()
