@@ -34,7 +34,6 @@ class Cell:
 class Table:
     """A table with a heading, and a note about what it holds."""
 
-    anchor: str
     title: str
     note: str
     columns: Sequence[Column]
@@ -71,8 +70,7 @@ def table(
         else:
             write = _share if name in shares else _number
             cells.append(_numbers(values, [write(value) for value in values]))
-    anchor = "table-" + "".join(c if c.isascii() and c.isalnum() else "-" for c in title.lower())
-    return Table(anchor, title, note, columns, list(zip(*cells, strict=True)))
+    return Table(title, note, columns, list(zip(*cells, strict=True)))
 
 
 def thinned(frame: pd.DataFrame, most: int = MOST_ROWS) -> tuple[pd.DataFrame, str]:

@@ -70,7 +70,7 @@ def measures_table(told: Told) -> Table:
 
 def rate_table(responses: Responses) -> Table:
     """Return medians and shares at each value of each group, or at some of them."""
-    few, note = thinned(_without_empty(by_rate(responses)))
+    few, note = _with_best(_without_empty(by_rate(responses)), [*map(str, responses.groups)])
     ends = [str(name) for name in few if str(name).endswith(("_low", "_high"))]
     said = "Medians over seeds, and shares of seeds, each with its interval."
     if few["trials"].max() == 1:
@@ -87,6 +87,17 @@ def rate_table(responses: Responses) -> Table:
         shares=[f"{name}{end}" for name in OUTCOMES for end in ("", "_low", "_high")],
         words={name: "from" if name.endswith("_low") else "to" for name in ends},
     )
+
+
+def _with_best(table: pd.DataFrame, grouped: Sequence[str]) -> tuple[pd.DataFrame, str]:
+    """Return some of the rows, among them the one of the lowest loss in each group."""
+    few, note = thinned(table)
+    if not note:
+        return few, note
+    rank = table["final_loss"].sort_values(kind="stable").index
+    best = table.loc[rank].drop_duplicates(subset=grouped) if grouped else table.loc[rank[:1]]
+    both = table.index.isin(few.index) | table.index.isin(thinned(best)[0].index)
+    return table[both], note.replace("spread.", "spread, and the lowest final loss of each group.")
 
 
 def axis_table(trials: pd.DataFrame, axis: str) -> Table:

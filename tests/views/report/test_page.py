@@ -98,6 +98,13 @@ def test_the_policy_allows_its_own_style_and_script_alone(hostile: str) -> None:
     }
 
 
+def test_every_part_has_a_name_of_its_own(hostile: str) -> None:
+    names = [attrs["id"] for _, attrs in Outline(hostile).tags if "id" in attrs]
+    assert len(names) == len(set(names)) > 8
+    for _, attrs in Outline(hostile).tags:
+        assert attrs.get("aria-labelledby", "found") in names
+
+
 def test_every_table_sorts_by_buttons(hostile: str) -> None:
     heads = re.findall(r"<th [^>]*>(.*?)</th>", hostile)
     assert len(heads) > 20
@@ -127,7 +134,7 @@ def test_a_large_study_has_a_small_page() -> None:
     table = trials(np.geomspace(1e-3, 1.0, 2000), seeds=50)
     page = render(report(table))
     assert len(page) < 500_000
-    assert "200 rows of 2,000, evenly spread." in page
+    assert "200 rows of 2,000, evenly spread, and the lowest final loss of each group." in page
     assert "The lowest final losses of 100,000 trials" in page
 
 
