@@ -62,6 +62,9 @@ class Study:
         """The swept fields in file order."""
         return tuple(axis for dimension in self.dimensions for axis in dimension.axes)
 
+    def __repr__(self) -> str:
+        return f"<Study {self.name}: {self.trials:,} trials>"
+
     def _repr_html_(self) -> str:
         return study_card(self)
 

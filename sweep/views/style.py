@@ -4,7 +4,9 @@ Colours are chosen to stay apart for colour-blind readers, in grey print and on 
 values run through viridis without its pale end, outcomes are three hues of three lightnesses.
 """
 
+import io
 import textwrap
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +20,8 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 
 RGB = tuple[float, float, float]
+
+SCREEN_DPI = 96  # of figures in notebooks
 
 OUTCOME_COLORS = {"converged": "#0072b2", "stalled": "#f2e6b1", "diverged": "#c8460b"}
 QUIET = "#c9ccd1"  # what is there for comparison only
@@ -176,13 +180,24 @@ def assignment(name: str, value: str) -> str:
     return f"{sign or label(name)} = {value}"
 
 
+class Drawing(Figure):
+    """A figure apart from pyplot that a notebook shows all the same, without `%matplotlib`."""
+
+    def _repr_png_(self) -> bytes:
+        buffer = io.BytesIO()
+        with theme(), warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+            self.savefig(buffer, format="png", dpi=SCREEN_DPI, metadata={"Software": None})
+        return buffer.getvalue()
+
+
 def new_figure(look: Look, width: float, height: float, *notes: str) -> Figure:
     """Return an empty figure, apart from pyplot, with its title and `notes` at the top left.
 
     It has `width` by `height` inches if `look` asks for no other size.
     """
     width, height = look.size or (width, height)
-    figure = Figure(figsize=(width, height))
+    figure = Drawing(figsize=(width, height))
     left, top = 0.08 / width, 0.08
     title = _wrapped(look.title, width, TITLE)
     if title:

@@ -33,6 +33,10 @@ def test_a_card_says_what_is_trained_and_swept() -> None:
     }
 
 
+def test_a_study_without_a_notebook_is_a_line() -> None:
+    assert repr(load_study("lr_by_init")) == "<Study lr_by_init: 1,048,576 trials>"
+
+
 def test_groups_are_told_apart_while_they_are_few() -> None:
     two = load_study("lr_graphs", ['axes.training.optimizer=["sgd","adam"]'])
     assert (

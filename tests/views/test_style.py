@@ -1,5 +1,7 @@
 """Labels say what is meant, in as few digits as tell values apart."""
 
+import struct
+
 import numpy as np
 import pytest
 
@@ -81,3 +83,9 @@ def test_powers_of_ten_are_text() -> None:
 def test_every_value_has_a_colour_of_its_own() -> None:
     for ordered in (True, False):
         assert len(set(colors(range(7), ordered=ordered))) == 7
+
+
+def test_a_figure_shows_itself_in_a_notebook() -> None:
+    png = new_figure(Look(title="t"), 5, 3)._repr_png_()  # type: ignore[attr-defined]
+    assert png[:8] == b"\x89PNG\r\n\x1a\n"
+    assert struct.unpack(">II", png[16:24]) == (480, 288)
