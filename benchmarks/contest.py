@@ -29,7 +29,7 @@ from sweep.training.trainer import shape_of
 
 # Relative, of a final loss. Rounding alone was seen to give 7e-15 and 5e-6 after 1,000 steps.
 TOLERANCES = {"float64": 1e-12, "float32": 1e-4}
-PACKAGES = ("sweep", "numpy", "numba", "llvmlite", "jax", "jaxlib", "torch")
+PACKAGES = ("sweep", "numpy", "numba", "llvmlite", "jax", "jaxlib", "torch", "scikit-learn")
 
 _SEARCH_SECONDS = 0.1  # about, of one run of the search
 _LONGEST_SEARCH_SECONDS = 1.5  # a batch that would take longer is not tried

@@ -117,10 +117,14 @@ PEERS = {
     "jax": Peer(_JAX, _BOTH_WAYS, workers=(1,)),
     # A batch in each of several Python threads, which share XLA's.
     "jax, threaded": Peer(_JAX, _BOTH_WAYS, workers=(0,)),
-    # That, and written out weight by weight.
+    "jax, donated": Peer(_JAX, ("build_donated",), workers=(1,)),
+    # In threads, and written out weight by weight.
     "jax, unrolled": Peer(_JAX, ("build_unrolled",)),
     "torch": Peer(_TORCH, workers=(1,)),
+    "torch, compiled": Peer(_TORCH, ("build_compiled",), blocks=_blocks(1024, 16384)),
     "torch, bmm": Peer(_TORCH, ("build_bmm",), workers=(1,)),
     "torch, bmm, threaded": Peer(_TORCH, ("build_bmm",), workers=(0,)),
     "numpy": Peer("benchmarks.peers.numpy_peer", ("build", "build_matmul")),
+    # One model after another.
+    "sklearn": Peer("benchmarks.peers.sklearn_peer", blocks=_blocks(1)),
 }

@@ -1,7 +1,8 @@
-"""JAX on the CPU: `jit(vmap(scan))` over `grad`, written in three ways.
+"""JAX on the CPU: `jit(vmap(scan))` over `grad`, written in four ways.
 
 `build` is how one writes it: with matrices, and XLA multiplies a batch of tiny ones.
 `build_columns` is the same with a sample a column, which XLA takes better for some sizes.
+`build_donated` is the first, whose parameters come back in the memory in which they went in.
 `build_unrolled` is how one writes it for speed where the network is tiny: each weight is an array
 of its own, and a step fuses into one loop over the trials.
 """
@@ -31,6 +32,28 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 
 def build(case: Case, dtype: str, threads: int, batch: int) -> Train:
     """XLA has one pool of threads for the process, which all workers share."""
+    return _train(case, _loss_of_rows(case, dtype), case.split, unroll=1)
+
+
+def build_donated(case: Case, dtype: str, threads: int, batch: int) -> Train:
+    """As `build`, and parameters are returned: nothing else can take a donated buffer's place."""
+    loss = _loss_of_rows(case, dtype)
+    descend = _descend(case, loss, unroll=1)
+
+    def step_down(parameters: Any) -> Any:
+        found = descend(parameters)
+        return found, loss(found)
+
+    train = jax.jit(jax.vmap(step_down), donate_argnums=0)
+
+    def train_all(initial: np.ndarray) -> np.ndarray:
+        return np.asarray(train(jax.tree.map(jnp.array, case.split(initial)))[1])
+
+    return train_all
+
+
+def _loss_of_rows(case: Case, dtype: str) -> Callable[[Any], Any]:
+    """One network's loss, a sample a row."""
     inputs, targets = jnp.array(case.inputs, dtype), jnp.array(case.targets, dtype)
 
     def loss(parameters: Any) -> Any:
@@ -40,7 +63,7 @@ def build(case: Case, dtype: str, threads: int, batch: int) -> Train:
             a = ACTIVATIONS[activation](z if b is None else z + b)
         return case.loss_scale * jnp.sum((a - targets) ** 2)
 
-    return _train(case, loss, case.split, unroll=1)
+    return loss
 
 
 def build_columns(case: Case, dtype: str, threads: int, batch: int) -> Train:
@@ -84,14 +107,17 @@ def build_unrolled(case: Case, dtype: str, threads: int, batch: int) -> Train:
 def _train(
     case: Case, loss: Callable[[Any], Any], unpack: Callable[[np.ndarray], Any], unroll: int
 ) -> Train:
+    descend = _descend(case, loss, unroll)
+    train = jax.jit(jax.vmap(lambda parameters: loss(descend(parameters))))
+    return lambda initial: np.asarray(train(unpack(initial)))
+
+
+def _descend(case: Case, loss: Callable[[Any], Any], unroll: int) -> Callable[[Any], Any]:
+    """One network's parameters after all steps."""
+
     def step(parameters: Any, _: None) -> Any:
         slopes = jax.grad(loss)(parameters)
         update = partial(jax.tree.map, lambda w, g: w - case.learning_rate * g)
         return update(parameters, slopes), None
 
-    @jax.jit
-    @jax.vmap
-    def train(parameters: Any) -> Any:
-        return loss(jax.lax.scan(step, parameters, None, case.steps, unroll=unroll)[0])
-
-    return lambda initial: np.asarray(train(unpack(initial)))
+    return lambda parameters: jax.lax.scan(step, parameters, None, case.steps, unroll=unroll)[0]

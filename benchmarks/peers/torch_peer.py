@@ -1,10 +1,14 @@
-"""PyTorch on the CPU, a step at a time, written in two ways.
+"""PyTorch on the CPU, a step at a time, written in three ways.
 
 `build` is how one writes it: `vmap(grad)`.
+`build_compiled` is that, its step compiled by `torch.compile`. It works, but its C++ is compiled
+anew for each size of batch, for seconds and more; so there are few, and each call cuts its networks
+into batches itself.
 `build_bmm` is how one writes it for speed: batched matrix products and the gradient by hand, in
 buffers that stay, with the step of gradient descent in the product that makes the gradient.
 """
 
+import shutil
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +20,8 @@ from benchmarks.peers import Train
 from sweep.bench.networks import Case
 
 Layers = list[tuple[Any, Any]]
+
+BACKEND = "inductor"  # of torch.compile
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "sigmoid": torch.sigmoid,
@@ -44,15 +50,7 @@ IN_PLACE: dict[str, tuple[Callable[[Any], Any], Callable[[Any, Any], Any]]] = {
 
 def build(case: Case, dtype: str, threads: int, batch: int) -> Train:
     """`threads` of PyTorch's own in every worker."""
-    inputs, targets = _data(case, dtype)
-
-    def loss(parameters: Any) -> Any:
-        a = inputs
-        for (w, b), activation in zip(case.split(parameters), case.activations, strict=True):
-            z = a @ w.T
-            a = ACTIVATIONS[activation](z if b is None else z + b)
-        return case.loss_scale * ((a - targets) ** 2).sum()
-
+    loss = _loss(case, dtype)
     slopes = vmap(grad(loss))
 
     def train(initial: np.ndarray) -> np.ndarray:
@@ -62,6 +60,38 @@ def build(case: Case, dtype: str, threads: int, batch: int) -> Train:
             for _ in range(case.steps):
                 parameters -= case.learning_rate * slopes(parameters)
             return vmap(loss)(parameters).numpy()
+
+    return train
+
+
+def build_compiled(case: Case, dtype: str, threads: int, batch: int) -> Train:
+    """Batches one after another, the last one filled up; `threads` of PyTorch's own.
+
+    Raises:
+        FileNotFoundError: there is no compiler of C++.
+    """
+    if shutil.which("g++") is None and shutil.which("clang++") is None:
+        raise FileNotFoundError("torch.compile needs a compiler of C++")
+    loss = _loss(case, dtype)
+    slopes = vmap(grad(loss))
+
+    def step(parameters: Any) -> Any:
+        return parameters - case.learning_rate * slopes(parameters)
+
+    compiled = torch.compile(step, dynamic=False, backend=BACKEND)
+
+    def descend(parameters: Any) -> Any:
+        for _ in range(case.steps):
+            parameters = compiled(parameters)
+        return vmap(loss)(parameters)
+
+    def train(initial: np.ndarray) -> np.ndarray:
+        torch.set_num_threads(threads)
+        n = len(initial)
+        padded = np.pad(initial, ((0, -n % batch), (0, 0)), "edge")
+        with torch.no_grad():
+            parts = torch.from_numpy(padded).split(batch)
+            return torch.cat([descend(part) for part in parts])[:n].numpy()
 
     return train
 
@@ -113,6 +143,20 @@ def _backward(
             w.flatten(0, 1).addmm_(delta.flatten(0, 1), inputs.T, alpha=-rate)
         if b is not None:
             b.sub_(delta.sum(-1), alpha=rate)
+
+
+def _loss(case: Case, dtype: str) -> Callable[[Any], Any]:
+    """One network's loss, a function of its parameters (P,)."""
+    inputs, targets = _data(case, dtype)
+
+    def loss(parameters: Any) -> Any:
+        a = inputs
+        for (w, b), activation in zip(case.split(parameters), case.activations, strict=True):
+            z = a @ w.T
+            a = ACTIVATIONS[activation](z if b is None else z + b)
+        return case.loss_scale * ((a - targets) ** 2).sum()
+
+    return loss
 
 
 def _data(case: Case, dtype: str) -> tuple[Any, Any]:

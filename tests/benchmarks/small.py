@@ -24,3 +24,7 @@ DEEP = replace(
     activations=("tanh", "sigmoid", "tanh", "relu", "identity"),
 )
 ONE_LAYER = replace(OTHER, name="3-2", layers=(3, 2), activations=("sigmoid",), bias=False)
+# What every peer but those of one network can express.
+REGRESSION = replace(
+    OTHER, name="3-4-3-2", layers=(3, 4, 3, 2), activations=("tanh", "tanh", "identity")
+)

@@ -12,7 +12,7 @@ from benchmarks.ours import initial_parameters
 from benchmarks.peers import PEERS, Choice
 from benchmarks.peers.c_peer import compile_network
 from sweep.bench.networks import NETWORKS, Case
-from tests.benchmarks.small import COURSE, DEEP, ONE_LAYER, OTHER
+from tests.benchmarks.small import COURSE, DEEP, ONE_LAYER, OTHER, REGRESSION
 from tests.oracles import naive
 from tests.oracles.problem import Problem
 
@@ -28,15 +28,20 @@ WAYS = {
 
 
 @pytest.fixture(params=sorted(WAYS), ids=lambda way: f"{way[0].rpartition('.')[2]}.{way[1]}")
-def way(request: pytest.FixtureRequest) -> tuple[str, str]:
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     """The name of a peer, and of its builder."""
     module, builder = request.param
     name = WAYS[module, builder]
-    for package in ("jax", "torch"):
+    for package in ("jax", "torch", "sklearn"):
         if name.startswith(package):
             pytest.importorskip(package, reason=f"the peer {name} needs {package}")
     if name == "c" and shutil.which("gcc") is None:
         pytest.skip("the peer c needs gcc")
+    if builder == "build_compiled":
+        if shutil.which("g++") is None:
+            pytest.skip("torch.compile needs g++")
+        if request.node.get_closest_marker("soak") is None:  # C++ takes a minute
+            monkeypatch.setattr("benchmarks.peers.torch_peer.BACKEND", "aot_eager")
     return name, builder
 
 
@@ -60,7 +65,9 @@ def random_parameters(case: Case, dtype: str, n: int) -> np.ndarray:
     return (drawn / np.sqrt(max(case.layers[:-1]))).astype(dtype)
 
 
-@pytest.mark.parametrize("case", [COURSE, OTHER, DEEP, ONE_LAYER], ids=lambda case: case.name)
+@pytest.mark.parametrize(
+    "case", [COURSE, OTHER, DEEP, ONE_LAYER, REGRESSION], ids=lambda case: case.name
+)
 def test_losses(way: tuple[str, str], case: Case) -> None:
     check_losses(way, case, "float64", 24)
 
@@ -110,6 +117,9 @@ def takes(way: tuple[str, str], case: Case) -> bool:
         return case.name == "2-2-2"
     if way[0] == "c":
         return case.n_parameters <= 400
+    if way[0] == "sklearn":
+        one = len(set(case.activations[:-1])) == 1
+        return case.bias and one and case.activations[-1] == "identity"
     return way[0] != "jax, unrolled" or case.products() <= 500
 
 
