@@ -26,7 +26,10 @@ soak: $(VENV)/ready-$(EXTRAS)
 bench: $(VENV)/ready-peers
 	$(BIN)/python -m benchmarks.table
 	$(BIN)/python -m benchmarks.costs
+	$(BIN)/python -m benchmarks.tools
 	$(BIN)/python -m benchmarks.scale
+	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks.starts
 
 # Did a kernel become slower? The working tree beside a commit: `make bench-check BASE=main`.
 bench-check: $(VENV)/ready-$(EXTRAS)

@@ -4,13 +4,12 @@ For each number of trials, each part in a process of its own: the chunks through
 on as many threads, with nothing saved; then `runner.run` of the 2-2-2 network into an empty
 directory; the run again, which finds nothing to do; two columns of all trials read back. Prints
 seconds, the ratio of run to kernel, microseconds a trial of what the kernel does not explain, and
-the peak of resident memory (`ru_maxrss`, the interpreter and its libraries included); saves all of
-it as a tidy table (`benchmarks.tidy`).
+the peak of resident memory, the interpreter and its libraries included; saves all of it as a tidy
+table (`benchmarks.tidy`).
 """
 
 import argparse
 import json
-import resource
 import subprocess
 import sys
 import tempfile
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.compare import console, save
+from benchmarks.memory import peak_bytes
 from benchmarks.overhead import kernel_seconds
 from benchmarks.tidy import tidy
 from sweep import runner
@@ -71,9 +71,7 @@ def measured(trials: int, steps: int, parameters: str, threads: int, part: str) 
         found = open_results(Path(results) / "scale").trials(["learning_rate", "final_loss"])
         seconds = time.perf_counter() - start
         assert len(found) == trials
-    scale = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss: bytes there, KiB elsewhere
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale
-    return {"seconds": seconds, "peak": peak}
+    return {"seconds": seconds, "peak": peak_bytes()}
 
 
 def rounds_of(trials: int, arguments: Sequence[str], rounds: int) -> Iterator[dict[str, Any]]:

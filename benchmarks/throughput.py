@@ -52,7 +52,7 @@ def of_samples(samples: int) -> Case:
     drawn = np.random.default_rng(5).uniform(-1.0, 1.0, (samples, 17)).round(4).tolist()
     inputs = tuple(tuple(row[:-1]) for row in drawn)
     targets = tuple((row[-1],) for row in drawn)
-    return replace(_WIDE, name=f"16-16-1 x {samples}", inputs=inputs, targets=targets)
+    return replace(_WIDE, name=f"16-16-1.{samples}-samples", inputs=inputs, targets=targets)
 
 
 def _by_lanes(dtype: str, threads: int) -> Iterator[Point]:
