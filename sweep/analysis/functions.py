@@ -55,7 +55,7 @@ def softplus(z: Array) -> Array:
     return np.maximum(z, 0.0) + np.log1p(np.exp(-np.abs(z)))
 
 
-def _normal(z: Array) -> Array:
+def normal(z: Array) -> Array:
     """Phi(z), the normal distribution function, to full relative accuracy far below 0 too."""
     found = np.frompyfunc(math.erfc, 1, 1)(z / -math.sqrt(2))
     return np.asarray(found, np.float64) / 2
@@ -72,7 +72,7 @@ def _bend(z: Array) -> Array:
 
 def _gelu_slope(z: Array) -> Array:
     z = _bounded(z)
-    return _normal(z) + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
+    return normal(z) + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
 
 
 def _gelu_tanh_slope(z: Array) -> Array:
@@ -112,7 +112,7 @@ FUNCTIONS = {
         lambda z: np.exp(np.minimum(z, 0.0)),
     ),
     "softplus": Function(softplus, sigmoid),
-    "gelu": Function(lambda z: np.maximum(z, -_FAR) * _normal(z), _gelu_slope),
+    "gelu": Function(lambda z: np.maximum(z, -_FAR) * normal(z), _gelu_slope),
     "gelu_tanh": Function(lambda z: np.maximum(z, -_FAR) * _bend(_bounded(z)), _gelu_tanh_slope),
     "silu": Function(lambda z: np.maximum(z, -_FAR) * sigmoid(z), _silu_slope),
     "identity": Function(lambda z: z + 0.0, lambda z: np.where(np.isnan(z), z, 1.0)),

@@ -15,7 +15,7 @@ from sweep.study.record import Record
 from sweep.study.schedule import SCHEDULES, Schedule
 from sweep.study.starter import STARTER
 from sweep.study.study import Plot, Study
-from sweep.study.training import HYPER, OPTIMIZERS, Outcome, Training
+from sweep.study.training import HYPER, OPTIMIZER_NUMBERS, OPTIMIZERS, Outcome, Training
 
 __all__ = [
     "ACTIVATIONS",
@@ -23,6 +23,7 @@ __all__ = [
     "LOSSES",
     "NUMERICS",
     "OPTIMIZERS",
+    "OPTIMIZER_NUMBERS",
     "ORDERS",
     "SCHEDULES",
     "SCHEMES",

@@ -1,0 +1,116 @@
+"""Commands for students of the worked example: explain."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sweep.cli.door import app
+from sweep.cli.opening import load, writing
+from sweep.cli.options import Name, Overrides
+from sweep.errors import RequestError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from sweep.course.document import Document
+
+
+class Format(StrEnum):
+    """How a derivation is written."""
+
+    text = "text"
+    markdown = "markdown"
+    html = "html"
+
+
+Trial = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--trial",
+        metavar="AXIS=VALUE",
+        help="Of which trial, such as learning_rate=0.5; by default the first. May be repeated.",
+    ),
+]
+
+
+@app.command()
+def explain(
+    name: Name,
+    step: Annotated[int, typer.Option(metavar="K", min=0, help="After how many updates.")] = 0,
+    trial: Trial = None,
+    sample: Annotated[
+        int, typer.Option(metavar="N", min=1, help="Which of the step's samples to write out.")
+    ] = 1,
+    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.text,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Where to; by default to the terminal.")
+    ] = None,
+    diagram: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Also draw the network; ends in .png or .svg."),
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Derive every gradient of one step of a trial of STUDY, in symbols and in numbers."""
+    from sweep.course.explain import explain as derive
+    from sweep.course.moment import moment_of
+
+    if diagram and diagram.suffix.lower() not in (".png", ".svg"):
+        raise RequestError(f'{diagram}: the ending must be .png or .svg, not "{diagram.suffix}"')
+    study = load(name, overrides)[1]
+    moment = moment_of(study, trial or (), step)
+    document, figure = derive(moment, sample), None
+    if diagram or form is Format.html:
+        from sweep.course.diagram import draw_network
+
+        figure = draw_network(moment, sample)
+    if diagram and figure:
+        with writing(diagram):
+            _save(figure, diagram)
+    if output is None:
+        _show(document, form, figure, diagram)
+    else:
+        with writing(output):
+            output.write_text(_text(document, form, figure, diagram), encoding="utf-8")
+        print(output)
+    if diagram:
+        print(diagram)
+
+
+def _save(figure: "Figure", path: Path) -> None:
+    from sweep.course.diagram import svg
+    from sweep.views.saving import PNG_DPI
+    from sweep.views.style import theme
+
+    if path.suffix.lower() == ".svg":
+        path.write_text(svg(figure), encoding="utf-8")
+        return
+    with theme():
+        figure.savefig(path, format="png", dpi=PNG_DPI, metadata={"Software": None})
+
+
+def _show(
+    document: "Document", form: Format, figure: "Figure | None", diagram: Path | None
+) -> None:
+    if form is not Format.text:
+        print(_text(document, form, figure, diagram), end="")
+        return
+    from rich.console import Console
+
+    from sweep.course.terminal import terminal
+
+    Console(highlight=False).print(terminal(document))
+
+
+def _text(document: "Document", form: Format, figure: "Figure | None", diagram: Path | None) -> str:
+    from sweep.course.diagram import svg
+    from sweep.course.pages import html, markdown
+    from sweep.course.terminal import plain
+
+    if form is Format.html:
+        return html(document, svg(figure) if figure else "")
+    if form is Format.markdown:
+        return markdown(document, diagram.name if diagram else "")
+    return plain(document)

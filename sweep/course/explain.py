@@ -1,0 +1,401 @@
+"""The derivation of backpropagation in the course's sets, with the numbers of one trial and step.
+
+For the course's network these are its eight: (1) the way forward; (2) dE_T/dW5 by the chain rule;
+(3) dE_T/dW5 ... dE_T/dW8; (4) dE_T/dW1 ... dE_T/dW4 by the chain rule through A_H; (5) and (6) what
+each A_H does to each output's error; (7) what it does to the total; (8) dE_T/dW1 ... dE_T/dW4.
+Other networks have the same sets for each of their layers, from the last to the first.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import cast
+
+import numpy as np
+
+from sweep.course.definitions import Definitions, about, output
+from sweep.course.document import Document, Equation, Line, Paragraph, Section, Table
+from sweep.course.expression import (
+    WRITTEN_OUT,
+    Expression,
+    Index,
+    Number,
+    Quantity,
+    Series,
+    excerpt,
+    kept,
+    partial,
+    plus,
+    replace,
+    times,
+)
+from sweep.course.formulas import ZERO
+from sweep.course.moment import Moment
+from sweep.errors import RequestError
+from sweep.study import OPTIMIZER_NUMBERS, Network
+
+SHOWN, SHOWN_OF_MANY = 16, 4
+"""The most equations of one kind that are all written out, in a small network and in a larger one.
+
+Of more, `FEW` are.
+"""
+FEW = 2
+ROWS, ABREAST = 12, 6
+"""How many rows of a long table are shown, and how many numbers of a row."""
+DIGITS = {"float64": 9, "float32": 6}
+"""Significant digits of numbers: fewer than rounding on the way could change."""
+
+Body = Iterator[Paragraph | Equation | Table]
+
+
+def explain(moment: Moment, sample: int = 1) -> Document:
+    """The derivation at a moment; of several samples, `sample` (from 1) is the one written out.
+
+    Raises:
+        RequestError: the step sees no such sample.
+    """
+    if not 1 <= sample <= len(moment.samples):
+        raise RequestError(
+            f"--sample {sample}: step {moment.step} sees samples 1 to {len(moment.samples)}"
+        )
+    derivation = _Derivation(moment, sample)
+    return Document(
+        title=f"{moment.study.title}: the derivation at step {moment.step}",
+        sections=tuple(derivation.sections()),
+        notation=moment.notation,
+        digits=DIGITS[moment.group.training.dtype],
+    )
+
+
+@dataclass(frozen=True)
+class _Derivation:
+    """What makes the sections."""
+
+    moment: Moment
+    sample: int
+
+    @property
+    def d(self) -> Definitions:
+        return self.moment.definitions
+
+    def sections(self) -> Iterator[Section]:
+        """All of them, numbered but for the first."""
+        yield Section(("What is given",), tuple(self._given()))
+        for number, (title, body) in enumerate(self._sets(), start=1):
+            yield Section((f"{number}. ", *title), tuple(body))
+
+    @property
+    def settings(self) -> list[Quantity]:
+        """Multipliers, rates, and what the optimizer needs: those that its formulas speak of."""
+        layers = range(1, self.d.last + 1)
+        found = [Quantity("multiplier", layer) for layer in layers if self.d.multiplied]
+        found += [Quantity("rate", layer) for layer in layers]
+        found += [Quantity("bias_rate", layer) for layer in layers if self.d.network.bias]
+        names = OPTIMIZER_NUMBERS[self.d.optimizer]
+        names += ("weight_decay",) * self.d.decayed + ("clip_norm",) * self.d.clipped
+        by_glyph = {self.moment.notation(q): q for q in (*found, *map(Quantity, names))}
+        return list(by_glyph.values())
+
+    def _sets(self) -> Iterator[tuple[Line, Body]]:
+        last = self.d.last
+        yield ("The way forward",), self._forward()
+        yield self._first_weight()
+        yield (*_range(self._by(last)), " together"), self._gradients(last)
+        for layer in range(last - 1, 0, -1):
+            yield (*_range(self._by(layer)), " by the chain rule"), self._chain(layer)
+            yield from self._paths(layer)
+            yield self._totals(layer)
+            yield _range(self._by(layer)), self._gradients(layer)
+        if self.d.samples > 1:
+            yield ("The sum over the samples",), self._over_samples()
+        if self.moment.loss_after is not None:
+            yield ("The update",), self._update()
+
+    # What is given
+
+    def _given(self) -> Body:
+        group, study = self.moment.group, self.moment.study
+        rows: list[tuple[str | Expression, ...]] = [
+            ("study", study.name),
+            *(
+                (name, f"{value:.9g}" if isinstance(value, float) else str(value))
+                for name, value in self.moment.axes.items()
+            ),
+            ("step", f"{self.moment.step}, after so many updates"),
+            ("network", _described(group.network)),
+            ("loss", group.network.loss),
+            ("optimizer", group.training.optimizer),
+        ]
+        yield Table(("", ""), tuple(rows))
+        if self.d.samples > 1:
+            at = self.moment.samples[self.sample - 1]
+            yield _say(
+                f"This step sees {self.d.samples} samples. What has an upper ({self.sample}) is of "
+                f"one of them, number {at + 1} of the data; others go through the same formulas. "
+                "The factor that makes the loss a mean is in each output's part of it, so that the "
+                "parts of samples are added up."
+            )
+        yield from self._values("inputs", [self._input(i) for i in self._to(0)])
+        yield from self._values("targets", [self._target(k) for k in self._to(self.d.last)])
+        for layer in range(1, self.d.last + 1):
+            yield from self._values(
+                f"weights and biases of layer {layer}", self.d.parameters(layer)
+            )
+        yield from self._values("settings", self.settings)
+
+    def _values(self, name: str, quantities: Sequence[Quantity]) -> Body:
+        """A table of numbers; of many the first ones."""
+        shown = quantities[:ABREAST] if len(quantities) > SHOWN else quantities
+        for start in range(0, len(shown), ABREAST):
+            abreast = tuple(shown[start : start + ABREAST])
+            yield Table(abreast, (tuple(map(self._value, abreast)),))
+        if len(shown) < len(quantities):
+            yield _say(f"{len(quantities) - len(shown)} more {name} are not shown.")
+
+    # Set 1
+
+    def _forward(self) -> Body:
+        for layer in range(1, self.d.last + 1):
+            for kind in ("sum", "output"):
+                yield from self._some(
+                    [Quantity(kind, layer, j, sample=self.sample) for j in self._to(layer)]
+                )
+        yield from self._some(
+            [Quantity("term", self.d.last, k, sample=self.sample) for k in self._to(self.d.last)]
+        )
+        yield self._equation(Quantity("loss"))
+
+    # Sets 2 and 3
+
+    def _first_weight(self) -> tuple[Line, Body]:
+        weight = self.d.parameters(self.d.last)[0]
+        return (self._of(weight), " by the chain rule"), self._chain_rule(weight)
+
+    def _chain_rule(self, weight: Quantity) -> Body:
+        """One weight of the last layer, factor by factor."""
+        last, k = self.d.last, cast("int", weight.to)
+        z = Quantity("sum", last, k, sample=self.sample)
+        factors = self._factors(weight)
+        if self.d.network.activations[-1] == "softmax":
+            yield _say(weight, " acts through ", z, " alone, and through it on every output.")
+            yield Equation(self._of(weight), (times(*factors),))
+        else:
+            terms = [Quantity("term", last, j, sample=self.sample) for j in self._to(last)]
+            own, others = terms[k - 1], [term for term in terms if term != terms[k - 1]]
+            yield _say(
+                weight, " acts through ", z, " alone, and so on ", own, " alone", *_rest(others)
+            )
+            zeros = [ZERO] * bool(others)
+            of_terms = partial(plus(*terms), weight) if len(terms) <= WRITTEN_OUT else ZERO
+            steps = [of_terms] * (1 < len(terms) <= WRITTEN_OUT)
+            steps.append(plus(partial(own, weight), *zeros))
+            yield Equation(self._of(weight), (*steps, times(*factors)))
+        yield _say("The factors:")
+        for factor in factors:
+            yield self._equation(cast("Quantity", factor))
+        yield _say("Their product:")
+        yield self._filled(self._of(weight), times(*factors))
+
+    def _gradients(self, layer: int) -> Body:
+        """dE_T/dw of a layer, with the factors known by now written in."""
+        yield from self._several(self.d.parameters(layer), self._combined)
+
+    def _combined(self, parameter: Quantity) -> Equation:
+        formula = self.d.contribution(parameter, self.sample)
+        return self._filled(self._of(parameter), self._inline(formula, parameter.layer))
+
+    # Sets 4 to 8
+
+    def _chain(self, layer: int) -> Body:
+        """The chain rule through the activations of a hidden layer, not yet with all numbers."""
+        yield _say(
+            "A weight of this layer acts through one sum and one activation, and that on all of "
+            "the next layer. What the activation does to the loss comes in the next sets."
+        )
+
+        def rule(parameter: Quantity) -> Equation:
+            return Equation(self._of(parameter), (times(*self._factors(parameter)),))
+
+        yield from self._several(self.d.parameters(layer), rule)
+        yield _say("Two of the factors are known:")
+        yield from self._some(
+            [Quantity("slope", layer, j, sample=self.sample) for j in self._to(layer)]
+        )
+        to, origin = self.d.network.shapes[layer - 1]
+        yield from self._some(
+            [
+                Quantity("sum_by_weight", layer, j, i, self.sample)
+                for j in range(1, to + 1)
+                for i in range(1, origin + 1)
+            ]
+        )
+
+    def _paths(self, layer: int) -> Iterator[tuple[Line, Body]]:
+        """What each activation of a layer does through each neuron of the next one."""
+        neurons = list(self._to(layer))
+        for i in neurons if len(neurons) <= WRITTEN_OUT else neurons[:1]:
+            paths = [Quantity("path", layer + 1, j, i, self.sample) for j in self._to(layer + 1)]
+            yield _range(paths), self._several(paths, self._path)
+
+    def _path(self, path: Quantity) -> Equation:
+        after, j, i = path.layer, path.to, path.origin
+        through = Quantity("sum_by_output", after, j, i, self.sample)
+        chain = times(*_parts(self.d.by_sum(after, j, self.sample)), through)
+        combined = self._inline(self.d.of(path), after)
+        same = combined == chain
+        return self._filled(path, chain) if same else self._filled(path, chain, combined)
+
+    def _totals(self, layer: int) -> tuple[Line, Body]:
+        totals = [Quantity("by_output", layer, i, sample=self.sample) for i in self._to(layer)]
+        return _range(totals), self._some(totals)
+
+    # Over samples, and the update
+
+    def _over_samples(self) -> Body:
+        yield _say("Each sample has its own part in the gradient; together they are")
+
+        def total(parameter: Quantity) -> Equation:
+            left, count = about(parameter, f"by_{parameter.kind}"), self.d.samples
+
+            def of_sample(s: Index) -> Expression:
+                return Quantity(left.kind, left.layer, left.to, left.origin, s)
+
+            return self._filled(left, Series("s", count, of_sample))
+
+        yield from self._several(self.d.all_parameters, total)
+
+    def _update(self) -> Body:
+        yield _say(
+            "All derivatives were taken at the old weights. Now each weight moves against its own:"
+        )
+        if self.d.clipped:
+            yield self._equation(Quantity("clipping"))
+        if self.d.scheduled:
+            yield Equation(Quantity("factor"), (), None, self._value(Quantity("factor")))
+
+        def moved(parameter: Quantity) -> Equation:
+            return self._equation(about(parameter, f"next_{parameter.kind}"))
+
+        for order in range(len(self.d.kept(self.d.all_parameters[0]))):
+            kept_now = [self.d.kept(parameter)[order] for parameter in self.d.all_parameters]
+            yield from self._some(kept_now)
+        yield from self._several(self.d.all_parameters, moved)
+        loss, after = Quantity("loss"), Number(self.moment.loss_after)
+        yield _say(
+            "With them the loss goes from ",
+            self._value(loss),
+            " to ",
+            after,
+            *(["; the next step sees other samples"] * (self.moment.group.batch.size is not None)),
+            ".",
+        )
+
+    # The parts of all these
+
+    def _to(self, layer: int) -> range:
+        return range(1, self.d.network.layers[layer] + 1)
+
+    def _input(self, i: int) -> Quantity:
+        return output(0, i, self.sample)
+
+    def _target(self, k: int) -> Quantity:
+        return Quantity("target", to=k, sample=self.sample)
+
+    def _of(self, parameter: Quantity) -> Quantity:
+        """What a parameter does to the loss by way of the sample written out."""
+        sample = self.sample if self.d.samples > 1 else 0
+        kind = f"by_{parameter.kind}"
+        return Quantity(kind, parameter.layer, parameter.to, parameter.origin, sample)
+
+    def _by(self, layer: int) -> list[Quantity]:
+        return [self._of(parameter) for parameter in self.d.parameters(layer)]
+
+    def _factors(self, parameter: Quantity) -> tuple[Expression, ...]:
+        """The chain rule's: by A, by z (or both at once), by the parameter."""
+        before = _parts(self.d.by_sum(parameter.layer, parameter.to, self.sample))
+        if parameter.kind == "bias":
+            return before
+        own = Quantity(
+            "sum_by_weight", parameter.layer, parameter.to, parameter.origin, self.sample
+        )
+        return (*before, own)
+
+    def _inline(self, formula: Expression, layer: int) -> Expression:
+        """A formula with what a layer's factors are written in, where that is short."""
+
+        def leaf(q: Quantity) -> Expression:
+            end = q.kind in ("by_output", "by_sum") and q.layer == layer == self.d.last
+            return self.d.of(q) if q.kind == "slope" or end else q
+
+        return _flat(replace(formula, leaf, kept))
+
+    def _some(self, quantities: Sequence[Quantity]) -> Body:
+        yield from self._several(quantities, self._equation)
+
+    def _several(
+        self, quantities: Sequence[Quantity], equation: Callable[[Quantity], Equation]
+    ) -> Body:
+        """Each one's equation; of many the first ones, and a table of all that fit."""
+        if len(quantities) <= (SHOWN if self.moment.notation.course else SHOWN_OF_MANY):
+            yield from map(equation, quantities)
+            return
+        made = [equation(q) for q in quantities[:FEW]]
+        yield from made
+        yield _say(f"The other {len(quantities) - FEW} likewise.")
+        if made[0].value is None:
+            return
+        shown = [*quantities[: ROWS - 1], quantities[-1]]
+        rows = tuple((e.left, e.value) for e in map(equation, shown) if e.value is not None)
+        yield Table(("", "value"), rows)
+
+    def _equation(self, q: Quantity) -> Equation:
+        return self._filled(q, self.d.of(q))
+
+    def _filled(self, left: Quantity, *forms: Expression) -> Equation:
+        """An equation whose last form is also written with numbers."""
+        filled = replace(forms[-1], self._value, excerpt)
+        value = self._value(left)
+        return Equation(left, forms, None if isinstance(filled, Number) else filled, value)
+
+    def _value(self, q: Quantity) -> Number:
+        return Number(float(np.squeeze(self.moment.numbers[q])) + 0.0)  # without a sign of 0
+
+
+def _say(*line: str | Expression) -> Paragraph:
+    return Paragraph(line)
+
+
+def _rest(others: Iterable[Expression]) -> Line:
+    """That all other terms do not change."""
+    line: list[str | Expression] = []
+    for other in list(others)[:WRITTEN_OUT]:
+        line += [", " if line else "; ", other]
+    if not line:
+        return (".",)
+    several = len(line) > 2
+    return (*line, f" {'are' if several else 'is'} constant in it.")
+
+
+def _range(quantities: Sequence[Quantity]) -> Line:
+    """The first one to the last."""
+    between = " and " if len(quantities) == 2 else " … "
+    return (quantities[0], between, quantities[-1]) if len(quantities) > 1 else tuple(quantities)
+
+
+def _parts(tree: Expression) -> tuple[Expression, ...]:
+    return getattr(tree, "parts", None) or (tree,)
+
+
+def _flat(tree: Expression) -> Expression:
+    """A product of products as one."""
+    if getattr(tree, "operation", "") != "product":
+        return tree
+    factors: list[Expression] = []
+    for part in _parts(tree):
+        inner = _flat(part)
+        factors += _parts(inner) if getattr(inner, "operation", "") == "product" else [inner]
+    return times(*factors)
+
+
+def _described(network: Network) -> str:
+    layers, names = "-".join(map(str, network.layers)), ", ".join(network.activations)
+    return f"{layers}, {names}{', with biases' if network.bias else ''}"

@@ -1,0 +1,203 @@
+"""One trial of a study at one step, with every number that the derivation speaks of."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from sweep.course.definitions import Definitions, about
+from sweep.course.expression import Quantity, Value, compute
+from sweep.course.notation import Notation
+from sweep.course.numbers import Numbers, passes
+from sweep.errors import RequestError
+from sweep.study import HYPER, Group, Schedule, Study
+from sweep.training.instants import Instant, factor_of, instants, samples_of
+
+_WINDOW = 2**20  # trials looked at together for the one that is meant
+_CLOSE = 5e-4  # relative: a value as figures show it, in four digits, is that value
+
+
+@dataclass(frozen=True)
+class Moment:
+    """A trial after so many updates.
+
+    Attributes:
+        study: whose trial it is.
+        group: its group.
+        axes: its values of the study's axes.
+        step: how many updates there have been.
+        samples: (s,) the positions in the data of the samples that this step sees.
+        definitions: the formulas of its network.
+        notation: how its quantities are called.
+        numbers: their numbers, one each.
+        loss_after: the loss of the next step, None after the last one.
+    """
+
+    study: Study
+    group: Group
+    axes: Mapping[str, object]
+    step: int
+    samples: np.ndarray
+    definitions: Definitions
+    notation: Notation
+    numbers: Numbers
+    loss_after: float | None
+
+
+def moment_of(study: Study, wanted: Sequence[str] = (), step: int = 0) -> Moment:
+    """The first trial of a study that has the `wanted` values, such as "learning_rate=0.5".
+
+    It is trained to this step and one more, by the kernel.
+
+    Raises:
+        RequestError: no trial has these values, or it has no such step.
+    """
+    group, position = choose(study, wanted)
+    if not 0 <= step <= group.steps:
+        raise RequestError(f"--step {step}: {study.name} has steps 0 to {group.steps}")
+    found = instants(group, position, [step, *range(step + 1, min(step + 2, group.steps + 1))])
+    now, after = found[0], found[-1]
+    if 0 <= now.stopped_at <= step:
+        if now.stopped_at < step:
+            raise RequestError(f"--step {step}: this trial stopped after step {now.stopped_at}")
+        after = now
+    return _moment(study, group, position, now, after)
+
+
+def choose(study: Study, wanted: Sequence[str]) -> tuple[Group, int]:
+    """The group and the position of the first trial that has all the `wanted` values.
+
+    Raises:
+        RequestError: there is none.
+    """
+    values = dict(_wanted(study, text) for text in wanted)
+    for group in study.groups():
+        if any(group.labels[name] != values[name] for name in group.labels if name in values):
+            continue
+        names = [axis.name for axis in group.axes if axis.name in values]
+        for start in range(0, group.trials, _WINDOW):
+            index = np.arange(start, min(start + _WINDOW, group.trials))
+            columns = group.columns(index, names)
+            hit = np.ones(len(index), bool)
+            for name in names:
+                hit &= columns[name] == values[name]
+            if hit.any():
+                return group, int(index[hit.argmax()])
+    raise RequestError(f"--trial: no trial of {study.name} has {' and '.join(wanted)}")
+
+
+def _wanted(study: Study, text: str) -> tuple[str, object]:
+    """The axis and the value that a text such as "learning_rate=0.5" means."""
+    name, sign, stated = (part.strip() for part in text.partition("="))
+    known = {axis.name: axis.values for axis in study.axes}
+    if not sign or name not in known:
+        axes = ", ".join(known) or "none"
+        raise RequestError(f"--trial {text}: must be AXIS=VALUE; axes of {study.name}: {axes}")
+    values = known[name]
+    if values.dtype.kind in "if":
+        return name, _nearest(text, values, stated)
+    for value in values.tolist():
+        if stated.strip("\"'").lower() == str(value).lower():
+            return name, value
+    shown = ", ".join(map(str, values.tolist()[:20]))
+    raise RequestError(f"--trial {text}: no such value; there are {shown}")
+
+
+def _nearest(text: str, values: np.ndarray, stated: str) -> Any:
+    try:
+        number = float(stated)
+    except ValueError:
+        raise RequestError(f"--trial {text}: must be a number") from None
+    nearest = values[np.abs(values - number).argmin()]
+    if not abs(nearest - number) <= _CLOSE * abs(nearest):
+        raise RequestError(f"--trial {text}: no such value; the nearest is {nearest:.6g}")
+    return nearest
+
+
+def _moment(study: Study, group: Group, position: int, now: Instant, after: Instant) -> Moment:
+    index = np.array([position])
+    lane, samples = group.lanes(index), samples_of(group, position, now.step)
+    definitions = definitions_of(group, len(samples))
+    both = passes(
+        group.network,
+        now.parameters[np.newaxis],
+        group.data.inputs[samples],
+        group.data.targets[samples],
+        lane.multipliers,
+    )
+    given: dict[Quantity, Value] = {Quantity("loss"): now.loss}
+    given |= rates_of(definitions, lane.weight_rates[:, 0], lane.bias_rates[:, 0])
+    given |= {Quantity(name): float(lane.hyper[name][0]) for name in HYPER}
+    if updated := after.step > now.step:
+        given |= {Quantity("updates"): after.step, Quantity("factor"): factor_of(group, now.step)}
+        given |= _update(definitions, now, after)
+    numbers = Numbers(both, given)
+    if updated and definitions.clipped:
+        clipping = Quantity("clipping")
+        given[clipping] = compute(definitions.of(clipping), numbers)
+    axes = {**group.labels, **{name: v[0] for name, v in group.columns(index).items()}}
+    return Moment(
+        study=study,
+        group=group,
+        axes={axis.name: axes[axis.name] for axis in study.axes},
+        step=now.step,
+        samples=samples,
+        definitions=definitions,
+        notation=notation_of(definitions, lane.weight_rates, lane.bias_rates),
+        numbers=numbers,
+        loss_after=after.loss if updated else None,
+    )
+
+
+def definitions_of(group: Group, samples: int) -> Definitions:
+    """The formulas of a group's network when a step sees so many samples."""
+    return Definitions(
+        network=group.network,
+        samples=samples,
+        multiplied=group.multiplied,
+        optimizer=group.training.optimizer,
+        decayed=group.decayed,
+        clipped=group.clipped,
+        scheduled=group.schedule != Schedule(),
+    )
+
+
+def notation_of(
+    definitions: Definitions, weight_rates: np.ndarray, bias_rates: np.ndarray
+) -> Notation:
+    """How quantities are called when rates are these, (layers, trials): one letter if all agree."""
+    network = definitions.network
+    own = network.bias and bool((weight_rates != bias_rates).any())
+    return Notation(
+        network,
+        definitions.samples,
+        rates=_count(weight_rates),
+        bias_rates=_count(bias_rates) if own else 0,
+    )
+
+
+def _count(rates: np.ndarray) -> int:
+    return 1 if bool((rates == rates[0]).all()) else len(rates)
+
+
+def rates_of(
+    definitions: Definitions, weight_rates: np.ndarray, bias_rates: np.ndarray
+) -> dict[Quantity, Value]:
+    """Each layer's rates as quantities."""
+    found: dict[Quantity, Value] = {}
+    for layer in range(1, definitions.last + 1):
+        found[Quantity("rate", layer)] = weight_rates[layer - 1]
+        found[Quantity("bias_rate", layer)] = bias_rates[layer - 1]
+    return found
+
+
+def _update(definitions: Definitions, now: Instant, after: Instant) -> dict[Quantity, Value]:
+    """The parameters after the update, and what the optimizer keeps of them before and after."""
+    found: dict[Quantity, Value] = {}
+    for at, p in enumerate(definitions.all_parameters):
+        found[about(p, f"next_{p.kind}")] = after.parameters[at]
+        for letter, old, new in zip("sv", now.kept, after.kept, strict=False):
+            found[about(p, f"{p.kind}_{letter}")] = old[at]
+            found[about(p, f"next_{p.kind}_{letter}")] = new[at]
+    return found
