@@ -49,16 +49,18 @@ def explain(
     ] = None,
     diagram: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Also draw the network; ends in .png or .svg."),
+        typer.Option(metavar="FILE", help="Also draw the network; ends in .png, .svg or .pdf."),
     ] = None,
     overrides: Overrides = None,
 ) -> None:
     """Derive every gradient of one step of a trial of STUDY, in symbols and in numbers."""
     from sweep.course.explain import explain as derive
     from sweep.course.moment import moment_of
+    from sweep.views.saving import FORMATS, save_figure
 
-    if diagram and diagram.suffix.lower() not in (".png", ".svg"):
-        raise RequestError(f'{diagram}: the ending must be .png or .svg, not "{diagram.suffix}"')
+    if diagram and diagram.suffix[1:] not in FORMATS:
+        endings = ", ".join(f".{ending}" for ending in FORMATS)
+        raise RequestError(f'{diagram}: the ending must be {endings}, not "{diagram.suffix}"')
     study = load(name, overrides)[1]
     moment = moment_of(study, trial or (), step)
     document, figure = derive(moment, sample), None
@@ -68,7 +70,7 @@ def explain(
         figure = draw_network(moment, sample)
     if diagram and figure:
         with writing(diagram):
-            _save(figure, diagram)
+            save_figure(figure, diagram.parent, diagram.stem, [diagram.suffix[1:]])
     if output is None:
         _show(document, form, figure, diagram)
     else:
@@ -77,18 +79,6 @@ def explain(
         print(output)
     if diagram:
         print(diagram)
-
-
-def _save(figure: "Figure", path: Path) -> None:
-    from sweep.course.diagram import svg
-    from sweep.views.saving import PNG_DPI
-    from sweep.views.style import theme
-
-    if path.suffix.lower() == ".svg":
-        path.write_text(svg(figure), encoding="utf-8")
-        return
-    with theme():
-        figure.savefig(path, format="png", dpi=PNG_DPI, metadata={"Software": None})
 
 
 def _show(

@@ -16,7 +16,7 @@ from sweep.course.definitions import output
 from sweep.course.expression import Quantity
 from sweep.course.latex import Latex
 from sweep.course.moment import Moment
-from sweep.views.style import MARK, new_figure, theme
+from sweep.views.style import MARK, Look, new_figure, theme
 
 NEURONS = 12
 """The most neurons of a layer that are all drawn; of more, the first and last ones."""
@@ -46,9 +46,9 @@ def draw_network(moment: Moment, sample: int = 1) -> Figure:
     top = max(layer.heights[0] for layer in layers)
     width, height = _ACROSS * (len(sizes) - 1) + 3.0, 2 * top + 1.6
     scale = min(_INCHES, _TALLEST / height)
-    title = f"{moment.study.title}, step {moment.step}"
+    look = Look(moment.study.title, note=f"step {moment.step}")
     with theme():
-        figure = new_figure(title, scale * width + 1.2, scale * height + 0.6)
+        figure = new_figure(look, scale * width + 1.2, scale * height + 0.6)
         axes = figure.add_subplot()
         axes.set_axis_off()
         axes.set_aspect("equal")

@@ -1,0 +1,42 @@
+"""The course's commands as a user meets them."""
+
+from pathlib import Path
+
+import pytest
+
+from ..test_cli import refused, sweep
+
+
+def test_a_derivation_is_printed_or_written(tmp_path: Path) -> None:
+    shown = sweep("explain", "lr_graphs", "--trial", "learning_rate=0.5", cwd=tmp_path)
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert "9. The update" in shown.stdout
+    for form, start in (("markdown", "# Error against"), ("html", "<!DOCTYPE html>")):
+        done = sweep("explain", "lr_graphs", "--format", form, "--output", form, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (0, f"{form}\n")
+        assert (tmp_path / form).read_text(encoding="utf-8").startswith(start)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["html", "markdown"]
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_the_network_is_drawn(ending: str, tmp_path: Path) -> None:
+    file = f"network.{ending}"
+    done = sweep("explain", "step_by_step", "--diagram", file, cwd=tmp_path)
+    assert done.stdout.splitlines()[-1] == file
+    assert (tmp_path / file).stat().st_size > 5_000
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--trial", "learning_rate=0.3"], "no such value; the nearest is 0.2"),
+        (["--step", "1001"], "has steps 0 to 1000"),
+        (["--sample", "2"], "sees samples 1 to 1"),
+        (["--diagram", "network.gif"], "must be .png, .svg, .pdf"),
+        (["--output", "nowhere/file"], "cannot be written"),
+    ],
+)
+def test_what_cannot_be_explained_is_refused(
+    options: list[str], message: str, tmp_path: Path
+) -> None:
+    assert message in refused("explain", "lr_graphs", *options, cwd=tmp_path)
