@@ -109,5 +109,6 @@ def sensitivity(medians: Medians) -> np.ndarray:
     least = np.where(there, loss, np.inf).min(axis=2, keepdims=True)
     least = np.where(np.isfinite(least), least, np.nan)
     total = np.where(there, loss - least, 0.0).sum(axis=2)
-    found: np.ndarray = total / there.sum(axis=2)
+    with np.errstate(invalid="ignore"):  # a resample may hold no seed that a group has
+        found: np.ndarray = total / there.sum(axis=2)
     return found

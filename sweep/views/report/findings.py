@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from sweep.views.style import OUTCOME_COLORS, WORDS, value_labels
+from sweep.views.style import OUTCOME_COLORS, WORDS, label, value_labels
 
 OUTCOMES = tuple(OUTCOME_COLORS)
 COUNTED = 100
@@ -50,6 +50,10 @@ class Told:
     def noun(self) -> str:
         """What the varied axis is called in a sentence."""
         return WORDS[self.rate][0] if self.rate in WORDS else self.rate
+
+
+Group = tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]
+"""The rows of one group: of `best` by criterion, of `summary` by measure."""
 
 
 def outcomes_in_words(counts: Mapping[str, int], asked: int) -> Finding:
@@ -98,13 +102,27 @@ def rates_in_words(told: Told) -> list[Finding]:
         of = f"of {len(groups):,} groups"
         named = [(f"The best {of}: ", ranked[0]), (f"The worst {of}: ", ranked[-1])]
     return [
-        Finding(which + _named(told, best), list(_about(told, best, rest)))
-        for which, (best, rest) in named
+        Finding("", [_ranking(told, ranked)]),
+        *(
+            Finding(which + _named(told, best), list(_about(told, best, rest)))
+            for which, (best, rest) in named
+        ),
     ]
 
 
-Group = tuple[dict[str, dict[str, Any]], dict[str, dict[str, Any]]]
-"""The rows of one group: of `best` by criterion, of `summary` by measure."""
+def _ranking(told: Told, ranked: Sequence[Group]) -> str:
+    """Say which group is the best at its best and which the worst."""
+    (best, _), (worst, _) = ranked[0], ranked[-1]
+    low, high = _final(ranked[0]), _final(ranked[-1])
+    if low == math.inf:
+        return f"In none of {len(ranked):,} groups is any {told.noun} good: see below."
+    last = f"the highest, {number(high)}, that of {_named(told, worst)}"
+    if high == math.inf:
+        last = f"{_named(told, worst)} has none, for want of a {told.noun} that is any good"
+    return (
+        f"Each group at its own best {told.noun}, the lowest final loss of {len(ranked):,} groups, "
+        f"{number(low)}, is that of {_named(told, best)}; {last}."
+    )
 
 
 def _groups(told: Told) -> list[Group]:
@@ -128,7 +146,8 @@ def _final(group: Group) -> float:
 
 def _named(told: Told, best: Mapping[str, Mapping[str, Any]]) -> str:
     row = next(iter(best.values()))
-    return ", ".join(f"{name} = {value_labels([row[name]])[0]}" for name in told.grouped)
+    values = {name: value_labels([row[name]])[0] for name in told.grouped}
+    return ", ".join(f"{label(name, symbol=False)} = {value}" for name, value in values.items())
 
 
 def _about(

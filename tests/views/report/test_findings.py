@@ -5,8 +5,10 @@ import pandas as pd
 import pytest
 
 from sweep.views.report.findings import number, outcomes_in_words, share
+from sweep.views.style import label
 from tests.views.report.small import report, trials
 
+WIDTH = label("network.width", symbol=False)
 MISSING = (
     "Of the 1,001 trials that the study asks for, 1 are still to be trained; nothing here is "
     "about them."
@@ -135,9 +137,31 @@ def test_groups_are_told_apart_from_the_best_to_the_worst() -> None:
     table = pd.concat(parts, ignore_index=True)
     made = report(table, axes=["training.optimizer", "learning_rate", "seed"])
     assert [part.heading for part in made.findings] == [
-        "", "training.optimizer = sgd", "training.optimizer = adam",
+        "", "", "optimizer = sgd", "optimizer = adam",
     ]  # fmt: skip
-    assert "0.075" in made.findings[2].sentences[0]
+    (ranking,) = made.findings[1].sentences
+    assert ranking == (
+        "Each group at its own best learning rate, the lowest final loss of 2 groups, 0.025, is "
+        "that of optimizer = sgd; the highest, 0.075, that of optimizer = adam."
+    )
+    assert "0.075" in made.findings[3].sentences[0]
+
+
+def test_a_group_without_any_good_rate_is_the_last() -> None:
+    wild = trials([10.0, 20.0]).query("seed > 0")
+    parts = [wild.assign(**{"training.optimizer": "adam"}), trials(**{"training.optimizer": "sgd"})]
+    axes = ["training.optimizer", "learning_rate", "seed"]
+    made = report(pd.concat(parts, ignore_index=True), axes=axes)
+    (ranking,) = made.findings[1].sentences
+    assert ranking.endswith(
+        "is that of optimizer = sgd; optimizer = adam has none, for want of a learning rate that "
+        "is any good."
+    )
+    parts[1] = wild.assign(**{"training.optimizer": "sgd"})
+    made = report(pd.concat(parts, ignore_index=True), axes=axes)
+    assert made.findings[1].sentences == [
+        "In none of 2 groups is any learning rate good: see below."
+    ]
 
 
 def test_of_many_groups_the_best_and_the_worst_are_told() -> None:
@@ -148,7 +172,7 @@ def test_of_many_groups_the_best_and_the_worst_are_told() -> None:
     table = pd.concat(parts, ignore_index=True)
     made = report(table, axes=["network.width", "learning_rate", "seed"])
     assert [part.heading for part in made.findings] == [
-        "", "The best of 9 groups: network.width = 4", "The worst of 9 groups: network.width = 8",
+        "", "", f"The best of 9 groups: {WIDTH} = 4", f"The worst of 9 groups: {WIDTH} = 8",
     ]  # fmt: skip
 
 
