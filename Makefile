@@ -23,13 +23,9 @@ lint: $(VENV)/ready-$(EXTRAS)
 soak: $(VENV)/ready-$(EXTRAS)
 	$(BIN)/pytest -m soak
 
+# Everything on docs/performance.md, written into it; begun again, it goes on where it was.
 bench: $(VENV)/ready-peers
-	$(BIN)/python -m benchmarks.table
-	$(BIN)/python -m benchmarks.costs
-	$(BIN)/python -m benchmarks.tools
-	$(BIN)/python -m benchmarks.scale
-	$(BIN)/python -m benchmarks.throughput
-	$(BIN)/python -m benchmarks.starts
+	$(BIN)/python -m benchmarks.page
 
 # Did a kernel become slower? The working tree beside a commit: `make bench-check BASE=main`.
 bench-check: $(VENV)/ready-$(EXTRAS)

@@ -68,7 +68,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 def _held(name: str, dtype: str, options: argparse.Namespace) -> Iterator[Contest]:
     """One contest, told in a few lines; a peer whose losses differ spoils its own network only."""
-    asked = [peer for target in _targets(name) for peer in target.peers]
+    asked = [peer for target in targets_of(name) for peer in target.peers]
     peers = list(dict.fromkeys([*asked, *options.peers]))
     say = console.print if options.verbose else lambda _: None
     try:
@@ -80,7 +80,8 @@ def _held(name: str, dtype: str, options: argparse.Namespace) -> Iterator[Contes
     yield contest
 
 
-def _targets(name: str) -> tuple[Target, ...]:
+def targets_of(name: str) -> tuple[Target, ...]:
+    """What a network's ratios are meant to be."""
     return TARGETS.get(name, _OTHERWISE)
 
 
@@ -94,7 +95,7 @@ def _tell(contest: Contest, peers: Sequence[str]) -> None:
         ratios = contest.ratios([peer])
         if len(ratios):
             console.print(f"    {peer:24} {_between(ratios)}")
-    for target in _targets(contest.case.name):
+    for target in targets_of(contest.case.name):
         _judge(contest, target)
     console.print(f"    {'the best of all':24} {_between(contest.ratios(peers))}")
 
