@@ -32,7 +32,7 @@ MARGIN = 0.03
 
 _WORKER = ROOT / "benchmarks" / "worker.py"
 _BLOCK = 64  # trials that are whole blocks, whatever the lanes
-_COUNTED = 2e7  # operations in a training whose instructions are counted, about
+_COUNTED = 5e6  # operations in a training whose instructions are counted, about
 # What kernels are compiled for to be counted: valgrind knows no AVX-512, and all machines agree.
 _COUNTED_PROCESSOR = {
     "NUMBA_CPU_NAME": "haswell",

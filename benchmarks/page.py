@@ -75,9 +75,9 @@ def _beside(network: str, *peers: str, short: bool = False) -> Command:
     return Command(f"peers-{network}", "benchmarks.table", options)
 
 
-_OF_TARGETS = tuple(_beside(name, _THREADED) for name in TARGETS)
-_EDGES = ("128-1", "1-128-1", "128-128", "8-8-8-8-8-1", "128-128-128-128-128-10")
-_OF_FAMILY = tuple(_beside(name, short=True) for name in _EDGES)
+_OF_TARGETS = tuple(_beside(name) for name in TARGETS)
+_EDGES = ("128-128", "128-128-128-128-128-10", "128-1", "8-8-8-8-8-1", "1-128-1")
+_OF_FAMILY = tuple(_beside(name, *CALLED, _THREADED, short=True) for name in _EDGES)
 
 SECTIONS = (
     Section("limits", (Command("limits", SWEEP, ("bench", *_TURNS)),), sections.limits),
@@ -89,7 +89,7 @@ SECTIONS = (
             Command(
                 "costs",
                 "benchmarks.costs",
-                (*_TURNS, "--only", "adam", "batches of 32", "batches of 64"),
+                (*_TURNS, "--only", "adam", "batches of 32"),
             ),
         ),
         sections.costs,
@@ -111,7 +111,7 @@ SECTIONS = (
         sections.printed,
         saves=False,
     ),
-    Section("family", _OF_FAMILY, sections.targets),
+    Section("family", _OF_FAMILY, sections.peers),
 )
 """In the order in which they are measured, the most telling first."""
 
@@ -126,7 +126,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for section in chosen:
         for command in section.commands:
             if not finished(run / command.folder) and time.monotonic() < end:
-                _measure(command, run / command.folder, options, saves=section.saves)
+                left = end - time.monotonic()
+                _measure(command, run / command.folder, options, left, saves=section.saves)
     _write(run, chosen, options)
 
 
@@ -136,7 +137,7 @@ def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     names = [section.name for section in SECTIONS]
     parser.add_argument("--run", default=today, help="its name; what it has is not measured again")
     parser.add_argument("--only", nargs="+", choices=names, default=names)
-    parser.add_argument("--minutes", type=float, default=60.0, help="then begin nothing new")
+    parser.add_argument("--minutes", type=float, default=60.0, help="then it ends where it is")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=0.2, help="of one turn, about")
     parser.add_argument("--page", type=Path, default=PAGE, help="the file to write into")
@@ -157,8 +158,10 @@ def finished(folder: Path) -> bool:
     return (folder / "said.txt").exists()
 
 
-def _measure(command: Command, folder: Path, options: argparse.Namespace, *, saves: bool) -> None:
-    """Run a command; its folder counts once what it said is there."""
+def _measure(
+    command: Command, folder: Path, options: argparse.Namespace, seconds: float, *, saves: bool
+) -> None:
+    """Run a command for so long at most; its folder counts once what it said is there."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     line = command.line(options.rounds, options.seconds)
@@ -166,9 +169,12 @@ def _measure(command: Command, folder: Path, options: argparse.Namespace, *, sav
     start = time.monotonic()
     where = ["--results", str(folder)] if saves else []
     words = ["-c", "from sweep.cli import main; main()", *line[2:]] if line[1] == SWEEP else line
-    done = subprocess.run(
-        [sys.executable, *words, *where], check=False, capture_output=True, text=True
-    )
+    asked = [sys.executable, *words, *where]
+    try:
+        done = subprocess.run(asked, check=False, capture_output=True, text=True, timeout=seconds)
+    except subprocess.TimeoutExpired:
+        print(f"    broken off after {seconds:.0f} s", flush=True)
+        return
     if done.returncode:
         print(f"    failed: {done.stderr.strip().rpartition(chr(10))[2]}", flush=True)
         return

@@ -95,10 +95,8 @@ def turns(tmp_path: Path) -> list[Path]:
         for peer, speed, ratio in (("ours", 4e8, 1.0), ("jax", 5e7, 7.0 * scale), ("c", 4e8, 1.2))
     ]
     names = ["round", "peer", "network", "dtype", "network_steps_per_second", "ours_over_peer"]
-    table = pd.DataFrame(rows, columns=names)
-    table.assign(operations=82.0, multiply_adds_per_second=8.2e10).to_parquet(
-        tmp_path / "t.parquet"
-    )
+    rates = {"operations": 82.0, "multiply_adds_per_second": 8.2e10}
+    pd.DataFrame(rows, columns=names).assign(**rates).to_parquet(tmp_path / "t.parquet")
     return [tmp_path]
 
 
