@@ -7,6 +7,7 @@ marks in docs/performance.md.
 """
 
 import argparse
+import os
 import re
 import shlex
 import shutil
@@ -14,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -79,38 +80,27 @@ _OF_TARGETS = tuple(_beside(name) for name in TARGETS)
 _EDGES = ("128-128", "128-128-128-128-128-10", "128-1", "8-8-8-8-8-1", "1-128-1")
 _OF_FAMILY = tuple(_beside(name, *CALLED, _THREADED, short=True) for name in _EDGES)
 
+
+def _one(name: str, options: Sequence[str], write: sections.Write = sections.printed) -> Section:
+    """A section of the one command of its name."""
+    return Section(name, (Command(name, f"benchmarks.{name}", tuple(options)),), write)
+
+
+_ROUNDS = _TURNS[:2]
+_KERNELS = ("2-2-2", "64-64", "4-32", "16-16-1, gelu", "everything")
+_UP_TO_A_MILLION = [str(10**k) for k in range(2, 7)]
+
 SECTIONS = (
     Section("limits", (Command("limits", SWEEP, ("bench", *_TURNS)),), sections.limits),
     Section("peers", _OF_TARGETS, sections.peers),
     Section("targets", _OF_TARGETS, sections.targets),
-    Section(
-        "costs",
-        (
-            Command(
-                "costs",
-                "benchmarks.costs",
-                (*_TURNS, "--only", "adam", "batches of 32"),
-            ),
-        ),
-        sections.costs,
-    ),
-    Section(
-        "compiling",
-        (
-            Command(
-                "compiling",
-                "benchmarks.compiling",
-                ("--only", "2-2-2", "64-64", "4-32", "16-16-1, gelu", "everything"),
-            ),
-        ),
-        sections.compiling,
-    ),
-    Section(
-        "overhead",
-        (Command("overhead", "benchmarks.overhead", ("--rounds", "{rounds}")),),
-        sections.printed,
-        saves=False,
-    ),
+    _one("costs", (*_TURNS, "--only", "adam", "batches of 32"), sections.costs),
+    _one("compiling", ("--only", *_KERNELS), sections.compiling),
+    replace(_one("overhead", _ROUNDS), saves=False),
+    _one("tools", _ROUNDS),
+    _one("throughput", (*_ROUNDS, "--seconds", "0.05")),
+    _one("starts", ("--rounds", "3")),
+    _one("scale", ("--trials", *_UP_TO_A_MILLION)),
     Section("family", _OF_FAMILY, sections.peers),
 )
 """In the order in which they are measured, the most telling first."""
@@ -170,8 +160,11 @@ def _measure(
     where = ["--results", str(folder)] if saves else []
     words = ["-c", "from sweep.cli import main; main()", *line[2:]] if line[1] == SWEEP else line
     asked = [sys.executable, *words, *where]
+    wide = {**os.environ, "COLUMNS": "120"}  # or tables would be cut
     try:
-        done = subprocess.run(asked, check=False, capture_output=True, text=True, timeout=seconds)
+        done = subprocess.run(
+            asked, check=False, capture_output=True, text=True, timeout=seconds, env=wide
+        )
     except subprocess.TimeoutExpired:
         print(f"    broken off after {seconds:.0f} s", flush=True)
         return
