@@ -89,9 +89,8 @@ def decision(learnt: Sequence[Learnt], *, look: Look = PLAIN) -> Figure:
                 colours.draw(axes, colours.of_outputs(plane), x, y)
                 colours.scatter(axes, one)
                 axes.grid(visible=False)
-                axes.set(
-                    xlabel="$x_1$" if row == rows - 1 else "", ylabel="" if column else "$x_2$"
-                )
+                axes.set(xlabel="$x_1$", ylabel="$x_2$")
+                axes.label_outer()
                 if row == 0:
                     axes.set_title(wrapped_heading(axes, one.heading), fontsize="small")
         for row in range(rows):
@@ -177,4 +176,7 @@ def _note(learnt: Sequence[Learnt], rows: int) -> str:
     samples = {len(one.inputs) for one in learnt}
     outputs = learnt[0].targets.shape[1]
     some = f"; {rows} of {outputs} outputs" if rows > 1 and rows < outputs else ""
-    return f"{max(samples):,} samples as dots, in the colours of their targets{some}"
+    dots = "samples as dots, in the colours of their targets"
+    if max(samples) == 1:
+        dots = "sample as a dot, in the colour of its target"
+    return f"{max(samples):,} {dots}{some}"

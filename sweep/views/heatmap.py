@@ -28,6 +28,9 @@ STALLED = OUTCOMES.index("stalled")
 DOTS = (48, 32)
 """Cells across and up of which each has a dot if it stalled; of more, as many evenly spread."""
 
+CONTOURED = 8
+"""Cells across and up from which contours are drawn."""
+
 SMOOTH = 0.25
 """Contours are drawn where neighbours differ by less than this share of a contour's distance."""
 
@@ -147,6 +150,8 @@ def _draw_map(axes: Axes, raster: Raster, colors: _Colors, *, dotted: bool) -> N
 
 def _draw_contours(axes: Axes, raster: Raster, numbers: Array, colors: _Colors) -> None:
     """Draw lines of equal numbers, unless the map is too rough for them."""
+    if min(numbers.shape) < CONTOURED:
+        return
     levels = colors.contours
     if isinstance(colors.norm, LogNorm):
         numbers, levels = np.log10(numbers), np.log10(levels)

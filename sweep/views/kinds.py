@@ -1,5 +1,6 @@
 """The kinds of figures: what each is called, shows, takes and needs, and when it is the choice."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -74,6 +75,11 @@ def _is_long(subject: Subject) -> bool:
     return bool(subject.numeric) and len(subject.points[subject.numeric[0]]) > MOST
 
 
+def _is_complete(subject: Subject) -> bool:
+    """Say whether there are as many trials as combinations of values."""
+    return len(subject.trials()) >= math.prod(len(subject.points[axis]) for axis in subject.swept)
+
+
 def _once(wanted: bool) -> tuple[Options, ...]:
     return (Options(),) if wanted else ()
 
@@ -135,7 +141,7 @@ KINDS: dict[str, Kind] = {
         "the share of the variance of each axis and pair of axes",
         recipes.draw_importance,
         _MEASURED,
-        lambda s: _once(len(s.swept) > 2),
+        lambda s: _once(len(s.swept) > 2 and _is_complete(s)),
         axes=1,
     ),
 }

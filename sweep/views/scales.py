@@ -7,7 +7,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis as PaperAxis
-from matplotlib.ticker import FixedFormatter, FixedLocator, FuncFormatter, NullFormatter
+from matplotlib.ticker import (
+    FixedFormatter,
+    FixedLocator,
+    FuncFormatter,
+    NullFormatter,
+    NullLocator,
+)
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from sweep.views.style import label, power_label, value_labels
@@ -17,6 +23,9 @@ MOST_TICKS = 24
 
 LETTERS_AN_INCH = 10
 """Of tick labels beside each other, with a gap between them."""
+
+MOST_DECADES = 1e6
+"""A span from which ticks between the powers of ten are more ink than help, and slow."""
 
 FLOOR = 1e-24
 """What lies further below the highest value than this is drawn at the edge: it is rounding."""
@@ -176,6 +185,8 @@ def name_powers(axis: PaperAxis, low: float, high: float) -> None:
     if high >= 30 * low:
         axis.set_major_formatter(FuncFormatter(lambda at, _: power_label(np.log10(at))))
         axis.set_minor_formatter(NullFormatter())
+    if high >= MOST_DECADES * low:
+        axis.set_minor_locator(NullLocator())
 
 
 def name_cells(axes: Axes, axis: PaperAxis, values: np.ndarray) -> None:
@@ -221,16 +232,26 @@ class Scale:
         half = (self.high - self.low) / len(self.values) / 2
         return np.linspace(self.low + half, self.high - half, len(self.values))
 
+    def _fit(self, axes: Axes, axis: PaperAxis) -> bool:
+        """Say whether the names of all values find room beside each other."""
+        room = LETTERS_AN_INCH * width_of(axes)
+        return axis is axes.yaxis or letters_of(value_labels(self.values.tolist())) <= room
+
     def dress(self, axes: Axes, axis: PaperAxis) -> None:
         """Put ticks on a paper axis that say the values at their places."""
+        few = len(self.values) <= MOST_TICKS // 2
         if self.kind == "even":
             name_cells(axes, axis, self.values)
+        elif few and self._fit(axes, axis):
+            axis.set_major_locator(FixedLocator(self.centers.tolist()))
+            axis.set_major_formatter(FixedFormatter(value_labels(self.values.tolist())))
         elif self.kind == "log":
             decades = np.arange(np.floor(self.low), np.ceil(self.high) + 1)
             between = decades[:, None] + np.log10(np.arange(2, 10))
             axis.set_major_locator(FixedLocator(decades.tolist()))
             axis.set_major_formatter(FuncFormatter(lambda at, _: power_label(at)))
-            axis.set_minor_locator(FixedLocator(between.ravel().tolist()))
+            if self.high - self.low < np.log10(MOST_DECADES):
+                axis.set_minor_locator(FixedLocator(between.ravel().tolist()))
             axis.set_minor_formatter(NullFormatter())
 
 

@@ -75,6 +75,8 @@ WORDS = {  # a column: what it is called, its symbol
     "training.optimizer": ("optimizer", ""),
     "training.steps": ("steps of training", ""),
     "network.activation": ("activation", ""),
+    "network.depth": ("hidden layers", ""),
+    "network.width": ("width", ""),
     "network.loss": ("loss function", ""),
     "initial.scheme": ("initial weights", ""),
     "schedule.name": ("schedule", ""),

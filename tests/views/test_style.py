@@ -69,7 +69,7 @@ def test_long_names_lose_their_middle_unless_that_makes_them_alike() -> None:
     long = "a" * 30 + "1" + "b" * 30
     assert value_labels([long, "c"]) == ["a" * 13 + "…" + "b" * 13, "c"]
     assert len(value_labels([long, "c" + long[1:]])[0]) == 27
-    assert value_labels([long, "a" * 31 + "3" + "b" * 30])[0] != long
+    assert value_labels([long, long.replace("1", "2")])[0] == long
 
 
 def test_text_is_shown_as_it_is() -> None:

@@ -1,0 +1,69 @@
+"""What a network has learnt is its output over the plane, computed by hand here."""
+
+import numpy as np
+import pytest
+
+from sweep.errors import RequestError
+from sweep.study import Network
+from sweep.views.decision import POINTS, Learnt, decision
+
+INPUTS = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
+
+
+def learnt(parameters: list[float], targets: list[list[float]], heading: str = "best") -> Learnt:
+    """A network of one layer, identity, which puts out w1 x1 + w2 x2 for each output."""
+    outputs = len(targets[0])
+    network = Network((2, outputs), ("identity",), bias=False, loss="half_squared_error")
+    return Learnt(heading, network, np.array(parameters), np.ones(1), INPUTS, np.array(targets))
+
+
+XOR = [[0.0], [1.0], [1.0], [0.0]]
+
+
+def test_the_plane_holds_the_output_at_every_place() -> None:
+    figure = decision([learnt([1.0, 2.0], XOR)])
+    axes, bar = figure.axes
+    (image,) = axes.images
+    cells = image.get_array()
+    at = np.linspace(-0.15, 1.15, POINTS)
+    np.testing.assert_allclose(cells, at[None, :] + 2 * at[:, None], rtol=1e-12)  # one product
+    assert (image.norm.vmin, image.norm.vmax) == (0, 1)
+    assert image.get_extent() == [-0.15, 1.15, -0.15, 1.15]
+    dots = axes.collections[-1]
+    assert dots.get_offsets().tolist() == INPUTS.tolist()
+    assert dots.get_array().tolist() == [0, 1, 1, 0]
+    assert bar.get_ylabel() == "output"
+    said = figure.texts[-1].get_text().replace("\n", " ")
+    assert said == "4 samples as dots, in the colours of their targets"
+
+
+def test_every_trial_has_a_column_and_every_output_a_row() -> None:
+    both = [[0.0, 1.0], [1.0, 0.5], [1.0, 0.2], [0.0, 0.1]]
+    figure = decision([learnt([1, 2, 3, 4], both, "best"), learnt([0, 0, 0, 0], both, "worst")])
+    assert [axes.get_title() for axes in figure.axes[:4]] == ["best", "worst", "", ""]
+    assert [axes.get_ylabel() for axes in figure.axes[4:]] == ["output 1", "output 2"]
+
+
+def test_classes_are_coloured_by_the_highest_output() -> None:
+    classes = [[1.0, 0.0], [0.0, 1.0], [1.0, 0.0], [0.0, 1.0]]
+    figure = decision([learnt([1, 0, 0, 1], classes)])
+    axes, bar = figure.axes
+    cells = axes.images[0].get_array()
+    assert cells[0, -1] == 0  # x1 above x2
+    assert cells[-1, 0] == 1
+    assert axes.collections[-1].get_array().tolist() == [0, 1, 0, 1]
+    assert bar.get_ylabel() == "class"
+
+
+def test_a_network_without_finite_outputs_says_so() -> None:
+    figure = decision([learnt([np.nan, 1.0], XOR)])
+    assert not figure.axes[0].images
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no finite output"]
+    figure.draw_without_rendering()
+
+
+def test_other_numbers_of_inputs_are_refused() -> None:
+    network = Network((3, 1), ("identity",), bias=False, loss="half_squared_error")
+    wide = Learnt("best", network, np.ones(3), np.ones(1), np.ones((4, 3)), np.ones((4, 1)))
+    with pytest.raises(RequestError, match="networks of 2 inputs; this study's have 3"):
+        decision([wide])
