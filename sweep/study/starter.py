@@ -1,8 +1,11 @@
 """The study that `sweep new` writes."""
 
 STARTER = """\
-# A study: one question, one file. docs/study-file.md describes every field.
-title = "Error against step for a few learning rates"
+# Which learning rates solve exclusive or, and from how many initialisations?
+title = "Exclusive or at a few learning rates"
+
+# A study is one question in one file; a report begins with the comment at its top.
+# docs/study-file.md describes every field.
 
 [network]
 layers = [2, 2, 1]                # neurons, inputs first
