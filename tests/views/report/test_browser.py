@@ -151,3 +151,18 @@ def test_it_prints_on_some_pages(page: Page) -> None:
     made = page.pdf()
     assert made.startswith(b"%PDF")
     assert 2 <= made.count(b"/Type /Page\n") <= 12
+
+
+def test_headings_are_printed_as_text(page: Page) -> None:
+    """A button at the head of a table is printed on the first of its pages only."""
+    page.call("Emulation.setEmulatedMedia", media="print")
+    found = page.evaluate("""
+      [...document.querySelectorAll("th")].map((head) => [
+        getComputedStyle(head.querySelector("button")).display,
+        getComputedStyle(head, "::before").content === JSON.stringify(head.textContent),
+      ])
+    """)
+    page.call("Emulation.setEmulatedMedia", media="")
+    assert len(found) > 20
+    assert set(map(tuple, found)) == {("none", True)}
+    assert page.evaluate("getComputedStyle(document.querySelector('th button')).display") != "none"
