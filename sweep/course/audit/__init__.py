@@ -1,0 +1,1 @@
+"""The auditor of somebody's own spreadsheet for the worked example."""
