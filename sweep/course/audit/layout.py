@@ -1,0 +1,312 @@
+"""Where things are on a sheet: tables of a row a step, and constants beside their labels."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sweep.course.audit.computing import Calculator, Home, number, spot_of
+from sweep.course.audit.formulas import Cell, FormulaError, parse, references
+from sweep.course.audit.reading import Book, Sheet, Spot
+from sweep.course.audit.roles import CONSTANTS, WEIGHTS, normal, roles_of, under
+
+FEWEST_WEIGHTS = 6
+"""As many headings of weights make a row of headings; then all eight are asked for."""
+
+GAP = 6
+"""How many rows may stand between headings and numbers."""
+
+REACH = 4
+"""How many cells to the right of a label its number may stand."""
+
+
+@dataclass
+class Column:
+    """One quantity, a value a step: what its heading says and may mean, and where its cells are."""
+
+    heading: str
+    roles: tuple[str, ...]
+    spots: list[Spot]
+    role: str = ""
+
+
+@dataclass
+class Table:
+    """One training run on a sheet, with its columns and the constants that it is to use."""
+
+    sheet: str
+    columns: list[Column]
+    heads: list[Spot]
+    constants: dict[str, float] = field(default_factory=dict)
+    homes: dict[Home, str] = field(default_factory=dict)
+    """The labelled cells of the constants."""
+    unknown: list[Column] = field(default_factory=list)
+    """Columns whose heading says nothing: a quantity in a spelling of its own, or anything."""
+    foreign: list[str] = field(default_factory=list)
+    """Headings that another exercise has."""
+
+    @property
+    def rows(self) -> int:
+        """How many steps it has."""
+        return len(self.columns[0].spots)
+
+
+@dataclass
+class Label:
+    """A labelled number."""
+
+    role: str
+    home: Home
+    value: float
+
+
+class View:
+    """A sheet's cells, or the same with rows and columns exchanged."""
+
+    def __init__(self, sheet: Sheet, across: bool) -> None:
+        self.sheet, self.across = sheet, across
+        self.rows: dict[int, dict[int, float | str | None]] = {}
+        for spot in {**sheet.formulas, **sheet.values}:
+            row, column = self.turned(spot)
+            self.rows.setdefault(row, {})[column] = sheet.values.get(spot)
+        self.merged = [
+            (left, top, right, bottom) if across else (top, left, bottom, right)
+            for top, left, bottom, right in sheet.merged
+        ]
+
+    def turned(self, spot: Spot) -> Spot:
+        """Return where a cell is in this view, or from there on the sheet."""
+        return (spot[1], spot[0]) if self.across else spot
+
+    def filled(self, row: int, column: int) -> bool:
+        """Whether a cell has a number or a formula."""
+        cells = self.rows.get(row, {})
+        if column not in cells:
+            return False
+        value = cells[column]
+        has_formula = self.turned((row, column)) in self.sheet.formulas
+        return has_formula or (value is not None and number(value) == number(value))
+
+    def group(self, row: int, column: int) -> str:
+        """Return the text above a heading that stands for it and its neighbours."""
+        above = self.rows.get(row - 1, {})
+        texts = [c for c, value in above.items() if c <= column and isinstance(value, str)]
+        if not texts:
+            return ""
+        at = max(texts)
+        for top, left, bottom, right in self.merged:
+            if top <= row - 1 <= bottom and left <= at <= right and column > right:
+                return ""
+        return str(above[at])
+
+    def headings(self, row: int) -> dict[int, tuple[str, tuple[str, ...]]]:
+        """Return the text and roles of what may be headings in a row."""
+        found = {}
+        for column, value in sorted(self.rows[row].items()):
+            text = value if isinstance(value, str) else ""
+            if isinstance(value, float) and value in range(1, 9) and self.group(row, column):
+                text = f"{value:.0f}"
+            if text:
+                found[column] = (text, under(self.group(row, column), text))
+        return found
+
+
+def find_tables(book: Book, sheet: Sheet) -> list[Table]:
+    """Return the tables of a sheet, steps downward; if there is none, steps to the right."""
+    for across in (False, True):
+        view = View(sheet, across)
+        heads = [row for row in sorted(view.rows) if _weights(view, row) >= FEWEST_WEIGHTS]
+        tables = [
+            table
+            for row, after in zip(heads, [*heads[1:], None], strict=False)
+            for part in _parts(view.headings(row))
+            if (table := _table(view, row, after, part))
+        ]
+        if tables:
+            return tables
+    return []
+
+
+def _weights(view: View, row: int) -> int:
+    if sum(isinstance(value, str) for value in view.rows[row].values()) == 0:
+        return 0 if len(view.rows[row]) < FEWEST_WEIGHTS else _counted(view, row)
+    return _counted(view, row)
+
+
+def _counted(view: View, row: int) -> int:
+    roles = (roles[:1] for _, roles in view.headings(row).values())
+    return len({role[0] for role in roles if role} & set(WEIGHTS))
+
+
+Headings = dict[int, tuple[str, tuple[str, ...]]]
+
+
+def _parts(headings: Headings) -> Iterator[Headings]:
+    """Split headings where a second table begins beside the first.
+
+    A second w1 begins one, if sums or errors come again too; else it is a gradient or a new weight.
+    """
+    part: Headings = {}
+    for column, (text, stated) in headings.items():
+        roles = stated
+        taken = {have[0] for _, have in part.values() if have}
+        if roles and roles[0] in WEIGHTS and roles[0] in taken:
+            later = [have[0] for at, (_, have) in headings.items() if at > column and have]
+            if any(role in taken and role[0] in "haoe" for role in later):
+                yield part
+                part = {}
+            else:
+                n = roles[0][1]
+                roles = (f"n{n}", f"d_et_w{n}", f"c{n}", f"k{n}")
+        part[column] = (text, roles)
+    yield part
+
+
+def _table(view: View, row: int, after: int | None, headings: Headings) -> Table | None:
+    """Return the table under a row of headings, if its eight weights have numbers."""
+    weights = [at for at, (_, roles) in headings.items() if roles[:1] and roles[0] in WEIGHTS]
+    if {headings[at][1][0] for at in weights} != set(WEIGHTS):
+        return None
+
+    def full(at: int) -> int:
+        return sum(view.filled(at, column) for column in weights)
+
+    start = next((row + k for k in range(1, GAP + 1) if full(row + k) >= FEWEST_WEIGHTS), None)
+    if start is None or (after is not None and start >= after):
+        return None
+    end = start
+    while full(end) >= FEWEST_WEIGHTS - 2 and end != after:
+        end += 1
+    rows = range(start, end)
+    part = {
+        column: heading
+        for column, heading in headings.items()
+        if _stated_each_row(view, rows, column, heading[1])
+    }
+    columns = [
+        Column(text.strip(), roles, [view.turned((at, column)) for at in rows])
+        for column, (text, roles) in part.items()
+    ]
+    heads = [view.turned((row, column)) for column in part]
+    foreign = [column.heading for column in columns if column.roles[:1] == ("other",)]
+    known = [column for column in columns if column.roles and column.roles[0] != "other"]
+    unknown = [column for column in columns if not column.roles]
+    return Table(view.sheet.name, known, heads, foreign=foreign, unknown=unknown)
+
+
+def _stated_each_row(view: View, rows: range, column: int, roles: tuple[str, ...]) -> bool:
+    """Whether a column has numbers; a constant given in the first row alone is a labelled cell."""
+    filled = sum(view.filled(at, column) for at in rows)
+    constant = not roles or roles[0] in CONSTANTS
+    return filled > len(rows) // 2 if constant else filled > 0
+
+
+def labels(book: Book, sheet: Sheet, taken: set[Spot], calculator: Calculator) -> list[Label]:
+    """Return the labelled constants of a sheet outside of its tables' cells `taken`."""
+    found = []
+    for spot, value in list(sheet.values.items()):
+        if not isinstance(value, str) or spot in taken:
+            continue
+        role = next((r for r in roles_of(value) if r in CONSTANTS or r == "bias"), None)
+        inside = re.search(r"([-+]?\d*\.?\d+(?:e-?\d+)?)\s*$", value.split("=")[-1])
+        if role is None:
+            continue
+        if ("=" in value or ":" in value) and inside:
+            found.append(Label(role, (sheet.name, spot), float(inside[1])))
+        elif (at := _beside(sheet, spot, taken)) is not None:
+            home = (sheet.name, at)
+            found.append(Label(role, home, calculator.value(home)))
+    return [label for label in found if label.value == label.value]
+
+
+def _beside(sheet: Sheet, spot: Spot, taken: set[Spot]) -> Spot | None:
+    row, column = spot
+    right = [(row, column + k) for k in range(1, REACH + 1)]
+    down = [(row + k, column) for k in (1, 2)]
+    for way in (right, down):
+        for at in way:
+            if at in taken:
+                break
+            value = sheet.values.get(at)
+            if at in sheet.formulas and value is None:
+                return at
+            if value is not None:
+                if number(value) == number(value):
+                    return at
+                break
+    return None
+
+
+def bind_constants(book: Book, tables: list[Table], calculator: Calculator) -> None:
+    """Give each table the constants that are labelled for it: near by, or on another sheet."""
+    taken: dict[str, set[Spot]] = {name: set() for name in book.sheets}
+    for table in tables:
+        taken[table.sheet] |= {*table.heads, *(s for c in table.columns for s in c.spots)}
+    known = [
+        label
+        for sheet in book.sheets.values()
+        for label in labels(book, sheet, taken[sheet.name], calculator)
+    ]
+    known += _named(book, calculator)
+    for table in tables:
+        used = _used(book, table)
+        top = min(table.heads)
+        table.foreign += [
+            f"a bias of {label.value:g}"
+            for label in known
+            if label.role == "bias" and label.home[0] == table.sheet and label.value
+        ]
+        for role in CONSTANTS:
+            if any(column.roles[0] == role for column in table.columns):
+                continue
+            fit = sorted(
+                (label for label in known if label.role == role),
+                key=lambda label: (
+                    label.home[0] != table.sheet,
+                    -used[label.home],
+                    abs(label.home[1][0] - top[0]) + abs(label.home[1][1] - top[1]),
+                ),
+            )
+            if fit:
+                table.constants[role] = fit[0].value
+                table.homes[fit[0].home] = role
+
+
+def _named(book: Book, calculator: Calculator) -> Iterator[Label]:
+    for name, tree in book.names.items():
+        role = next((r for r in roles_of(name) if r in CONSTANTS), None)
+        if role and isinstance(tree, Cell) and tree.sheet in book.sheets:
+            home = spot_of(tree, (tree.sheet, (0, 0)))
+            yield Label(role, home, calculator.value(home))
+
+
+def _used(book: Book, table: Table) -> Counter[Home]:
+    """Count how often the table's first rows refer to each cell."""
+    found: Counter[Home] = Counter()
+    formulas = book.sheets[table.sheet].formulas
+    for column in table.columns:
+        for spot in column.spots[1:3]:
+            if spot in formulas:
+                try:
+                    leaves = list(references(parse(formulas[spot])))
+                except FormulaError:
+                    continue
+                found.update(
+                    spot_of(leaf, (table.sheet, spot)) for leaf in leaves if isinstance(leaf, Cell)
+                )
+    return found
+
+
+def rate_in_title(book: Book, table: Table) -> float | None:
+    """Return the rate that a sheet's name or a text above the table states, such as "lr 0.1"."""
+    texts = [
+        table.sheet,
+        *(v for v in book.sheets[table.sheet].values.values() if isinstance(v, str)),
+    ]
+    for text in texts[:2000]:
+        match = re.search(
+            r"(?:eta|lr|rate|alpha)\)?\D{0,5}(\d*[.,]?\d+)", normal(text.replace("=", " "))
+        )
+        if match:
+            return float(match[1].replace(",", "."))
+    return None

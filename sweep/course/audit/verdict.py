@@ -1,0 +1,136 @@
+"""What an audit found, in words: the verdict, a row a wrong column, and how things follow."""
+
+import numpy as np
+
+from sweep.course.audit.auditing import Audit
+from sweep.course.audit.changing import spelled
+from sweep.course.audit.judging import Finding, Judged
+from sweep.course.audit.reading import address
+from sweep.course.audit.roles import WEIGHTS
+
+HEADINGS = ("column", "from", "cells", "off by", "mistake")
+
+RULES = {
+    "h1": "w1*i1 + w2*i2",
+    "h2": "w3*i1 + w4*i2",
+    "o1": "w5*a_h1 + w6*a_h2",
+    "o2": "w7*a_h1 + w8*a_h2",
+    **{f"a{unit}": f"1/(1 + EXP(-{unit}))" for unit in ("h1", "h2", "o1", "o2")},
+    **{f"e{n}": f"1/2*(t{n} - a_o{n})^2" for n in "12"},
+    "et": "E1 + E2",
+    "d_et_w5": "(a_o1 - t1)*a_o1*(1 - a_o1)*a_h1",
+    "d_et_w6": "(a_o1 - t1)*a_o1*(1 - a_o1)*a_h2",
+    "d_et_w7": "(a_o2 - t2)*a_o2*(1 - a_o2)*a_h1",
+    "d_et_w8": "(a_o2 - t2)*a_o2*(1 - a_o2)*a_h2",
+    **{
+        f"d_et_w{w}": f"((a_o1 - t1)*a_o1*(1 - a_o1)*w{a} + (a_o2 - t2)*a_o2*(1 - a_o2)*w{b})"
+        f"*a_h{h}*(1 - a_h{h})*i{i}"
+        for w, a, b, h, i in ((1, 5, 7, 1, 1), (2, 5, 7, 1, 2), (3, 6, 8, 2, 1), (4, 6, 8, 2, 2))
+    },
+    **{w: f"{w} - rate*dE/d{w}, all of the row above" for w in WEIGHTS},
+    **{f"n{w[1]}": f"{w} - rate*dE/d{w}" for w in WEIGHTS},
+}
+"""The right formulas as a student writes them."""
+
+
+def verdict(audit: Audit) -> str:
+    """Return the verdict in one line."""
+    wrong = sum(len({f.column.heading for f in table.wrong}) for table in audit.tables)
+    checked = sum(table.checked for table in audit.tables)
+    if audit.correct:
+        largest = max(table.largest for table in audit.tables)
+        told = f"{_some(checked, 'column')} checked, none off by more than {largest:.1g}"
+        return f"{audit.path}: correct; {told}"
+    verb = "is" if wrong == 1 else "are"
+    return f"{audit.path}: {wrong} of {_some(checked, 'column')} {verb} wrong"
+
+
+def summary(judged: Judged) -> str:
+    """Return in one line which table this is about."""
+    table = judged.table
+    spots = [spot for column in table.columns for spot in column.spots]
+    corner = tuple(min(spot[axis] for spot in spots) for axis in (0, 1))
+    end = tuple(max(spot[axis] for spot in spots) for axis in (0, 1))
+    cells = f"{address((corner[0], corner[1]))}:{address((end[0], end[1]))}"
+    rate = table.constants.get("eta")
+    told = f" at rate {rate:g}" if rate is not None else ""
+    state = "correct" if not judged.wrong else f"{_some(len(judged.wrong), 'mistake')}"
+    return f'sheet "{table.sheet}", {cells}, {_some(table.rows, "step")}{told}: {state}'
+
+
+def rows(judged: Judged) -> list[tuple[str, ...]]:
+    """Return a row for each mistake, under `HEADINGS`; one row for columns that share it."""
+    together: dict[tuple[object, ...], list[Finding]] = {}
+    for finding in judged.wrong:
+        assert finding.cause is not None
+        key = (finding.cause.mistake.name, finding.cause.told, finding.rows.tobytes())
+        together.setdefault(key, []).append(finding)
+    return [_row(findings) for findings in together.values()]
+
+
+def _row(findings: list[Finding]) -> tuple[str, ...]:
+    first = findings[0]
+    assert first.cause is not None
+    told = f": {first.cause.told}" if first.cause.told else ""
+    return (
+        ", ".join(finding.column.heading for finding in findings),
+        address(first.spots[0]),
+        f"{sum(len(finding.spots) for finding in findings):,}",
+        _by(max(finding.by for finding in findings)),
+        first.cause.mistake.name + told,
+    )
+
+
+def _by(by: float) -> str:
+    """Return a relative deviation for people."""
+    if not np.isfinite(by):
+        return "no number"
+    if by >= 1:
+        return f"{by:.2g} times"
+    return f"{100 * by:.2g}%" if by >= 1e-4 else f"{by:.1g}"
+
+
+def follow(judged: Judged) -> str:
+    """Return in one line which columns only follow from wrong ones; empty if none does."""
+    names = [finding.column.heading for finding in judged.affected]
+    if not names:
+        return ""
+    shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    return f"right in themselves, but computed from wrong numbers: {shown}"
+
+
+def remarks(audit: Audit) -> list[str]:
+    """Return what was assumed and what could not be read, a sentence each."""
+    found = list(audit.notes)
+    for judged in audit.tables:
+        where = f'sheet "{judged.table.sheet}"'
+        found += [
+            f"{where}: the formulas of {heading} cannot be read ({why}); their values were judged"
+            for heading, why in judged.unread.items()
+        ]
+        if judged.decimals is not None:
+            told = (
+                f"numbers are rounded to {judged.decimals} decimals; smaller mistakes do not show"
+            )
+            found.append(f"{where}: {told}")
+    return list(dict.fromkeys(found))
+
+
+def comment(finding: Finding, at: int) -> str:
+    """Return what is said at a wrong cell, `at` its row in the table."""
+    cause = finding.cause
+    assert cause is not None
+    lines = [f"Wrong: {cause.mistake.name}."]
+    if cause.told:
+        lines.append(f"Here: {cause.told}.")
+    lines.append(cause.mistake.sentence)
+    if rule := RULES.get(finding.column.role):
+        lines.append(f"Right: {spelled(finding.column.role)} = {rule}")
+    expected = finding.right[at]
+    if np.isfinite(expected):
+        lines.append(f"Right for this row's weights: {expected:.10g}")
+    return "\n".join(lines)
+
+
+def _some(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"

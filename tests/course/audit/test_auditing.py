@@ -1,0 +1,227 @@
+"""What the auditor says of sheets that are changed by hand, and of those of something else."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import openpyxl
+import pytest
+import xlsxwriter
+
+from sweep.course.audit.auditing import Audit, audit
+from sweep.course.audit.verdict import remarks, verdict
+from sweep.errors import RequestError
+from tests.course.audit.sheets.making import Case, make
+
+Change = Callable[[Any], None]
+
+
+def changed(path: Path, change: Change, layout: str = "beside", rows: int = 20) -> Audit:
+    """Audit a sheet that was right before `change`."""
+    make(Case(layout, rows=rows, written="absent"), path)
+    book = openpyxl.load_workbook(path)
+    change(book.worksheets[-1])
+    book.save(path)
+    return audit(path)
+
+
+def found(result: Audit) -> dict[str, tuple[str, str, int]]:
+    """By heading: the mistake, the first wrong cell and how many are wrong."""
+    return {
+        f.column.heading: (f.cause.mistake.name, f.spots[0], len(f.spots))  # type: ignore[union-attr, misc]
+        for table in result.tables
+        for f in table.wrong
+    }
+
+
+def column_of(sheet: Any, heading: str) -> int:
+    return next(cell.column for cell in sheet[2] if cell.value == heading)
+
+
+def rewrite(sheet: Any, heading: str, old: str, new: str, rows: range = range(3, 23)) -> None:
+    column = column_of(sheet, heading)
+    for row in rows:
+        text = str(sheet.cell(row, column).value)
+        assert re.search(old, text), text
+        sheet.cell(row, column).value = re.sub(old, new, text)
+
+
+def test_a_typed_e_is_named(tmp_path: Path) -> None:
+    result = changed(
+        tmp_path / "e.xlsx", lambda s: rewrite(s, "A_H1", r"EXP\((-.*?)\)\)", r"2.71828^(\1))")
+    )
+    assert found(result) == {"A_H1": ("e rounded", (3, column_at(result, "A_H1")), 20)}
+    assert 1e-10 < result.tables[0].wrong[0].by < 1e-5
+
+
+def column_at(result: Audit, heading: str) -> int:
+    columns = result.tables[0].table.columns
+    return next(c.spots[0][1] for c in columns if c.heading == heading)
+
+
+def test_rounding_is_named(tmp_path: Path) -> None:
+    result = changed(tmp_path / "r.xlsx", lambda s: rewrite(s, "O1", r"^=(.*)$", r"=ROUND(\1,4)"))
+    assert found(result)["O1"][0] == "rounded on the way"
+
+
+def test_a_rate_that_slides_down_is_named(tmp_path: Path) -> None:
+    def slide(sheet: Any) -> None:
+        column = column_of(sheet, "W4")
+        for row in range(4, 23):
+            cell = sheet.cell(row, column)
+            cell.value = str(cell.value).replace("$B$7", f"$B{row + 3}")
+
+    result = changed(tmp_path / "s.xlsx", slide)
+    # The first update still meets the rate; from the second on there is nothing.
+    name, (row, _), count = found(result)["W4"]
+    assert (name, row, count) == ("the rate from the wrong cell", 5, 18)
+
+
+def test_a_series_filled_down_is_named(tmp_path: Path) -> None:
+    def count(sheet: Any) -> None:
+        for row in range(5, 24):
+            sheet.cell(row, 3).value = 0.05 + row - 4
+
+    result = changed(tmp_path / "f.xlsx", count, "course")
+    assert set(found(result)) == {"i1"}
+    assert found(result)["i1"][0] == "a constant that changes"
+
+
+def test_text_and_errors_and_gaps_are_named(tmp_path: Path) -> None:
+    def spoil(sheet: Any) -> None:
+        sheet.cell(7, column_of(sheet, "E1")).value = "see above"
+        sheet.cell(8, column_of(sheet, "E2")).value = "=1/0"
+        sheet.cell(9, column_of(sheet, "Et")).value = None
+
+    names = {
+        heading: what[0] for heading, what in found(changed(tmp_path / "t.xlsx", spoil)).items()
+    }
+    assert names["E1"] == "text in place of a number"
+    assert names["Et"] == "an empty cell"
+    assert set(names) == {"E1", "E2", "Et"}
+
+
+def test_rows_below_that_were_not_filled_are_named(tmp_path: Path) -> None:
+    def stop(sheet: Any) -> None:
+        for row in range(10, 23):
+            sheet.cell(row, column_of(sheet, "Et")).value = None
+
+    assert found(changed(tmp_path / "n.xlsx", stop))["Et"][0] == "an empty cell"
+
+
+def test_numbers_as_text_and_helper_cells_are_no_mistake(tmp_path: Path) -> None:
+    def help_(sheet: Any) -> None:
+        sheet["B3"] = "0.05"
+        sheet["AZ1"] = "my helper"
+        for row in range(3, 23):
+            sheet.cell(
+                row, 60
+            ).value = f"=1-{openpyxl.utils.get_column_letter(column_of(sheet, 'A_O1'))}{row}"
+        rewrite(sheet, "dEt/dW5", r"\(1-[A-Z]+(\d+)\)", r"BH\1")
+
+    result = changed(tmp_path / "h.xlsx", help_)
+    assert result.correct, found(result)
+
+
+def test_zeros_that_a_program_saved_for_values_are_computed_anew(tmp_path: Path) -> None:
+    make(Case("beside", rows=12, written="absent"), tmp_path / "a.xlsx")
+    book = xlsxwriter.Workbook(str(tmp_path / "z.xlsx"))
+    sheet = book.add_worksheet("Backprop")
+    for row in openpyxl.load_workbook(tmp_path / "a.xlsx").active.iter_rows():
+        for cell in row:
+            if cell.value is not None:
+                sheet.write(cell.row - 1, cell.column - 1, cell.value)
+    book.close()
+    result = audit(tmp_path / "z.xlsx")
+    assert result.correct
+    assert any("computed anew" in line for line in remarks(result))
+
+
+def test_rounded_values_are_judged_by_what_they_show(tmp_path: Path) -> None:
+    path = tmp_path / "v.xlsx"
+
+    def rounded(sheet: Any) -> None:
+        for row in sheet.iter_rows(min_row=3, min_col=5):
+            for cell in row:
+                if isinstance(cell.value, float):
+                    cell.value = round(cell.value, 6)
+
+    make(Case("beside", rows=30, written="values"), path)
+    book = openpyxl.load_workbook(path)
+    rounded(book.active)
+    book.save(path)
+    result = audit(path)
+    assert result.correct, found(result)
+    assert any("rounded to 6 decimals" in line for line in remarks(result))
+    book.active.cell(3 + 9, column_of(book.active, "dEt/dW6")).value = 0.5
+    book.save(path)
+    assert set(found(audit(path))) == {"dEt/dW6"}
+
+
+def test_a_function_that_is_not_computed_leaves_its_saved_value(tmp_path: Path) -> None:
+    make(Case("beside", rows=10, written="values"), tmp_path / "v.xlsx")
+    book = xlsxwriter.Workbook(str(tmp_path / "u.xlsx"))
+    sheet = book.add_worksheet("Backprop")
+    for row in openpyxl.load_workbook(tmp_path / "v.xlsx").active.iter_rows():
+        for cell in row:
+            if isinstance(cell.value, float) and cell.row > 2 and cell.column > 20:
+                sheet.write_formula(cell.row - 1, cell.column - 1, "=MYMACRO(1)", None, cell.value)
+            elif cell.value is not None:
+                sheet.write(cell.row - 1, cell.column - 1, cell.value)
+    book.close()
+    assert audit(tmp_path / "u.xlsx").correct
+
+
+@pytest.mark.parametrize(
+    ("cells", "says"),
+    [
+        ({"A1": "Month", "B1": "Income", "A2": 1, "B2": 300}, 'and "Month", "Income" found'),
+        ({}, "no text at all was found"),
+    ],
+)
+def test_a_sheet_of_something_else_is_refused(
+    tmp_path: Path, cells: dict[str, Any], says: str
+) -> None:
+    book = openpyxl.Workbook()
+    for place, value in cells.items():
+        book.active[place] = value
+    book.save(tmp_path / "o.xlsx")
+    with pytest.raises(RequestError, match="no table of the 2-2-2 exercise") as error:
+        audit(tmp_path / "o.xlsx")
+    assert says in str(error.value)
+
+
+def test_biases_and_other_activations_are_refused(tmp_path: Path) -> None:
+    def bias(sheet: Any) -> None:
+        sheet["A8"], sheet["B8"] = "b1", 0.35
+
+    with pytest.raises(RequestError, match=r"a bias of 0\.35"):
+        changed(tmp_path / "b.xlsx", bias)
+
+    def tanh(sheet: Any) -> None:
+        for unit in ("H1", "H2", "O1", "O2"):
+            column = openpyxl.utils.get_column_letter(column_of(sheet, unit))
+            rewrite(sheet, f"A_{unit}", r"^.*$", "=TANH(XX)")
+            for row in range(3, 23):
+                sheet.cell(row, column_of(sheet, f"A_{unit}")).value = f"=TANH({column}{row})"
+
+    with pytest.raises(RequestError, match="its activation is tanh"):
+        changed(tmp_path / "t.xlsx", tanh)
+
+
+def test_one_sheet_can_be_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "p.xlsx"
+    make(Case("per_rate", rows=8), path)
+    assert len(audit(path).tables) == 3
+    assert [one.table.sheet for one in audit(path, "lr 2.0").tables] == ["lr 2.0"]
+    with pytest.raises(RequestError, match=r'has no sheet "lr 3", but "lr 0\.1"'):
+        audit(path, "lr 3")
+
+
+def test_the_verdict_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "p.xlsx"
+    make(Case("course", rows=8), path)
+    assert re.fullmatch(
+        r".*p.xlsx: correct; 31 columns checked, none off by more than \S+", verdict(audit(path))
+    )
