@@ -1,4 +1,4 @@
-"""Commands for students of the worked example: explain."""
+"""Commands for students of the worked example: explain, worksheet."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -104,3 +104,30 @@ def _text(document: "Document", form: Format, figure: "Figure | None", diagram: 
     if form is Format.markdown:
         return markdown(document, diagram.name if diagram else "")
     return plain(document)
+
+
+@app.command()
+def worksheet(
+    name: Name,
+    steps: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="How many; by default the study's, at most 1,000."),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Ends in .xlsx; by default STUDY.xlsx.")
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Write STUDY as a spreadsheet with live formulas, a sheet a trial."""
+    from sweep.course.workbook import write_workbook
+    from sweep.course.worksheet import plan_worksheet
+
+    study = load(name, overrides)[1]
+    file = output or Path(f"{study.name}.xlsx")
+    if file.suffix != ".xlsx":
+        raise RequestError(f'{file}: the ending must be .xlsx, not "{file.suffix}"')
+    plan = plan_worksheet(study, steps)
+    with writing(file):
+        write_workbook(plan, file)
+    sheets = len(plan.trials)
+    print(f"{file}: {sheets} sheet{'s' * (sheets > 1)} of {plan.steps:,} steps")
