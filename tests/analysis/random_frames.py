@@ -22,17 +22,9 @@ def random_rows(seed: int, n_rates: int = 7, seeds: int = 5) -> list[tuple[objec
             bad = [np.nan, np.inf, -np.inf, 1e200][random.integers(4)]
             steps = int(random.integers(1, 9)) if random.random() < 0.7 else None
             calm = "stalled" if steps is None else "converged"
-            rows.append(
-                (
-                    rate,
-                    number,
-                    1.0,
-                    bad if wild else final,
-                    2.0,
-                    steps,
-                    "diverged" if wild else calm,
-                )
-            )
+            final = bad if wild else final
+            outcome = "diverged" if wild else calm
+            rows.append((rate, number, 1.0, final, 2.0 + place, steps, outcome))
     random.shuffle(rows)  # type: ignore[arg-type]
     return rows
 
