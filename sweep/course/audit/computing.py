@@ -87,6 +87,11 @@ class Calculator:
         sheet = self.book.sheets.get(home[0])
         return number(sheet.values.get(home[1])) if sheet else float("nan")
 
+    def has_formula(self, home: Home) -> bool:
+        """Whether there is such a cell and it holds a formula."""
+        sheet = self.book.sheets.get(home[0])
+        return sheet is not None and home[1] in sheet.formulas
+
     def tree(self, home: Home) -> Tree:
         """Return the formula of a cell that has one.
 

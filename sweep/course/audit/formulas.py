@@ -330,6 +330,10 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
 """All that is ever computed of a sheet, beside the operators."""
 
 
+AREAS = {"SUM", "PRODUCT", "SUMPRODUCT", "SUMXMY2", "SUMSQ", "AVERAGE", "MAX", "MIN"}
+"""The functions that take areas; the others take single numbers."""
+
+
 def evaluate(tree: Tree, look: Look) -> Value:
     """Return what a formula gives, float64 or an array of them, NaN where Excel shows an error.
 
@@ -338,19 +342,30 @@ def evaluate(tree: Tree, look: Look) -> Value:
         look: gives the values of cells, areas (a list of rows) and names.
 
     Raises:
-        FormulaError: a function that is not in `FUNCTIONS`.
+        FormulaError: a function that is not in `FUNCTIONS`, or with other arguments than it takes.
     """
+    value = _part(tree, look)
+    if isinstance(value, list):
+        raise FormulaError("an area where one number belongs")
+    return value
+
+
+def _part(tree: Tree, look: Look) -> Value:
     if isinstance(tree, Number):
         return np.float64(tree.value) if isinstance(tree.value, float) else np.float64(np.nan)
     if not isinstance(tree, Call):
         return look(tree)
-    function = OPERATORS.get(tree.function) or FUNCTIONS.get(tree.function)
+    name = tree.function
+    function = OPERATORS.get(name) or FUNCTIONS.get(name)
     if function is None:
-        raise FormulaError(f"the function {tree.function}")
+        raise FormulaError(f"the function {name}")
+    values = [_part(argument, look) for argument in tree.arguments]
+    if name not in AREAS and any(isinstance(value, list) for value in values):
+        raise FormulaError(f"an area in {name}")
     try:
-        return function(*(evaluate(argument, look) for argument in tree.arguments))
-    except (TypeError, ValueError):
-        raise FormulaError(f"the function {tree.function} with such arguments") from None
+        return function(*values)
+    except (TypeError, ValueError, ArithmeticError):
+        raise FormulaError(f"the function {name} with such arguments") from None
 
 
 def references(tree: Tree) -> Iterator[Cell | Area | Name]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from sweep.course.audit.changing import symbols
-from sweep.course.audit.computing import Calculator, Home, cells_of, number, spot_of
+from sweep.course.audit.computing import Calculator, Home, cells_of, spot_of
 from sweep.course.audit.formulas import (
     Area,
     Call,
@@ -47,6 +47,10 @@ EXACT = 1e-9
 """Formulas that are written another way differ by 1e-13 or less, since the states are of size 1; a
 2.71828 for e differs by 1e-7."""
 
+MOST_MEANINGS = 12
+"""If the cells that one formula refers to mean something else in more rows than these, the rows
+beyond are taken to be as wrong as the last."""
+
 DERIVED = re.compile(r"(prev\.)?([dm]_|[nck]\d)")
 """Quantities that a sheet need not have columns for."""
 
@@ -71,6 +75,9 @@ class Leaf:
     home: Home
 
 
+Verdict = Explained | FormulaError | None
+"""A mistake, a formula that cannot be read, or nothing to say."""
+
 Meaning = Callable[[Leaf, Value], Value]
 
 
@@ -93,7 +100,7 @@ class Prober:
         self.constants = constants
         self.state = trajectory(constants, STEPS, SAMPLES, seed=20)
         self.far = trajectory(constants, STEPS, SAMPLES, seed=21)
-        self._judged: dict[Hashable, Explained | FormulaError | None] = {}
+        self._judged: dict[tuple[str, str], dict[Hashable, Verdict]] = {}
 
     def leaf(self, home: Home, step: int) -> Leaf:
         """Return what a cell means for a formula in row `step`."""
@@ -111,10 +118,10 @@ class Prober:
         leaf = self.leaf(cell, step)
         if leaf.role:
             return leaf.role, leaf.away if abs(leaf.away) <= MIDDLE else "far"
-        sheet = self.calculator.book.sheets.get(cell[0])
-        if sheet and cell[1] in sheet.formulas:
+        if self.calculator.has_formula(cell):
             return cell[0], cell[1][0] - home[1][0], cell[1][1] - home[1][1]
-        return self.calculator.value(cell)
+        value = self.calculator.value(cell)
+        return None if np.isnan(value) else value
 
     def _cells(self, leaves: Iterable[Tree], home: Home) -> Iterable[Home]:
         for leaf in leaves:
@@ -130,14 +137,15 @@ class Prober:
         Raises:
             FormulaError: it, or what it leads to, is not arithmetic.
         """
-        sheet = self.calculator.book.sheets[home[0]]
-        key = (sheet.formulas[home[1]], role, self.signature(home, step))
-        if key not in self._judged:
+        formula = self.calculator.book.sheets[home[0]].formulas[home[1]]
+        known = self._judged.setdefault((formula, role), {})
+        key = self.signature(home, step)
+        if key not in known and len(known) < MOST_MEANINGS:
             try:
-                self._judged[key] = self._judge(home, role, step)
-            except FormulaError as unknown:
-                self._judged[key] = unknown
-        found = self._judged[key]
+                known[key] = self._judge(home, role, step)
+            except FormulaError as error:
+                known[key] = error
+        found = known.get(key, next(reversed(known.values())))
         if isinstance(found, FormulaError):
             raise found
         return found
@@ -193,7 +201,7 @@ class Prober:
             leaf = self.leaf(cell, step)
             if leaf.role is not None and abs(leaf.away) <= 1:
                 return Name({-1: "prev.", 0: "", 1: "next."}[leaf.away] + leaf.role)
-            if leaf.role is None and cell[1] in self.calculator.book.sheets[cell[0]].formulas:
+            if leaf.role is None and self.calculator.has_formula(cell):
                 if deep > DEEPEST:
                     raise FormulaError("a formula that leads through too many cells")
                 return self.symbolic(self.calculator.tree(cell), cell, step, deep + 1)
@@ -210,13 +218,12 @@ class Prober:
             leaf = self.leaf(cell, step)
             if leaf.role is not None:
                 return meaning(leaf, self._quantity(leaf))
-            sheet = self.calculator.book.sheets.get(cell[0])
-            if sheet and cell[1] in sheet.formulas:
+            if self.calculator.has_formula(cell):
                 if deep > DEEPEST:
                     raise FormulaError("a formula that leads through too many cells")
                 inner = self.calculator.tree(cell)
                 return self.value(inner, cell, step, meaning, deep + 1)
-            return meaning(leaf, np.float64(number(sheet.values.get(cell[1]) if sheet else None)))
+            return meaning(leaf, np.float64(self.calculator.value(cell)))
 
         def look(leaf: Cell | Area | Name) -> Value:
             meant = self.calculator.named(leaf) if isinstance(leaf, Name) else leaf
