@@ -20,11 +20,13 @@ class Activation:
         function: takes a dtype and returns the compiled f on lanes.
         slope: the compiled derivative dA/dz, as a function of A.
         with_slope: takes a dtype and returns the compiled function z -> (A, dA/dz).
+        looks_up: whether most of its time goes to look-ups in tables.
     """
 
     function: Callable[[str], Any]
     slope: Any = None
     with_slope: Callable[[str], Any] | None = None
+    looks_up: bool = False
 
 
 def _sharing(name: str) -> Activation:
@@ -95,11 +97,11 @@ def _elu_slope(a: Any) -> Any:
 
 
 ACTIVATIONS = {
-    "sigmoid": Activation(lambda dtype: elementary(dtype).sigmoid, _sigmoid_slope),
-    "tanh": Activation(lambda dtype: elementary(dtype).tanh, _tanh_slope),
+    "sigmoid": Activation(lambda dtype: elementary(dtype).sigmoid, _sigmoid_slope, looks_up=True),
+    "tanh": Activation(lambda dtype: elementary(dtype).tanh, _tanh_slope, looks_up=True),
     "relu": Activation(lambda dtype: _relu, _relu_slope),
     "leaky_relu": Activation(lambda dtype: _leaky_relu, _leaky_relu_slope),
-    "elu": Activation(lambda dtype: elementary(dtype).elu, _elu_slope),
+    "elu": Activation(lambda dtype: elementary(dtype).elu, _elu_slope, looks_up=True),
     "softplus": _sharing("softplus"),
     "gelu": _sharing("gelu"),
     "gelu_tanh": _sharing("gelu_tanh"),

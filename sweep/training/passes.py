@@ -23,7 +23,7 @@ from functools import cache
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sweep.training.activations import ACTIVATIONS
+from sweep.training.activations import ACTIVATIONS, Activation
 from sweep.training.lanes import Lanes, called, fma, inlined, products
 from sweep.training.layout import SOFTMAX, Network
 from sweep.training.losses import LOSSES
@@ -37,6 +37,8 @@ _TILES: dict[int, dict[int, tuple[int, ...]]] = {
     32: {4: (6, 4, 2, 1), 2: (6, 4, 2, 1), 1: (6, 4, 2, 1)},
     16: {4: (3, 2, 1), 2: (6, 4, 2, 1), 1: (8, 4, 2, 1)},
 }
+
+_LOOKED_UP = 8  # lanes at a time, if there are so many
 
 
 def tiles() -> Mapping[int, Sequence[int]]:
@@ -212,20 +214,10 @@ def _make_activate(network: Network, name: str, sees: str) -> Any:
     if name == SOFTMAX:
         return compiling(network)(make_softmax(network.dtype, logit, sees == "logarithms"))
     row = ACTIVATIONS[name]
+    if _taken_together(network, row, sees):
+        return _make_activate_together(network, row.function(network.dtype))
     if row.with_slope is None or sees == "logits":
-        apply, keeps_logit = row.function(network.dtype), sees == "logits"
-
-        def activate(place: Any, n: Any, net: Any) -> None:
-            a, d, n_out = net[2], net[3], place[2]
-            for s in range(n):
-                for j in range(n_out):
-                    at = place[7] + s * n_out + j
-                    z = logit(a[at], place, j, net)
-                    a[at] = apply(z)
-                    if keeps_logit:
-                        d[at] = z
-
-        return compiling(network)(activate)
+        return _make_activate_alone(network, row.function(network.dtype), sees == "logits")
     with_slope = row.with_slope(network.dtype)
 
     def activate_with_slope(place: Any, n: Any, net: Any) -> None:
@@ -236,6 +228,51 @@ def _make_activate(network: Network, name: str, sees: str) -> Any:
                 a[at], d[at] = with_slope(logit(a[at], place, j, net))
 
     return compiling(network)(activate_with_slope)
+
+
+def _make_activate_alone(network: Network, apply: Any, keeps_logit: bool) -> Any:
+    """Return the same, of a function whose slope its value tells."""
+    logit = _make_logit(network)
+
+    def activate(place: Any, n: Any, net: Any) -> None:
+        a, d, n_out = net[2], net[3], place[2]
+        for s in range(n):
+            for j in range(n_out):
+                at = place[7] + s * n_out + j
+                z = logit(a[at], place, j, net)
+                a[at] = apply(z)
+                if keeps_logit:
+                    d[at] = z
+
+    return compiling(network)(activate)
+
+
+def _taken_together(network: Network, row: Activation, sees: str) -> bool:
+    """Whether neurons next to each other are: a small network's lie in registers anyway."""
+    return row.looks_up and sees == "outputs" and not network.multiplied and not network.unrolled
+
+
+def _make_activate_together(network: Network, apply: Any) -> Any:
+    """Return the same once more, of a function that looks values up in tables.
+
+    Neurons next to each other are taken together: eight lanes look up as fast as four.
+    """
+    together, bias = max(1, _LOOKED_UP // network.lanes), network.bias
+    wide = Lanes(network.dtype, together * network.lanes)
+    read, write = wide.read, wide.write
+
+    def activate(place: Any, n: Any, net: Any) -> None:
+        a, w, n_out = net[2], net[0], place[2]
+        for s in range(n):
+            at = place[7] + s * n_out
+            whole = n_out - n_out % together
+            for j in range(0, whole, together):
+                z = read(a, at + j)
+                write(a, at + j, apply(z + read(w, place[4] + j) if bias else z))
+            for j in range(whole, n_out):
+                a[at + j] = apply(a[at + j] + w[place[4] + j] if bias else a[at + j])
+
+    return compiling(network)(activate)
 
 
 def make_add_loss(network: Network, target: Any) -> Any:

@@ -124,7 +124,11 @@ def test_loops_written_out_or_in_tiles() -> None:
     """It depends on the size of a register, and on whether all loops are written out."""
     study = mixed_trials("float64", *TILED)
     shape = shape_of(study, lanes=8)
-    networks = [replace(shape.network, tile=tile, unrolled=False) for tile in (4, 16)]
+    # Of few lanes, neurons next to each other are taken together, of three the last one alone.
+    networks = [
+        replace(shape.network, tile=tile, lanes=lanes, unrolled=False)
+        for tile, lanes in ((4, 8), (16, 8), (4, 4), (4, 1))
+    ]
     assert shape.network.unrolled
     found = [
         digest(_train(study, every_trial(study), replace(shape, network=network)))

@@ -165,6 +165,37 @@ class Lanes:
         return room
 
     @cached_property
+    def read(self) -> Any:
+        """``read(memory, i)``: the values i, i+1, ... of narrower lanes, side by side as one."""
+        lanes = self.type
+
+        @intrinsic
+        def read(typingctx: Any, memory: Any, i: Any) -> Any:
+            def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+                place = _vector_address(context, builder, lanes, args)
+                return builder.load(place, align=_alignment(memory))
+
+            return signature(lanes, memory, types.intp), emit
+
+        return read
+
+    @cached_property
+    def write(self) -> Any:
+        """``write(memory, i, x)``: x to the values i, i+1, ... of narrower lanes."""
+        lanes = self.type
+
+        @intrinsic
+        def write(typingctx: Any, memory: Any, i: Any, x: Any) -> Any:
+            def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+                place = _vector_address(context, builder, lanes, args[:2])
+                builder.store(args[2], place, align=_alignment(memory))
+                return context.get_dummy_value()
+
+            return signature(types.void, memory, types.intp, lanes), emit
+
+        return write
+
+    @cached_property
     def memory(self) -> Any:
         """``memory(pointer, i)``: values behind a pointer, from the i-th element on.
 
