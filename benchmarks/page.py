@@ -77,7 +77,7 @@ def _beside(network: str, *peers: str, short: bool = False) -> Command:
 
 
 _OF_TARGETS = tuple(_beside(name) for name in TARGETS)
-_EDGES = ("128-128", "128-128-128-128-128-10", "128-1", "8-8-8-8-8-1", "1-128-1")
+_EDGES = ("128-128", "128-128-128-128-128-10", "128-1")
 _OF_FAMILY = tuple(_beside(name, *CALLED, _THREADED, short=True) for name in _EDGES)
 
 
@@ -96,12 +96,12 @@ SECTIONS = (
     Section("targets", _OF_TARGETS, sections.targets),
     _one("costs", (*_TURNS, "--only", "adam", "batches of 32"), sections.costs),
     _one("compiling", ("--only", *_KERNELS), sections.compiling),
+    Section("family", _OF_FAMILY, sections.peers),
     replace(_one("overhead", _ROUNDS), saves=False),
     _one("tools", _ROUNDS),
     _one("throughput", (*_ROUNDS, "--seconds", "0.05")),
     _one("starts", ("--rounds", "3")),
     _one("scale", ("--trials", *_UP_TO_A_MILLION)),
-    Section("family", _OF_FAMILY, sections.peers),
 )
 """In the order in which they are measured, the most telling first."""
 

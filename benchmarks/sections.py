@@ -50,7 +50,8 @@ def limits(folders: Sequence[Path]) -> str:
     ]
     heads = ("network", "", "steps per second", "sample gradients", "limit", "share of it")
     machine = f"{run.machine['name']}, {run.machine['processors']} CPUs, {run.created[:10]}"
-    noise = f"{run.warning or 'Quiet enough to conclude'}: {run.noise}."
+    said = run.warning or "the machine was quiet enough to conclude"
+    noise = f"{run.noise[0].upper()}{run.noise[1:]}: {said}."
     ceilings = _ceilings(run.ceilings)
     return f"{machine}. {noise}\n\n{markdown(heads, rows)}\n\nThe ceilings:\n\n{ceilings}"
 
