@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from sweep.views.report.page import Report
     from sweep.views.subject import Subject
 
-MOST_DIGESTED = 20_000_000
+MOST_DIGESTED = 5_000_000
 """Rows whose digest a report waits for; of more `Results.content_digest` gives it."""
 
 

@@ -14,6 +14,7 @@ from sweep.views.report.findings import (
     OUTCOMES,
     Finding,
     Told,
+    losses_in_words,
     outcomes_in_words,
     rates_in_words,
     share,
@@ -76,6 +77,10 @@ def compose(
         found, made = _rates(trials, axes, rate)
         findings += found
         tables += made
+    else:
+        findings.append(
+            losses_in_words(float(trials["initial_loss"].iloc[0]), trials["final_loss"])
+        )
     tables += [axis_table(trials, axis) for axis in axes if axis != rate and axis not in SEEDS]
     tables.append(trials_table(trials, axes))
     return Report(

@@ -81,6 +81,27 @@ def _ended(counts: Mapping[str, int], total: int) -> str:
     return f"Of {total:,} trials {', '.join(first)} and {last}{none}."
 
 
+def losses_in_words(initial: float, final: "pd.Series[float]") -> Finding:
+    """Say where the final losses lie, of trials that are not told apart by any axis.
+
+    `initial` is the loss of the first of them before its first step.
+    """
+    if len(final) == 1:
+        ends = f"{_finite(initial)} to {_finite(float(final.iloc[0]))}"
+        return Finding("", [f"Its loss went from {ends}."])
+    level = final.fillna(math.inf)
+    low, middle, high = (float(x) for x in (level.min(), level.median(), level.max()))
+    if low == math.inf:
+        return Finding("", ["No final loss is finite."])
+    ends = f"{number(low)} and {_finite(high)}"
+    said = f"Final losses lie between {ends}, half of them at or below {_finite(middle)}."
+    return Finding("", [said])
+
+
+def _finite(value: float) -> str:
+    return number(value) if math.isfinite(value) else "infinity"
+
+
 def share(count: int, total: int) -> str:
     """Return a share in words and per cent that never round to all or none: "0.004%"."""
     if count in (0, total):
@@ -96,6 +117,16 @@ def rates_in_words(told: Told) -> list[Finding]:
     groups = _groups(told)
     if len(groups) == 1:
         return [Finding("", list(_about(told, *groups[0])))]
+    if not all(map(_comparable, told.grouped)):
+        about = [
+            Finding(_named(told, best), list(_about(told, best, rest))) for best, rest in groups
+        ]
+        few = about[:MOST_GROUPS]
+        rest = f" The first {len(few)} of {len(about):,} are told." * (len(few) < len(about))
+        return [
+            Finding("", [f"Groups differ in what is minimised, and are not compared.{rest}"]),
+            *few,
+        ]
     ranked = sorted(groups, key=_final)
     named = [("", group) for group in ranked]
     if len(groups) > MOST_GROUPS:
@@ -108,6 +139,11 @@ def rates_in_words(told: Told) -> list[Finding]:
             for which, (best, rest) in named
         ),
     ]
+
+
+def _comparable(axis: str) -> bool:
+    """Say whether losses at different values of an axis measure one thing."""
+    return axis != "network.loss" and not axis.startswith("data.")
 
 
 def _ranking(told: Told, ranked: Sequence[Group]) -> str:
@@ -199,7 +235,9 @@ def _usable(told: Told, summary: Mapping[str, Mapping[str, Any]]) -> Iterator[st
     cut = [name for name, end, at in (
         ("lowest", told.ends[0], low), ("highest", told.ends[1], high)
     ) if end == at]  # fmt: skip
-    beyond = f", up to the {' and the '.join(cut)} value swept and perhaps beyond" if cut else ""
+    beyond = (
+        f", as far as the {' and the '.join(cut)} value swept and perhaps beyond" if cut else ""
+    )
     yield (
         f"Within a factor of {number(told.within)} of that loss ends every {told.noun} from "
         f"{number(low)} to {number(high)}{wide}{beyond}."
@@ -253,7 +291,7 @@ def _interval(told: Told, row: Mapping[str, Any], name: str) -> str:
     low, high = (row[f"{name}_{end}".lstrip("_")] for end in ("low", "high"))
     if math.isnan(low) or math.isnan(high):
         return ""
-    if low == high:
+    if number(low) == number(high):
         return f" ({_level(told)}: the same)"
     infinite = "infinity" if name == "value" else f"above {number(told.ends[1])}"
     least = f"below {number(told.ends[0])}" if low == -math.inf else number(low)

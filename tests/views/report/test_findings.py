@@ -112,7 +112,7 @@ def test_a_best_rate_at_the_end_may_not_be_the_best(rates: tuple[float, ...], en
     assert sentences[1] == (
         f"That is the {end} of the 2 values swept: the best may well lie beyond it."
     )
-    assert f"up to the {end} value swept and perhaps beyond" in sentences[2]
+    assert f"as far as the {end} value swept and perhaps beyond" in sentences[2]
 
 
 def test_where_all_diverged_nothing_is_best() -> None:
@@ -181,5 +181,25 @@ def test_an_axis_that_is_no_rate_is_named_as_it_is() -> None:
     assert "is that of momentum 1" in told(table, "momentum", "seed", rate="momentum")[0]
 
 
-def test_without_an_axis_to_vary_only_outcomes_are_told() -> None:
-    assert told(trials(), rate=None) == []
+def test_without_an_axis_to_vary_losses_are_told() -> None:
+    # 0.01 to 0.04, 1.01 to 1.04 and once more 1.01, and three that diverged: the median is 1.015
+    assert told(trials(), rate=None) == [
+        "Final losses lie between 0.01 and infinity, half of them at or below 1.02."
+    ]
+    assert told(trials([1.0], seeds=1), rate=None) == ["Its loss went from 1.5 to 0.01."]
+    wild = trials([10.0, 20.0]).query("seed > 0")
+    assert told(wild, rate=None) == ["No final loss is finite."]
+
+
+def test_groups_of_different_losses_are_not_compared() -> None:
+    parts = [trials(**{"network.loss": name}) for name in ("huber", "mean_squared_error")]
+    parts[0]["final_loss"] *= 3
+    axes = ["network.loss", "learning_rate", "seed"]
+    made = report(pd.concat(parts, ignore_index=True), axes=axes)
+    heading = label("network.loss", symbol=False)
+    assert made.findings[1].sentences == [
+        "Groups differ in what is minimised, and are not compared."
+    ]
+    assert [part.heading for part in made.findings[2:]] == [
+        f"{heading} = huber", f"{heading} = mean_squared_error",
+    ]  # fmt: skip
