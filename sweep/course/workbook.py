@@ -28,13 +28,20 @@ The last columns of each sheet compute E_T anew, from the inputs on, with one we
 and down, and compare (E_T(w + h) − E_T(w − h)) / 2h with the derivative. They differ by about h² of
 the third derivative and by rounding, 10⁻¹⁶ E_T / h: some 10⁻¹¹ in all. A wrong derivative is off by
 far more, and is marked red.""".splitlines()
+_YELLOW = {"bg_color": "#fff7d6", "border": 1, "border_color": "#d5c98a"}
 _FORMATS = {
     "title": {"bold": True, "font_size": 14},
     "note": {"font_color": "#59636e"},
     "part": {"bold": True, "bg_color": "#e6e8eb", "border": 1, "border_color": "#ffffff"},
     "head": {"bold": True, "align": "center", "bottom": 1},
     "words": {"text_wrap": True, "valign": "top", "font_size": 8, "font_color": "#59636e"},
-    "input": {"bg_color": "#fff7d6", "border": 1, "border_color": "#d5c98a"},
+    "input": _YELLOW,
+    "tiny": {
+        "bg_color": "#fff7d6",
+        "border": 1,
+        "border_color": "#d5c98a",
+        "num_format": "0.0##E+00",
+    },
     "number": {"num_format": "0.000000000"},
     "small": {"num_format": "0.00E+00"},
     "wrong": {"bg_color": "#f3b9a6"},
@@ -117,7 +124,8 @@ class _Writer:
             sheet.write_string(at, 0, note, self.formats["note"])
 
     def _input(self, sheet: Any, row: int, column: int, value: float, name: str) -> None:
-        sheet.write_number(row, column, value, self.formats["input"])
+        form = self.formats["input" if abs(value) >= 1e-4 or value == 0 else "tiny"]
+        sheet.write_number(row, column, value, form)
         cell = f"${xl_col_to_name(column)}${row + 1}"
         self.book.define_name(name, f"={START}!{cell}")
 
@@ -152,10 +160,10 @@ class _Writer:
         sheet.write_string(0, 0, trial.title, formats["title"])
         note = f"Rates and weights are on the sheet {START}. Under each heading: its formula."
         sheet.write_string(1, 0, note, formats["note"])
-        sheet.set_row(4, 96)
+        sheet.set_row(4, 72)
         sheet.set_column(0, 0, 7)
         sheet.set_column(1, self._place(len(self.plan.columns)), 15)
-        sheet.set_column(_GRAPH, _GRAPH, 82)
+        sheet.set_column(_GRAPH, _GRAPH, 80)
         sheet.write_string(3, 0, "step", formats["head"])
         place = 1
         for part, group in groupby(self.plan.columns, lambda column: column.part):
