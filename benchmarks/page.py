@@ -79,6 +79,11 @@ def _beside(network: str, *peers: str, short: bool = False) -> Command:
 _OF_TARGETS = tuple(_beside(name) for name in TARGETS)
 _EDGES = ("128-128", "128-128-128-128-128-10", "128-1")
 _OF_FAMILY = tuple(_beside(name, *CALLED, _THREADED, short=True) for name in _EDGES)
+_NEWCOMERS = ("numpy", "numba", "torch", "torch, compiled", "jax, donated", "jax, unrolled")
+_OF_OTHERS = tuple(
+    replace(_beside(network, *peers, short=True), folder=f"others-{network}")
+    for network, peers in (("2-2-2", _NEWCOMERS), ("64-64-10", ("sklearn",)))
+)
 
 
 def _one(name: str, options: Sequence[str], write: sections.Write = sections.printed) -> Section:
@@ -98,6 +103,7 @@ SECTIONS = (
     _one("compiling", ("--only", *_KERNELS), sections.compiling),
     Section("family", _OF_FAMILY, sections.peers),
     replace(_one("overhead", _ROUNDS), saves=False),
+    Section("others", _OF_OTHERS, sections.peers),
     _one("tools", _ROUNDS),
     _one("throughput", (*_ROUNDS, "--seconds", "0.05")),
     _one("starts", ("--rounds", "3")),
