@@ -190,7 +190,9 @@ def draw(kind: str, subject: Subject, options: Options = ANY) -> Figure:
     subject.trials()  # of nothing there is no figure
     row = KINDS[kind]
     row.check(kind, subject, options)
-    return row.draw(subject, _named(kind, subject, options))
+    named = _named(kind, subject, options)
+    asked = [name for option in AXES if (name := getattr(named, option))]
+    return row.draw(subject.asking(asked), named)
 
 
 def _named(kind: str, subject: Subject, options: Options) -> Options:

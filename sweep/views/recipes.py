@@ -127,9 +127,10 @@ def _by_step(
         raise RequestError('no curves were recorded: set record.loss to "every step" and run')
     rows, note = _shown(subject, [axis for axis in (hue, col) if axis])
     look = options.look(subject.title)
+    table = subject.read_curves(rows).drop(columns=[*subject.following])
     return curves(
-        subject.read_curves(rows), hue=hue, col=col, measure=options.measure or "loss",
-        behind=behind, totals={axis: len(subject.points[axis]) for axis in subject.axes},
+        table, hue=hue, col=col, measure=options.measure or "loss",
+        behind=behind, totals={axis: len(subject.points[axis]) for axis in subject.shown},
         look=Look(look.title, note, look.size, look.log),
     )  # fmt: skip
 

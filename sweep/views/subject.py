@@ -1,7 +1,7 @@
 """What figures are drawn from: the tables of one study, and what their columns mean."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from sweep.views.tables import codes
 if TYPE_CHECKING:
     from sweep.store.results import Results
     from sweep.study import Group
+    from sweep.study.grid import Dimension
 
 ReadTrials = Callable[[Sequence[str]], pd.DataFrame]
 ReadSome = Callable[[np.ndarray], pd.DataFrame]
@@ -44,6 +45,8 @@ class Subject:
         steps: how many steps of a trial were recorded, at most.
         marks: values of axes to point out.
         groups: the study's groups, in which networks and data differ.
+        following: axes that run together with an earlier one, whose value tells theirs: no figure
+            shows them unasked.
     """
 
     title: str
@@ -56,6 +59,7 @@ class Subject:
     steps: int = 1
     marks: Mapping[str, Sequence[float]] = field(default_factory=dict)
     groups: Sequence["Group"] = ()
+    following: frozenset[str] = frozenset()
 
     @classmethod
     def of(cls, results: "Results") -> "Subject":
@@ -75,13 +79,24 @@ class Subject:
             steps=max(steps, 1),
             marks=study.plot.mark,
             groups=groups,
+            following=frozenset(_following(study.dimensions)),
         )
+
+    def asking(self, names: Collection[str]) -> "Subject":
+        """Return the subject of a figure that shows these axes, be they following others or not."""
+        asked = self.following.intersection(names)
+        return replace(self, following=self.following - asked) if asked else self
+
+    @property
+    def shown(self) -> tuple[str, ...]:
+        """The axes that figures may show."""
+        return tuple(axis for axis in self.axes if axis not in self.following)
 
     @cached_property
     def points(self) -> dict[str, np.ndarray]:
         """The distinct values of each axis, ascending."""
         table = self.trials()
-        return {axis: np.sort(np.asarray(pd.unique(table[axis]))) for axis in self.axes}
+        return {axis: np.sort(np.asarray(pd.unique(table[axis]))) for axis in self.shown}
 
     @cached_property
     def outcomes(self) -> frozenset[int]:
@@ -96,7 +111,7 @@ class Subject:
     @cached_property
     def swept(self) -> tuple[str, ...]:
         """The axes with several values."""
-        return tuple(axis for axis in self.axes if len(self.points[axis]) > 1)
+        return tuple(axis for axis in self.shown if len(self.points[axis]) > 1)
 
     @cached_property
     def numeric(self) -> tuple[str, ...]:
@@ -151,7 +166,7 @@ class Subject:
             RequestError: there are none.
         """
         if measure not in self._tables:
-            self._tables[measure] = self.read(["trial", *self.axes, measure, "outcome"])
+            self._tables[measure] = self.read(["trial", *self.shown, measure, "outcome"])
         if self._tables[measure].empty:
             raise RequestError("nothing has been trained yet; `sweep run` comes first")
         return self._tables[measure]
@@ -203,3 +218,11 @@ class Subject:
             for group in self.groups
             if all(rows[name].iloc[0] == value for name, value in group.labels.items())
         )
+
+
+def _following(dimensions: Sequence["Dimension"]) -> Iterator[str]:
+    """The axes of each dimension after the first whose values all differ."""
+    for dimension in dimensions:
+        leading = [len(axis.ranked[0]) == len(axis) for axis in dimension.axes]
+        if any(leading):
+            yield from (axis.name for axis in dimension.axes[leading.index(True) + 1 :])

@@ -6,6 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 import sweep
 from sweep.errors import RequestError
@@ -260,3 +262,38 @@ def test_names_of_files_say_what_was_asked_for(tmp_path: Path) -> None:
     stem = Options(x="learning_rate", hue="training.optimizer", measure="best_loss", log=True).stem
     assert stem == "-learning_rate-training.optimizer-best_loss-log"
     assert Options(trial=(3, 4), rank=True).stem == "-rank-trial3-trial4"
+
+
+ZIPPED = """
+[network]
+layers = [2, 2, 1]
+[data]
+name = "xor"
+[initial]
+scheme = "uniform"
+[training]
+steps = 3
+[axes]
+seed = [0, 1]
+[axes.zip.setting]
+weight_decay = [0.0, 0.1, 0.1]
+learning_rate = [0.1, 0.2, 0.4]
+initial.scale = [1.0, 2.0, 3.0]
+"""
+
+
+def test_what_runs_together_with_an_axis_is_shown_only_if_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "zipped.toml").write_text(ZIPPED)
+    zipped = Subject.of(sweep.run(tmp_path / "zipped.toml", results=tmp_path, threads=1))
+    assert zipped.following == {"initial.scale"}  # two rates have one decay: it stays
+    assert set(zipped.swept) == {"seed", "weight_decay", "learning_rate"}
+    for kind in ("response", "ecdf", "curves"):
+        unasked = text_of(draw(kind, zipped))
+        asked = text_of(draw(kind, zipped, Options(hue="scale")))
+        assert "scale of the initial weights" not in unasked, kind
+        assert "scale of the initial weights" in asked, kind
+
+
+def text_of(figure: Figure) -> str:
+    """All words of a figure and of its legends."""
+    return " ".join(found.get_text() for found in figure.findobj(Text))
