@@ -59,7 +59,10 @@ def read(directory: Path, file: File, columns: Sequence[str] | None = None) -> p
         OSError: the system cannot read it.
     """
     if columns is None or not file.parts.keys() >= set(columns):
-        return pq.read_table(pa.BufferReader(_content(directory, file)), columns=columns)
+        # Files are read side by side. Threads of Arrow's own can abort a process that ends just
+        # after (github.com/apache/arrow/issues/34314).
+        with pq.ParquetFile(pa.BufferReader(_content(directory, file))) as parquet:
+            return parquet.read(columns=columns, use_threads=False)
     return _read_parts(directory, file, columns)
 
 
@@ -97,7 +100,7 @@ def _read_parts(directory: Path, file: File, columns: Sequence[str]) -> pa.Table
                 if name in found:
                     fetch(name, start, size)
             _compare(directory, file, found)
-            return parquet.read(columns=list(columns))
+            return parquet.read(columns=list(columns), use_threads=False)
 
 
 def _compare(directory: Path, file: File, found: Mapping[str, "hashlib._Hash"]) -> None:
@@ -129,7 +132,7 @@ def check(directory: Path, file: File) -> None:
     buffer = pa.BufferReader(_content(directory, file))
     try:
         with pq.ParquetFile(buffer, page_checksum_verification=True) as parquet:
-            rows = sum(batch.num_rows for batch in parquet.iter_batches())
+            rows = sum(batch.num_rows for batch in parquet.iter_batches(use_threads=False))
     except (pa.ArrowException, OSError) as error:
         raise DamagedError(f"{directory / file.path} cannot be decoded") from error
     if rows != file.rows:

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -147,3 +149,23 @@ def test_rows_are_counted(table: pa.Table, tmp_path: Path) -> None:
     file = File("trials", "0.parquet", len(data), sha256(data), ROWS + 1)
     with pytest.raises(DamagedError, match=f"has {ROWS} rows instead of {ROWS + 1}"):
         parquet.check(tmp_path, file)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="threads are counted in /proc")
+@pytest.mark.parametrize("columns", [None, ["loss"], ["trial", "loss", "outcome"]])
+def test_reading_leaves_no_threads_that_could_abort_the_end(
+    file: File, tmp_path: Path, columns: list[str] | None
+) -> None:
+    code = f"""
+import os
+from pathlib import Path
+from sweep.store import parquet
+from sweep.store.commit import File
+file = {file!r}
+before = len(os.listdir("/proc/self/task"))
+parquet.check(Path("{tmp_path}"), file)
+parquet.read(Path("{tmp_path}"), file, {columns})
+print(len(os.listdir("/proc/self/task")) - before)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "0\n"
