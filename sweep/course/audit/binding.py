@@ -12,7 +12,7 @@ import numpy as np
 from sweep.course.audit.computing import Calculator
 from sweep.course.audit.judging import values_of
 from sweep.course.audit.layout import Column, Table, rate_in_title
-from sweep.course.audit.model import State
+from sweep.course.audit.model import DEFINITIONS, State
 from sweep.course.audit.reading import Book
 from sweep.course.audit.roles import CONSTANTS, WEIGHTS
 from sweep.errors import RequestError
@@ -22,6 +22,9 @@ COURSE = {"i1": 0.05, "i2": 0.10, "t1": 0.01, "t2": 0.99}
 
 CLOSE = 1e-4
 """A column that is this near to a quantity is taken for it, rounded or a little wrong."""
+
+KNOWN = {*DEFINITIONS, *CONSTANTS, "step"}
+"""All quantities that a column may be: not the derivative of an error by an input, say."""
 
 MOSTLY = 0.5
 """In more than this share of rows."""
@@ -132,10 +135,16 @@ def _fitted_rate(known: dict[str, Any]) -> float | None:
 
 
 def _plain_roles(table: Table) -> None:
-    """Assign the roles that headings state without doubt."""
+    """Assign the roles that headings state without doubt, of those that the exercise has."""
+    stated = {column.roles[0] for column in table.columns if "Δ" not in column.heading}
     for column in table.columns:
+        quotient = "Δ" in column.heading and "/" in column.heading and column.roles[0] in stated
+        known = (role for role in column.roles if role in KNOWN)
+        column.roles = () if quotient else tuple(known)  # a quotient of differences is a check
         if len(column.roles) == 1:
             column.role = column.roles[0]
+    table.unknown += [column for column in table.columns if not column.roles]
+    table.columns = [column for column in table.columns if column.roles]
 
 
 def _ambiguous_roles(table: Table, fit: _Fit) -> None:

@@ -92,6 +92,12 @@ class Calculator:
         sheet = self.book.sheets.get(home[0])
         return sheet is not None and home[1] in sheet.formulas
 
+    def has_number(self, home: Home) -> bool:
+        """Whether there is such a cell and it is not empty or text."""
+        sheet = self.book.sheets[home[0]]
+        there = home[1] in sheet.values or home[1] in sheet.formulas
+        return there and not np.isnan(self.value(home))
+
     def tree(self, home: Home) -> Tree:
         """Return the formula of a cell that has one.
 

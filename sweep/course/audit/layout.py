@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sweep.course.audit.computing import Calculator, Home, number, spot_of
-from sweep.course.audit.formulas import Cell, FormulaError, parse, references
+from sweep.course.audit.formulas import Cell, FormulaError, Name, parse, references
 from sweep.course.audit.reading import Book, Sheet, Spot
 from sweep.course.audit.roles import CONSTANTS, WEIGHTS, normal, roles_of, under
 
@@ -53,11 +53,12 @@ class Table:
 
 @dataclass
 class Label:
-    """A labelled number."""
+    """A labelled number; one of a `choice`, if several stand in the label's row."""
 
     role: str
     home: Home
     value: float
+    choice: bool = False
 
 
 class View:
@@ -191,6 +192,9 @@ def _table(view: View, row: int, after: int | None, headings: Headings) -> Table
     foreign = [column.heading for column in columns if column.roles[:1] == ("other",)]
     known = [column for column in columns if column.roles and column.roles[0] != "other"]
     unknown = [column for column in columns if not column.roles]
+    given = {*CONSTANTS, *WEIGHTS, "step"}
+    if len(rows) < 2 and all(column.roles[0] in given for column in known):
+        return None  # a list of the first weights
     return Table(view.sheet.name, known, heads, foreign=foreign, unknown=unknown)
 
 
@@ -214,9 +218,18 @@ def labels(book: Book, sheet: Sheet, taken: set[Spot], calculator: Calculator) -
         if ("=" in value or ":" in value) and inside:
             found.append(Label(role, (sheet.name, spot), float(inside[1])))
         elif (at := _beside(sheet, spot, taken)) is not None:
-            home = (sheet.name, at)
-            found.append(Label(role, home, calculator.value(home)))
+            homes = [(sheet.name, at)]
+            while role == "eta" and (after := _after(homes[-1])) not in taken:
+                if not calculator.has_number((sheet.name, after)):
+                    break
+                homes.append((sheet.name, after))
+            several = len(homes) > 1
+            found += [Label(role, home, calculator.value(home), several) for home in homes]
     return [label for label in found if label.value == label.value]
+
+
+def _after(home: Home) -> Spot:
+    return home[1][0], home[1][1] + 1
 
 
 def _beside(sheet: Sheet, spot: Spot, taken: set[Spot]) -> Spot | None:
@@ -260,7 +273,7 @@ def bind_constants(book: Book, tables: list[Table], calculator: Calculator) -> N
             if any(column.roles[0] == role for column in table.columns):
                 continue
             fit = sorted(
-                (label for label in known if label.role == role),
+                (n for n in known if n.role == role and not (n.choice and not used[n.home])),
                 key=lambda label: (
                     label.home[0] != table.sheet,
                     -used[label.home],
@@ -291,9 +304,11 @@ def _used(book: Book, table: Table) -> Counter[Home]:
                     leaves = list(references(parse(formulas[spot])))
                 except FormulaError:
                     continue
-                found.update(
-                    spot_of(leaf, (table.sheet, spot)) for leaf in leaves if isinstance(leaf, Cell)
-                )
+                for leaf in leaves:
+                    named = isinstance(leaf, Name)
+                    meant = book.names.get(leaf.name.lower()) if isinstance(leaf, Name) else leaf
+                    if isinstance(meant, Cell) and (meant.sheet or not named):
+                        found[spot_of(meant, (table.sheet, spot))] += 1
     return found
 
 

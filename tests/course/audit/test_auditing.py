@@ -13,6 +13,7 @@ from sweep.course.audit.auditing import Audit, audit
 from sweep.course.audit.verdict import remarks, verdict
 from sweep.errors import RequestError
 from tests.course.audit.sheets.making import Case, make
+from tests.test_cli import sweep
 
 Change = Callable[[Any], None]
 
@@ -225,3 +226,40 @@ def test_the_verdict_is_one_line(tmp_path: Path) -> None:
     assert re.fullmatch(
         r".*p.xlsx: correct; 31 columns checked, none off by more than \S+", verdict(audit(path))
     )
+
+
+def test_the_rate_that_is_used_is_chosen_from_a_row_of_rates(tmp_path: Path) -> None:
+    def rates(sheet: Any) -> None:
+        sheet["B7"], sheet["C7"] = 0.1, 0.5
+        for row in sheet.iter_rows(min_row=4):
+            for cell in row:
+                if isinstance(cell.value, str):
+                    cell.value = cell.value.replace("$B$7", "$C$7")
+
+    result = changed(tmp_path / "r.xlsx", rates)
+    assert result.correct, found(result)
+    assert result.tables[0].table.constants["eta"] == 0.5
+    assert result.notes == []
+
+
+def test_quotients_of_differences_are_no_gradients(tmp_path: Path) -> None:
+    def check(sheet: Any) -> None:
+        for at, heading in enumerate(("ΔE_T/ΔW5", "∂A_O1/∂o1", "∂I1/∂w1")):
+            sheet.cell(2, 32 + at).value = heading
+            for row in range(3, 23):
+                output = openpyxl.utils.get_column_letter(column_of(sheet, "A_O1"))
+                sheet.cell(row, 32 + at).value = (0.07, f"={output}{row}*(1-{output}{row})", 0)[at]
+
+    result = changed(tmp_path / "q.xlsx", check)
+    assert result.correct, found(result)
+    assert result.tables[0].checked == 28
+
+
+def test_the_projects_own_worksheet_is_correct(tmp_path: Path) -> None:
+    done = sweep("worksheet", "lr_graphs", "--steps", "12", "--output", "own.xlsx", cwd=tmp_path)
+    assert done.returncode == 0, done
+    result = audit(tmp_path / "own.xlsx")
+    assert result.correct, found(result)
+    assert [judged.table.constants["eta"] for judged in result.tables] == [0.1, 0.2, 0.5, 0.8, 1, 2]
+    # Nothing is left that follows from a mistake, and all columns but the checks were judged.
+    assert not any(judged.affected for judged in result.tables)
