@@ -9,6 +9,8 @@ from sweep.views.tables import Array
 Span = tuple[float, float]
 """The lowest and the highest number that an axis shows."""
 
+NOTHING = "no trial has a finite value"
+
 OPEN = "dotted: the edge of a band that leaves the picture"
 
 

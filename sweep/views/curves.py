@@ -10,12 +10,12 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from sweep.views.bands import OPEN, draw_band, is_open, near
+from sweep.views.bands import NOTHING, OPEN, draw_band, is_open, near
 from sweep.views.facets import Shown, beside, label_outside, panels_of
 from sweep.views.paths import Line, Paths
-from sweep.views.scales import HUGE, log_limits, name_powers
+from sweep.views.scales import HUGE, UPWARD, log_limits, name_powers
 from sweep.views.style import ALONE, PLAIN, QUIET, RGB, Look, label, theme
-from sweep.views.tables import UPWARD, pooled
+from sweep.views.tables import pooled
 
 FIRST_STEPS = 100
 """Steps shown on linear axes, or a tenth of all if that is more: where the learning rates part."""
@@ -92,6 +92,8 @@ def _span(lines: Sequence[Line], log: bool | None, measure: str) -> tuple[float,
     drawn = [np.concatenate([one.low, one.middle, one.high, one.each.ravel()]) for one in lines]
     values = np.concatenate(drawn)
     finite = values[values < HUGE]
+    if not finite.size:
+        return (0.1, 1.0) if log else (0.0, 1.0)
     first = [high for one in lines if (high := one.high[:1].max(initial=0)) < HUGE]
     highest = float(finite.max(initial=0)) or 1.0
     start = max(first, default=0.0) or highest
@@ -137,6 +139,8 @@ def _notes(
     drawn = [line for row in lines for line in row]
     over = pooled(table, shown)
     notes = []
+    if not any(np.isfinite(line.middle).any() for line in drawn):
+        notes.append(NOTHING)
     if any(line.n > 1 and not len(line.each) for line in drawn):
         notes.append("median, and band from 10 to 90%" + f", over {over}" * bool(over))
     elif any(len(line.each) for line in drawn):

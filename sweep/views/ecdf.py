@@ -6,9 +6,9 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from sweep.views.facets import Shown, beside, label_outside, panels_of
-from sweep.views.scales import HUGE, MeasureScale
+from sweep.views.scales import HUGE, UPWARD, MeasureScale
 from sweep.views.style import PLAIN, Look, theme
-from sweep.views.tables import UPWARD, Array, levels, pooled
+from sweep.views.tables import Array, levels, pooled
 
 MOST_POINTS = 2000
 """Steps of one line; of more trials, as many evenly spread in rank."""

@@ -132,10 +132,11 @@ def panels_of(
     first axes) that `panel` says, and there is room for a `legend` if there will be one.
     """
     n = len(headings)
-    columns = min(4, math.ceil(math.sqrt(n)))
+    columns = n if n <= 3 else min(4, math.ceil(math.sqrt(n)))
     rows = math.ceil(n / columns)
     if n > 1:
-        wide, high = panel[0], panel[1] * sum(heights) / heights[0] + 0.25
+        wide, high = panel if rows > 1 else (max(panel[0], 2.9), max(panel[1], 2.5))
+        high *= sum(heights) / heights[0] + 0.25
         size = wide * columns + (1.9 if legend else 0.6), high * rows + 0.9
     figure = new_figure(look, *size, *notes)
     ratios = list(heights) * rows

@@ -17,9 +17,9 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 from sweep.training.trained import OUTCOMES
 from sweep.views.facets import Shown, label_outside, panels_of
 from sweep.views.raster import Raster
-from sweep.views.scales import name_powers
+from sweep.views.scales import UPWARD, name_powers
 from sweep.views.style import OUTCOME_COLORS, PLAIN, Look, label, outcome_patches, theme
-from sweep.views.tables import UPWARD, Array, linear_span, log_span, pooled
+from sweep.views.tables import Array, linear_span, log_span, pooled
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist

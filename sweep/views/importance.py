@@ -9,8 +9,9 @@ from matplotlib.figure import Figure
 
 from sweep.analysis.importance import Importance
 from sweep.analysis.importance import importance as taken_apart
+from sweep.views.scales import UPWARD
 from sweep.views.style import ALONE, PLAIN, QUIET, RGB, Look, label, new_figure, theme
-from sweep.views.tables import UPWARD, Array, axes_of, levels
+from sweep.views.tables import Array, axes_of, levels
 
 MOST_BARS = 12
 

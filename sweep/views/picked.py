@@ -7,8 +7,9 @@ import pandas as pd
 
 from sweep.errors import RequestError
 from sweep.training.trained import OUTCOMES
+from sweep.views.scales import UPWARD
 from sweep.views.style import assignment, value_labels
-from sweep.views.tables import UPWARD, codes, levels
+from sweep.views.tables import codes, levels
 
 MOST_TRIALS = 6
 
@@ -60,4 +61,5 @@ def _heading(trials: pd.DataFrame, axes: Sequence[str], at: int, what: str) -> s
     """Return what a trial is, and its values on the axes."""
     values = [trials[name].iloc[at] for name in axes]
     parts = [assignment(n, value_labels([v])[0]) for n, v in zip(axes, values, strict=True)]
-    return what + ", ".join(parts) if parts else what.rstrip(": ")
+    held = [part.replace(" = ", "\u00a0=\u00a0") for part in parts]  # no line ends there
+    return what + ", ".join(held) if held else what.rstrip(": ")

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
 from sweep.training.trained import OUTCOMES
-from sweep.views.scales import Scale, cell_scale, fitted, is_ordered, sorted_label
+from sweep.views.scales import Scale, cell_scale, fitted, fitted_up, is_ordered, sorted_label
 from sweep.views.style import label
 from sweep.views.tables import Array, Cells, best_first, codes, levels
 
@@ -88,7 +88,7 @@ class Raster:
         self.x.scale.dress(axes, axes.xaxis)
         self.y.scale.dress(axes, axes.yaxis)
         axes.grid(visible=False)
-        axes.set(xlabel=fitted(axes, self.x.label), ylabel=self.y.label)
+        axes.set(xlabel=fitted(axes, self.x.label), ylabel=fitted_up(axes, self.y.label))
 
 
 def _raster(trials: pd.DataFrame, cells: Cells, sides: list[Side], measure: str) -> Raster:

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from sweep.training.trained import OUTCOMES
-from sweep.views.bands import OPEN, Span, draw_band, draw_ranges, is_open, near
+from sweep.views.bands import NOTHING, OPEN, Span, draw_band, draw_ranges, is_open, near
 from sweep.views.facets import Panel, Shown, beside, label_outside, panels_of
 from sweep.views.scales import MeasureScale, Places, fitted, sorted_label
 from sweep.views.shares import draw_shares
@@ -87,7 +87,7 @@ def response(
             headings,
             *notes,
             cols.note,
-            size=(7.6, sum(heights) + 0.4),
+            size=(7.6, 5.4 if len(heights) > 1 else 4.5),
             heights=heights,
             panel=(2.9, 2.0),
         )
@@ -192,6 +192,8 @@ def _notes(
 ) -> list[str]:
     """Say what was put together, and what dotted edges are."""
     notes = []
+    if not any(np.isfinite(one.bands).any() for one in slices):
+        notes.append(NOTHING)
     if any(one.counts.max(initial=0) > 1 for one in slices):
         one_panel = len({one.x for one in slices}) == 1
         over = pooled(trials, shown) if one_panel else "all other axes"

@@ -33,6 +33,9 @@ FLOOR = 1e-24
 HUGE = 1e300
 """Numbers from here on are drawn as infinite: a margin above them would be."""
 
+UPWARD = ("validation_accuracy",)
+"""Measures of which more is better, from 0 to 1."""
+
 WITHOUT_ORDER = ("seed", "batch_seed")
 """Numbers that are names: their order means nothing."""
 
@@ -159,6 +162,8 @@ class MeasureScale:
         It is logarithmic if `log` says so, or by default where positive numbers span a decade.
         """
         low, high = log_limits(values) or (0.1, 1.0)
+        if name in UPWARD and not log:
+            return cls(name, False, (0.0, 1.02))
         if log or (log is None and high >= 10 * low):
             return cls(name, True, (low / 1.5, high * 1.5))
         finite = values[np.abs(values) < HUGE]
@@ -204,6 +209,15 @@ def name_cells(axes: Axes, axis: PaperAxis, values: np.ndarray) -> None:
 def fitted(axes: Axes, text: str) -> str:
     """Break the name of an x axis into lines that are no wider than the axes."""
     return "\n".join(textwrap.wrap(text, max(int(LETTERS_AN_INCH * width_of(axes)), 16)))
+
+
+def fitted_up(axes: Axes, text: str) -> str:
+    """Break the name of a y axis into lines that are no longer than the axes."""
+    figure, spec = axes.get_figure(root=True), axes.get_subplotspec()
+    assert figure is not None
+    rows = spec.get_gridspec().nrows if spec else 1
+    high = float(figure.get_figheight()) / rows - 0.8
+    return "\n".join(textwrap.wrap(text, max(int(LETTERS_AN_INCH * high), 16)))
 
 
 def width_of(axes: Axes) -> float:

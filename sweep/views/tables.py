@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from sweep.store.tables import RECENT, STATE, VALIDATION
 from sweep.training.trained import MEASURES, OUTCOMES
-from sweep.views.scales import FLOOR, HUGE
+from sweep.views.scales import FLOOR, HUGE, UPWARD
 from sweep.views.style import label
 
 Array = NDArray[np.float64]
@@ -29,9 +29,6 @@ BULK = (0.001, 0.999)
 """Quantiles at the ends of the colours."""
 
 PARAMETER = re.compile(r"[wb]\d+(_\d+)+")
-
-UPWARD = ("validation_accuracy",)
-"""Measures of which more is better."""
 
 AT_THE_END = ("final_loss", "tail_loss", "loss", *VALIDATION)
 """Measures that a trial that diverged has no number for, whatever its column says."""
