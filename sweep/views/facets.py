@@ -136,7 +136,7 @@ def panels_of(
     rows = math.ceil(n / columns)
     if n > 1:
         wide, high = panel if rows > 1 else (max(panel[0], 2.9), max(panel[1], 2.5))
-        high *= sum(heights) / heights[0] + 0.25
+        high = high * sum(heights) / heights[0] + 0.25
         size = wide * columns + (1.9 if legend else 0.6), high * rows + 0.9
     figure = new_figure(look, *size, *notes)
     ratios = list(heights) * rows

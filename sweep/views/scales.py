@@ -216,7 +216,7 @@ def fitted_up(axes: Axes, text: str) -> str:
     figure, spec = axes.get_figure(root=True), axes.get_subplotspec()
     assert figure is not None
     rows = spec.get_gridspec().nrows if spec else 1
-    high = float(figure.get_figheight()) / rows - 0.8
+    high = 1.1 * (float(figure.get_figheight()) / rows - 0.6)
     return "\n".join(textwrap.wrap(text, max(int(LETTERS_AN_INCH * high), 16)))
 
 

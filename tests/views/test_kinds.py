@@ -1,5 +1,6 @@
 """The table of kinds: what is chosen for which study, what each takes, and what is refused."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from sweep.errors import RequestError
 from sweep.store.results import Results
 from sweep.views.kinds import KINDS, choose, draw
 from sweep.views.options import Options, size_of
+from sweep.views.picked import picked
 from sweep.views.subject import Subject
 
 STUDY = """
@@ -255,6 +257,29 @@ def test_sizes_are_inches(text: str, size: tuple[float, float]) -> None:
 def test_sizes_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(RequestError, match="--size: must be width x height"):
         size_of(text)
+
+
+def test_the_gallery_has_every_kind_and_its_pictures() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    text = (docs / "gallery.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^## (.+)$", text, re.M)) == set(KINDS)
+    drawn = re.findall(r"^    sweep plot \S+ (\w+)", text, re.M)
+    assert set(drawn) == set(KINDS)
+    pictures = re.findall(r"\]\((images/[^)]+)\)", text)
+    assert len(pictures) == len(drawn)
+    assert all((docs / path).stat().st_size < 150_000 for path in pictures)
+
+
+def test_trials_are_picked_and_headed_by_what_they_are() -> None:
+    table = subject(axes={"learning_rate": 4, "seed": 2}, outcomes=3).trials()
+    # losses 1, 1/2, ... 1/8; every third diverged, from the third on
+    assert picked(table, "final_loss", ["learning_rate"]) == {
+        7: "best: η\u00a0=\u00a04", 4: "median: η\u00a0=\u00a03", 5: "diverged: η\u00a0=\u00a03",
+    }  # fmt: skip
+    assert picked(table, "final_loss", [], [5, 2]) == {5: "trial 5", 2: "trial 2"}
+    whole = table.assign(outcome="stalled")
+    assert list(picked(whole, "final_loss", []).values()) == ["best", "median", "worst"]
+    assert list(picked(whole.iloc[:1], "final_loss", [])) == [0]
 
 
 def test_names_of_files_say_what_was_asked_for(tmp_path: Path) -> None:
