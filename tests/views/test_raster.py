@@ -206,11 +206,19 @@ def test_cells_of_a_logarithmic_raster_lie_at_their_values(trial_table: pd.DataF
     assert axes.get_xlim() == pytest.approx((-1.5, 2.5))
     assert axes.get_ylim() == (-0.5, 2.5)
     assert axes.images[0].origin == "lower"
-    ticks = dict(
-        zip(axes.get_xticks(), (t.get_text() for t in axes.get_xticklabels()), strict=True)
-    )
-    assert ticks[-1.0] == "10⁻¹"
-    assert ticks[2.0] == "10²"
+    assert axes.get_xticks().tolist() == pytest.approx([-1, 0, 1, 2])
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["0.1", "1", "10", "100"]
+
+
+def test_many_cells_have_ticks_at_the_powers_of_ten() -> None:
+    rates = np.geomspace(0.1, 100, 31)
+    table = pd.DataFrame({"learning_rate": rates, "seed": 1, "final_loss": 1.0,
+                          "outcome": "stalled"})  # fmt: skip
+    axes = heatmap(table, x="learning_rate", y="seed").axes[0]
+    axes.figure.draw_without_rendering()
+    names = [text.get_text() for text in axes.get_xticklabels()]
+    ticks = dict(zip(axes.get_xticks(), names, strict=True))
+    assert (ticks[-1.0], ticks[2.0]) == ("10⁻¹", "10²")
 
 
 @pytest.mark.parametrize(

@@ -32,11 +32,14 @@ def test_several_trials_become_median_and_bands(trial_table: pd.DataFrame) -> No
 def test_a_band_that_reaches_infinity_does_not_cover_the_picture(
     trial_table: pd.DataFrame,
 ) -> None:
-    figure = response(trial_table, x="learning_rate")
+    fine = trial_table[trial_table["trial"] == 9]  # 0.4 at a rate of 100
+    figure = response(pd.concat([trial_table, fine, fine]), x="learning_rate")
     upper = figure.axes[0]
     for band in upper.collections:
         assert band.get_paths()[0].vertices[:, 0].max() <= 10.0
-    assert any(line.get_linestyle() == ":" for line in upper.lines)
+    edges = [line for line in upper.lines if line.get_linestyle() == ":"]
+    assert [line.get_ydata()[3] for line in edges] == [0.4, 0.4]
+    assert np.isnan(edges[0].get_ydata()[:3]).all()
     assert note(figure) == (
         "median and bands, over seed (3); dotted: the edge of a band that leaves the picture"
     )
@@ -93,11 +96,11 @@ def test_several_axes_have_a_panel_each(trial_table: pd.DataFrame) -> None:
 
 
 def test_values_without_order_are_points_no_line_joins(trial_table: pd.DataFrame) -> None:
-    upper = response(trial_table[trial_table["outcome"] != "diverged"], x="seed").axes[0]
+    upper, lower = response(trial_table[trial_table["outcome"] != "diverged"], x="seed").axes
     (dots,) = upper.lines
     assert (dots.get_linestyle(), dots.get_marker()) == ("None", "o")
     assert dots.get_ydata().tolist() == pytest.approx([0.02, 0.205, 0.3])
-    assert [text.get_text() for text in upper.get_xticklabels()] == ["6", "5", "7"]
+    assert [text.get_text() for text in lower.get_xticklabels()] == ["6", "5", "7"]
 
 
 def test_marks_are_lines_with_their_values(trial_table: pd.DataFrame) -> None:
