@@ -111,7 +111,7 @@ def worksheet(
     name: Name,
     steps: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="How many; by default the study's, at most 1,000."),
+        typer.Option(metavar="N", min=1, help="How many; by default the study's, at most 200."),
     ] = None,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Ends in .xlsx; by default STUDY.xlsx.")

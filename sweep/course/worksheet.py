@@ -18,7 +18,7 @@ from sweep.study import OPTIMIZER_NUMBERS, Group, Record, Schedule, Study
 from sweep.training.trainer import train
 from sweep.views.export import EXCEL_COLUMNS
 
-STEPS = 1000
+STEPS = 200
 """How many steps a worksheet has if nobody says."""
 SHEETS, FORMULAS, LETTERS = 24, 1_500_000, 8192
 """The most trials, formulas in all, and characters of a formula (Excel's limit)."""

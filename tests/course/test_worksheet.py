@@ -101,6 +101,22 @@ def test_libreoffice_computes_the_kernels_numbers(name: str, tmp_path: Path) -> 
                 assert found[column.key].max() < 1e-8
 
 
+@pytest.mark.soak
+@needs_office
+def test_a_thousand_steps_agree_to_twelve_digits(tmp_path: Path) -> None:
+    """Relative, in every cell but the differences of losses, which lose digits."""
+    study = studies.course("lr_graphs", "axes.learning_rate=[0.5, 2.0]")
+    plan, path = plan_worksheet(study, 1000), tmp_path / "sheet.xlsx"
+    write_workbook(plan, path)
+    book = computed(path)
+    for trial in plan.trials:
+        found = cells(book[trial.name], plan)
+        for column in plan.columns:
+            if not column.key.kind.startswith(("quotient", "gap")):
+                expected = trial.values[column.key]
+                np.testing.assert_allclose(found[column.key], expected, rtol=1e-12)
+
+
 @pytest.mark.parametrize("name", list(STUDIES))
 def test_what_is_shown_without_computing_is_the_kernels(name: str) -> None:
     """Parameters to the bit; losses to some ulp, for NumPy sums in another order."""
