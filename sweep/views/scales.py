@@ -83,7 +83,8 @@ class Places:
         if ordered:
             at = np.asarray(values, np.float64)
             kind = "log" if is_wide(at) else "linear"
-            if n <= MOST_TICKS and is_crowded(np.log(at) if kind == "log" else at):
+            infinite = not np.isfinite(at).all()
+            if infinite or (n <= MOST_TICKS and is_crowded(np.log(at) if kind == "log" else at)):
                 kind = "even"
         return cls(kind, values, np.arange(float(n)) if kind == "even" else at, ordered)
 
@@ -276,8 +277,8 @@ def cell_scale(values: np.ndarray, *, ordered: bool) -> Scale:
     any others side by side.
     """
     n = len(values)
-    if ordered and n > 2:
-        at = np.asarray(values, np.float64)
+    at = np.asarray(values, np.float64) if ordered else np.array([np.inf])
+    if n > 2 and np.isfinite(at).all():
         powers = np.log10(np.where(at > 0, at, np.nan))
         for kind, places in (("linear", at), ("log", powers)):
             gaps = np.diff(places)

@@ -189,6 +189,7 @@ def test_every_value_has_its_own_share_however_many_there_are() -> None:
         ([0.1, 0.2, 0.5, 1.0], "even", -0.5, 3.5),
         ([7], "even", -0.5, 0.5),
         ([-1.0, 0.0, 1.0], "linear", -1.5, 1.5),
+        ([0.1, 1.0, np.inf], "even", -0.5, 2.5),
     ],
 )
 def test_every_cell_is_as_wide_as_its_neighbour(
@@ -229,6 +230,7 @@ def test_many_cells_have_ticks_at_the_powers_of_ten() -> None:
         ("width", [3.0], "linear", [2.5, 3.5]),
         ("weight_decay", [0.0, 1e-4, 1e-2], "even", [-0.5, 0.5, 1.5, 2.5]),
         ("seed", [5, 900], "even", [-0.5, 0.5, 1.5]),
+        ("clip_norm", [1.0, 10.0, np.inf], "even", [-0.5, 0.5, 1.5, 2.5]),
         ("activation", ["relu", "tanh"], "even", [-0.5, 0.5, 1.5]),
     ],
 )
