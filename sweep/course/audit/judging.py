@@ -168,7 +168,8 @@ class Judge:
         for step, cause in by_formula.items():
             if cause is not None:
                 causes.setdefault(cause, np.zeros_like(off))[step] = True
-        causes = {c: rows for c, rows in causes.items() if self._matters(c, rows & off, values)}
+        # A wrong formula is told where its number is wrong too.
+        causes = {cause: rows for cause, rows in causes.items() if (rows & off).any()}
         typed = np.array([step not in by_formula for step in range(len(off))])
         wrong = typed & off & self._unexplained(column.role, values)
         if wrong.any():
@@ -176,10 +177,6 @@ class Judge:
             for cause, rows in self._by_values(column, values, wrong, has_formulas).items():
                 causes[cause] = causes.get(cause, np.zeros_like(off)) | rows
         return _merged(causes)
-
-    def _matters(self, cause: Explained, off: np.ndarray, values: np.ndarray) -> bool:
-        """A wrong formula is reported where its number is wrong too."""
-        return bool(off.any())
 
     def _formulas(
         self, column: Column, off: np.ndarray
