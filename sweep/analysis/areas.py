@@ -12,13 +12,16 @@ MOST_ROWS = 4_000_000
 """How many rows of curves are read at a time."""
 
 
-def areas_under(curves: pd.DataFrame, steps: int | None = None) -> "pd.Series[float]":
+def areas_under(
+    curves: pd.DataFrame, steps: "int | pd.Series[int] | None" = None
+) -> "pd.Series[float]":
     """The mean loss over the steps of each trial, float64 by `trial`, in units of the loss.
 
     `curves` have the columns `trial`, `step` and `loss`, each trial's rows together and its steps
     ascending. The loss is taken to be linear between recorded steps (the trapezoidal rule); to
-    stay what it was from a trial's last row up to `steps`, if that is later; and is infinite
-    of a curve with a loss that is not finite. Of a single row it is that loss.
+    stay what it was from a trial's last row up to `steps`, one number or one by `trial`, if that is
+    later; and is infinite of a curve with a loss that is not finite. Of a single row it is that
+    loss.
     """
     trial = curves["trial"].to_numpy()
     step = curves["step"].to_numpy(np.float64)
@@ -28,7 +31,8 @@ def areas_under(curves: pd.DataFrame, steps: int | None = None) -> "pd.Series[fl
     finite = np.where(np.isfinite(loss), loss, 0.0)
     pieces = np.append(np.diff(step) * (finite[1:] + finite[:-1]) / 2, 0.0)
     pieces[last] = 0.0
-    end = step[last] if steps is None else np.maximum(step[last], steps)
+    until = steps.loc[trial[first]].to_numpy() if isinstance(steps, pd.Series) else steps
+    end = step[last] if until is None else np.maximum(step[last], until)
     total = np.add.reduceat(pieces, first) + (end - step[last]) * finite[last]
     width = end - step[first]
     mean = np.where(width > 0, total / np.where(width > 0, width, 1), finite[first])
@@ -42,9 +46,10 @@ def with_areas(trials: pd.DataFrame, results: Results) -> pd.DataFrame:
     Raises:
         RequestError: no curves were recorded.
     """
+    steps = _steps(trials, results)
     parts = [
         areas_under(curves.sort_values(["trial", "step"], kind="stable"), steps)
-        for curves, steps in _parts(results, np.sort(trials["trial"].to_numpy()))
+        for curves in _parts(results, np.sort(trials["trial"].to_numpy()))
         if len(curves)
     ]
     if not parts:
@@ -52,8 +57,15 @@ def with_areas(trials: pd.DataFrame, results: Results) -> pd.DataFrame:
     return trials.assign(area_under_curve=pd.concat(parts).reindex(trials["trial"]).to_numpy())
 
 
-def _parts(results: Results, numbers: np.ndarray) -> Iterator[tuple[pd.DataFrame, int]]:
-    """Curves of a run of trials at a time, and the steps that they were trained.
+def _steps(trials: pd.DataFrame, results: Results) -> "int | pd.Series[int]":
+    """How many steps every trial was to be trained: one number, or by `trial` where it is swept."""
+    if "training.steps" in trials:
+        return trials.set_index("trial")["training.steps"]
+    return results.study.groups()[0].steps
+
+
+def _parts(results: Results, numbers: np.ndarray) -> Iterator[pd.DataFrame]:
+    """Curves of a run of trials at a time.
 
     Numbers run through chunks, so that a file is read once or, at the end of a part, twice.
     """
@@ -62,4 +74,4 @@ def _parts(results: Results, numbers: np.ndarray) -> Iterator[tuple[pd.DataFrame
     size = max(1, MOST_ROWS // max(rows, 1))
     for start in range(0, len(numbers), size):
         part = numbers[start : start + size]
-        yield results.curves(part, columns=["trial", "step", "loss"]), groups[0].steps
+        yield results.curves(part, columns=["trial", "step", "loss"])

@@ -25,6 +25,12 @@ def test_a_trial_that_stopped_keeps_its_last_loss() -> None:
     assert areas_under(curve(0, [0, 2], [4.0, 2.0]), 10).to_dict() == {0: (6 + 8 * 2.0) / 10}
 
 
+def test_each_trial_has_an_end_of_its_own() -> None:
+    both = pd.concat([curve(0, [0, 2], [4.0, 2.0]), curve(7, [0, 2], [4.0, 2.0])])
+    found = areas_under(both, pd.Series({7: 4, 0: 10}))
+    assert found.to_dict() == {0: (6 + 8 * 2.0) / 10, 7: (6 + 2 * 2.0) / 4}
+
+
 @pytest.mark.parametrize("wild", [nan, inf, -inf])
 def test_a_curve_that_diverged_is_infinite_and_alone(wild: float) -> None:
     both = pd.concat([curve(0, [0, 1, 2], [1.0, wild, 1.0]), curve(1, [0, 1, 2], [1.0, 2.0, 1.0])])
@@ -47,6 +53,15 @@ def test_areas_of_results_are_those_of_each_curve(
         want = np.trapezoid(loss, step) / step[-1] if np.isfinite(loss).all() else inf
         row = found[found["trial"] == trial]
         assert row["area_under_curve"].item() == pytest.approx(want, rel=1e-12)  # another order
+
+
+def test_swept_steps_are_those_of_each_trial(bench: Bench) -> None:
+    asked = study("training.steps = [10, 35]\nlearning_rate = [0.5]", training="")
+    bench.run(asked)
+    results = bench.open(asked)
+    trials = results.trials()
+    found = areas._steps(trials, results)
+    assert found.to_dict() == dict(zip(trials["trial"], [10, 35], strict=True))
 
 
 def test_without_curves_it_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
