@@ -10,7 +10,7 @@ from sweep.study.checks import one_line
 from sweep.study.fields import FIELD, GIVES, TABLES, Place, find_axis, place_of, unknown
 from sweep.study.spacings import SPACINGS
 
-MAX_BYTES = 2**19
+MAX_BYTES = 2**18
 """The size of a study file that somebody wrote."""
 
 MAX_WRITTEN = 2**28

@@ -256,20 +256,20 @@ def test_mutated_overrides() -> None:
 
 
 LARGE = {
-    "quotes": '"' * 500_000,
-    "backslashes": 'a = "' + "\\" * 500_000,
-    "blanks before an equals sign": "a" + " " * 500_000,
-    "empty lists": "a = [" + "[]," * 170_000 + "]",
-    "comments": "#\n" * 250_000,
-    "tables": "".join(f"[a{i}]\n" for i in range(50_000)),
-    "keys in dotted tables": "".join(f"a.b.c.d.e.f.g{i} = 1\n" for i in range(20_000)),
-    "arrays of tables": "[[a]]\n" * 80_000,
-    "an inline table": "a = {" + ",".join(f"b{i} = 1" for i in range(40_000)) + "}",
-    "digits": "[training]\nsteps = 1." + "1" * 500_000,
-    "escapes": 'title = "' + "\\u0041" * 80_000 + '"',
-    "samples": "[data]\ninputs = [" + "[1]," * 100_000 + "]",
-    "a key": "k" * 500_000 + " = 1",
-    "axis values": "[axes]\nlearning_rate = [" + "1," * 250_000 + "]",
+    "quotes": '"' * 250_000,
+    "backslashes": 'a = "' + "\\" * 250_000,
+    "blanks before an equals sign": "a" + " " * 250_000,
+    "empty lists": "a = [" + "[]," * 85_000 + "]",
+    "comments": "#\n" * 125_000,
+    "tables": "".join(f"[a{i}]\n" for i in range(25_000)),
+    "keys in dotted tables": "".join(f"a.b.c.d.e.f.g{i} = 1\n" for i in range(10_000)),
+    "arrays of tables": "[[a]]\n" * 40_000,
+    "an inline table": "a = {" + ",".join(f"b{i} = 1" for i in range(20_000)) + "}",
+    "digits": "[training]\nsteps = 1." + "1" * 250_000,
+    "escapes": 'title = "' + "\\u0041" * 40_000 + '"',
+    "samples": "[data]\ninputs = [" + "[1]," * 50_000 + "]",
+    "a key": "k" * 250_000 + " = 1",
+    "axis values": "[axes]\nlearning_rate = [" + "1," * 125_000 + "]",
 }
 
 
