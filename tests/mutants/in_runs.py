@@ -163,6 +163,29 @@ MEASURES = (
         ("test_validation.py::test_at_every_step[edits3]",),
     ),
 )
+INSTANTS = (
+    Mutant(
+        "instants.py",
+        "block.advance(before, step)",
+        "block.advance(0, step)",
+        "a moment is reached from the start again",
+        ("test_instants.py::test_it_is_where_training_passes",),
+    ),
+    Mutant(
+        "instants.py",
+        "batch.size, step, step + 1)",
+        "batch.size, step + 1, step + 2)",
+        "a moment shows the samples of the next",
+        ("test_instants.py::test_samples_are_those_of_the_step",),
+    ),
+    Mutant(
+        "instants.py",
+        "group.steps, step, step + 1)",
+        "group.steps, step + 1, step + 2)",
+        "a moment shows the factor of the next",
+        ("test_instants.py::test_the_factor_is_that_of_the_next_update",),
+    ),
+)
 CACHE = (
     Mutant(
         "compile.py",

@@ -16,5 +16,6 @@ MUTANTS = (
     *in_samples.ORDERS,
     *in_runs.STEPS,
     *in_runs.MEASURES,
+    *in_runs.INSTANTS,
     *in_runs.CACHE,
 )
