@@ -122,6 +122,18 @@ def test_studies_are_compared_in_words_and_drawn(here: Path) -> None:
     assert table["ratio"].tolist() == pytest.approx(ratios.tolist(), rel=1e-15)
 
 
+def test_a_comparison_of_different_tasks_says_so(here: Path) -> None:
+    other = STUDY.replace("0.99", "0.5").replace("[data]", 'loss = "mean_squared_error"\n[data]')
+    (here / "other.toml").write_text(other)
+    done("run", "other.toml", cwd=here)
+    found = sweep("compare", "a.toml", "other.toml", "--format", "csv", cwd=here)
+    assert found.returncode == 0
+    assert found.stderr == (
+        "warning: not one loss function: half_squared_error, mean_squared_error\n"
+        "warning: not trained on the same data\n"
+    )
+
+
 def test_a_comparison_is_printed_for_programs_and_leaves_no_files(here: Path) -> None:
     before = sorted(here.rglob("*"))
     csv = done("compare", "b.toml", "a.toml", "--format", "csv", cwd=here).stdout

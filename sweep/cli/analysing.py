@@ -14,11 +14,12 @@ from sweep.cli.terminal import columns, note, printable
 from sweep.errors import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
 
     from sweep.analysis import Comparison, Findings
+    from sweep.store.results import Results
 
 MOST_GROUPS = 8
 """Of more groups than this the best are printed."""
@@ -217,6 +218,7 @@ def compare(
     if len(set(names)) < len(names):
         raise RequestError("a study is named twice; a comparison needs different ones")
     opened = [trained(name, overrides, results) for name in names]
+    note(*_unlike(opened))
     found = compare_results(opened, measure, rate=rate)
     if form is Form.csv:
         print(found.differences().to_csv(index=False), end="")
@@ -228,6 +230,16 @@ def compare(
             paths = _save(found, directory)
         _print_comparison(found)
         print(*paths, sep="\n")
+
+
+def _unlike(opened: "Sequence[Results]") -> "Iterator[str]":
+    """Say what makes losses of these studies numbers of different scales."""
+    losses = [{group.network.loss for group in one.study.groups()} for one in opened]
+    data = [{group.data.digest for group in one.study.groups()} for one in opened]
+    if any(one != losses[0] for one in losses):
+        yield f"warning: not one loss function: {', '.join(sorted(set.union(*losses)))}"
+    if any(one != data[0] for one in data):
+        yield "warning: not trained on the same data"
 
 
 def _joined(names: "Sequence[str]") -> str:
