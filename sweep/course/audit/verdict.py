@@ -39,7 +39,8 @@ def verdict(audit: Audit) -> str:
     checked = sum(table.checked for table in audit.tables)
     if audit.correct:
         largest = max(table.largest for table in audit.tables)
-        told = f"{_some(checked, 'column')} checked, none off by more than {largest:.1g}"
+        off = f"none off by more than {largest:.1g}" if largest else "all exactly right"
+        told = f"{_some(checked, 'column')} checked, {off}"
         return f"{audit.path}: correct; {told}"
     verb = "is" if wrong == 1 else "are"
     return f"{audit.path}: {wrong} of {_some(checked, 'column')} {verb} wrong"
@@ -85,8 +86,10 @@ def _by(by: float) -> str:
     """Return a relative deviation for people."""
     if not np.isfinite(by):
         return "no number"
-    if by >= 1:
-        return f"{by:.2g} times"
+    if by >= 10:
+        return f"{by:.3g} times"
+    if by >= 0.1:
+        return f"{100 * by:.0f}%"
     return f"{100 * by:.2g}%" if by >= 1e-4 else f"{by:.1g}"
 
 

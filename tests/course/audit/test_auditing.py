@@ -10,7 +10,7 @@ import pytest
 import xlsxwriter
 
 from sweep.course.audit.auditing import Audit, audit
-from sweep.course.audit.verdict import remarks, verdict
+from sweep.course.audit.verdict import _by, remarks, verdict
 from sweep.errors import RequestError
 from tests.course.audit.sheets.making import Case, make
 from tests.test_cli import sweep
@@ -224,7 +224,9 @@ def test_the_verdict_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "p.xlsx"
     make(Case("course", rows=8), path)
     assert re.fullmatch(
-        r".*p.xlsx: correct; 31 columns checked, none off by more than \S+", verdict(audit(path))
+        r".*p.xlsx: correct; 31 columns checked, "
+        r"(none off by more than [1-9]\S*|all exactly right)",
+        verdict(audit(path)),
     )
 
 
@@ -263,3 +265,8 @@ def test_the_projects_own_worksheet_is_correct(tmp_path: Path) -> None:
     assert [judged.table.constants["eta"] for judged in result.tables] == [0.1, 0.2, 0.5, 0.8, 1, 2]
     # Nothing is left that follows from a mistake, and all columns but the checks were judged.
     assert not any(judged.affected for judged in result.tables)
+
+
+def test_deviations_are_told_in_percent_up_to_ten_times() -> None:
+    told = [_by(by) for by in (1e-5, 0.0012, 0.05, 0.996, 1.0, 9.9, 250.0, float("nan"))]
+    assert told == ["1e-05", "0.12%", "5%", "100%", "100%", "990%", "250 times", "no number"]
