@@ -1,6 +1,7 @@
 """Where things are on a sheet: tables of a row a step, and constants beside their labels."""
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -8,13 +9,16 @@ from dataclasses import dataclass, field
 from sweep.course.audit.computing import Calculator, Home, number, spot_of
 from sweep.course.audit.formulas import Cell, FormulaError, Name, parse, references
 from sweep.course.audit.reading import Book, Sheet, Spot
-from sweep.course.audit.roles import CONSTANTS, WEIGHTS, normal, roles_of, under
+from sweep.course.audit.roles import CONSTANTS, WEIGHTS, normal, roles_of, under, weightlike
 
 FEWEST_WEIGHTS = 6
 """As many headings of weights make a row of headings; then all eight are asked for."""
 
 GAP = 6
 """How many rows may stand between headings and numbers."""
+
+MOST_HEADINGS = 1_000
+"""How many texts of a row are taken for headings; a column of a long list has more."""
 
 REACH = 4
 """How many cells to the right of a label its number may stand."""
@@ -61,6 +65,10 @@ class Label:
     choice: bool = False
 
 
+Headings = dict[int, tuple[str, tuple[str, ...]]]
+"""What may be headings in a row: text and roles by column."""
+
+
 class View:
     """A sheet's cells, or the same with rows and columns exchanged."""
 
@@ -70,10 +78,16 @@ class View:
         for spot in {**sheet.formulas, **sheet.values}:
             row, column = self.turned(spot)
             self.rows.setdefault(row, {})[column] = sheet.values.get(spot)
-        self.merged = [
-            (left, top, right, bottom) if across else (top, left, bottom, right)
+        self.texts = {
+            row: sorted(column for column, value in cells.items() if isinstance(value, str))
+            for row, cells in self.rows.items()
+        }
+        """The columns of each row's texts, in order: to find one by halving."""
+        self.reach = {
+            self.turned((top, left)): bottom if across else right
             for top, left, bottom, right in sheet.merged
-        ]
+        }
+        """The last column of each merged area, by its first cell, which holds its text."""
 
     def turned(self, spot: Spot) -> Spot:
         """Return where a cell is in this view, or from there on the sheet."""
@@ -90,26 +104,31 @@ class View:
 
     def group(self, row: int, column: int) -> str:
         """Return the text above a heading that stands for it and its neighbours."""
-        above = self.rows.get(row - 1, {})
-        texts = [c for c, value in above.items() if c <= column and isinstance(value, str)]
-        if not texts:
+        texts = self.texts.get(row - 1, [])
+        before = bisect_right(texts, column)
+        if not before:
             return ""
-        at = max(texts)
-        for top, left, bottom, right in self.merged:
-            if top <= row - 1 <= bottom and left <= at <= right and column > right:
-                return ""
-        return str(above[at])
+        at = texts[before - 1]
+        beyond = column > self.reach.get((row - 1, at), column)
+        return "" if beyond else str(self.rows[row - 1][at])
 
-    def headings(self, row: int) -> dict[int, tuple[str, tuple[str, ...]]]:
-        """Return the text and roles of what may be headings in a row."""
-        found = {}
+    def stated(self, row: int) -> Iterator[tuple[int, str, str]]:
+        """Yield column, group and text of what may be headings, `MOST_HEADINGS` at most."""
+        seen = 0
         for column, value in sorted(self.rows[row].items()):
+            group = self.group(row, column)
             text = value if isinstance(value, str) else ""
-            if isinstance(value, float) and value in range(1, 9) and self.group(row, column):
+            if isinstance(value, float) and value in range(1, 9) and group:
                 text = f"{value:.0f}"
             if text:
-                found[column] = (text, under(self.group(row, column), text))
-        return found
+                yield column, group, text
+                seen += 1
+            if seen == MOST_HEADINGS:
+                return
+
+    def headings(self, row: int) -> Headings:
+        """Return the text and roles of what may be headings in a row."""
+        return {column: (text, under(group, text)) for column, group, text in self.stated(row)}
 
 
 def find_tables(book: Book, sheet: Sheet) -> list[Table]:
@@ -129,17 +148,13 @@ def find_tables(book: Book, sheet: Sheet) -> list[Table]:
 
 
 def _weights(view: View, row: int) -> int:
-    if sum(isinstance(value, str) for value in view.rows[row].values()) == 0:
-        return 0 if len(view.rows[row]) < FEWEST_WEIGHTS else _counted(view, row)
-    return _counted(view, row)
-
-
-def _counted(view: View, row: int) -> int:
+    """Count the weights among a row's headings."""
+    if len(view.rows[row]) < FEWEST_WEIGHTS:
+        return 0
+    if sum(weightlike(group + text) for _, group, text in view.stated(row)) < FEWEST_WEIGHTS:
+        return 0
     roles = (roles[:1] for _, roles in view.headings(row).values())
     return len({role[0] for role in roles if role} & set(WEIGHTS))
-
-
-Headings = dict[int, tuple[str, tuple[str, ...]]]
 
 
 def _parts(headings: Headings) -> Iterator[Headings]:

@@ -35,6 +35,8 @@ LONGEST_PROLOGUE = 1 << 16
 """A sheet of 1,000 rows has some 45,000 cells, 5 MB unpacked and less than 2 MB packed."""
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+CELL_END = re.compile(rb"</(?:\w+:)?c>")
+"""A cell that holds anything is closed by this; counted before a part is parsed."""
 PLACE = re.compile(r"([A-Z]{1,3})(\d{1,7})")
 
 Spot = tuple[int, int]
@@ -122,7 +124,7 @@ class _Archive:
                 with archive.open(part) as stream:
                     _refuse_entities(path, stream.read(LONGEST_PROLOGUE))
         self.known = {part.filename.lstrip("/"): part for part in parts}
-        self.tags = 0
+        self.tags = self.cells = 0
 
     def book(self) -> Book:
         if "xl/workbook.xml" not in self.known and "mimetype" in self.known:
@@ -159,7 +161,8 @@ class _Archive:
             raise KeyError(f"it has no {part}")
         content = self.archive.read(self.known[part])
         self.tags += content.count(b"<")
-        if self.tags > MOST_CELLS * TAGS_A_CELL:
+        self.cells += len(CELL_END.findall(content))
+        if self.cells > MOST_CELLS or self.tags > MOST_CELLS * TAGS_A_CELL:
             raise RequestError(f"{self.path}: has more than {MOST_CELLS:,} cells")
         root = fromstring(content)
         space = root.tag.rpartition("}")[0]

@@ -97,6 +97,15 @@ GREEK = {
 DENOMINATORS = {"w", "h", "ah", "o", "ao", "i"}
 
 
+WEIGHTLIKE = re.compile(r"(?=.*(?:w|poids|peso|theta|θ)).*[1-8]", re.DOTALL)
+
+
+def weightlike(text: str) -> bool:
+    """Whether a text may name a weight at all: a quick no for most of a long list's texts."""
+    plain = text if text.isascii() else unicodedata.normalize("NFKD", text)
+    return WEIGHTLIKE.match(plain.lower()) is not None
+
+
 def normal(text: str) -> str:
     """Return a heading in small plain letters, Greek as words, accents and subscripts gone."""
     text = text.replace("Σ", "sum").replace("∑", "sum").replace("Δ", "δ")
@@ -149,6 +158,7 @@ def _derivative(upper: str, lower: str) -> tuple[str, ...]:
     return tuple(f"d_{x}_{y}" for x in of for y in by)
 
 
+@lru_cache(maxsize=20_000)
 def under(group: str, heading: str) -> tuple[str, ...]:
     """Return the roles of a heading beneath that of a group, such as "w1" under "Gradients"."""
     own = roles_of(heading)

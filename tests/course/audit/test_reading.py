@@ -4,6 +4,7 @@ import io
 import math
 import zipfile
 from pathlib import Path
+from xml.etree.ElementTree import Element, fromstring
 
 import openpyxl
 import pytest
@@ -202,3 +203,18 @@ def test_text_in_parts_and_errors(tmp_path: Path) -> None:
     found = read_book(archive(tmp_path / "u.xlsx", cells)).sheets["S"].values
     assert math.isnan(float(found[1, 1]))
     assert (found[1, 2], found[1, 3]) == (1.0, "ab")
+
+
+def test_a_long_list_is_refused_before_it_is_parsed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def parsed(content: bytes) -> Element:
+        assert b"<c" not in content, "a sheet beyond the limit was parsed"
+        return fromstring(content)
+
+    monkeypatch.setattr(reading, "MOST_CELLS", 100)
+    path = archive(tmp_path / "n.xlsx", '<row><c r="A1"><v>1</v></c></row>' * 100)
+    assert read_book(path).sheets["S"].values == {(1, 1): 1.0}
+    monkeypatch.setattr(reading, "fromstring", parsed)
+    archive(path, '<row><c r="A1"><v>1</v></c></row>' * 101)
+    assert refused(path) == "has more than 100 cells"
