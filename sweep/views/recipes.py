@@ -31,22 +31,24 @@ def draw_curves(subject: Subject, options: Options) -> Figure:
 
 def draw_panels(subject: Subject, options: Options) -> Figure:
     """Curves in panels of the leading axis; without a hue the other panels' curves lie behind."""
-    col = options.col or next(a for a in subject.ranked if a != options.hue)
+    free = (a for a in subject.ranked if a != options.hue)
+    col = options.col or next(free, subject.ranked[0])
+    _refuse_twice("panels", "col", col, subject, options)
     return _by_step(subject, options, options.hue, col, behind=options.hue is None)
 
 
 def draw_response(subject: Subject, options: Options) -> Figure:
     """A measure along the one ordered axis with names as hues, or along each axis in turn."""
     measure = options.measure or "final_loss"
-    x: str | list[str] = options.x or _one_main(subject) or list(subject.ranked)
     hue, col = options.hue, options.col
+    others = [a for a in subject.ranked if a not in (hue, col)]
+    x: str | list[str] = options.x or _one_main(subject) or others or subject.ranked[0]
+    if isinstance(x, str):
+        _refuse_twice("response", "x", x, subject, options)
     if options.x is None and isinstance(x, str):
-        names = [a for a in subject.ranked if a != x and subject.few(a, MOST_NAMES)]
-        free = iter([a for a in names if a not in (hue, col)])
+        free = iter([a for a in others if a != x and subject.few(a, MOST_NAMES)])
         hue = hue or next(free, None)
         col = col or next(free, None)
-    elif not isinstance(x, str):
-        x = [axis for axis in x if axis not in (hue, col)]
     if col and not isinstance(x, str):
         raise RequestError("--col: response shows a panel an axis; state --x to have panels by col")
     return response(
@@ -166,6 +168,19 @@ def _across(subject: Subject, options: Options) -> tuple[str, str]:
     if x is None or y is None:
         raise RequestError("a map needs two axes besides those of other options")
     return x, y
+
+
+def _refuse_twice(kind: str, role: str, axis: str, subject: Subject, options: Options) -> None:
+    """Refuse an axis that a figure has in one role by itself and is asked to show in another.
+
+    Raises:
+        RequestError: --hue or --col names the axis.
+    """
+    asked = [o for o in ("hue", "col") if o != role and getattr(options, o) == axis]
+    if asked:
+        free = [a for a in subject.ranked if a not in (options.hue, options.col)]
+        other = f"; --{role} may be {', '.join(free)}" if free else ""
+        raise RequestError(f"--{asked[0]} {axis}: {kind} has it as --{role}: one axis twice{other}")
 
 
 def _one_main(subject: Subject) -> str | None:

@@ -1,7 +1,9 @@
 """The table of kinds: what is chosen for which study, what each takes, and what is refused."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +16,7 @@ import sweep
 from sweep.errors import RequestError
 from sweep.store.results import Results
 from sweep.views.kinds import KINDS, choose, draw
-from sweep.views.options import Options, size_of
+from sweep.views.options import AXES, Options, size_of
 from sweep.views.picked import picked
 from sweep.views.subject import Subject
 
@@ -229,6 +231,33 @@ def test_options_that_name_nothing_are_refused(
 ) -> None:
     with pytest.raises(RequestError, match=words):
         draw(kind, Subject.of(results), Options(**options))  # type: ignore[arg-type]
+
+
+def _asks_twice() -> Iterator[tuple[str, Options]]:
+    """Every kind with one axis in two of its roles, one of which it may have chosen itself."""
+    for kind, row in KINDS.items():
+        roles = [role for role in AXES if role in row.takes]
+        for pair in combinations(roles, 2):
+            yield kind, replace(Options(), **dict.fromkeys(pair, "learning_rate"))
+    for kind, role in [("panels", "hue"), ("response", "hue"), ("response", "col"),
+                       ("heatmap", "col")]:  # fmt: skip
+        yield kind, replace(Options(), **{role: "learning_rate"})
+
+
+@pytest.mark.parametrize(("kind", "options"), list(_asks_twice()))
+def test_one_axis_twice_is_refused(kind: str, options: Options) -> None:
+    axes = {"learning_rate": 5, "seed": 3} if kind == "heatmap" else {"learning_rate": 5}
+    with pytest.raises(RequestError, match="one axis twice|two axes besides"):
+        draw(kind, subject(axes=axes, recorded=True), options)
+
+
+def test_what_another_axis_may_be_is_said() -> None:
+    study = subject(axes={"learning_rate": 40, "seed": 3})
+    with pytest.raises(RequestError, match="has it as --x: one axis twice; --x may be seed$"):
+        draw("response", study, Options(hue="learning_rate"))
+    names = subject(axes={"seed": 3})
+    with pytest.raises(RequestError, match="--hue seed: response has it as --x: one axis twice$"):
+        draw("response", names, Options(hue="seed"))
 
 
 def test_a_study_without_trials_is_refused() -> None:
