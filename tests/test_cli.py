@@ -302,6 +302,7 @@ def test_a_wrong_study_is_refused_in_one_line(here: Path, old: str, new: str, sa
         (["plot", "two"], "first `sweep run two`"),
         (["plot", "two", "--size", "big"], "--size: must be width x height"),
         (["plot", "two", "--format", "gif"], "--format"),
+        (["plot", "two", "--log", "--linear"], "--log, --linear: scales are the one or the other"),
         (["export", "two", "t.txt"], ".csv, .parquet, .xlsx"),
         (["export", "two", "t.csv"], "first `sweep run two`"),
         (["export", "two", "t.csv", "--table", "figures"], "--table"),

@@ -46,9 +46,8 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
     measure: Annotated[
         str | None, typer.Option("--measure", metavar="MEASURE", help="Instead of the loss.")
     ] = None,
-    log: Annotated[
-        bool | None, typer.Option("--log/--linear", help="Logarithmic scales, or linear ones.")
-    ] = None,
+    log: Annotated[bool, typer.Option("--log", help="Logarithmic scales.")] = False,
+    linear: Annotated[bool, typer.Option("--linear", help="Linear scales.")] = False,
     rank: Annotated[bool, typer.Option("--rank", help="Colours of a heatmap by rank.")] = False,
     trial: Annotated[
         list[int] | None,
@@ -72,9 +71,12 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
     from sweep.views.saving import USUAL, save_figure
     from sweep.views.subject import Subject
 
+    if log and linear:
+        raise RequestError("--log, --linear: scales are the one or the other, not both")
     options = Options(
-        x, y, hue, col, measure, log, rank, tuple(trial or ()), size_of(size) if size else None
-    )
+        x, y, hue, col, measure, log if log or linear else None, rank, tuple(trial or ()),
+        size_of(size) if size else None,
+    )  # fmt: skip
     if name == BENCH:
         if options != ANY or formats:
             raise RequestError("plot bench: takes a kind and --results, no other option")
