@@ -88,10 +88,10 @@ def plot_bench(kind: str | None, overrides: list[str] | None, results: Path) -> 
         raise RequestError("--set: edits a study, and bench is none")
     run, folder = open_run(results), results / "bench" / "figures"
     title = f"{run.machine['name']}, {run.created[:10]}"
+    figures = {one: draw(one, run.turns, title) for one in ([kind] if kind else choose(run.turns))}
     if run.warning:
         note(run.warning)
-    for one in [kind] if kind else choose(run.turns):
-        figure = draw(one, run.turns, title)
+    for one, figure in figures.items():
         with writing(folder):
             paths = save_figure(figure, folder, one)
         print(*paths, sep="\n")

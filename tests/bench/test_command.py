@@ -26,7 +26,8 @@ def test_a_network_is_measured_and_drawn(tmp_path: Path, monkeypatch: pytest.Mon
     assert drawn.stdout.split() == [f"results/bench/figures/{name}" for name in names]
     one = sweep("plot", "bench", "share", cwd=tmp_path)
     assert one.stdout.split()[0] == "results/bench/figures/share.png"
-    assert "needs several" in sweep("plot", "bench", "threads", cwd=tmp_path).stderr
+    assert "needs several" in refused("plot", "bench", "threads", cwd=tmp_path)
+    assert refused("plot", "bench", "pie", cwd=tmp_path).startswith("sweep: no figure of bench")
 
 
 def test_what_cannot_be_measured_is_refused(tmp_path: Path) -> None:
