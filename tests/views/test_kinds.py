@@ -247,16 +247,16 @@ def _asks_twice() -> Iterator[tuple[str, Options]]:
 @pytest.mark.parametrize(("kind", "options"), list(_asks_twice()))
 def test_one_axis_twice_is_refused(kind: str, options: Options) -> None:
     axes = {"learning_rate": 5, "seed": 3} if kind == "heatmap" else {"learning_rate": 5}
-    with pytest.raises(RequestError, match="one axis twice|two axes besides"):
+    with pytest.raises(RequestError, match=r"one axis twice|two axes besides"):
         draw(kind, subject(axes=axes, recorded=True), options)
 
 
 def test_what_another_axis_may_be_is_said() -> None:
     study = subject(axes={"learning_rate": 40, "seed": 3})
-    with pytest.raises(RequestError, match="has it as --x: one axis twice; --x may be seed$"):
+    with pytest.raises(RequestError, match=r"has it as --x: one axis twice; --x may be seed$"):
         draw("response", study, Options(hue="learning_rate"))
     names = subject(axes={"seed": 3})
-    with pytest.raises(RequestError, match="--hue seed: response has it as --x: one axis twice$"):
+    with pytest.raises(RequestError, match=r"--hue seed: response has it as --x: one axis twice$"):
         draw("response", names, Options(hue="seed"))
 
 
