@@ -135,6 +135,14 @@ def test_a_figure_is_asked_for_in_detail(here: Path) -> None:
     assert 'width="360pt" height="288pt"' in (here / f"{stem}.svg").read_text()
 
 
+def test_a_size_without_room_for_the_words_is_refused(here: Path) -> None:
+    sweep("run", "two", cwd=here)
+    said = refused("plot", "two", "curves", "--size", "1x1", cwd=here)
+    assert said == "sweep: --size 1x1 is too small for curves; try 7x4.5\n"
+    # one of several figures is too small: none is saved
+    assert "is too small for" in refused("plot", "two", "--size", "1x1", cwd=here)
+
+
 def test_tables_are_exported_by_ending(here: Path) -> None:
     sweep("run", "two", cwd=here)
     assert sweep("export", "two", "t.csv", cwd=here).stdout == "t.csv: 2 rows\n"

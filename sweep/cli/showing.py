@@ -1,5 +1,6 @@
 """Commands that show what was trained: plot, export."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -68,7 +69,7 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
     from sweep.store.folder import BENCH
     from sweep.views.kinds import Choice, choose, draw
     from sweep.views.options import ANY, Options, size_of
-    from sweep.views.saving import USUAL, save_figure
+    from sweep.views.saving import USUAL, fits, save_figure
     from sweep.views.subject import Subject
 
     if log and linear:
@@ -87,8 +88,13 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
     choices = [Choice(kind, options)] if kind else choose(subject, options)
     if not choices:
         raise RequestError(f"{found.study.name}: one trial without curves leaves nothing to draw")
-    for one in choices:
-        figure = draw(one.kind, subject, one.options)
+    figures = {one: draw(one.kind, subject, one.options) for one in choices}
+    for one, figure in figures.items():
+        if size and not fits(figure):
+            usual = draw(one.kind, subject, replace(one.options, size=None)).get_size_inches()
+            better = "x".join(f"{inches:.3g}" for inches in usual)
+            raise RequestError(f"--size {size} is too small for {one.kind}; try {better}")
+    for one, figure in figures.items():
         with writing(found.directory / "figures"):
             paths = save_figure(figure, found.directory / "figures", one.name, formats or USUAL)
         print(*paths, sep="\n")

@@ -2,9 +2,11 @@
 
 import warnings
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox
 
 from sweep.views.export import complete
 from sweep.views.style import theme
@@ -21,6 +23,41 @@ FORMATS: dict[str, dict[str, None]] = {
 """The formats, and what is left out of the files' heads: it would differ from one to the next."""
 
 USUAL = ("png", "svg")
+
+
+SLACK = 0.02
+"""Inches by which words may leave the figure, or lie on others: less than shows."""
+
+
+def fits(figure: Figure) -> bool:
+    """Say whether a figure has room for its words: inside it, and none on others."""
+    with theme(), warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        figure.draw_without_rendering()
+        words = _words(figure)
+        whole = figure.get_tightbbox()
+    if any("constrained_layout not applied" in str(one.message) for one in said):
+        return False
+    width, height = figure.get_size_inches()
+    inside = bool(min(whole.x0, whole.y0, width - whole.x1, height - whole.y1) > -SLACK)
+    return inside and not any(_on(one, other, SLACK * figure.dpi)
+                              for one, other in combinations(words, 2))  # fmt: skip
+
+
+def _words(figure: Figure) -> list[Bbox]:
+    """Return where the titles, the notes, the names of axes and the legends are, in pixels."""
+    found = [*figure.texts, *figure.legends]
+    for axes in figure.axes:
+        found += [axes.title, axes.xaxis.label, axes.yaxis.label]
+        found += [legend] if (legend := axes.get_legend()) else []
+    boxes = [one.get_window_extent() for one in found if one.get_visible()]
+    return [box for box in boxes if box.width > 1 and box.height > 1]  # others are empty
+
+
+def _on(one: Bbox, other: Bbox, slack: float) -> bool:
+    """Say whether two boxes overlap by more than `slack` both across and up."""
+    common = Bbox.intersection(one, other)
+    return common is not None and bool(min(common.width, common.height) > slack)
 
 
 def save_figure(

@@ -6,10 +6,11 @@ import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
+import pytest
 
 from sweep.views.curves import curves
 from sweep.views.heatmap import heatmap
-from sweep.views.saving import save_figure
+from sweep.views.saving import fits, save_figure
 from sweep.views.style import Look
 
 
@@ -93,3 +94,26 @@ def test_a_heatmap_in_svg_is_one_picture_of_modest_size(tmp_path: Path) -> None:
     _, svg = save_figure(heatmap(table, x="learning_rate", y="training.steps"), tmp_path, "map")
     assert svg.stat().st_size < 3_000_000
     assert svg.read_text().count("<image") == 2  # the map and its colour bar
+
+
+@pytest.mark.parametrize("size", [None, (7.0, 4.5), (5.0, 4.0)])
+def test_words_have_room_in_figures_of_the_usual_sizes(
+    size: tuple[float, float] | None, curve_table: pd.DataFrame, trial_table: pd.DataFrame
+) -> None:
+    look = Look(title="a title", size=size)
+    assert fits(curves(curve_table, hue="learning_rate", look=look))
+    assert fits(heatmap(trial_table, x="learning_rate", y="seed", look=look))
+
+
+@pytest.mark.parametrize(
+    ("size", "title"),
+    [
+        ((1.0, 1.0), "a title"),  # axes collapse
+        ((4.0, 1.2), "a title"),  # the legend leaves the figure
+        ((3.0, 1.5), "a long title of words that take three lines " * 3),
+    ],
+)
+def test_words_without_room_are_told(
+    size: tuple[float, float], title: str, curve_table: pd.DataFrame
+) -> None:
+    assert not fits(curves(curve_table, hue="learning_rate", look=Look(title=title, size=size)))
