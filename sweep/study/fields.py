@@ -427,5 +427,6 @@ def unknown(name: str) -> FieldError:
             return FieldError(name, f"must be a table of axes {what}: [{whole}.NAME]")
     axis = place_of(name).axis
     if axis in FIELD:
-        return FieldError(name, f"{axis} is no single value and cannot be an axis")
+        hint = "; network.width and network.depth can be" if axis == "network.layers" else ""
+        return FieldError(name, f"{axis} is no single value and cannot be an axis{hint}")
     return FieldError(name, f"is not a field of a study{checks.nearest(axis, AXES)}")
