@@ -28,7 +28,10 @@ def documented(kind: pa.DataType, *, swept: bool = False) -> str:
     if swept:
         return "double, int64, bool or string"
     if pa.types.is_fixed_size_list(kind) and kind.list_size != 20:
-        return "list of 1 or 2 numbers a parameter, double or float; null but for the last step"
+        return (
+            "list of 1 or 2 numbers a parameter and of up to two more, double or float; "
+            "null but for the last step"
+        )
     if pa.types.is_fixed_size_list(kind):
         return f"list of {kind.list_size} double or float; null but for the last step"
     return "string (dictionary)" if pa.types.is_dictionary(kind) else str(kind)
