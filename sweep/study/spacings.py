@@ -21,9 +21,11 @@ SPACINGS = ("log", "linear", "geometric", "range")
 MAX_COMPUTED = 250_000
 """How many may be spaced or drawn, which takes longer than to count them."""
 
-_EXACT = 2**53  # up to here every whole number is a float64
-_whole = integer(-_EXACT, _EXACT)
-_stride = integer(1, _EXACT)
+EXACT = 2**53
+"""Up to here every whole number is a float64, and may be the end of a range."""
+
+_whole = integer(-EXACT, EXACT)
+_stride = integer(1, EXACT)
 _factor = number(0)
 _seed = integer(0, 2**63 - 1)
 
@@ -117,8 +119,8 @@ def _ends(kind: type, check: Check, stated: Stated, spacing: str) -> tuple[float
     if max(low, high) == np.inf or (spacing == "log" and not min(low, high) > 0):
         wanted = "above 0 and finite" if spacing == "log" else "finite"
         raise ValueError(f"must have both ends of {spacing} {wanted}, not {show(ends)}")
-    if kind is int and max(low, high) > _EXACT:
-        raise ValueError(f"must have whole numbers up to {_EXACT} in {spacing}, not {show(ends)}")
+    if kind is int and max(low, high) > EXACT:
+        raise ValueError(f"must have whole numbers up to {EXACT} in {spacing}, not {show(ends)}")
     return low, high
 
 
@@ -132,7 +134,7 @@ def _powers(kind: type, check: Check, stated: object, num: int) -> np.ndarray:
             f"not {show(stated)}"
         )
     values = geometric(first, factor, num)
-    if not abs(values[-1]) <= (_EXACT if kind is int else np.finfo(np.float64).max):
+    if not abs(values[-1]) <= (EXACT if kind is int else np.finfo(np.float64).max):
         raise ValueError(f"grows out of bounds: {show(stated)}, {num} times")
     values = np.rint(values).astype(np.int64) if kind is int else values
     for end in values[[0, -1]].tolist():

@@ -128,7 +128,8 @@ class Study:
     def to_toml(self) -> str:
         """The study as a file that states everything: every default and every axis's values.
 
-        Parsing it gives the same groups, to the bit.
+        Parsing it gives the same groups, to the bit. Whole numbers at equal distances may be
+        stated as a range.
         """
         swept = {axis.name for axis in self.axes}
         effective = {

@@ -7,6 +7,9 @@ from itertools import groupby
 import numpy as np
 
 from sweep.study.grid import Dimension
+from sweep.study.spacings import EXACT
+
+_LISTED = 16  # values that a list may show where a range would do
 
 
 def study_toml(
@@ -14,7 +17,8 @@ def study_toml(
 ) -> str:
     """A study file that states `settings`, by dotted name, all values of axes, and a condition.
 
-    Floats are written by their shortest exact form. The order of keys is that of `settings`.
+    Floats are written by their shortest exact form, and many whole numbers at equal distances as a
+    range: a list of a million takes seconds to read. The order of keys is that of `settings`.
     """
     parts = []
     for table, names in groupby(settings, lambda name: name.rpartition(".")[0]):
@@ -29,9 +33,20 @@ def study_toml(
 def _dimension(dimension: Dimension) -> str:
     if not dimension.name:
         (axis,) = dimension.axes
-        return f"{_key(axis.name)} = {_toml(axis.values)}"
-    values = {axis.name: axis.values for axis in dimension.axes}
+        return f"{_key(axis.name)} = {_toml(_values(axis.values))}"
+    values = {axis.name: _values(axis.values) for axis in dimension.axes}
     return f"zip.{dimension.name} = {_toml(values)}"
+
+
+def _values(values: np.ndarray) -> object:
+    """What states the values of an axis."""
+    whole = values.dtype == np.int64 and len(values) > _LISTED
+    if whole and values.min() >= -EXACT and values.max() < EXACT:
+        strides = np.diff(values)
+        low, high, stride = values[0].item(), values[-1].item() + 1, strides[0].item()
+        if stride > 0 and (strides == stride).all():
+            return {"range": [low, high] if stride == 1 else [low, high, stride]}
+    return values
 
 
 def _toml(value: object) -> str:

@@ -11,6 +11,8 @@ from sweep.study import STARTER, Study, load_study, parse_study, shipped_studies
 
 from .course import BIASED, DRAWN, EVERYTHING, course
 
+BATCHED = ["axes.learning_rate=[0.5]", "batch.size=1"]
+
 
 def bits(study: Study) -> Iterator[object]:
     """All that a study asks of training, exactly."""
@@ -150,6 +152,29 @@ learning_rate = [0.1, 0.2, 0.3]
 "network.bias" = [false, true]
 """
     )
+
+
+@pytest.mark.parametrize(
+    ("stated", "written"),
+    [
+        ("{ range=[0, 100_000] }", "{ range = [0, 100000] }"),
+        ("{ range=[5, 10_000, 7] }", "{ range = [5, 9995, 7] }"),
+        (str([*range(0, 40, 2)]), "{ range = [0, 39, 2] }"),
+        ("{ range=[3, 6] }", "[3, 4, 5]"),
+        (str([*range(20, 0, -1)]), None),
+        (str([*range(20), 30]), None),
+        (str([0, 9, *range(1, 9), *range(10, 20)]), None),
+        (str([2**63 - 1 - seed for seed in range(20, 0, -1)]), None),
+        (str([0, *(2**63 - 21 + seed for seed in range(20))]), None),
+    ],
+)
+def test_many_whole_numbers_at_equal_distances_are_a_range(stated: str, written: str) -> None:
+    study = course(DRAWN, f"axes.seed={stated}")
+    assert f"seed = {written or stated}\n" in study.to_toml()
+    assert_survives(study)
+    paired = course(DRAWN, f"axes.zip.pair={{ seed={stated}, batch_seed={stated} }}", *BATCHED)
+    assert f"batch_seed = {written or stated} }}\n" in paired.to_toml()
+    assert_survives(paired)
 
 
 @pytest.mark.parametrize("num", [250_000])
