@@ -12,7 +12,7 @@ from sweep.store.ledger import Ledger
 from sweep.store.matching import positions_of
 from sweep.store.parquet import read
 from sweep.store.tables import trained_of
-from sweep.study import Group
+from sweep.study import Group, vector
 from sweep.training.trained import Trained
 from sweep.training.trainer import can_extend
 
@@ -70,7 +70,7 @@ def sources(
     found = []
     for commit in sorted(candidates, key=lambda commit: -commit.steps):
         try:
-            position = positions_of(ledger, group, commit)
+            position = vector(positions_of(ledger, group, commit))
         except DamagedError as damage:
             damaged[commit.stem] = str(damage)
             continue

@@ -7,15 +7,15 @@ import numpy as np
 from sweep.store.commit import Commit, DamagedError
 from sweep.store.ledger import Ledger
 from sweep.store.parquet import check_content, read
-from sweep.study import Group
+from sweep.study import Group, Positions
 
 
 def answers(
     ledger: Ledger, group: Group, damaged: dict[str, str] | None = None
-) -> Iterator[tuple[Commit, np.ndarray]]:
+) -> Iterator[tuple[Commit, Positions]]:
     """Each chunk that may answer `group`, and where its rows stand on the group's grid.
 
-    The position of a row is flat, int64, the last axis running fastest; -1 if it is not asked for.
+    The position of a row is flat, the last axis running fastest; -1 if it is not asked for.
     Reads the columns of axes at most. With `damaged` it reads all of the table of trials, and
     notes a damaged chunk there, by its stem.
 
@@ -37,7 +37,7 @@ def answers(
         yield commit, found
 
 
-def positions_of(ledger: Ledger, group: Group, commit: Commit) -> np.ndarray:
+def positions_of(ledger: Ledger, group: Group, commit: Commit) -> Positions:
     """Where the rows of a chunk of a group of this digest stand on the grid, as in `answers`.
 
     Where it was trained for the same grid its record says so, and nothing else is read.
@@ -46,15 +46,23 @@ def positions_of(ledger: Ledger, group: Group, commit: Commit) -> np.ndarray:
         DamagedError: the chunk's trials are missing or not what was committed.
     """
     if commit.grid == group.points and commit.first_position >= 0:
-        return np.arange(commit.first_position, commit.first_position + commit.trials)
+        return range(commit.first_position, commit.first_position + commit.trials)
     return positions(group, commit, _columns(ledger, commit))
 
 
-def missing(group: Group, found: Iterator[tuple[Commit, np.ndarray]]) -> np.ndarray:
+def asked(position: Positions) -> int:
+    """How many rows of a chunk are asked for."""
+    return len(position) if isinstance(position, range) else int(np.sum(position >= 0))
+
+
+def missing(group: Group, found: Iterator[tuple[Commit, Positions]]) -> np.ndarray:
     """Which of the group's positions none of the chunks `found` has: (trials,) bool."""
     wanted = np.ones(group.trials, bool)
     for _, position in found:
-        wanted[position[position >= 0]] = False
+        if isinstance(position, range):
+            wanted[position.start : position.stop] = False
+        else:
+            wanted[position[position >= 0]] = False
     return wanted
 
 

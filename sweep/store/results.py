@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +16,15 @@ from pyarrow.parquet import filters_to_expression
 
 from sweep.errors import RequestError, StoreError
 from sweep.processors import usable_processors
-from sweep.store.commit import KINDS, Commit, File
+from sweep.store.commit import KINDS, Commit
 from sweep.store.extending import sources
 from sweep.store.files import told
 from sweep.store.folder import STUDY
 from sweep.store.ledger import read_ledger
-from sweep.store.matching import answers, missing
+from sweep.store.matching import answers, asked, missing
 from sweep.store.parquet import MissingError, read
 from sweep.store.tables import RECENT, STATE, VALIDATION
-from sweep.study import Group, Study, card, parse_study
+from sweep.study import Group, Positions, Study, card, parse_study, vector
 from sweep.training.trained import MEASURES, OUTCOMES
 
 NEVER = ("steps_to_target", "diverged_at")
@@ -78,7 +79,7 @@ class Results:
     @property
     def trained_of_groups(self) -> list[int]:
         """How many trials of each of the study's groups are committed."""
-        return [sum(int(np.sum(at >= 0)) for _, at in found) for found in self._found]
+        return [sum(asked(at) for _, at in found) for found in self._found]
 
     @property
     def extendable(self) -> int:
@@ -189,7 +190,7 @@ class Results:
             }
             for found in self._found
             for commit, at in found
-            if (held := int(np.sum(at >= 0)))
+            if (held := asked(at))
         )
 
     def content_digest(self) -> str:
@@ -220,7 +221,7 @@ class Results:
         return [RECENT, STATE, *(name for one in networks for name in one.parameter_names)]
 
     @cached_property
-    def _found(self) -> list[list[tuple[Commit, np.ndarray]]]:
+    def _found(self) -> list[list[tuple[Commit, Positions]]]:
         with told(self.directory):
             return [list(answers(self._ledger, group)) for group in self.study.groups()]
 
@@ -229,7 +230,7 @@ class Results:
         kind: str,
         trials: Sequence[int] | np.ndarray | None = None,
         columns: Sequence[str] | None = None,
-    ) -> Iterator[tuple[Group, np.ndarray, pa.Table]]:
+    ) -> Iterator[tuple[Group, Positions, pa.Table]]:
         """Of each group that has any: the rows in grid order, and each row's position."""
         with ThreadPoolExecutor(usable_processors()) as pool:
             for group, found in zip(self.study.groups(), self._found, strict=True):
@@ -246,32 +247,25 @@ class Results:
         kind: str,
         columns: Sequence[str] | None,
         trials: Sequence[int] | np.ndarray | None,
-        found: tuple[Commit, np.ndarray],
-    ) -> tuple[np.ndarray, pa.Table] | None:
+        found: tuple[Commit, Positions],
+    ) -> tuple[Positions, pa.Table] | None:
         """The rows of a chunk that are asked for, and their positions."""
         commit, at = found[0], _only(trials, *found)
         file = commit.file(kind)
-        if file is None or not (at >= 0).any():
+        if file is None or not asked(at):
             return None
-        if kind == "trials" and columns is not None and "trial" not in columns:
-            return self._whole_rows(commit, file, at, columns)
-        wanted = None if columns is None else list(dict.fromkeys(["trial", *columns]))
+        if columns is not None and kind != "trials":
+            columns = list(dict.fromkeys(["trial", *columns]))
+        if columns is not None and not columns:  # nothing but axes, which the positions imply
+            return _asked_for(at, pa.table({"": pa.nulls(commit.trials)}).select([]))
         with told(self.directory / file.path):
-            table = read(self.directory, file, wanted)
+            table = read(self.directory, file, columns)
         # The study that asks may name other axes, and so do its other chunks.
         swept = {*commit.labels, *commit.axes}
         table = table.select([name for name in table.column_names if name not in swept])
-        place = at[table["trial"].to_numpy() - commit.first_trial]
-        return _asked_for(place, table)
-
-    def _whole_rows(
-        self, commit: Commit, file: File, at: np.ndarray, columns: Sequence[str]
-    ) -> tuple[np.ndarray, pa.Table]:
-        """Some columns of trials, which lie in the order of their numbers, one row each."""
-        if not columns:  # nothing but axes, which the positions imply
-            return at[at >= 0], pa.table({"": pa.nulls(int(np.sum(at >= 0)))}).select([])
-        with told(self.directory / file.path):
-            return _asked_for(at, read(self.directory, file, columns))
+        if kind == "trials":  # a row each, in the order of their numbers
+            return _asked_for(at, table)
+        return _asked_for(vector(at)[table["trial"].to_numpy() - commit.first_trial], table)
 
 
 def open_results(directory: str | Path, study: Study | None = None) -> Results:
@@ -292,34 +286,44 @@ def open_results(directory: str | Path, study: Study | None = None) -> Results:
     return Results(directory, study)
 
 
-def _only(trials: Sequence[int] | np.ndarray | None, commit: Commit, at: np.ndarray) -> np.ndarray:
+def _only(trials: Sequence[int] | np.ndarray | None, commit: Commit, at: Positions) -> Positions:
     """The positions `at` with -1 for all but the `trials` of that number."""
     if trials is None:
         return at
     numbers = np.arange(commit.first_trial, commit.first_trial + commit.trials)
-    return np.where(np.isin(numbers, np.asarray(trials)), at, -1)
+    return np.where(np.isin(numbers, np.asarray(trials)), vector(at), -1)
 
 
-def _in_order(parts: list[tuple[np.ndarray, pa.Table]]) -> tuple[np.ndarray, pa.Table]:
+def _in_order(parts: list[tuple[Positions, pa.Table]]) -> tuple[Positions, pa.Table]:
     """The rows of all `parts` by position; rows of one position stay in their order."""
     parts = sorted(parts, key=lambda part: int(part[0][0]))  # often enough: chunks are runs
-    position = np.concatenate([place for place, _ in parts])
+    places = [place for place, _ in parts]
     table = pa.concat_tables([rows for _, rows in parts])
+    if run := _joint(places):
+        return run, table
+    position = np.concatenate([vector(place) for place in places])
     if (position[1:] < position[:-1]).any():
         order = np.argsort(position, kind="stable")
         position, table = position[order], table.take(pa.array(order))
     return position, table
 
 
-def _asked_for(place: np.ndarray, table: pa.Table) -> tuple[np.ndarray, pa.Table]:
-    if (place < 0).any():
+def _joint(places: list[Positions]) -> range | None:
+    """The run that runs are, one after the other."""
+    runs = [place for place in places if isinstance(place, range)]
+    whole = len(runs) == len(places) and all(a.stop == b.start for a, b in pairwise(runs))
+    return range(runs[0].start, runs[-1].stop) if whole else None
+
+
+def _asked_for(place: Positions, table: pa.Table) -> tuple[Positions, pa.Table]:
+    if isinstance(place, np.ndarray) and (place < 0).any():
         table, place = table.filter(pa.array(place >= 0)), place[place >= 0]
     return place, table
 
 
 def _joined(
     group: Group,
-    position: np.ndarray,
+    position: Positions,
     table: pa.Table,
     swept: Sequence[str],
     wanted: Sequence[str] | None,

@@ -4,7 +4,7 @@ from sweep.study.axes import Axis
 from sweep.study.batch import ORDERS, Batch
 from sweep.study.card import card, study_facts
 from sweep.study.datasets import Data
-from sweep.study.grid import Dimension, Grid
+from sweep.study.grid import Dimension, Grid, Positions, vector
 from sweep.study.group import Group, LaneInputs
 from sweep.study.identity import NUMERICS
 from sweep.study.initializers import SCHEMES, Initial
@@ -39,6 +39,7 @@ __all__ = [
     "Network",
     "Outcome",
     "Plot",
+    "Positions",
     "Record",
     "Schedule",
     "Study",
@@ -50,4 +51,5 @@ __all__ = [
     "parse_study",
     "shipped_studies",
     "study_facts",
+    "vector",
 ]

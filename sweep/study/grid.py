@@ -16,6 +16,9 @@ MAX_JUDGED = 2**25
 
 _WINDOW = 2**20  # points judged at a time
 
+Positions = np.ndarray | range
+"""Flat positions of points: int64, or those of a run of points, which follow each other."""
+
 _Searched = tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray]
 
 
@@ -152,7 +155,7 @@ class Grid:
         return digest.hexdigest()
 
     def columns(
-        self, index: np.ndarray, names: Collection[str] | None = None
+        self, index: Positions, names: Collection[str] | None = None
     ) -> dict[str, np.ndarray]:
         """The values of the axes at the points `index`: a vector each, as long as `index`.
 
@@ -161,19 +164,20 @@ class Grid:
         Raises:
             IndexError: there is no such point.
         """
-        if index.size and not (index.min() >= 0 and index.max() < len(self)):
+        run = _run(index)
+        ends = np.array([run[0], run[-1]]) if run else vector(index)
+        if ends.size and not (ends.min() >= 0 and ends.max() < len(self)):
             raise IndexError(f"grid positions must be in 0 .. {len(self) - 1}")
         wanted = [axis.name for axis in self.axes if names is None or axis.name in names]
         columns: dict[str, np.ndarray] = {}
-        in_a_row = index.size > 0 and bool((index[1:] - index[:-1] == 1).all())
         within = 1
         for factor in reversed(self.factors):
             asked = {axis.name for one in factor.dimensions for axis in one.axes} & set(wanted)
-            if asked and in_a_row and factor.plain:
+            if asked and run and factor.plain:
                 (axis,) = factor.dimensions[0].axes
-                columns[axis.name] = _in_a_row(axis.values, within, int(index[0]), index.size)
+                columns[axis.name] = _in_a_row(axis.values, within, run)
             elif asked:
-                for dimension, row in factor.rows(index // within % len(factor)):
+                for dimension, row in factor.rows(vector(index) // within % len(factor)):
                     columns |= {axis.name: axis.values[row] for axis in dimension.axes}
             within *= len(factor)
         return {name: columns[name] for name in wanted}
@@ -236,6 +240,13 @@ class Grid:
         kept = np.concatenate(parts) if parts else _no_points()
         factor = Factor(judged, None if len(kept) == math.prod(map(len, judged)) else kept)
         return Grid((*map(alone, dimensions[:start]), factor, *map(alone, dimensions[stop:])))
+
+
+def vector(positions: Positions) -> np.ndarray:
+    """The positions one by one, int64."""
+    if isinstance(positions, range):
+        return np.arange(positions.start, positions.stop)
+    return positions
 
 
 def alone(dimension: Dimension) -> Factor:
@@ -322,15 +333,24 @@ def _no_points() -> np.ndarray:
     return np.empty(0, np.uint32)
 
 
-def _in_a_row(values: np.ndarray, within: int, first: int, count: int) -> np.ndarray:
-    """``values[position // within % len(values)]`` for `count` positions from `first`.
+def _run(index: Positions) -> range | None:
+    """The positions as a range, if they follow each other."""
+    if isinstance(index, range):
+        return index
+    if len(index) and (index[1:] - index[:-1] == 1).all():
+        return range(int(index[0]), int(index[-1]) + 1)
+    return None
+
+
+def _in_a_row(values: np.ndarray, within: int, run: range) -> np.ndarray:
+    """``values[position // within % len(values)]`` for the positions of a run.
 
     Divisions of millions of positions would take longer than reading what stands there.
     """
-    start, skipped = divmod(first, within)
-    needed = (skipped + count - 1) // within + 1
+    start, skipped = divmod(run.start, within)
+    needed = (skipped + len(run) - 1) // within + 1
     found = np.resize(np.roll(values, -(start % len(values))), needed)
     if within == 1:
         return found
-    ends = np.clip(np.arange(needed + 1) * within - skipped, 0, count)
+    ends = np.clip(np.arange(needed + 1) * within - skipped, 0, len(run))
     return np.repeat(found, np.diff(ends))

@@ -12,7 +12,7 @@ from sweep.study.axes import Axis
 from sweep.study.batch import Batch
 from sweep.study.datasets import Data
 from sweep.study.fields import FieldError
-from sweep.study.grid import Grid
+from sweep.study.grid import Grid, Positions
 from sweep.study.initializers import Initial
 from sweep.study.network import Network
 from sweep.study.record import Record
@@ -148,9 +148,9 @@ class Group:
         return digest.hexdigest()
 
     def columns(
-        self, index: np.ndarray, names: Collection[str] | None = None
+        self, index: Positions, names: Collection[str] | None = None
     ) -> dict[str, np.ndarray]:
-        """The values of the axes at the flat grid positions `index`, an int64 vector.
+        """The values of the axes at the flat grid positions `index`.
 
         The last axis runs fastest. One vector, as long as `index`, for each axis, or for those
         among `names`.

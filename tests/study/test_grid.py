@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from sweep.study import grid as module
 from sweep.study.axes import Axis
-from sweep.study.grid import Dimension, Factor, Grid, alone
+from sweep.study.grid import Dimension, Factor, Grid, alone, vector
 
 Shape = list[tuple[int, int]]  # of each dimension: its axes and their length
 shapes = st.lists(st.tuples(st.integers(1, 3), st.integers(1, 5)), max_size=4)
@@ -62,6 +62,24 @@ def test_points_are_those_left_in_order_and_are_found_again(
     columns = {name: np.array([row[at] for row in strangers]) for at, name in enumerate(known)}
     wanted = [points.index(row) if row in points else -1 for row in strangers]
     assert grid.positions(columns, len(strangers)).tolist() == wanted
+
+
+@given(shapes, st.data())
+def test_a_run_of_points_has_the_columns_of_its_points(shape: Shape, data: st.DataObject) -> None:
+    known = [axis.name for axis in grid_of(shape)[0].axes]
+    names = data.draw(st.lists(st.sampled_from(known), unique=True)) if known else []
+    grid, points = judged(shape, names, data.draw(st.sampled_from([1.0, 9.0])))
+    first, stop = sorted(data.draw(st.tuples(*[st.integers(0, len(points))] * 2)))
+    run, one_by_one = range(first, stop), np.arange(first, stop)
+    assert vector(run).tolist() == one_by_one.tolist()
+    for wanted in (None, known[1:]):
+        columns, expected = grid.columns(run, wanted), grid.columns(one_by_one, wanted)
+        assert {n: c.tolist() for n, c in columns.items()} == {
+            n: [point[known.index(n)] for point in points[first:stop]] for n in expected
+        }
+    for beyond in (range(-1, 1), range(len(points), len(points) + 1)):
+        with pytest.raises(IndexError, match="grid positions must be in"):
+            grid.columns(beyond)
 
 
 @given(shapes, st.integers(1, 7), st.data())
