@@ -39,12 +39,14 @@ def ends(turns: pd.DataFrame, by: list[str], value: str) -> pd.DataFrame:
 
 
 def usual(turns: pd.DataFrame, *, but: str | None = None) -> pd.DataFrame:
-    """The turns with the most threads and the first number of lanes, but for one of these."""
+    """The turns with the most threads and the fastest number of lanes, but for one of these."""
     if but != "threads":
         turns = turns[turns["threads"] == turns["threads"].max()]
     if but != "lanes":
-        first = turns.groupby(["network", "dtype", "threads"])["lanes"].transform("first")
-        turns = turns[turns["lanes"] == first]
+        setup = [*_NAMES, "threads"]
+        speeds = turns.groupby([*setup, "lanes"])["network_steps_per_second"].median()
+        fastest = pd.MultiIndex.from_tuples(speeds.groupby(setup).idxmax())
+        turns = turns[pd.MultiIndex.from_frame(turns[[*setup, "lanes"]]).isin(fastest)]
     return turns
 
 
