@@ -93,7 +93,6 @@ def _one(name: str, options: Sequence[str], write: sections.Write = sections.pri
 
 _ROUNDS = _TURNS[:2]
 _KERNELS = ("2-2-2", "64-64", "4-32", "16-16-1, gelu", "everything")
-_UP_TO_A_MILLION = [str(10**k) for k in range(2, 7)]
 
 SECTIONS = (
     Section("limits", (Command("limits", SWEEP, ("bench", *_TURNS)),), sections.limits),
@@ -107,7 +106,7 @@ SECTIONS = (
     _one("tools", _ROUNDS),
     _one("throughput", (*_ROUNDS, "--seconds", "0.05")),
     _one("starts", ("--rounds", "3")),
-    _one("scale", ("--trials", *_UP_TO_A_MILLION)),
+    _one("scale", ()),
 )
 """In the order in which they are measured, the most telling first."""
 

@@ -13,7 +13,10 @@ from sweep.cli.terminal import columns, note, short
 from sweep.errors import RequestError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import pandas as pd
+    from matplotlib.figure import Figure
 
     from sweep.bench.networks import Case
 
@@ -80,21 +83,56 @@ def bench(
 
 def plot_bench(kind: str | None, overrides: list[str] | None, results: Path) -> None:
     """Draw the last run of the benchmarks: of one run, so that no two machines are mixed."""
-    from sweep.bench.results import open_run
-    from sweep.views.benchmarks import choose, draw
     from sweep.views.saving import save_figure
 
     if overrides:
         raise RequestError("--set: edits a study, and bench is none")
-    run, folder = open_run(results), results / "bench" / "figures"
-    title = f"{run.machine['name']}, {run.created[:10]}"
-    figures = {one: draw(one, run.turns, title) for one in ([kind] if kind else choose(run.turns))}
-    if run.warning:
-        note(run.warning)
-    for one, figure in figures.items():
+    folder = results / "bench" / "figures"
+    for one, figure in _figures(kind, results):
         with writing(folder):
             paths = save_figure(figure, folder, one)
         print(*paths, sep="\n")
+
+
+def _figures(kind: str | None, results: Path) -> "Iterator[tuple[str, Figure]]":
+    """The figures that are asked for; by default all that the last run and measurements show."""
+    from sweep.bench.results import open_run, runs
+    from sweep.views import benchmarks, measurements
+
+    known = [*benchmarks.KINDS, *measurements.KINDS]
+    if kind and kind not in known:
+        raise RequestError(f'no figure of bench is called "{kind}"; there are {", ".join(known)}')
+    tables = {
+        name: found
+        for name in ([kind] if kind else measurements.KINDS)
+        if (found := _measured(name, results, asked=bool(kind))) is not None
+    }
+    if kind not in measurements.KINDS and (kind or not tables or runs(results)):
+        run = open_run(results)
+        title = f"{run.machine['name']}, {run.created[:10]}"
+        for name in [kind] if kind else benchmarks.choose(run.turns):
+            yield name, benchmarks.draw(name, run.turns, title)
+        if run.warning:
+            note(run.warning)
+    for name, table in tables.items():
+        title = f"measured on {table['created'].iloc[0]:%Y-%m-%d}"
+        yield name, measurements.KINDS[name].draw(table, title)
+
+
+def _measured(kind: str, results: Path, *, asked: bool) -> "pd.DataFrame | None":
+    """The table that a kind of figure shows, or None if it is of a run or there is none."""
+    from sweep.bench.measurements import MEASUREMENTS, newest
+    from sweep.views.measurements import KINDS
+
+    if kind not in KINDS:
+        return None
+    found = newest(results, KINDS[kind].benchmark)
+    if found is None and asked:
+        raise RequestError(
+            f"{results / MEASUREMENTS}: there are no measurements for {kind}; "
+            f"`python -m benchmarks.{KINDS[kind].benchmark}` in the repository makes them"
+        )
+    return found
 
 
 def _cases(names: list[str] | None) -> "list[Case]":

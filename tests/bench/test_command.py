@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.tidy import tidy
 from sweep.bench.networks import INSTRUMENT, NETWORKS
 from tests.benchmarks.small import COURSE
 from tests.test_cli import STUDY, refused, sweep
@@ -43,6 +44,23 @@ def test_nothing_is_drawn_before_it_is_measured(tmp_path: Path) -> None:
     said = refused("plot", "bench", cwd=tmp_path)
     assert said == "sweep: results/bench: nothing is measured yet; first `sweep bench`\n"
     assert "bench is none" in refused("plot", "bench", "--set", "a=1", cwd=tmp_path)
+
+
+def test_measurements_are_drawn_with_and_without_a_run(tmp_path: Path) -> None:
+    said = refused("plot", "bench", "trials", cwd=tmp_path)
+    assert said.startswith("sweep: results/benchmarks: there are no measurements for trials; ")
+    folder = tmp_path / "results" / "benchmarks" / "a-run" / "scale"
+    folder.mkdir(parents=True)
+    row = {"quantity": "run: seconds", "trials": 100, "value": 1.0, "round": 0}
+    tidy([row]).to_parquet(folder / "scale-20260101T000000Z.parquet")
+    drawn = sweep("plot", "bench", cwd=tmp_path)
+    assert drawn.stdout.split() == [f"results/bench/figures/trials.{end}" for end in ("png", "svg")]
+    newer = folder / "scale-20270101T000000Z.parquet"
+    newer.write_bytes(b"PAR1")
+    failed = sweep("plot", "bench", "trials", cwd=tmp_path)
+    named = "results/benchmarks/a-run/scale/scale-20270101T000000Z.parquet"
+    assert failed.stderr.startswith(f"sweep: {named}: no table of measurements: ")
+    assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)  # as of any damaged table
 
 
 def test_no_study_takes_the_name(tmp_path: Path) -> None:

@@ -1,0 +1,146 @@
+"""Figures of measurements: what a trial costs as trials are many, and how the kernel scales.
+
+The tables are tidy, a row a number, with `network`, `samples`, `dtype`, `threads`, `lanes`,
+`trials`, `quantity`, `value` and `round`; what is drawn of several rounds is their median, between
+the least and the most.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from sweep.views.scales import place
+from sweep.views.style import BESIDE, RGB, Look, colors, new_figure, theme
+
+_MIB = 2.0**20
+_DASHES = ("-", "--")  # of dtypes, in the order of the table
+
+_PARTS = {  # of `quantity`, and what a legend calls it
+    "run": "whole run",
+    "kernel": "kernel alone",
+    "again": "run again, nothing to do",
+    "read": "two columns read back",
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of figure: whose table it shows, and how it is drawn."""
+
+    summary: str
+    benchmark: str
+    draw: Callable[[pd.DataFrame, str], Figure]
+
+
+def trials(table: pd.DataFrame, title: str = "") -> Figure:
+    """Draw what a trial costs, and the peak of memory, against the number of trials."""
+    parts, quantities = [*_PARTS], table["quantity"].unique()
+    with theme():
+        figure = new_figure(Look(title), 11.0, 4.2)
+        cost, memory = figure.subplots(1, 2)
+        for part, color in zip(parts, colors(parts, ordered=False), strict=True):
+            for axes, unit, each in ((cost, "seconds", 1e6), (memory, "peak", 1 / _MIB)):
+                quantity = f"{part}: {unit}"
+                if quantity not in quantities or (unit == "peak" and part in ("kernel", "again")):
+                    continue
+                own = table[table["quantity"] == quantity]
+                values = own["value"] * each / (own["trials"] if unit == "seconds" else 1)
+                _line(axes, own["trials"], values, _PARTS[part], color)
+        cost.set(xscale="log", yscale="log", ylabel="microseconds per trial")
+        memory.set(xscale="log", ylabel="peak of resident memory (MiB)")
+        memory.set_ylim(bottom=0)
+        for axes in (cost, memory):
+            axes.set_xlabel("trials")
+        memory.legend(*cost.get_legend_handles_labels(), **BESIDE)
+        sns.despine(figure)
+        return figure
+
+
+def scaling(table: pd.DataFrame, title: str = "") -> Figure:
+    """Draw throughput against lanes, threads, width and samples, a panel each."""
+    with theme():
+        figure = new_figure(Look(title), 11.0, 7.6)
+        panels = figure.subplots(2, 2)
+        for axes, (name, panel) in zip(panels.flat, _PANELS.items(), strict=True):
+            own = table[table["quantity"] == f"throughput by {name}"]
+            if own.empty:
+                axes.set_axis_off()
+                continue
+            panel(axes, own)
+        sns.despine(figure)
+        return figure
+
+
+def _relative(column: str, label: str) -> Callable[[Axes, pd.DataFrame], None]:
+    """Draw throughput over that of the fewest, of the same round; a line a network and dtype."""
+
+    def panel(axes: Axes, table: pd.DataFrame) -> None:
+        for name, dash, color, own in _lines(table):
+            by_round = own.pivot_table(index="round", columns=column, values="value")
+            ratios = by_round.div(by_round.iloc[:, 0], axis=0).melt(value_name="ratio")
+            _line(axes, ratios[column], ratios["ratio"], name, color, dash)
+        place(axes, np.sort(table[column].unique()))
+        axes.set(xlabel=label, ylabel=f"network-steps per second,\nover the fewest {column}")
+        axes.set_ylim(bottom=0)
+        axes.legend(**BESIDE)
+
+    return panel
+
+
+def _by_width(axes: Axes, table: pd.DataFrame) -> None:
+    wide = table.assign(
+        network="16-w-1", width=table["network"].str.split("-").str[1].astype("int64")
+    )
+    for name, dash, color, own in _lines(wide):
+        _line(axes, own["width"], own["value"], name, color, dash)
+    axes.set(xscale="log", yscale="log", xlabel="neurons in the hidden layer, w")
+    axes.set_ylabel("network-steps per second")
+    axes.legend(**BESIDE)
+
+
+def _by_samples(axes: Axes, table: pd.DataFrame) -> None:
+    for name, dash, color, own in _lines(table.assign(network="16-16-1")):
+        _line(axes, own["samples"], own["value"] * own["samples"], name, color, dash)
+    axes.set(xscale="log", xlabel="samples", ylabel="sample gradients per second")
+    axes.set_ylim(bottom=0)
+    axes.legend(**BESIDE)
+
+
+_PANELS: Mapping[str, Callable[[Axes, pd.DataFrame], None]] = {
+    "lanes": _relative("lanes", "networks side by side (lanes)"),
+    "threads": _relative("threads", "threads"),
+    "width": _by_width,
+    "samples": _by_samples,
+}
+
+
+def _lines(table: pd.DataFrame) -> list[tuple[str, str, RGB, pd.DataFrame]]:
+    """Each network's rows of each dtype: a hue a network, a dash a dtype."""
+    networks, dtypes = table["network"].unique().tolist(), table["dtype"].unique().tolist()
+    hues = dict(zip(networks, colors(networks, ordered=False), strict=True))
+    dashes = dict(zip(dtypes, _DASHES, strict=False))
+    return [
+        (f"{network} {dtype}", dashes[str(dtype)], hues[str(network)], own)
+        for (network, dtype), own in table.groupby(["network", "dtype"], sort=False)
+    ]
+
+
+def _line(
+    axes: Axes, x: "pd.Series[int]", y: "pd.Series[float]", name: str, color: RGB, dash: str = "-"
+) -> None:
+    """Draw the medians of y at each x, between their least and most."""
+    found = y.astype("float64").groupby(x.to_numpy()).agg(["min", "median", "max"])
+    at = found.index.to_numpy(dtype=np.float64)
+    axes.plot(at, found["median"], "o", ls=dash, color=color, ms=4, lw=1.4, label=name)
+    axes.vlines(at, found["min"], found["max"], color=color, linewidth=1)
+
+
+KINDS: dict[str, Kind] = {
+    "trials": Kind("time and memory against the number of trials", "scale", trials),
+    "scaling": Kind("throughput against lanes, threads, width, samples", "throughput", scaling),
+}
