@@ -1,10 +1,9 @@
 """Results read back as tables, checked and joined with the axes of the study that asks."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +19,7 @@ from sweep.store.commit import KINDS, Commit
 from sweep.store.extending import sources
 from sweep.store.files import told
 from sweep.store.folder import STUDY
+from sweep.store.joining import Room, Rows, asked_for, joined
 from sweep.store.ledger import read_ledger
 from sweep.store.matching import answers, asked, missing
 from sweep.store.parquet import MissingError, read
@@ -159,9 +159,9 @@ class Results:
         wanted = None if columns is None else list(dict.fromkeys([*columns, *tested]))
         stored = None if wanted is None else [name for name in wanted if name not in swept]
         tables = []
-        for group, position, table in self._tables(kind, trials, stored):
-            joined = _joined(group, position, table, swept, wanted)
-            found = joined if condition is None else joined.filter(condition)
+        join = partial(joined, swept=swept, wanted=wanted)
+        for _, _, table in self._tables(kind, trials, stored, join):
+            found = table if condition is None else table.filter(condition)
             tables.append(found if columns is None else found.select(list(columns)))
         if not tables:
             names = usual if columns is None else columns
@@ -230,17 +230,33 @@ class Results:
         kind: str,
         trials: Sequence[int] | np.ndarray | None = None,
         columns: Sequence[str] | None = None,
+        join: Callable[[Group, Positions, pa.Table], pa.Table] | None = None,
     ) -> Iterator[tuple[Group, Positions, pa.Table]]:
-        """Of each group that has any: the rows in grid order, and each row's position."""
+        """Of each group that has any: the rows in grid order, and each row's position.
+
+        What there is of a chunk goes through `join`.
+        """
+
+        def parts(group: Group, found: list[tuple[Commit, Positions]]) -> Rows | None:
+            room = Room([at for _, at in found])
+
+            def part(one: tuple[Commit, Positions]) -> Rows | None:
+                rows = self._rows(kind, columns, trials, one)
+                if rows is None or join is None:
+                    return rows
+                return rows[0], room.put(rows[0], join(group, *rows))
+
+            held = [rows for rows in pool.map(part, found) if rows is not None]
+            return room.in_order(held) if held else None
+
         with ThreadPoolExecutor(usable_processors()) as pool:
             for group, found in zip(self.study.groups(), self._found, strict=True):
-                read = partial(self._rows, kind, columns, trials)
                 try:
-                    parts = list(pool.map(read, found))
+                    rows = parts(group, found)
                 except MissingError:  # a run has merged chunks meanwhile; their rows are the same
-                    parts = list(pool.map(read, list(answers(read_ledger(self.directory), group))))
-                if held := [part for part in parts if part is not None]:
-                    yield group, *_in_order(held)
+                    rows = parts(group, list(answers(read_ledger(self.directory), group)))
+                if rows is not None:
+                    yield group, *rows
 
     def _rows(
         self,
@@ -248,7 +264,7 @@ class Results:
         columns: Sequence[str] | None,
         trials: Sequence[int] | np.ndarray | None,
         found: tuple[Commit, Positions],
-    ) -> tuple[Positions, pa.Table] | None:
+    ) -> Rows | None:
         """The rows of a chunk that are asked for, and their positions."""
         commit, at = found[0], _only(trials, *found)
         file = commit.file(kind)
@@ -257,15 +273,15 @@ class Results:
         if columns is not None and kind != "trials":
             columns = list(dict.fromkeys(["trial", *columns]))
         if columns is not None and not columns:  # nothing but axes, which the positions imply
-            return _asked_for(at, pa.table({"": pa.nulls(commit.trials)}).select([]))
+            return asked_for(at, pa.table({"": pa.nulls(commit.trials)}).select([]))
         with told(self.directory / file.path):
             table = read(self.directory, file, columns)
         # The study that asks may name other axes, and so do its other chunks.
         swept = {*commit.labels, *commit.axes}
         table = table.select([name for name in table.column_names if name not in swept])
         if kind == "trials":  # a row each, in the order of their numbers
-            return _asked_for(at, table)
-        return _asked_for(vector(at)[table["trial"].to_numpy() - commit.first_trial], table)
+            return asked_for(at, table)
+        return asked_for(vector(at)[table["trial"].to_numpy() - commit.first_trial], table)
 
 
 def open_results(directory: str | Path, study: Study | None = None) -> Results:
@@ -292,50 +308,6 @@ def _only(trials: Sequence[int] | np.ndarray | None, commit: Commit, at: Positio
         return at
     numbers = np.arange(commit.first_trial, commit.first_trial + commit.trials)
     return np.where(np.isin(numbers, np.asarray(trials)), vector(at), -1)
-
-
-def _in_order(parts: list[tuple[Positions, pa.Table]]) -> tuple[Positions, pa.Table]:
-    """The rows of all `parts` by position; rows of one position stay in their order."""
-    parts = sorted(parts, key=lambda part: int(part[0][0]))  # often enough: chunks are runs
-    places = [place for place, _ in parts]
-    table = pa.concat_tables([rows for _, rows in parts])
-    if run := _joint(places):
-        return run, table
-    position = np.concatenate([vector(place) for place in places])
-    if (position[1:] < position[:-1]).any():
-        order = np.argsort(position, kind="stable")
-        position, table = position[order], table.take(pa.array(order))
-    return position, table
-
-
-def _joint(places: list[Positions]) -> range | None:
-    """The run that runs are, one after the other."""
-    runs = [place for place in places if isinstance(place, range)]
-    whole = len(runs) == len(places) and all(a.stop == b.start for a, b in pairwise(runs))
-    return range(runs[0].start, runs[-1].stop) if whole else None
-
-
-def _asked_for(place: Positions, table: pa.Table) -> tuple[Positions, pa.Table]:
-    if isinstance(place, np.ndarray) and (place < 0).any():
-        table, place = table.filter(pa.array(place >= 0)), place[place >= 0]
-    return place, table
-
-
-def _joined(
-    group: Group,
-    position: Positions,
-    table: pa.Table,
-    swept: Sequence[str],
-    wanted: Sequence[str] | None,
-) -> pa.Table:
-    """The rows at these positions with `trial` and the axes in front, or the columns `wanted`."""
-    names = [name for name in swept if wanted is None or name in wanted]
-    axes: dict[str, Any] = dict(group.columns(position, names))
-    axes |= {n: pa.repeat(v, len(position)) for n, v in group.labels.items() if n in names}
-    stored = {name: table[name] for name in table.column_names}
-    trial = {"trial": stored.pop("trial")} if "trial" in stored else {}
-    columns = trial | {name: axes[name] for name in names} | stored
-    return pa.table(columns if wanted is None else {name: columns[name] for name in wanted})
 
 
 def _condition(filters: Filters | None) -> tuple[pc.Expression | None, list[str]]:

@@ -27,9 +27,10 @@ MEASURES = [
 VALIDATED = ["validation={ inputs=[[1, 2]], targets=[[3, 4]] }"]
 
 
-def test_trials_are_a_row_each_in_grid_order(bench: Bench) -> None:
+@pytest.mark.parametrize("shuffle_seed", [None, 3])
+def test_trials_are_a_row_each_in_grid_order(bench: Bench, shuffle_seed: int | None) -> None:
     asked = study()
-    bench.run(asked, shuffle_seed=3)
+    bench.run(asked, shuffle_seed=shuffle_seed)
     trials = bench.open().trials()
     assert list(trials) == ["trial", "learning_rate", "seed", *MEASURES, "outcome"]
     group = asked.groups()[0]
@@ -140,9 +141,10 @@ def test_arrow_goes_to_polars_and_duckdb_without_a_copy(bench: Bench) -> None:
     rows = bench.open().arrow("trials")
     frame = pl.from_arrow(rows)
     assert frame.lazy().select(pl.col("best_loss").sum()).collect().item() == total
-    ours = {chunk.buffers()[1].address for chunk in rows["best_loss"].chunks}
-    theirs = {part.to_arrow().buffers()[1].address for part in frame["best_loss"].get_chunks()}
-    assert ours == theirs
+    ours = [chunk.buffers()[1] for chunk in rows["best_loss"].chunks]
+    theirs = [part.to_arrow().buffers()[1] for part in frame["best_loss"].get_chunks()]
+    for part in theirs:
+        assert any(0 <= part.address - one.address < one.size for one in ours)
     assert duckdb.sql("select sum(best_loss) from rows").fetchall() == [(total,)]
     assert bench.open().arrow("parameters", ["recent_losses"]).num_rows == 48
     with pytest.raises(RequestError, match="'figures': no kind of table"):
