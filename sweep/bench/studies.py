@@ -11,8 +11,6 @@ from sweep.study import Group, parse_study
 from sweep.training.costs import chunk_size
 from sweep.training.trainer import shape_of
 
-_LANES = 64  # the most that the kernel takes
-
 
 def group(
     case: Case, dtype: str, trials: int, settings: Mapping[str, Any] | None = None, **axes: Any
@@ -74,12 +72,6 @@ def _toml(value: Any) -> str:
 def default_lanes(case: Case, dtype: str) -> int:
     """How many lanes sweep takes for this network if nobody says."""
     return shape_of(group(case, dtype, 1)).lanes
-
-
-def lanes_to_try(case: Case, dtype: str) -> list[int]:
-    """The default, half, twice and four times as many."""
-    default = default_lanes(case, dtype)
-    return [n for n in (default // 2, default, 2 * default, 4 * default) if 1 <= n <= _LANES]
 
 
 def chunks(found: Group, threads: int, lanes: int) -> list[np.ndarray]:
