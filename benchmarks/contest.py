@@ -253,11 +253,21 @@ def _timed(entrant: Entrant, supply: _Supply, rules: Rules) -> Entrant:
     some = supply.take(rules.trials or entrant.choice.portion)
     entrant.train(some)  # compiles
     entrant = _measured(entrant, some, 1, supply)
-    if len(some) * supply.case.steps / entrant.speed > 3 * _SEARCH_SECONDS:
+    # A short run is overhead for the most part, and would make the turns too short as well.
+    while rules.trials is None and _took(entrant, some, supply) < _SEARCH_SECONDS / 2:
+        more = supply.take(entrant.networks(supply.case, _SEARCH_SECONDS, supply.most))
+        if len(more) <= len(some):
+            break
+        some = more
+        entrant = _measured(entrant, some, 1, supply)
+    if _took(entrant, some, supply) > 3 * _SEARCH_SECONDS:
         return entrant
-    if rules.trials is None:
-        some = supply.take(entrant.networks(supply.case, _SEARCH_SECONDS, supply.most))
     return _measured(entrant, some, 3, supply)
+
+
+def _took(entrant: Entrant, some: np.ndarray, supply: _Supply) -> float:
+    """The seconds that training these took."""
+    return len(some) * supply.case.steps / entrant.speed
 
 
 def _measured(entrant: Entrant, some: np.ndarray, runs: int, supply: _Supply) -> Entrant:

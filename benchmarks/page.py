@@ -69,19 +69,18 @@ class Section:
 _TURNS = ("--rounds", "{rounds}", "--seconds", "{seconds}")
 
 
-def _beside(network: str, *peers: str, short: bool = False) -> Command:
+def _beside(network: str, *peers: str) -> Command:
     """A network and its peers."""
-    turns = ("--rounds", "{rounds}", "--seconds", "0.05") if short else _TURNS
-    options = ("--networks", network, *turns, "--peers", *(peers or CALLED[:1]))
+    options = ("--networks", network, *_TURNS, "--peers", *(peers or CALLED[:1]))
     return Command(f"peers-{network}", "benchmarks.table", options)
 
 
 _OF_TARGETS = tuple(_beside(name) for name in TARGETS)
 _EDGES = ("128-128", "128-128-128-128-128-10", "128-1")
-_OF_FAMILY = tuple(_beside(name, *CALLED, _THREADED, short=True) for name in _EDGES)
+_OF_FAMILY = tuple(_beside(name, *CALLED, _THREADED) for name in _EDGES)
 _NEWCOMERS = ("numpy", "numba", "torch", "torch, compiled", "jax, donated", "jax, unrolled")
 _OF_OTHERS = tuple(
-    replace(_beside(network, *peers, short=True), folder=f"others-{network}")
+    replace(_beside(network, *peers), folder=f"others-{network}")
     for network, peers in (("2-2-2", _NEWCOMERS), ("64-64-10", ("sklearn",)))
 )
 

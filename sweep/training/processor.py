@@ -1,6 +1,7 @@
 """The processor that kernels are compiled for: this machine's, or the one that is asked for."""
 
 import os
+from functools import cache
 
 import llvmlite.binding as llvm
 
@@ -10,11 +11,17 @@ def processor() -> tuple[str, str]:
 
     Numba's variables NUMBA_CPU_NAME and NUMBA_CPU_FEATURES override what this machine has.
     """
-    name = os.environ.get("NUMBA_CPU_NAME") or llvm.get_host_cpu_name()
+    name = os.environ.get("NUMBA_CPU_NAME") or _of_this_machine()[0]
     features = os.environ.get("NUMBA_CPU_FEATURES")
     if features is None:
-        features = "" if name == "generic" else llvm.get_host_cpu_features().flatten()
+        features = "" if name == "generic" else _of_this_machine()[1]
     return name, features
+
+
+@cache
+def _of_this_machine() -> tuple[str, str]:
+    """Its name and features, asked for once: every chunk of trials wants to know them."""
+    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
 
 
 def has_feature(name: str) -> bool:
