@@ -32,8 +32,9 @@ TOLERANCES = {"float64": 1e-12, "float32": 1e-4}
 PACKAGES = ("sweep", "numpy", "numba", "llvmlite", "jax", "jaxlib", "torch", "scikit-learn")
 
 _SEARCH_SECONDS = 0.1  # about, of one run of the search
-_LONGEST_SEARCH_SECONDS = 1.5  # a batch that would take longer is not tried
+_LONGEST_SEARCH_SECONDS = 1.5  # a batch that would take longer is not tried, if time grows with it
 _HEAT_SECONDS = 1.2  # about, and no more than five turns
+_STILL_OVERHEAD = 2.0  # times as fast with the next batch of a ladder, four times as large
 _CLEARLY_SLOWER = 0.85  # of the best: twice in a row ends a ladder of batches
 _FINALISTS = 3
 _MOST_BYTES = 2**30  # of what is kept of the networks that are trained at a time
@@ -230,7 +231,8 @@ def _climb(name: str, ladder: Sequence[Choice], supply: _Supply, rules: Rules) -
         if not _allowed(name, choice, supply, rules) or slower == 2:
             continue
         fastest = max(map(_speed, found), default=np.inf)
-        if choice.portion * supply.case.steps / fastest > _LONGEST_SEARCH_SECONDS:
+        long = choice.portion * supply.case.steps / fastest > _LONGEST_SEARCH_SECONDS
+        if long and not _grows(found):
             break
         train = PEERS[name].train(supply.case, supply.dtype, rules.threads, choice)
         entrant = _timed(Entrant(name, choice, train), supply, rules)
@@ -239,6 +241,11 @@ def _climb(name: str, ladder: Sequence[Choice], supply: _Supply, rules: Rules) -
             slow = entrant.speed < _CLEARLY_SLOWER * max(map(_speed, found))
             slower = slower + 1 if slow else 0
     return found
+
+
+def _grows(found: Sequence[Entrant]) -> bool:
+    """Whether the last batch was so much faster that a step is overhead, whatever the batch."""
+    return len(found) < 2 or found[-1].speed > _STILL_OVERHEAD * found[-2].speed
 
 
 def _allowed(name: str, choice: Choice, supply: _Supply, rules: Rules) -> bool:

@@ -19,6 +19,7 @@ from sweep.views.style import BESIDE, RGB, Look, colors, new_figure, theme
 
 _MIB = 2.0**20
 _DASHES = ("-", "--")  # of dtypes, in the order of the table
+_LEGEND = BESIDE | {"handlelength": 2.6}  # room for a dash
 
 _PARTS = {  # of `quantity`, and what a legend calls it
     "run": "whole run",
@@ -87,7 +88,7 @@ def _relative(column: str, label: str) -> Callable[[Axes, pd.DataFrame], None]:
         place(axes, np.sort(table[column].unique()))
         axes.set(xlabel=label, ylabel=f"network-steps per second,\nover the fewest {column}")
         axes.set_ylim(bottom=0)
-        axes.legend(**BESIDE)
+        axes.legend(**_LEGEND)
 
     return panel
 
@@ -98,17 +99,19 @@ def _by_width(axes: Axes, table: pd.DataFrame) -> None:
     )
     for name, dash, color, own in _lines(wide):
         _line(axes, own["width"], own["value"], name, color, dash)
-    axes.set(xscale="log", yscale="log", xlabel="neurons in the hidden layer, w")
+    place(axes, np.sort(wide["width"].unique()))
+    axes.set(yscale="log", xlabel="neurons in the hidden layer, w")
     axes.set_ylabel("network-steps per second")
-    axes.legend(**BESIDE)
+    axes.legend(**_LEGEND)
 
 
 def _by_samples(axes: Axes, table: pd.DataFrame) -> None:
     for name, dash, color, own in _lines(table.assign(network="16-16-1")):
-        _line(axes, own["samples"], own["value"] * own["samples"], name, color, dash)
-    axes.set(xscale="log", xlabel="samples", ylabel="sample gradients per second")
+        _line(axes, own["samples"], own["value"] * own["samples"] / 1e6, name, color, dash)
+    place(axes, np.sort(table["samples"].unique()))
+    axes.set(xlabel="samples", ylabel="sample gradients per second\n(millions)")
     axes.set_ylim(bottom=0)
-    axes.legend(**BESIDE)
+    axes.legend(**_LEGEND)
 
 
 _PANELS: Mapping[str, Callable[[Axes, pd.DataFrame], None]] = {

@@ -107,3 +107,13 @@ def test_costs_are_ratios_within_a_round(tmp_path: Path, monkeypatch: pytest.Mon
     ratios = found.pivot_table(index="round", columns="name", values="over_plain")
     assert sorted(seconds.columns) == ["momentum", "sgd"]
     np.testing.assert_allclose(ratios["momentum"], seconds["momentum"] / seconds["sgd"])
+
+
+def test_a_search_goes_on_while_a_step_is_overhead() -> None:
+    speeds = [
+        Entrant("torch", Choice(4**k, 1, "build"), lambda initial: initial, speed)
+        for k, speed in enumerate((1e3, 4e3, 9e3))
+    ]
+    assert contest._grows(speeds[:1])
+    assert contest._grows(speeds)
+    assert not contest._grows([*speeds, replace(speeds[-1], speed=1e4)])
