@@ -264,6 +264,13 @@ def test_status_says_what_will_go_on_from_fewer_steps(here: Path) -> None:
     assert status.startswith(f"two: 0 of 3 trials trained, {says}\n")
 
 
+def test_a_plan_counts_no_step_that_is_at_hand(here: Path) -> None:
+    sweep("run", "two", cwd=here)
+    edits = ["--set", "training.steps=50", "--set", "axes.learning_rate=[0.5, 2.0, 3.0]"]
+    planned = sweep("plan", "two", *edits, cwd=here).stdout
+    assert re.search(r"^trials +3, and 2 go on from fewer steps$", planned, re.M)
+
+
 def test_a_new_study_runs_and_is_never_overwritten(tmp_path: Path) -> None:
     assert sweep("new", "mine.toml", cwd=tmp_path).returncode == 0
     text = (tmp_path / "mine.toml").read_text()
@@ -317,7 +324,9 @@ def test_a_wrong_study_is_refused_in_one_line(here: Path, old: str, new: str, sa
         (["report", "two"], "first `sweep run two`"),
         (["report", "two", "--output", "page.pdf"], "must end in .html"),
         (["new", "study.txt"], ".toml"),
-        (["new", "nowhere/study.toml"], "nowhere/study.toml"),
+        (["new", "nowhere/study.toml"], "nowhere/study.toml: there is no directory nowhere"),
+        (["new", "my study.toml"], "my study.toml: the study's name, the file's stem, must be "),
+        (["new", "bench.toml"], "bench: a study cannot have this name"),
     ],
 )
 def test_a_wrong_request_is_refused_in_one_line(

@@ -108,7 +108,8 @@ def verify(name: Name, results: Folder = RESULTS) -> None:
     findings = check(directory)
     note(*findings)
     if findings:
-        note(f"{directory}: {len(findings)} faults; `sweep run {name}` trains again what they cost")
+        faults = f"{len(findings)} fault{'s' * (len(findings) > 1)}"
+        note(f"{directory}: {faults}; `sweep run {name}` trains again what they cost")
         raise typer.Exit(1)
     ledger = read_ledger(directory)
     files = sum(len(commit.files) for commit in ledger.commits.values())

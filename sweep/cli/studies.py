@@ -23,10 +23,14 @@ _DISK_SHARE = 0.5  # of what is free: others write too, and the guess is rough
 @app.command()
 def new(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to make.")]) -> None:
     """Write a commented starter study."""
-    from sweep.study import STARTER
+    from sweep.store.folder import study_directory
+    from sweep.study import STARTER, parse_study
 
     if file.suffix != ".toml":
         raise RequestError(f"{file}: the file of a study must end in .toml")
+    if not file.absolute().parent.is_dir():
+        raise RequestError(f"{file}: there is no directory {file.parent}; make it first")
+    study_directory(RESULTS, parse_study(STARTER, file.stem, file.parent))  # a name that can run
     with writing(file), file.open("x", encoding="utf-8") as made:
         made.write(STARTER)
     print(f"{file}: a study that runs as it is; edit it, then `sweep run {file}`")
@@ -61,12 +65,15 @@ def plan(
     study = load(name, overrides)[1]
     groups, threads = study.groups(), threads or usable_processors()
     guesses = [estimate(group, threads) for group in groups]
+    found = open_study(study, results)
     missing = [
         group.trials - trained
-        for group, trained in zip(groups, open_study(study, results).trained_of_groups, strict=True)
+        for group, trained in zip(groups, found.trained_of_groups, strict=True)
     ]
     done = study.trials - sum(missing)
     trained = f", of which {done:,} are trained already" if done else ""
+    if extendable := found.extendable:
+        trained += f", and {extendable:,} go on from fewer steps"
     to_do = [group for group, count in zip(groups, missing, strict=True) if count]
     work = sum(group.trials * group.steps for group in groups)
     memory = max(guess.memory_bytes for guess in guesses)
@@ -74,8 +81,10 @@ def plan(
     compiling = compile_seconds(to_do)
     factor = calibrate(to_do or groups)
     training = sum(
-        guess.seconds * count / group.trials
-        for guess, count, group in zip(guesses, missing, groups, strict=True)
+        guess.seconds * (count - spared / group.steps) / group.trials
+        for guess, count, spared, group in zip(
+            guesses, missing, found.spared_of_groups, groups, strict=True
+        )
     ) / (factor or 1)
     how = "by a short try" if factor else "guessed, since one step takes long"
     free = _free_bytes(results)

@@ -51,6 +51,18 @@ class Source:
             yield index, trained_of(self.group, self.steps, tables, rows)
 
 
+def candidates(ledger: Ledger, group: Group) -> list[Commit]:
+    """The chunks of trials of `group`, or of others like them, with fewer steps to go on from."""
+    return [
+        commit
+        for commit in ledger.commits.values()
+        if commit.group == group.digest
+        and commit.steps < group.steps
+        and commit.file("parameters")
+        and can_extend(group, commit.steps)
+    ]
+
+
 def sources(
     ledger: Ledger, group: Group, wanted: np.ndarray, damaged: dict[str, str]
 ) -> list[Source]:
@@ -59,16 +71,8 @@ def sources(
     `wanted` (trials,) bool are the positions of `group` that are missing; those that a chunk has
     are made False. A damaged chunk is noted in `damaged`, by its stem.
     """
-    candidates = [
-        commit
-        for commit in ledger.commits.values()
-        if commit.group == group.digest
-        and commit.steps < group.steps
-        and commit.file("parameters")
-        and can_extend(group, commit.steps)
-    ]
     found = []
-    for commit in sorted(candidates, key=lambda commit: -commit.steps):
+    for commit in sorted(candidates(ledger, group), key=lambda commit: -commit.steps):
         try:
             position = vector(positions_of(ledger, group, commit))
         except DamagedError as damage:

@@ -16,7 +16,7 @@ from pyarrow.parquet import filters_to_expression
 from sweep.errors import RequestError, StoreError
 from sweep.processors import usable_processors
 from sweep.store.commit import KINDS, Commit
-from sweep.store.extending import sources
+from sweep.store.extending import Source, candidates, sources
 from sweep.store.files import told
 from sweep.store.folder import STUDY
 from sweep.store.joining import Room, Rows, asked_for, joined
@@ -84,13 +84,26 @@ class Results:
     @property
     def extendable(self) -> int:
         """How many of the trials that are missing can go on from fewer steps."""
-        count = 0
+        return sum(len(chunk.rows) for chunks in self._extended for chunk in chunks)
+
+    @property
+    def spared_of_groups(self) -> list[int]:
+        """How many network-steps of each of the study's groups need not be taken once more.
+
+        They are those of trials that are missing but can go on from fewer steps.
+        """
+        return [sum(len(one.rows) * one.steps for one in chunks) for chunks in self._extended]
+
+    @cached_property
+    def _extended(self) -> list[list[Source]]:
+        """The chunks that trials of each group can go on from."""
+        chunks: list[list[Source]] = []
         for group, found in zip(self.study.groups(), self._found, strict=True):
-            wanted = missing(group, iter(found))
-            with told(self.directory):
-                chunks = sources(self._ledger, group, wanted, {}) if wanted.any() else []
-            count += sum(len(chunk.rows) for chunk in chunks)
-        return count
+            chunks.append([])
+            if candidates(self._ledger, group):  # a plan may be of more trials than memory holds
+                with told(self.directory):
+                    chunks[-1] = sources(self._ledger, group, missing(group, iter(found)), {})
+        return chunks
 
     def trials(
         self, columns: Sequence[str] | None = None, filters: Filters | None = None
@@ -150,6 +163,8 @@ class Results:
         if kind not in KINDS:
             raise RequestError(f"{kind!r}: no kind of table; there are {', '.join(KINDS)}")
         swept = [axis.name for axis in self.study.axes]
+        if isinstance(columns, str):
+            raise RequestError(f"columns: must be a list of names, such as [{columns!r}]")
         condition, tested = _condition(filters)
         usual = ["trial", *swept, *self._columns(kind)]
         known = {*usual, *(self._kept() if kind == "parameters" else ())}
@@ -161,7 +176,7 @@ class Results:
         tables = []
         join = partial(joined, swept=swept, wanted=wanted)
         for _, _, table in self._tables(kind, trials, stored, join):
-            found = table if condition is None else table.filter(condition)
+            found = table if condition is None else _filtered(table, condition)
             tables.append(found if columns is None else found.select(list(columns)))
         if not tables:
             names = usual if columns is None else columns
@@ -310,6 +325,19 @@ def _only(trials: Sequence[int] | np.ndarray | None, commit: Commit, at: Positio
     return np.where(np.isin(numbers, np.asarray(trials)), vector(at), -1)
 
 
+def _filtered(table: pa.Table, condition: pc.Expression) -> pa.Table:
+    """The rows for which it holds.
+
+    Raises:
+        RequestError: a column is compared with what it cannot be.
+    """
+    try:
+        return table.filter(condition)
+    except pa.ArrowException as error:
+        reason = str(error).partition("\n")[0]
+        raise RequestError(f"filters: {condition}: cannot be compared: {reason}") from None
+
+
 def _condition(filters: Filters | None) -> tuple[pc.Expression | None, list[str]]:
     """Filters as an expression, and the columns that they test.
 
@@ -319,6 +347,8 @@ def _condition(filters: Filters | None) -> tuple[pc.Expression | None, list[str]
     if not filters:
         return None, []
     try:
+        if isinstance(filters[0], str):
+            raise TypeError(f"{filters!r} is one condition")
         flat: Any = [filters] if isinstance(filters[0], tuple) else filters
         tested: list[str] = [name for conditions in flat for name, _, _ in conditions]
         return filters_to_expression(filters), tested

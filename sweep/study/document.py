@@ -136,7 +136,8 @@ def _parse(text: str, source: str, limit: int) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise refusal(source, f"is not TOML: {error}") from None
+        hint = "; text stands between quotes" if "Invalid value" in str(error) else ""
+        raise refusal(source, f"is not TOML: {error}{hint}") from None
     except (ValueError, OverflowError):  # Python's own limit on the digits of a whole number
         raise refusal(source, "is not TOML: a number in it has too many digits") from None
 

@@ -46,6 +46,6 @@ target = 1e-3                     # converged: the loss reached it
 diverged_above = 1e6              # diverged: not finite, or above this
 
 [record]
-loss = "log 200"                  # or "every step", "every 10", "nothing"
+loss = "every 10"                 # or "every step", "log 200", "nothing"
 parameters = "final"              # or "every 10", "nothing"
 """

@@ -125,7 +125,14 @@ def test_curves_take_columns_and_filters(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
-    "filters", [[("final_loss", "~", 1)], ["final_loss"], [("final_loss", "<")], [3]]
+    "filters",
+    [
+        [("final_loss", "~", 1)],
+        ["final_loss"],
+        [("final_loss", "<")],
+        [3],
+        ("final_loss", "<", 1.0),
+    ],
 )
 def test_what_is_no_filter_is_refused(bench: Bench, filters: object) -> None:
     bench.run(study())
@@ -133,6 +140,12 @@ def test_what_is_no_filter_is_refused(bench: Bench, filters: object) -> None:
         bench.open().trials(filters=filters)
     with pytest.raises(RequestError, match="'loss': no column of trials"):
         bench.open().trials(filters=[("loss", "<", 1)])
+    with pytest.raises(RequestError, match=r"^filters: .*cannot be compared: "):
+        bench.open().trials(filters=[("final_loss", "=", "high")])
+    with pytest.raises(
+        RequestError, match=r"^columns: must be a list of names, such as \['seed'\]"
+    ):
+        bench.open().trials("seed")
 
 
 def test_arrow_goes_to_polars_and_duckdb_without_a_copy(bench: Bench) -> None:

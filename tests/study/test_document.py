@@ -71,6 +71,10 @@ def test_what_is_wrong_with_an_override_names_it(override: str, complaint: str) 
     ("text", "complaint"),
     [
         ("steps", "studies/course.toml: is not TOML: Expected '='"),
+        (
+            "a = tanh",
+            "is not TOML: Invalid value (at line 1, column 5); text stands between quotes",
+        ),
         ("[training]\nsteps = 1\nsteps = 2", "is not TOML: Cannot overwrite a value (at end"),
         ("x = " + "[" * 100_000, "nests brackets more than 16 deep"),
         ("x = " + "{a=" * 100_000, "nests brackets more than 16 deep"),
