@@ -139,7 +139,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _report(axis: str, turns: pd.DataFrame) -> None:
-    table = Table("network", "dtype", "threads", "lanes", "steps/s", title=f"by {axis}")
+    table = Table(
+        "network",
+        "dtype",
+        "threads",
+        "lanes",
+        "steps/s",
+        title=f"by {axis}, {turns['dtype'].iloc[0]}",
+    )
     keys = ["network", "dtype", "threads", "lanes"]
     for names, own in turns.groupby(keys, sort=False):
         table.add_row(*map(str, names), str(median_interval(own["value"])))

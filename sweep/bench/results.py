@@ -95,14 +95,25 @@ def save(measured: "Measured", machine: "Machine", results: Path) -> Path:
     }
     record["sha256"] = sha256(_canonical(record))
     path = directory / _RECORDS / f"{run}.json"
+    make_room(results)
     with told(f"{directory}: results cannot be saved here", RequestError):
-        for kind in (_RECORDS, *TABLES):
-            make_directory(directory / kind)
         publish(
             {directory / name: content for name, content in data.items()}
             | {path: (json.dumps(record, indent=1) + "\n").encode()}
         )
     return path
+
+
+def make_room(results: Path) -> None:
+    """Make the directories of runs where they are missing.
+
+    Raises:
+        RequestError: the system refused.
+    """
+    directory = results / BENCH
+    with told(f"{directory}: results cannot be saved here", RequestError):
+        for kind in (_RECORDS, *TABLES):
+            make_directory(directory / kind)
 
 
 def runs(results: Path) -> list[str]:

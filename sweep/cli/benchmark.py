@@ -57,14 +57,14 @@ def bench(
 ) -> None:
     """Measure how fast networks train, beside what this machine can do at most."""
     from sweep.bench.machine import this_machine
-    from sweep.processors import usable_processors
 
     cases = _cases(networks)
     widths = _widths(lanes)
     from sweep.bench.instrument import measure, summary
-    from sweep.bench.results import save
+    from sweep.bench.results import make_room, save
 
-    counts = list(dict.fromkeys(threads or [usable_processors()]))
+    counts = _counts(threads)
+    make_room(results)
     dtypes = [str(one) for one in dict.fromkeys(dtype or Dtype)]
     measured = measure(cases, dtypes, counts, widths, rounds, seconds, note)
     machine = this_machine()
@@ -143,6 +143,19 @@ def _cases(names: list[str] | None) -> "list[Case]":
             f'no network of the table is called "{unknown[0]}"; there are {", ".join(NETWORKS)}'
         )
     return [NETWORKS[name] for name in dict.fromkeys(names or INSTRUMENT)]
+
+
+def _counts(threads: list[int] | None) -> list[int]:
+    from sweep.processors import usable_processors
+
+    usable = usable_processors()
+    for count in threads or []:
+        if count > usable:
+            raise RequestError(
+                f"--threads {count}: more than the {usable} processors that this process may use, "
+                "and threads that wait for each other measure nothing"
+            )
+    return list(dict.fromkeys(threads or [usable]))
 
 
 def _widths(lanes: list[int] | None) -> list[int | None]:

@@ -21,11 +21,11 @@ _MIB = 2.0**20
 _DASHES = ("-", "--")  # of dtypes, in the order of the table
 _LEGEND = BESIDE | {"handlelength": 2.6}  # room for a dash
 
-_PARTS = {  # of `quantity`, and what a legend calls it
-    "run": "whole run",
-    "kernel": "kernel alone",
-    "again": "run again, nothing to do",
-    "read": "two columns read back",
+_PARTS = {  # of `quantity`: what a legend calls it, and its mark, since some hues are near
+    "run": ("whole run", "o"),
+    "kernel": ("kernel alone", "s"),
+    "again": ("run again, nothing to do", "^"),
+    "read": ("two columns read back", "D"),
 }
 
 
@@ -51,7 +51,8 @@ def trials(table: pd.DataFrame, title: str = "") -> Figure:
                     continue
                 own = table[table["quantity"] == quantity]
                 values = own["value"] * each / (own["trials"] if unit == "seconds" else 1)
-                _line(axes, own["trials"], values, _PARTS[part], color)
+                name, mark = _PARTS[part]
+                _line(axes, own["trials"], values, name, color, mark=mark)
         cost.set(xscale="log", yscale="log", ylabel="microseconds per trial")
         memory.set(xscale="log", ylabel="peak of resident memory (MiB)")
         memory.set_ylim(bottom=0)
@@ -85,9 +86,10 @@ def _relative(column: str, label: str) -> Callable[[Axes, pd.DataFrame], None]:
             by_round = own.pivot_table(index="round", columns=column, values="value")
             ratios = by_round.div(by_round.iloc[:, 0], axis=0).melt(value_name="ratio")
             _line(axes, ratios[column], ratios["ratio"], name, color, dash)
+        highest = max(float(np.max(line.get_ydata())) for line in axes.get_lines())
         place(axes, np.sort(table[column].unique()))
         axes.set(xlabel=label, ylabel=f"network-steps per second,\nover the fewest {column}")
-        axes.set_ylim(bottom=0)
+        axes.set_ylim(0, 1.3 * highest)  # a turn of bad luck is no reason to make the rest small
         axes.legend(**_LEGEND)
 
     return panel
@@ -134,12 +136,18 @@ def _lines(table: pd.DataFrame) -> list[tuple[str, str, RGB, pd.DataFrame]]:
 
 
 def _line(
-    axes: Axes, x: "pd.Series[int]", y: "pd.Series[float]", name: str, color: RGB, dash: str = "-"
+    axes: Axes,
+    x: "pd.Series[int]",
+    y: "pd.Series[float]",
+    name: str,
+    color: RGB,
+    dash: str = "-",
+    mark: str = "o",
 ) -> None:
     """Draw the medians of y at each x, between their least and most."""
     found = y.astype("float64").groupby(x.to_numpy()).agg(["min", "median", "max"])
     at = found.index.to_numpy(dtype=np.float64)
-    axes.plot(at, found["median"], "o", ls=dash, color=color, ms=4, lw=1.4, label=name)
+    axes.plot(at, found["median"], mark, ls=dash, color=color, ms=4, lw=1.4, label=name)
     axes.vlines(at, found["min"], found["max"], color=color, linewidth=1)
 
 

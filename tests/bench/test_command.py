@@ -38,6 +38,10 @@ def test_what_cannot_be_measured_is_refused(tmp_path: Path) -> None:
     assert said == "sweep: --lanes 3: lanes are a power of two from 1 to 64\n"
     refused("bench", "--dtype", "float16", cwd=tmp_path)
     refused("bench", "--rounds", "0", cwd=tmp_path)
+    assert "more than the " in refused("bench", "--threads", "4096", cwd=tmp_path)
+    (tmp_path / "file").touch()
+    said = refused("bench", "--results", "file", cwd=tmp_path)
+    assert said.startswith("sweep: file/bench: results cannot be saved here: ")
 
 
 def test_nothing_is_drawn_before_it_is_measured(tmp_path: Path) -> None:

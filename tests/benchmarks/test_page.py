@@ -123,7 +123,7 @@ def test_costs_and_compiling_say_what_was_kept(tmp_path: Path) -> None:
     ]
     pd.DataFrame(rows, columns=names).to_parquet(tmp_path / "c.parquet")
     assert sections.costs([tmp_path]).splitlines()[2:] == [
-        "| adam | 1.45 (1.45 to 1.45) | 1.55 (1.55 to 1.55) | 1.5 | missed in float32 |",
+        "| adam | 1.45 (1.45 to 1.45) | 1.55 (1.55 to 1.55) | 1.5 | float64 met; float32 missed |",
         "| momentum | 1.10 (1.10 to 1.10) | 1.10 (1.10 to 1.10) |  |  |",
     ]
     (tmp_path / "c.parquet").unlink()
@@ -133,4 +133,4 @@ def test_costs_and_compiling_say_what_was_kept(tmp_path: Path) -> None:
     kernels.to_parquet(tmp_path / "k.parquet")
     told = sections.compiling([tmp_path]).splitlines()
     assert told[2] == "| b | float64 | 5.5 | 4.0 |"
-    assert told[-1] == "2 kernels, median 4.2 s; meant to be at most 5 s: missed by 1."
+    assert told[-1] == "2 kernels, median 4.2 s; meant to be at most 5 s: missed by 1 of them."
