@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from distributed import Client, LocalCluster
 from distributed import Future as Task
+from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
 from sweep.errors import RequestError, SweepError
@@ -81,6 +82,8 @@ class Cluster:
                     "enough memory? What is finished is saved, `sweep run` goes on from there"
                 )
             )
+        except CommClosedError:  # seen before the client knows of it
+            future.set_exception(self._lost())
         except BaseException as error:
             lost = self.client.status != "running" or task.status in ("cancelled", "lost")
             future.set_exception(self._lost() if lost else error)

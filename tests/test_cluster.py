@@ -8,10 +8,13 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import Future
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
 from distributed import Client, LocalCluster
+from distributed.comm import CommClosedError
 
 from sweep import cluster as clusters
 from sweep.cluster import Cluster, ClusterError, connected
@@ -163,6 +166,18 @@ def test_a_scheduler_that_is_lost_ends_the_run_and_loses_nothing(
     report = run(asked(), tmp_path)
     assert report.already >= done[-1]
     assert_whole(tmp_path, undisturbed[40])
+
+
+def test_a_connection_may_break_before_the_client_knows() -> None:
+    def result() -> Trained:
+        raise CommClosedError("in <TCP (closed) ConnectionPool.gather>: Stream is closed")
+
+    client: Any = SimpleNamespace(nthreads=lambda: {"a": 1}, status="running")
+    task: Any = SimpleNamespace(result=result, status="finished")
+    future: Future[Trained] = Future()
+    Cluster(client, "tcp://here:1", None)._hand_over(task, future)
+    with pytest.raises(ClusterError, match=r"^tcp://here:1: the scheduler was lost; what is"):
+        future.result()
 
 
 def test_other_versions_are_refused_at_once(
