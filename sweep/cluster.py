@@ -82,10 +82,9 @@ class Cluster:
                     "enough memory? What is finished is saved, `sweep run` goes on from there"
                 )
             )
-        except CommClosedError:  # seen before the client knows of it
-            future.set_exception(self._lost())
         except BaseException as error:
             lost = self.client.status != "running" or task.status in ("cancelled", "lost")
+            lost = lost or isinstance(error, CommClosedError)  # seen before the client knows of it
             future.set_exception(self._lost() if lost else error)
 
     def _lost(self) -> ClusterError:

@@ -96,6 +96,7 @@ def plot_bench(kind: str | None, overrides: list[str] | None, results: Path) -> 
 
 def _figures(kind: str | None, results: Path) -> "Iterator[tuple[str, Figure]]":
     """The figures that are asked for; by default all that the last run and measurements show."""
+    from sweep.bench.measurements import MEASUREMENTS, newest
     from sweep.bench.results import open_run, runs
     from sweep.views import benchmarks, measurements
 
@@ -104,10 +105,16 @@ def _figures(kind: str | None, results: Path) -> "Iterator[tuple[str, Figure]]":
         raise RequestError(f'no figure of bench is called "{kind}"; there are {", ".join(known)}')
     tables = {
         name: found
-        for name in ([kind] if kind else measurements.KINDS)
-        if (found := _measured(name, results, asked=bool(kind))) is not None
+        for name, row in measurements.KINDS.items()
+        if kind in (None, name) and (found := newest(results, row.benchmark)) is not None
     }
-    if kind not in measurements.KINDS and (kind or not tables or runs(results)):
+    if kind in measurements.KINDS and not tables:
+        raise RequestError(
+            f"{results / MEASUREMENTS}: there are no measurements for {kind}; "
+            f"`python -m benchmarks.{measurements.KINDS[kind].benchmark}` in the repository "
+            "makes them"
+        )
+    if kind in benchmarks.KINDS or (not kind and (runs(results) or not tables)):
         run = open_run(results)
         title = f"{run.machine['name']}, {run.created[:10]}"
         for name in [kind] if kind else benchmarks.choose(run.turns):
@@ -117,22 +124,6 @@ def _figures(kind: str | None, results: Path) -> "Iterator[tuple[str, Figure]]":
     for name, table in tables.items():
         title = f"measured on {table['created'].iloc[0]:%Y-%m-%d}"
         yield name, measurements.KINDS[name].draw(table, title)
-
-
-def _measured(kind: str, results: Path, *, asked: bool) -> "pd.DataFrame | None":
-    """The table that a kind of figure shows, or None if it is of a run or there is none."""
-    from sweep.bench.measurements import MEASUREMENTS, newest
-    from sweep.views.measurements import KINDS
-
-    if kind not in KINDS:
-        return None
-    found = newest(results, KINDS[kind].benchmark)
-    if found is None and asked:
-        raise RequestError(
-            f"{results / MEASUREMENTS}: there are no measurements for {kind}; "
-            f"`python -m benchmarks.{KINDS[kind].benchmark}` in the repository makes them"
-        )
-    return found
 
 
 def _cases(names: list[str] | None) -> "list[Case]":

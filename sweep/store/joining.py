@@ -32,11 +32,16 @@ class Room:
         for at, name in enumerate(table.column_names):
             column = table[name]
             if column.type in (pa.float64(), pa.int64()) and not column.null_count:
-                empty = np.empty(len(self._run), column.type.to_pandas_dtype())
-                part = self._columns.setdefault(name, empty)[rows]
+                part = self._column(name, len(self._run), column.type)[rows]
                 part[:] = column.to_numpy()
                 table = table.set_column(at, name, pa.array(part))
         return table
+
+    def _column(self, name: str, count: int, kind: pa.DataType) -> np.ndarray:
+        """The memory of a column; of two threads that ask first, both get the same."""
+        if name not in self._columns:
+            self._columns.setdefault(name, np.empty(count, kind.to_pandas_dtype()))
+        return self._columns[name]
 
     def in_order(self, parts: Sequence[Rows]) -> Rows:
         """The rows of all `parts` by position; rows of one position stay in their order."""

@@ -80,7 +80,7 @@ def parts_of(data: bytes) -> tuple[int, dict[str, str]]:
 def _read_parts(directory: Path, file: File, columns: Sequence[str]) -> pa.Table:
     """Read the footer and then the bytes of `columns` to where they are in the file.
 
-    What lies between them is memory that the system never provides.
+    What lies between them is neither written nor read.
     """
     memory = pa.allocate_buffer(file.size)  # which goes round between threads, unlike a mapping
     view = memoryview(memory)

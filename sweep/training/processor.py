@@ -11,17 +11,23 @@ def processor() -> tuple[str, str]:
 
     Numba's variables NUMBA_CPU_NAME and NUMBA_CPU_FEATURES override what this machine has.
     """
-    name = os.environ.get("NUMBA_CPU_NAME") or _of_this_machine()[0]
+    name = os.environ.get("NUMBA_CPU_NAME") or _name_here()
     features = os.environ.get("NUMBA_CPU_FEATURES")
     if features is None:
-        features = "" if name == "generic" else _of_this_machine()[1]
+        features = "" if name == "generic" else _features_here()
     return name, features
 
 
 @cache
-def _of_this_machine() -> tuple[str, str]:
-    """Its name and features, asked for once: every chunk of trials wants to know them."""
-    return llvm.get_host_cpu_name(), llvm.get_host_cpu_features().flatten()
+def _name_here() -> str:
+    """This machine's, asked for once: every chunk of trials wants to know it."""
+    return str(llvm.get_host_cpu_name())
+
+
+@cache
+def _features_here() -> str:
+    """Likewise."""
+    return str(llvm.get_host_cpu_features().flatten())
 
 
 def has_feature(name: str) -> bool:

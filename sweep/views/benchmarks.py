@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
 from sweep.errors import RequestError
+from sweep.views.lines import median_line, over_fewest
 from sweep.views.scales import place
 from sweep.views.style import BESIDE, MARK, RGB, Look, colors, new_figure, theme
 
@@ -118,11 +119,8 @@ def _line(axes: Axes, own: pd.DataFrame, column: str, name: str, color: RGB) -> 
     """Draw the medians of the ratios within rounds, between their least and most."""
     if own.empty:
         return
-    by_round = own.pivot_table(index="round", columns=column, values="network_steps_per_second")
-    ratios = by_round.div(by_round.iloc[:, 0], axis=0)
-    at, middle = ratios.columns.to_numpy(), ratios.median()
-    axes.plot(at, middle, "o-", color=color, markersize=4, linewidth=1.4, label=name)
-    axes.vlines(at, ratios.min(), ratios.max(), color=color, linewidth=1)
+    ratios = over_fewest(own, column, "network_steps_per_second")
+    median_line(axes, ratios[column], ratios["ratio"], name, color)
 
 
 def _by_network(turns: pd.DataFrame, title: str) -> tuple[Figure, Axes]:

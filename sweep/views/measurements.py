@@ -14,11 +14,12 @@ import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from sweep.views.lines import median_line, over_fewest
 from sweep.views.scales import place
 from sweep.views.style import BESIDE, RGB, Look, colors, new_figure, theme
 
 _MIB = 2.0**20
-_DASHES = ("-", "--")  # of dtypes, in the order of the table
+_DASHES = ("o-", "o--")  # of dtypes, in the order of the table
 _LEGEND = BESIDE | {"handlelength": 2.6}  # room for a dash
 
 _PARTS = {  # of `quantity`: what a legend calls it, and its mark, since some hues are near
@@ -52,7 +53,7 @@ def trials(table: pd.DataFrame, title: str = "") -> Figure:
                 own = table[table["quantity"] == quantity]
                 values = own["value"] * each / (own["trials"] if unit == "seconds" else 1)
                 name, mark = _PARTS[part]
-                _line(axes, own["trials"], values, name, color, mark=mark)
+                median_line(axes, own["trials"], values, name, color, f"{mark}-")
         cost.set(xscale="log", yscale="log", ylabel="microseconds per trial")
         memory.set(xscale="log", ylabel="peak of resident memory (MiB)")
         memory.set_ylim(bottom=0)
@@ -83,9 +84,8 @@ def _relative(column: str, label: str) -> Callable[[Axes, pd.DataFrame], None]:
 
     def panel(axes: Axes, table: pd.DataFrame) -> None:
         for name, dash, color, own in _lines(table):
-            by_round = own.pivot_table(index="round", columns=column, values="value")
-            ratios = by_round.div(by_round.iloc[:, 0], axis=0).melt(value_name="ratio")
-            _line(axes, ratios[column], ratios["ratio"], name, color, dash)
+            ratios = over_fewest(own, column, "value")
+            median_line(axes, ratios[column], ratios["ratio"], name, color, dash)
         highest = max(float(np.max(line.get_ydata())) for line in axes.get_lines())
         place(axes, np.sort(table[column].unique()))
         axes.set(xlabel=label, ylabel=f"network-steps per second,\nover the fewest {column}")
@@ -100,7 +100,7 @@ def _by_width(axes: Axes, table: pd.DataFrame) -> None:
         network="16-w-1", width=table["network"].str.split("-").str[1].astype("int64")
     )
     for name, dash, color, own in _lines(wide):
-        _line(axes, own["width"], own["value"], name, color, dash)
+        median_line(axes, own["width"], own["value"], name, color, dash)
     place(axes, np.sort(wide["width"].unique()))
     axes.set(yscale="log", xlabel="neurons in the hidden layer, w")
     axes.set_ylabel("network-steps per second")
@@ -109,7 +109,7 @@ def _by_width(axes: Axes, table: pd.DataFrame) -> None:
 
 def _by_samples(axes: Axes, table: pd.DataFrame) -> None:
     for name, dash, color, own in _lines(table.assign(network="16-16-1")):
-        _line(axes, own["samples"], own["value"] * own["samples"] / 1e6, name, color, dash)
+        median_line(axes, own["samples"], own["value"] * own["samples"] / 1e6, name, color, dash)
     place(axes, np.sort(table["samples"].unique()))
     axes.set(xlabel="samples", ylabel="sample gradients per second\n(millions)")
     axes.set_ylim(bottom=0)
@@ -133,22 +133,6 @@ def _lines(table: pd.DataFrame) -> list[tuple[str, str, RGB, pd.DataFrame]]:
         (f"{network} {dtype}", dashes[str(dtype)], hues[str(network)], own)
         for (network, dtype), own in table.groupby(["network", "dtype"], sort=False)
     ]
-
-
-def _line(
-    axes: Axes,
-    x: "pd.Series[int]",
-    y: "pd.Series[float]",
-    name: str,
-    color: RGB,
-    dash: str = "-",
-    mark: str = "o",
-) -> None:
-    """Draw the medians of y at each x, between their least and most."""
-    found = y.astype("float64").groupby(x.to_numpy()).agg(["min", "median", "max"])
-    at = found.index.to_numpy(dtype=np.float64)
-    axes.plot(at, found["median"], mark, ls=dash, color=color, ms=4, lw=1.4, label=name)
-    axes.vlines(at, found["min"], found["max"], color=color, linewidth=1)
 
 
 KINDS: dict[str, Kind] = {
