@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -117,3 +118,23 @@ def test_a_search_goes_on_while_a_step_is_overhead() -> None:
     assert contest._grows(speeds[:1])
     assert contest._grows(speeds)
     assert not contest._grows([*speeds, replace(speeds[-1], speed=1e4)])
+
+
+@pytest.mark.parametrize(("seconds", "tried"), [(lambda n: 1.0, 5), (lambda n: 1.0 * n, 2)])
+def test_a_ladder_ends_where_time_grows_with_the_batch(
+    monkeypatch: pytest.MonkeyPatch, seconds: Callable[[int], float], tried: int
+) -> None:
+    monkeypatch.setattr(contest, "_seconds", lambda train, some: seconds(len(some)))
+    monkeypatch.setitem(PEERS, "torch", SimpleNamespace(pooled=True, train=lambda *_: len))
+    ladder = [Choice(4**k, 1, "build") for k in range(5)]
+    found = contest._climb("torch", ladder, contest._Supply(COURSE, "float64"), contest.Rules())
+    assert len(found) == tried
+
+
+def test_a_try_is_long_enough_to_tell_the_speed(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A call takes 2 ms and a microsecond a network: by one network that is 2,000 times too long.
+    monkeypatch.setattr(contest, "_SEARCH_SECONDS", 0.1)
+    monkeypatch.setattr(contest, "_seconds", lambda train, some: 2e-3 + 1e-6 * len(some))
+    supply = contest._Supply(COURSE, "float64")
+    found = contest._timed(Entrant("ours", Choice(1, 1, "build"), len), supply, contest.Rules())
+    assert found.speed > 0.9e6 * COURSE.steps
