@@ -11,7 +11,7 @@ from sweep.cli.opening import writing
 from sweep.cli.terminal import columns, note, printable
 
 if TYPE_CHECKING:
-    from sweep.course.audit.judging import Judged
+    from sweep.auditor.judging import Judged
 
 MISTAKES = 1
 """The exit status where mistakes were found, as that of `sweep verify` where damage was."""
@@ -30,9 +30,9 @@ def audit(
     ] = None,
 ) -> None:
     """Check somebody's own backpropagation sheet, cell by cell."""
-    from sweep.course.audit.auditing import audit as audited
-    from sweep.course.audit.marking import check_place, mark
-    from sweep.course.audit.verdict import follow, remarks, summary, verdict
+    from sweep.auditor.auditing import audit as audited
+    from sweep.auditor.marking import check_place, mark
+    from sweep.auditor.verdict import follow, remarks, summary, verdict
 
     if marked:
         check_place(file, marked)
@@ -60,7 +60,7 @@ def _tell(line: str) -> None:
 
 def _show(judged: "Judged") -> None:
     """Print a table's mistakes, framed on a terminal."""
-    from sweep.course.audit.verdict import HEADINGS, rows
+    from sweep.auditor.verdict import HEADINGS, rows
 
     found = rows(judged)
     if not sys.stdout.isatty():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from sweep.course.audit.roles import roles_of, under
+from sweep.auditor.roles import roles_of, under
 
 SPELLINGS = {
     "w1": "w1 W1 w₁ w_1 w_{1} $w_1$ W-1",

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from sweep.course.audit.formulas import Tree, evaluate, parse
-from sweep.course.audit.roles import WEIGHTS
+from sweep.auditor.formulas import Tree, evaluate, parse
+from sweep.auditor.roles import WEIGHTS
 
 SUMS = {
     "h1": (("w1", "i1"), ("w2", "i2")),

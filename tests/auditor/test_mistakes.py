@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sweep.course.audit.formulas import Number, evaluate
-from sweep.course.audit.mistakes import MISTAKES, PATTERNS, Mistake
-from sweep.course.audit.model import DEFINITIONS, State, trajectory
-from sweep.course.audit.probing import explain, same
+from sweep.auditor.formulas import Number, evaluate
+from sweep.auditor.mistakes import MISTAKES, PATTERNS, Mistake
+from sweep.auditor.model import DEFINITIONS, State, trajectory
+from sweep.auditor.probing import explain, same
 
 CONSTANTS = {"i1": 0.05, "i2": 0.1, "t1": 0.01, "t2": 0.99, "eta": 0.7}
 STATE = trajectory(CONSTANTS, 7, 4, seed=3)

@@ -6,11 +6,11 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from sweep.course.audit.auditing import audit
-from sweep.course.audit.marking import mark
-from sweep.course.audit.verdict import follow, remarks, rows, summary, verdict
+from sweep.auditor.auditing import audit
+from sweep.auditor.marking import mark
+from sweep.auditor.verdict import follow, remarks, rows, summary, verdict
 from sweep.errors import RequestError
-from tests.course.audit.sheets.making import ALL, Case, make
+from tests.auditor.sheets.making import ALL, Case, make
 
 ODD = [
     "=1/0",

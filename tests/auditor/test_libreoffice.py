@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sweep.course.audit.auditing import audit
-from sweep.course.audit.reading import read_book
-from tests.course.audit.sheets.making import MAKERS, Case, make
+from sweep.auditor.auditing import audit
+from sweep.auditor.reading import read_book
+from tests.auditor.sheets.making import MAKERS, Case, make
 
 pytestmark = pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
 

@@ -8,8 +8,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import combinations
 
-from sweep.course.audit.formulas import Call, Name, Number, Tree, references
-from sweep.course.audit.roles import WEIGHTS
+from sweep.auditor.formulas import Call, Name, Number, Tree, references
+from sweep.auditor.roles import WEIGHTS
 
 Changed = tuple[Tree, str]
 """A wrong formula, and in a few words what differs from the right one."""

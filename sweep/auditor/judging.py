@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from sweep.course.audit.computing import Calculator, number
-from sweep.course.audit.formulas import FormulaError
-from sweep.course.audit.layout import Column, Table
-from sweep.course.audit.mistakes import (
+from sweep.auditor.computing import Calculator, number
+from sweep.auditor.formulas import FormulaError
+from sweep.auditor.layout import Column, Table
+from sweep.auditor.mistakes import (
     CONSTANT,
     COUNTED,
     EMPTY,
@@ -20,10 +20,10 @@ from sweep.course.audit.mistakes import (
     TEXT,
     UNKNOWN,
 )
-from sweep.course.audit.model import DEFINITIONS, State
-from sweep.course.audit.probing import Explained, Prober, explain
-from sweep.course.audit.reading import Sheet, Spot
-from sweep.course.audit.roles import CONSTANTS, WEIGHTS
+from sweep.auditor.model import DEFINITIONS, State
+from sweep.auditor.probing import Explained, Prober, explain
+from sweep.auditor.reading import Sheet, Spot
+from sweep.auditor.roles import CONSTANTS, WEIGHTS
 
 RELATIVE, ABSOLUTE = 1e-8, 1e-13
 """For errors and derivatives. LibreOffice saves 15 digits, and t - a loses 4 or 5 of them while an

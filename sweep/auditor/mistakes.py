@@ -8,7 +8,7 @@ The rows of `PATTERNS` are seen in how a column's cells differ from each other.
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sweep.course.audit.changing import (
+from sweep.auditor.changing import (
     Changed,
     another_weight,
     factor_missing,
@@ -26,7 +26,7 @@ from sweep.course.audit.changing import (
     updated,
     weights_swapped,
 )
-from sweep.course.audit.formulas import Tree
+from sweep.auditor.formulas import Tree
 
 
 @dataclass(frozen=True)

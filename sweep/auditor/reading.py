@@ -16,7 +16,7 @@ from pathlib import Path, PurePosixPath
 from xml.etree.ElementTree import Element, ParseError, fromstring
 from xml.parsers import expat
 
-from sweep.course.audit.formulas import (
+from sweep.auditor.formulas import (
     FormulaError,
     Tree,
     column_letters,

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sweep.course.audit.computing import Calculator, Home, number, spot_of
-from sweep.course.audit.formulas import Cell, FormulaError, Name, parse, references
-from sweep.course.audit.reading import Book, Sheet, Spot
-from sweep.course.audit.roles import CONSTANTS, WEIGHTS, normal, roles_of, under, weightlike
+from sweep.auditor.computing import Calculator, Home, number, spot_of
+from sweep.auditor.formulas import Cell, FormulaError, Name, parse, references
+from sweep.auditor.reading import Book, Sheet, Spot
+from sweep.auditor.roles import CONSTANTS, WEIGHTS, normal, roles_of, under, weightlike
 
 FEWEST_WEIGHTS = 6
 """As many headings of weights make a row of headings; then all eight are asked for."""

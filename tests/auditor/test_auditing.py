@@ -9,10 +9,10 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from sweep.course.audit.auditing import Audit, audit
-from sweep.course.audit.verdict import _by, remarks, verdict
+from sweep.auditor.auditing import Audit, audit
+from sweep.auditor.verdict import _by, remarks, verdict
 from sweep.errors import RequestError
-from tests.course.audit.sheets.making import Case, make
+from tests.auditor.sheets.making import Case, make
 from tests.test_cli import sweep
 
 Change = Callable[[Any], None]

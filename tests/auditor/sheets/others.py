@@ -6,8 +6,8 @@ table brought the auditor down; of the four in `LATE` 54 of 56, with false alarm
 
 from typing import Any
 
-from tests.course.audit.sheets.exercise import CONSTANTS
-from tests.course.audit.sheets.layouts import G, Layout, N, Plan, W, beside, named
+from tests.auditor.sheets.exercise import CONSTANTS
+from tests.auditor.sheets.layouts import G, Layout, N, Plan, W, beside, named
 
 
 def across(rows: int, eta: float, variant: int) -> list[Plan]:

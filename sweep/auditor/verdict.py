@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from sweep.course.audit.auditing import Audit
-from sweep.course.audit.changing import spelled
-from sweep.course.audit.judging import Finding, Judged
-from sweep.course.audit.reading import address
-from sweep.course.audit.roles import WEIGHTS
+from sweep.auditor.auditing import Audit
+from sweep.auditor.changing import spelled
+from sweep.auditor.judging import Finding, Judged
+from sweep.auditor.reading import address
+from sweep.auditor.roles import WEIGHTS
 
 HEADINGS = ("column", "from", "cells", "off by", "mistake")
 

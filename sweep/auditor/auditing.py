@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from sweep.course.audit.binding import bind
-from sweep.course.audit.computing import Calculator
-from sweep.course.audit.judging import Judge, Judged
-from sweep.course.audit.layout import bind_constants, find_tables
-from sweep.course.audit.mistakes import UNKNOWN
-from sweep.course.audit.reading import Book, read_book
+from sweep.auditor.binding import bind
+from sweep.auditor.computing import Calculator
+from sweep.auditor.judging import Judge, Judged
+from sweep.auditor.layout import bind_constants, find_tables
+from sweep.auditor.mistakes import UNKNOWN
+from sweep.auditor.reading import Book, read_book
 from sweep.errors import RequestError
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from tests.course.audit.sheets.making import MAKERS, Case, make
+from tests.auditor.sheets.making import MAKERS, Case, make
 from tests.test_cli import process, refused, sweep
 
 

@@ -1,11 +1,11 @@
-"""The sheet in docs/audit.md: `python -m tests.course.audit.sheets.example FILE.xlsx`."""
+"""The sheet in docs/audit.md: `python -m tests.auditor.sheets.example FILE.xlsx`."""
 
 import sys
 from pathlib import Path
 
 import openpyxl
 
-from tests.course.audit.sheets.making import MAKERS, Case, make
+from tests.auditor.sheets.making import MAKERS, Case, make
 
 
 def write(path: Path) -> None:

@@ -2,10 +2,10 @@
 
 import pytest
 
-from sweep.course.audit import layout
-from sweep.course.audit.layout import MOST_HEADINGS, find_tables
-from sweep.course.audit.reading import Book, Sheet, Spot
-from sweep.course.audit.roles import WEIGHTS, roles_of, under, weightlike
+from sweep.auditor import layout
+from sweep.auditor.layout import MOST_HEADINGS, find_tables
+from sweep.auditor.reading import Book, Sheet, Spot
+from sweep.auditor.roles import WEIGHTS, roles_of, under, weightlike
 
 
 def listed(rows: int) -> Sheet:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from sweep.course.audit.formulas import (
+from sweep.auditor.formulas import (
     FUNCTIONS,
     Cell,
     FormulaError,

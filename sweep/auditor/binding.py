@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from sweep.course.audit.computing import Calculator
-from sweep.course.audit.judging import values_of
-from sweep.course.audit.layout import Column, Table, rate_in_title
-from sweep.course.audit.model import DEFINITIONS, State
-from sweep.course.audit.reading import Book
-from sweep.course.audit.roles import CONSTANTS, WEIGHTS
+from sweep.auditor.computing import Calculator
+from sweep.auditor.judging import values_of
+from sweep.auditor.layout import Column, Table, rate_in_title
+from sweep.auditor.model import DEFINITIONS, State
+from sweep.auditor.reading import Book
+from sweep.auditor.roles import CONSTANTS, WEIGHTS
 from sweep.errors import RequestError
 
 COURSE = {"i1": 0.05, "i2": 0.10, "t1": 0.01, "t2": 0.99}

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from sweep.course.audit.auditing import Audit, audit
-from tests.course.audit.sheets.making import ALL, Case, draw_case, make
+from sweep.auditor.auditing import Audit, audit
+from tests.auditor.sheets.making import ALL, Case, draw_case, make
 
 COLUMNS_FOUND, MISTAKES_NAMED = 0.95, 0.80
 

@@ -10,9 +10,9 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from sweep.course.audit import reading
-from sweep.course.audit.computing import Calculator
-from sweep.course.audit.reading import address, read_book
+from sweep.auditor import reading
+from sweep.auditor.computing import Calculator
+from sweep.auditor.reading import address, read_book
 from sweep.errors import RequestError
 
 SPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"

@@ -10,9 +10,9 @@ import openpyxl
 from openpyxl.comments import Comment
 from openpyxl.styles import PatternFill
 
-from sweep.course.audit.auditing import Audit
-from sweep.course.audit.judging import Finding
-from sweep.course.audit.verdict import comment
+from sweep.auditor.auditing import Audit
+from sweep.auditor.judging import Finding
+from sweep.auditor.verdict import comment
 from sweep.errors import RequestError, SweepError
 
 WRONG, FOLLOWS = "FFF4B6B0", "FFFFF2CC"

@@ -11,10 +11,10 @@ import openpyxl
 import xlsxwriter
 from openpyxl.utils import get_column_letter
 
-from tests.course.audit.sheets.exercise import REFERENCE, compute, formulas
-from tests.course.audit.sheets.layouts import LAYOUTS, Layout, Plan
-from tests.course.audit.sheets.mistakes import MAKERS, Injected
-from tests.course.audit.sheets.others import HELD_OUT, LATE
+from tests.auditor.sheets.exercise import REFERENCE, compute, formulas
+from tests.auditor.sheets.layouts import LAYOUTS, Layout, Plan
+from tests.auditor.sheets.mistakes import MAKERS, Injected
+from tests.auditor.sheets.others import HELD_OUT, LATE
 
 ALL = LAYOUTS | HELD_OUT | LATE
 

@@ -6,10 +6,10 @@ import openpyxl
 import pytest
 import xlsxwriter
 
-from sweep.course.audit.auditing import audit
-from sweep.course.audit.marking import MOST_COMMENTS, WRONG, check_place, mark
+from sweep.auditor.auditing import audit
+from sweep.auditor.marking import MOST_COMMENTS, WRONG, check_place, mark
 from sweep.errors import RequestError
-from tests.course.audit.sheets.making import MAKERS, Case, make
+from tests.auditor.sheets.making import MAKERS, Case, make
 
 
 def case(name: str) -> Case:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.course.audit.sheets.exercise import CONSTANTS, WEIGHTS
+from tests.auditor.sheets.exercise import CONSTANTS, WEIGHTS
 
 W = list(WEIGHTS)
 G = [f"g{n}" for n in range(1, 9)]

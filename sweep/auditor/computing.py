@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sweep.course.audit.formulas import (
+from sweep.auditor.formulas import (
     Area,
     Cell,
     FormulaError,
@@ -13,7 +13,7 @@ from sweep.course.audit.formulas import (
     parse,
     references_in,
 )
-from sweep.course.audit.reading import Book, Sheet, Spot
+from sweep.auditor.reading import Book, Sheet, Spot
 
 LARGEST_AREA = 20_000
 TRIED = 5

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from sweep.course.audit.changing import symbols
-from sweep.course.audit.computing import Calculator, Home, cells_of, spot_of
-from sweep.course.audit.formulas import (
+from sweep.auditor.changing import symbols
+from sweep.auditor.computing import Calculator, Home, cells_of, spot_of
+from sweep.auditor.formulas import (
     Area,
     Call,
     Cell,
@@ -28,8 +28,8 @@ from sweep.course.audit.formulas import (
     references,
     replace,
 )
-from sweep.course.audit.layout import Table
-from sweep.course.audit.mistakes import (
+from sweep.auditor.layout import Table
+from sweep.auditor.mistakes import (
     E_ROUNDED,
     MISTAKES,
     PINNED,
@@ -37,8 +37,8 @@ from sweep.course.audit.mistakes import (
     Mistake,
     Pattern,
 )
-from sweep.course.audit.model import DEFINITIONS, State, trajectory
-from sweep.course.audit.roles import WEIGHTS
+from sweep.auditor.model import DEFINITIONS, State, trajectory
+from sweep.auditor.roles import WEIGHTS
 
 STEPS, MIDDLE, SAMPLES = 7, 3, 4
 """Each state is one of seven rows that follow each other, so that three rows up and down exist."""
