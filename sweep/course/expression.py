@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from sweep.analysis.functions import normal
+from sweep.analysis.networks import normal
 
 Index = int | str
 """Which one, counted from 1; or a letter that stands for any."""

@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sweep.analysis.forward import Layer, forward
-from sweep.analysis.functions import FUNCTIONS, Array, log_softmax, softplus
+from sweep.analysis.networks import FUNCTIONS, Array, Layer, forward, log_softmax, softplus
 from sweep.course.definitions import SOFTMAX
 from sweep.course.expression import Quantity, Value
 from sweep.study import Network

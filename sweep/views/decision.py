@@ -10,7 +10,7 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
 
-from sweep.analysis.forward import forward
+from sweep.analysis.networks import forward
 from sweep.errors import RequestError
 from sweep.study import Network
 from sweep.views.facets import wrapped_heading

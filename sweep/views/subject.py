@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.forward import multipliers_of, parameters_of
+from sweep.analysis.networks import multipliers_of, parameters_of
 from sweep.errors import RequestError
 from sweep.store.tables import VALIDATION
 from sweep.study.checks import nearest
