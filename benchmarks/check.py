@@ -22,9 +22,9 @@ from shutil import which
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sweep.bench.networks import NETWORKS, Case
-from sweep.bench.rounds import Interval, median_interval, rotated
-from sweep.bench.studies import group, text
+from sweep.instrument.networks import NETWORKS, Case
+from sweep.instrument.rounds import Interval, median_interval, rotated
+from sweep.instrument.studies import group, text
 from sweep.training.costs import steps_per_second
 
 ROOT = Path(__file__).resolve().parents[1]

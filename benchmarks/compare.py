@@ -12,8 +12,8 @@ from rich.table import Table
 
 from benchmarks.contest import TOLERANCES, Contest, Rules, hold
 from benchmarks.peers import PEERS
-from sweep.bench.networks import NETWORKS
-from sweep.bench.rounds import median_interval
+from sweep.instrument.networks import NETWORKS
+from sweep.instrument.rounds import median_interval
 
 console = Console(soft_wrap=True)
 

@@ -19,8 +19,8 @@ from rich.table import Table
 from benchmarks.compare import console, save
 from benchmarks.contest import TOLERANCES
 from benchmarks.costs import ROWS
-from sweep.bench.networks import NETWORKS, Case
-from sweep.bench.studies import group
+from sweep.instrument.networks import NETWORKS, Case
+from sweep.instrument.studies import group
 from sweep.study import ACTIVATIONS
 from sweep.training.trainer import shape_of
 

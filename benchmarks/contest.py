@@ -18,13 +18,13 @@ import pandas as pd
 
 from benchmarks.ours import initial_parameters
 from benchmarks.peers import PEERS, Choice, Train
-from sweep.bench.ceilings import Ceilings
-from sweep.bench.machine import processor_name
-from sweep.bench.networks import Case
-from sweep.bench.operations import operations
-from sweep.bench.rounds import interleaved
-from sweep.bench.studies import group
-from sweep.bench.team import Team
+from sweep.instrument.ceilings import Ceilings
+from sweep.instrument.machine import processor_name
+from sweep.instrument.networks import Case
+from sweep.instrument.operations import operations
+from sweep.instrument.rounds import interleaved
+from sweep.instrument.studies import group
+from sweep.instrument.team import Team
 from sweep.training.trainer import shape_of
 
 # Relative, of a final loss. Rounding alone was seen to give 7e-15 and 5e-6 after 1,000 steps.

@@ -16,10 +16,10 @@ from rich.table import Table
 
 from benchmarks.compare import add_rules, confine, console, rules, save, spread
 from benchmarks.contest import TOLERANCES, Rules
-from sweep.bench.networks import NETWORKS
-from sweep.bench.rounds import interleaved
-from sweep.bench.studies import chunks, group
 from sweep.errors import RequestError
+from sweep.instrument.networks import NETWORKS
+from sweep.instrument.rounds import interleaved
+from sweep.instrument.studies import chunks, group
 from sweep.training.trainer import prepare, shape_of, train
 
 CASE = NETWORKS["16-16-1"]

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.peers import Train
-from sweep.bench.networks import Case
-from sweep.bench.ours import Ours
-from sweep.bench.studies import chunks, default_lanes, group
-from sweep.bench.team import Team
+from sweep.instrument.networks import Case
+from sweep.instrument.ours import Ours
+from sweep.instrument.studies import chunks, default_lanes, group
+from sweep.instrument.team import Team
 from sweep.training.trainer import train
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sweep import runner
+from sweep.runs import runner
 from sweep.study import Study, find_study, load_study
 from sweep.training.costs import chunk_size
 from sweep.training.trainer import prepare, train

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks import sections
 from benchmarks.table import CALLED, TARGETS
-from sweep.bench.machine import this_machine
+from sweep.instrument.machine import this_machine
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 RUNS = Path("results/benchmarks")

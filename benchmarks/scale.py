@@ -22,8 +22,8 @@ from benchmarks.compare import console, save
 from benchmarks.memory import peak_bytes
 from benchmarks.overhead import kernel_seconds
 from benchmarks.tidy import tidy
-from sweep import runner
-from sweep.processors import usable_processors
+from sweep.runs import runner
+from sweep.store.machine import usable_processors
 from sweep.store.results import open_results
 from sweep.study import Study, parse_study
 

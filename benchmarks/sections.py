@@ -8,9 +8,9 @@ import pandas as pd
 from benchmarks.compiling import MOST_SECONDS
 from benchmarks.costs import PLAIN, ROWS
 from benchmarks.table import Target, targets_of
-from sweep.bench.instrument import summary
-from sweep.bench.results import open_run
-from sweep.bench.rounds import Interval, median_interval
+from sweep.instrument.instrument import summary
+from sweep.instrument.results import open_run
+from sweep.instrument.rounds import Interval, median_interval
 
 Write = Callable[[Sequence[Path]], str]
 """From the folders of a section's commands to its text."""

@@ -18,12 +18,12 @@ from rich.table import Table
 
 from benchmarks.compare import console, save
 from benchmarks.tidy import tidy
-from sweep.bench.networks import NETWORKS, Case
-from sweep.bench.ours import Ours
-from sweep.bench.rounds import interleaved, median_interval
-from sweep.bench.studies import default_lanes
-from sweep.bench.team import Team
-from sweep.processors import usable_processors
+from sweep.instrument.networks import NETWORKS, Case
+from sweep.instrument.ours import Ours
+from sweep.instrument.rounds import interleaved, median_interval
+from sweep.instrument.studies import default_lanes
+from sweep.instrument.team import Team
+from sweep.store.machine import usable_processors
 
 WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128)
 SAMPLES = (1, 4, 16, 64, 256, 1024)

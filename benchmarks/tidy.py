@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from sweep.bench.machine import this_machine
+from sweep.instrument.machine import this_machine
 
 COLUMNS = {
     "network": "string",

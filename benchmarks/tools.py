@@ -20,9 +20,9 @@ from rich.table import Table
 
 from benchmarks.compare import confine, console, save
 from benchmarks.tidy import tidy
-from sweep import runner
-from sweep.bench.rounds import interleaved, median_interval, ratios
-from sweep.processors import usable_processors
+from sweep.instrument.rounds import interleaved, median_interval, ratios
+from sweep.runs import runner
+from sweep.store.machine import usable_processors
 from sweep.store.results import open_results
 from sweep.study import parse_study
 

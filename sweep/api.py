@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
-from sweep import runner
-from sweep.progress import Show, progress_bar
+from sweep.runs import runner
+from sweep.runs.progress import Show, progress_bar
 from sweep.store.folder import study_directory
 from sweep.store.results import Results
 from sweep.study import find_study, load_study

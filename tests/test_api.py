@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import sweep
-from sweep import runner
 from sweep.errors import RequestError
+from sweep.runs import runner
 
 STUDY = """
 [network]

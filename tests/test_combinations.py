@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.runner import Progress, run
+from sweep.runs.runner import Progress, run
 from sweep.store import compaction
 from sweep.store.repair import verify
 from sweep.store.results import open_results

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sweep.bench.networks import Case
+from sweep.instrument.networks import Case
 
 Train = Callable[[np.ndarray], np.ndarray]
 
@@ -98,7 +98,7 @@ def _pooled(train: Train, choice: Choice) -> Train:
 
 def _lanes(case: Case, dtype: str) -> Sequence[int]:
     """What a study is trained with: a search would let noise choose among them."""
-    from sweep.bench.studies import default_lanes  # noqa: PLC0415 - peers do without sweep
+    from sweep.instrument.studies import default_lanes  # noqa: PLC0415 - peers do without sweep
 
     return [default_lanes(case, dtype)]
 

@@ -9,7 +9,7 @@ from tempfile import TemporaryDirectory
 import numpy as np
 
 from benchmarks.peers import Train
-from sweep.bench.networks import Case
+from sweep.instrument.networks import Case
 
 SOURCE = Path(__file__).with_name("mlp.c")
 # gcc halves the vectors on its own account on some processors with 512-bit ones; they pay here.

@@ -16,7 +16,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from benchmarks.peers import Train
-from sweep.bench.networks import Case
+from sweep.instrument.networks import Case
 
 jax.config.update("jax_enable_x64", True)  # else float64 is silently float32
 

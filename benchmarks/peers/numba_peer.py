@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit, prange
 
 from benchmarks.peers import Train
-from sweep.bench.networks import Case
+from sweep.instrument.networks import Case
 
 
 def build(case: Case, dtype: str, threads: int, batch: int) -> Train:

@@ -17,7 +17,7 @@ import torch
 from torch.func import grad, vmap
 
 from benchmarks.peers import Train
-from sweep.bench.networks import Case
+from sweep.instrument.networks import Case
 
 Layers = list[tuple[Any, Any]]
 

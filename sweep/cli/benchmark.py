@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from sweep.bench.networks import Case
+    from sweep.instrument.networks import Case
 
 
 class Dtype(StrEnum):
@@ -56,12 +56,12 @@ def bench(
     results: Folder = RESULTS,
 ) -> None:
     """Measure how fast networks train, beside what this machine can do at most."""
-    from sweep.bench.machine import this_machine
+    from sweep.instrument.machine import this_machine
 
     cases = _cases(networks)
     widths = _widths(lanes)
-    from sweep.bench.instrument import measure, summary
-    from sweep.bench.results import make_room, save
+    from sweep.instrument.instrument import measure, summary
+    from sweep.instrument.results import make_room, save
 
     counts = _counts(threads)
     make_room(results)
@@ -96,8 +96,8 @@ def plot_bench(kind: str | None, overrides: list[str] | None, results: Path) -> 
 
 def _figures(kind: str | None, results: Path) -> "Iterator[tuple[str, Figure]]":
     """The figures that are asked for; by default all that the last run and measurements show."""
-    from sweep.bench.measurements import MEASUREMENTS, newest
-    from sweep.bench.results import open_run, runs
+    from sweep.instrument.measurements import MEASUREMENTS, newest
+    from sweep.instrument.results import open_run, runs
     from sweep.views import benchmarks, measurements
 
     known = [*benchmarks.KINDS, *measurements.KINDS]
@@ -127,7 +127,7 @@ def _figures(kind: str | None, results: Path) -> "Iterator[tuple[str, Figure]]":
 
 
 def _cases(names: list[str] | None) -> "list[Case]":
-    from sweep.bench.networks import INSTRUMENT, NETWORKS
+    from sweep.instrument.networks import INSTRUMENT, NETWORKS
 
     if unknown := [name for name in names or [] if name not in NETWORKS]:
         raise RequestError(
@@ -137,7 +137,7 @@ def _cases(names: list[str] | None) -> "list[Case]":
 
 
 def _counts(threads: list[int] | None) -> list[int]:
-    from sweep.processors import usable_processors
+    from sweep.store.machine import usable_processors
 
     usable = usable_processors()
     for count in threads or []:

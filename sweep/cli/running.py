@@ -12,7 +12,7 @@ from sweep.cli.terminal import duration, note, short
 from sweep.errors import RequestError
 
 if TYPE_CHECKING:
-    from sweep.runner import Workers
+    from sweep.runs.runner import Workers
 
 
 @app.command()
@@ -27,8 +27,8 @@ def run(
     ] = None,
 ) -> None:
     """Train and save what is missing of STUDY."""
-    from sweep import runner
-    from sweep.progress import progress_bar
+    from sweep.runs import runner
+    from sweep.runs.progress import progress_bar
 
     if dask and threads:
         raise RequestError(
@@ -64,7 +64,7 @@ def _workers(address: str | None) -> "AbstractContextManager[Workers | None]":
     if address is None:
         return nullcontext()
     try:
-        from sweep.cluster import connected
+        from sweep.runs.cluster import connected
     except ImportError as error:
         raise RequestError(f"--dask needs {error.name}: pip install 'sweep[dask]'") from None
     return connected(address)

@@ -58,7 +58,7 @@ def plan(
     name: Name, overrides: Overrides = None, results: Folder = RESULTS, threads: Threads = None
 ) -> None:
     """Say what running STUDY would take; only try out how fast it trains."""
-    from sweep.processors import usable_processors
+    from sweep.store.machine import usable_processors
     from sweep.training.calibration import calibrate
     from sweep.training.costs import compile_seconds, estimate
 

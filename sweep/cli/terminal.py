@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Iterable, Sequence
 
-from sweep.quantities import duration, short
+from sweep.runs.quantities import duration, short
 
 __all__ = ["columns", "duration", "note", "printable", "short"]
 

@@ -12,8 +12,8 @@ from pathlib import PurePath
 
 from sweep import __version__
 from sweep.errors import StoreError
-from sweep.processors import machine_name
 from sweep.store.files import sha256
+from sweep.store.machine import machine_name
 from sweep.study import NUMERICS, Group
 
 SCHEMA = 3

@@ -14,13 +14,13 @@ import pyarrow.compute as pc
 from pyarrow.parquet import filters_to_expression
 
 from sweep.errors import RequestError, StoreError
-from sweep.processors import usable_processors
 from sweep.store.commit import KINDS, Commit
 from sweep.store.extending import Source, candidates, sources
 from sweep.store.files import told
 from sweep.store.folder import STUDY
 from sweep.store.joining import Room, Rows, asked_for, joined
 from sweep.store.ledger import read_ledger
+from sweep.store.machine import usable_processors
 from sweep.store.matching import answers, asked, missing
 from sweep.store.parquet import MissingError, read
 from sweep.store.tables import RECENT, STATE, VALIDATION

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sweep.bench.networks import NETWORKS, Case
+from sweep.instrument.networks import NETWORKS, Case
 
 COURSE = replace(NETWORKS["2-2-2"], steps=60)
 # What the course leaves out: biases, several samples, other activations, the other loss.

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks import check
 from benchmarks.check import MARGIN, ROOT, Verdict, Worker, checked_out, rounds_of
-from sweep.bench.rounds import median_interval
+from sweep.instrument.rounds import median_interval
 from tests.benchmarks.small import COURSE
 
 

@@ -13,7 +13,7 @@ from benchmarks import compare, contest, costs, table
 from benchmarks.contest import Entrant
 from benchmarks.peers import PEERS, Choice, Peer
 from benchmarks.table import Target
-from sweep.bench.networks import NETWORKS, Case
+from sweep.instrument.networks import NETWORKS, Case
 from tests.benchmarks.small import COURSE
 
 NUMPY = "benchmarks.peers.numpy_peer"

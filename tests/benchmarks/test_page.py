@@ -9,7 +9,7 @@ import pytest
 from benchmarks import page, sections
 from benchmarks.page import PAGE, SECTIONS, Command, Section, placed
 from benchmarks.sections import between, judged, markdown
-from sweep.bench.rounds import Interval, median_interval
+from sweep.instrument.rounds import Interval, median_interval
 
 
 def test_every_section_has_its_place_on_the_page() -> None:

@@ -11,7 +11,7 @@ import pytest
 from benchmarks.ours import initial_parameters
 from benchmarks.peers import PEERS, Choice
 from benchmarks.peers.c_peer import compile_network
-from sweep.bench.networks import NETWORKS, Case
+from sweep.instrument.networks import NETWORKS, Case
 from tests.benchmarks.small import COURSE, DEEP, ONE_LAYER, OTHER, REGRESSION
 from tests.oracles import naive
 from tests.oracles.problem import Problem

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sweep import runner
+from sweep.runs import runner
 from sweep.study import Group
 from sweep.training.trained import Trained
 from tests.store.small import Bench, train

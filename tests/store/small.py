@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow.parquet as pq
 
-from sweep import runner
-from sweep.runner import RunReport
+from sweep.runs import runner
+from sweep.runs.runner import RunReport
 from sweep.store.commit import KINDS
 from sweep.store.ledger import read_ledger
 from sweep.store.results import Results, open_results

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sweep.runner import RunReport, run
+from sweep.runs.runner import RunReport, run
 from sweep.store.repair import verify
 from sweep.store.results import open_results
 from sweep.store.tables import tables_of, trained_of

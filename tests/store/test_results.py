@@ -8,8 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from sweep.errors import RequestError, StoreError
-from sweep.processors import machine_name
 from sweep.store.commit import KINDS
+from sweep.store.machine import machine_name
 from sweep.store.results import open_results
 from tests.store.small import Bench, study, train
 
@@ -261,7 +261,7 @@ def test_the_digest_sees_one_changed_value(
             array[1] = np.nextafter(array[1], 9) if array.dtype.kind == "f" else array[1] + 1
         return trained
 
-    monkeypatch.setattr("sweep.runner.train", changed)
+    monkeypatch.setattr("sweep.runs.runner.train", changed)
     other = Bench(tmp_path / "other", [])
     other.run(asked)
     assert other.digest() != bench.digest()

@@ -13,7 +13,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from sweep.processors import usable_processors
+from sweep.store.machine import usable_processors
 
 from ..oracles.peers import PEERS, peer
 from ..oracles.problem import ACTIVATIONS, LOSSES, OPTIMIZERS

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from sweep.quantities import short
+from sweep.runs.quantities import short
 from sweep.views.report.cells import Table, table, thinned
 
 FACTS = ("chunk", "group", "steps", "numerics", "trials", "rows", "bytes", "created")

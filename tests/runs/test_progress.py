@@ -7,9 +7,9 @@ from types import ModuleType, SimpleNamespace
 
 import pytest
 
-from sweep import progress
-from sweep.progress import in_notebook, progress_bar
-from sweep.runner import Progress
+from sweep.runs import progress
+from sweep.runs.progress import in_notebook, progress_bar
+from sweep.runs.runner import Progress
 
 Bundle = dict[str, str]
 

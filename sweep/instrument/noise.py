@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from sweep.bench.rounds import spread
+from sweep.instrument.rounds import spread
 
 _STAT = Path("/proc/stat")
 

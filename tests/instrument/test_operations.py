@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from sweep.bench import operations
-from sweep.bench.networks import NETWORKS, Case
-from sweep.bench.operations import Counts, of_activation, of_loss
-from sweep.bench.studies import group
+from sweep.instrument import operations
+from sweep.instrument.networks import NETWORKS, Case
+from sweep.instrument.operations import Counts, of_activation, of_loss
+from sweep.instrument.studies import group
 from sweep.training.activations import ACTIVATIONS
 from sweep.training.lanes import fma, inlined
 from sweep.training.layout import Network, Shape

@@ -7,16 +7,16 @@ from typing import Any
 
 import pandas as pd
 
-from sweep.bench.ceilings import MULTIPLY_ADDS, Ceilings, clock_hertz
-from sweep.bench.limits import nearest, needs
-from sweep.bench.machine import cache_sizes
-from sweep.bench.networks import Case
-from sweep.bench.noise import Noise, noise, processor_times, stolen_between
-from sweep.bench.operations import Counts, operations
-from sweep.bench.ours import Ours
-from sweep.bench.rounds import interleaved, median_interval
-from sweep.bench.studies import group
-from sweep.bench.team import Team
+from sweep.instrument.ceilings import MULTIPLY_ADDS, Ceilings, clock_hertz
+from sweep.instrument.limits import nearest, needs
+from sweep.instrument.machine import cache_sizes
+from sweep.instrument.networks import Case
+from sweep.instrument.noise import Noise, noise, processor_times, stolen_between
+from sweep.instrument.operations import Counts, operations
+from sweep.instrument.ours import Ours
+from sweep.instrument.rounds import interleaved, median_interval
+from sweep.instrument.studies import group
+from sweep.instrument.team import Team
 from sweep.training.trainer import shape_of
 
 SETUP = ["network", "dtype", "threads", "lanes"]

@@ -8,8 +8,8 @@ of them, and all of it without a gap, would reach its roof.
 
 from collections.abc import Collection, Mapping
 
-from sweep.bench.ceilings import DIVISIONS, MEMORY, MULTIPLY_ADDS
-from sweep.bench.operations import Counts
+from sweep.instrument.ceilings import DIVISIONS, MEMORY, MULTIPLY_ADDS
+from sweep.instrument.operations import Counts
 
 
 def needs(counts: Counts, ceilings: Collection[str], caches: Mapping[str, int]) -> dict[str, float]:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from benchmarks.tidy import tidy
-from sweep.bench.networks import INSTRUMENT, NETWORKS
+from sweep.instrument.networks import INSTRUMENT, NETWORKS
 from tests.benchmarks.small import COURSE
 from tests.test_cli import STUDY, refused, sweep
 

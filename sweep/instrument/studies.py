@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from sweep.bench.networks import Case
+from sweep.instrument.networks import Case
 from sweep.study import Group, parse_study
 from sweep.training.costs import chunk_size
 from sweep.training.trainer import shape_of

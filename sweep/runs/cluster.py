@@ -16,9 +16,9 @@ from distributed.comm import CommClosedError
 from distributed.scheduler import KilledWorker
 
 from sweep.errors import RequestError, SweepError
-from sweep.interruption import Interruption
-from sweep.processors import usable_processors
+from sweep.runs.interruption import Interruption
 from sweep.store.commit import library_versions
+from sweep.store.machine import usable_processors
 from sweep.study import NUMERICS, Group
 from sweep.training.compile import source_digest
 from sweep.training.trained import Trained

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from sweep.bench.noise import noise, processor_times, stolen_between
+from sweep.instrument.noise import noise, processor_times, stolen_between
 
 QUIET = [1.0, 1.01, 0.99, 1.0, 1.0]
 

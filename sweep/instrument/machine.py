@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from sweep.processors import usable_processors
+from sweep.store.machine import usable_processors
 from sweep.training.processor import processor, register_bytes
 
 _CPU = Path("/sys/devices/system/cpu/cpu0/cache")

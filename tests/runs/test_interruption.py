@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from sweep.interruption import Interruption
+from sweep.runs.interruption import Interruption
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 

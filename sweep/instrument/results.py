@@ -26,8 +26,8 @@ from sweep.store.folder import BENCH
 from sweep.store.parquet import encode, read
 
 if TYPE_CHECKING:
-    from sweep.bench.instrument import Measured
-    from sweep.bench.machine import Machine
+    from sweep.instrument.instrument import Measured
+    from sweep.instrument.machine import Machine
 
 TABLES = ("turns", "ceilings")
 _RECORDS = "commits"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sweep.bench.ceilings import (
+from sweep.instrument.ceilings import (
     DIVISIONS,
     MEMORY,
     MULTIPLY_ADDS,
@@ -15,7 +15,7 @@ from sweep.bench.ceilings import (
     make_loads,
     starting_values,
 )
-from sweep.bench.team import Team
+from sweep.instrument.team import Team
 
 dtypes = pytest.mark.parametrize("dtype", ["float64", "float32"])
 
@@ -77,7 +77,7 @@ def test_all_ceilings_are_measured() -> None:
 
 def test_buffers_fit_where_they_should(monkeypatch: pytest.MonkeyPatch) -> None:
     sizes = {"L1": 32 * 2**10, "L2": 2**20, "L3": 32 * 2**20}
-    monkeypatch.setattr("sweep.bench.ceilings.cache_sizes", lambda: sizes)
+    monkeypatch.setattr("sweep.instrument.ceilings.cache_sizes", lambda: sizes)
     found = buffer_sizes(Team(2))
     assert found["L1"] < sizes["L1"] < found["L2"] < sizes["L2"] < found["L3"]
     assert 2 * found["L3"] <= sizes["L3"] < 2 * found[MEMORY]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.processors import machine_name, usable_processors
+from sweep.store.machine import machine_name, usable_processors
 
 
 @pytest.fixture

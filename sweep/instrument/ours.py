@@ -6,9 +6,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.bench.networks import Case
-from sweep.bench.studies import chunks, default_lanes, group
-from sweep.bench.team import Team
+from sweep.instrument.networks import Case
+from sweep.instrument.studies import chunks, default_lanes, group
+from sweep.instrument.team import Team
 from sweep.training.trainer import prepare, train
 
 _MOST_BYTES = 2**30  # of the parameters of networks that are trained in one call

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from sweep.bench.limits import nearest, needs
-from sweep.bench.machine import Machine, cache_sizes, processor_name, this_machine
-from sweep.bench.operations import Counts
-from sweep.bench.team import Team, processors_apart
+from sweep.instrument.limits import nearest, needs
+from sweep.instrument.machine import Machine, cache_sizes, processor_name, this_machine
+from sweep.instrument.operations import Counts
+from sweep.instrument.team import Team, processors_apart
 
 
 def test_caches_are_those_of_data(tmp_path: Path) -> None:

@@ -17,8 +17,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from sweep.bench.machine import cache_sizes
-from sweep.bench.team import Team
+from sweep.instrument.machine import cache_sizes
+from sweep.instrument.team import Team
 from sweep.training.build import compile_function
 from sweep.training.compile import link, target_machine
 from sweep.training.lanes import Lanes, fma, inlined

@@ -16,11 +16,11 @@ import pytest
 from distributed import Client, LocalCluster
 from distributed.comm import CommClosedError
 
-from sweep import cluster as clusters
-from sweep.cluster import Cluster, ClusterError, connected
 from sweep.errors import RequestError
-from sweep.interruption import Interruption
-from sweep.runner import Progress, run
+from sweep.runs import cluster as clusters
+from sweep.runs.cluster import Cluster, ClusterError, connected
+from sweep.runs.interruption import Interruption
+from sweep.runs.runner import Progress, run
 from sweep.store.repair import verify
 from sweep.store.results import open_results
 from sweep.study import Group, Study, parse_study
@@ -128,7 +128,7 @@ def test_a_chunk_computed_twice_is_committed_once(
 
 
 def test_nothing_of_dask_is_loaded_without_a_cluster() -> None:
-    code = "import sys, sweep.runner, sweep.cli, sweep.api; sys.exit('distributed' in sys.modules)"
+    code = "import sys, sweep.cli, sweep.runs.runner; sys.exit('distributed' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

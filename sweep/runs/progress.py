@@ -12,10 +12,10 @@ from rich import progress as bars
 from rich.console import Console
 from rich.table import Column
 
-from sweep.quantities import duration, short
+from sweep.runs.quantities import duration, short
 
 if TYPE_CHECKING:
-    from sweep.runner import Progress
+    from sweep.runs.runner import Progress
 
 Show = Callable[["Progress"], None]
 

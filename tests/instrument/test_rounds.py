@@ -5,7 +5,7 @@ import math
 import pandas as pd
 import pytest
 
-from sweep.bench.rounds import interleaved, median_interval, ratios, rotated, spread
+from sweep.instrument.rounds import interleaved, median_interval, ratios, rotated, spread
 
 
 def test_turns_alternate() -> None:

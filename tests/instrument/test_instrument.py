@@ -6,13 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sweep.bench import results
-from sweep.bench.instrument import SETUP, Measured, measure, summary
-from sweep.bench.machine import Machine
-from sweep.bench.ours import Ours
-from sweep.bench.results import open_run, save
-from sweep.bench.team import Team
 from sweep.errors import RequestError, StoreError
+from sweep.instrument import results
+from sweep.instrument.instrument import SETUP, Measured, measure, summary
+from sweep.instrument.machine import Machine
+from sweep.instrument.ours import Ours
+from sweep.instrument.results import open_run, save
+from sweep.instrument.team import Team
 from tests.benchmarks.small import COURSE, OTHER
 
 MACHINE = Machine("Fast One", "znver3", 2, 32, "Linux 6")

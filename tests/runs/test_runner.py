@@ -16,9 +16,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sweep import runner
 from sweep.errors import RequestError
-from sweep.runner import Progress, run
+from sweep.runs import runner
+from sweep.runs.runner import Progress, run
 from sweep.store import commit
 from sweep.store.repair import verify
 from sweep.store.results import open_results
@@ -49,7 +49,7 @@ loss = "every 10"
 KILLED = """
 import os, sys
 from pathlib import Path
-from sweep import runner
+from sweep.runs import runner
 from sweep.study import parse_study
 study, train = parse_study(sys.argv[2], "small", Path()), runner.train
 log = os.open(sys.argv[1] + ".trained", os.O_APPEND | os.O_CREAT | os.O_WRONLY)

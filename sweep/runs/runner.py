@@ -18,8 +18,7 @@ from typing import Protocol, Self
 import numpy as np
 
 from sweep.errors import RequestError
-from sweep.interruption import Interruption
-from sweep.processors import usable_processors
+from sweep.runs.interruption import Interruption
 from sweep.store.commit import DamagedError
 from sweep.store.compaction import compact
 from sweep.store.extending import Source, sources
@@ -27,6 +26,7 @@ from sweep.store.folder import claim, make_folder, study_directory
 from sweep.store.hiding import show_only
 from sweep.store.ledger import Ledger, read_ledger
 from sweep.store.lock import locked
+from sweep.store.machine import usable_processors
 from sweep.store.matching import answers, missing
 from sweep.store.repair import repair, set_aside
 from sweep.store.tables import tables_of

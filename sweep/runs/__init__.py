@@ -1,0 +1,1 @@
+"""One study: what is missing, trained on threads or a cluster, committed, shown as it goes."""
