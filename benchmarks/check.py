@@ -23,8 +23,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from sweep.instrument.networks import NETWORKS, Case
+from sweep.instrument.ours import group, text
 from sweep.instrument.rounds import Interval, median_interval, rotated
-from sweep.instrument.studies import group, text
 from sweep.training.costs import steps_per_second
 
 ROOT = Path(__file__).resolve().parents[1]

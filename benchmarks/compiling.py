@@ -20,7 +20,7 @@ from benchmarks.compare import console, save
 from benchmarks.contest import TOLERANCES
 from benchmarks.costs import ROWS
 from sweep.instrument.networks import NETWORKS, Case
-from sweep.instrument.studies import group
+from sweep.instrument.ours import group
 from sweep.study import ACTIVATIONS
 from sweep.training.trainer import shape_of
 

@@ -19,12 +19,12 @@ import pandas as pd
 from benchmarks.ours import initial_parameters
 from benchmarks.peers import PEERS, Choice, Train
 from sweep.instrument.ceilings import Ceilings
-from sweep.instrument.machine import processor_name
+from sweep.instrument.machine import Team
 from sweep.instrument.networks import Case
 from sweep.instrument.operations import operations
+from sweep.instrument.ours import group
 from sweep.instrument.rounds import interleaved
-from sweep.instrument.studies import group
-from sweep.instrument.team import Team
+from sweep.store.machine import processor_name
 from sweep.training.trainer import shape_of
 
 # Relative, of a final loss. Rounding alone was seen to give 7e-15 and 5e-6 after 1,000 steps.

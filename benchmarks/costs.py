@@ -18,8 +18,8 @@ from benchmarks.compare import add_rules, confine, console, rules, save, spread
 from benchmarks.contest import TOLERANCES, Rules
 from sweep.errors import RequestError
 from sweep.instrument.networks import NETWORKS
+from sweep.instrument.ours import chunks, group
 from sweep.instrument.rounds import interleaved
-from sweep.instrument.studies import chunks, group
 from sweep.training.trainer import prepare, shape_of, train
 
 CASE = NETWORKS["16-16-1"]

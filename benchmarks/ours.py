@@ -5,10 +5,9 @@ from dataclasses import replace
 import numpy as np
 
 from benchmarks.peers import Train
+from sweep.instrument.machine import Team
 from sweep.instrument.networks import Case
-from sweep.instrument.ours import Ours
-from sweep.instrument.studies import chunks, default_lanes, group
-from sweep.instrument.team import Team
+from sweep.instrument.ours import Ours, chunks, default_lanes, group
 from sweep.training.trainer import train
 
 

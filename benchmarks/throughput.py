@@ -18,11 +18,10 @@ from rich.table import Table
 
 from benchmarks.compare import console, save
 from benchmarks.tidy import tidy
+from sweep.instrument.machine import Team
 from sweep.instrument.networks import NETWORKS, Case
-from sweep.instrument.ours import Ours
+from sweep.instrument.ours import Ours, default_lanes
 from sweep.instrument.rounds import interleaved, median_interval
-from sweep.instrument.studies import default_lanes
-from sweep.instrument.team import Team
 from sweep.store.machine import usable_processors
 
 WIDTHS = (1, 2, 4, 8, 16, 32, 64, 128)

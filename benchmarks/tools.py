@@ -20,7 +20,7 @@ from rich.table import Table
 
 from benchmarks.compare import confine, console, save
 from benchmarks.tidy import tidy
-from sweep.instrument.rounds import interleaved, median_interval, ratios
+from sweep.instrument.rounds import interleaved, median_interval
 from sweep.runs import runner
 from sweep.store.machine import usable_processors
 from sweep.store.results import open_results
@@ -190,9 +190,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _report(turns: pd.DataFrame, names: Sequence[str]) -> None:
     table = Table("tool", "trials", "microseconds a trial", "over sweep's")
+    each = turns.pivot_table(index="round", columns="turn", values="each")
     for name in names:
         own = turns[turns["turn"] == name]
-        ratio = median_interval(ratios(turns, name, "sweep", "each"))
+        ratio = median_interval(each[name] / each["sweep"])
         table.add_row(
             name, f"{own['trials'].iloc[0]:,}", f"{own['each'].median() * 1e6:.3g}", str(ratio)
         )

@@ -98,7 +98,7 @@ def _pooled(train: Train, choice: Choice) -> Train:
 
 def _lanes(case: Case, dtype: str) -> Sequence[int]:
     """What a study is trained with: a search would let noise choose among them."""
-    from sweep.instrument.studies import default_lanes  # noqa: PLC0415 - peers do without sweep
+    from sweep.instrument.ours import default_lanes  # noqa: PLC0415 - peers do without sweep
 
     return [default_lanes(case, dtype)]
 

@@ -17,8 +17,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from sweep.instrument.machine import cache_sizes
-from sweep.instrument.team import Team
+from sweep.instrument.machine import Team, cache_sizes
 from sweep.training.build import compile_function
 from sweep.training.compile import link, target_machine
 from sweep.training.lanes import Lanes, fma, inlined
@@ -57,6 +56,7 @@ class Chains:
         return self.lanes * self.chains
 
 
+@cache
 def make_chains(operation: str, dtype: str, lanes: int, chains: int) -> Chains:
     """Compile chains of x <- x a + b, or of x <- b / x."""
     shape, update = Lanes(dtype, lanes), _UPDATES[operation]
@@ -89,6 +89,7 @@ def _divide(x: Any, a: Any, b: Any) -> Any:
 _UPDATES = {MULTIPLY_ADDS: _multiply_add, DIVISIONS: _divide}
 
 
+@cache
 def make_loads(lanes: int) -> Kernel:
     """Compile ``call(turns, size, data, sums)``: int64 data summed up, turn by turn.
 
@@ -113,6 +114,7 @@ def make_loads(lanes: int) -> Kernel:
     return _compiled(loads, types.int64, types.int64, pointer, pointer)
 
 
+@cache
 def make_clock() -> Kernel:
     """Compile ``call(turns, x)``: 16 operations a turn on one number, each waiting for the last.
 
@@ -147,14 +149,9 @@ def clock_hertz(team: Team) -> float:
     x = np.array([1, 3, 5])
 
     def seconds() -> float:
-        return float(team.together(lambda thread: None if thread else _clock()(turns, x))[0])
+        return float(team.together(lambda thread: None if thread else make_clock()(turns, x))[0])
 
     return 16 * turns / min(seconds() for _ in range(_RUNS))
-
-
-@cache
-def _clock() -> Kernel:
-    return make_clock()
 
 
 class Ceilings:
@@ -191,7 +188,7 @@ class Ceilings:
         }
 
     def _chains(self, registers: int, chains: int, operation: str = MULTIPLY_ADDS) -> Chains:
-        return _shared_chains(operation, self.dtype, registers * self._per_register, chains)
+        return make_chains(operation, self.dtype, registers * self._per_register, chains)
 
     def _rate(self, chains: Chains) -> float:
         work = [starting_values(chains) for _ in range(self.team.threads)]
@@ -200,11 +197,6 @@ class Ceilings:
             return self.team.together(lambda thread: chains.call(turns, *work[thread]))
 
         return chains.size * _turns_per_second(seconds)
-
-
-@cache
-def _shared_chains(operation: str, dtype: str, lanes: int, chains: int) -> Chains:
-    return make_chains(operation, dtype, lanes, chains)
 
 
 def starting_values(chains: Chains) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
@@ -230,7 +222,7 @@ class _Buffer:
 
     def __init__(self, size: int, team: Team) -> None:
         lanes = register_bytes() // 8
-        self.team, self.loads = team, _shared_loads(lanes)
+        self.team, self.loads = team, make_loads(lanes)
         step = _LOADERS * lanes
         self.size = max(1, size // 8 // step) * step
         dtype = np.dtype(np.int64)
@@ -248,11 +240,6 @@ class _Buffer:
             )
 
         return 8 * self.size * _turns_per_second(seconds)
-
-
-@cache
-def _shared_loads(lanes: int) -> Kernel:
-    return make_loads(lanes)
 
 
 def buffer_sizes(team: Team) -> dict[str, int]:

@@ -8,15 +8,18 @@ from typing import Any
 import pandas as pd
 
 from sweep.instrument.ceilings import MULTIPLY_ADDS, Ceilings, clock_hertz
-from sweep.instrument.limits import nearest, needs
-from sweep.instrument.machine import cache_sizes
+from sweep.instrument.machine import Team, cache_sizes
 from sweep.instrument.networks import Case
-from sweep.instrument.noise import Noise, noise, processor_times, stolen_between
-from sweep.instrument.operations import Counts, operations
-from sweep.instrument.ours import Ours
-from sweep.instrument.rounds import interleaved, median_interval
-from sweep.instrument.studies import group
-from sweep.instrument.team import Team
+from sweep.instrument.operations import Counts, nearest, needs, operations
+from sweep.instrument.ours import Ours, group
+from sweep.instrument.rounds import (
+    Noise,
+    interleaved,
+    median_interval,
+    noise,
+    processor_times,
+    stolen_between,
+)
 from sweep.training.trainer import shape_of
 
 SETUP = ["network", "dtype", "threads", "lanes"]

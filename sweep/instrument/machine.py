@@ -1,16 +1,24 @@
-"""What this machine is, as far as it tells: processor, cores, caches and versions."""
+"""The machine that measures: what it tells of itself, and threads kept to its processors."""
 
 import hashlib
+import os
 import platform
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
+from itertools import count
 from pathlib import Path
 
-from sweep.store.machine import usable_processors
+import numpy as np
+from numpy.typing import NDArray
+
+from sweep.store.machine import processor_name, usable_processors
 from sweep.training.processor import processor, register_bytes
 
-_CPU = Path("/sys/devices/system/cpu/cpu0/cache")
-_INFO = Path("/proc/cpuinfo")
+_CPUS = Path("/sys/devices/system/cpu")
 # Where the system tells no sizes: small enough for any machine of today.
 _TYPICAL = {"L1": 32 * 2**10, "L2": 256 * 2**10}
 _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
@@ -52,17 +60,7 @@ def this_machine() -> Machine:
     )
 
 
-def processor_name(info: Path = _INFO) -> str:
-    """The processor's name, as far as the system tells it."""
-    try:
-        lines = info.read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(": ")[2] for line in lines if line.startswith("model name"))
-    return next(names, "") or platform.processor() or platform.machine()
-
-
-def cache_sizes(folder: Path = _CPU) -> dict[str, int]:
+def cache_sizes(folder: Path = _CPUS / "cpu0" / "cache") -> dict[str, int]:
     """The bytes of each level of data cache that one processor sees, nearest first: "L1", ..."""
     found = dict(_TYPICAL)
     for entry in sorted(folder.glob("index*")):
@@ -75,3 +73,68 @@ def cache_sizes(folder: Path = _CPU) -> dict[str, int]:
         if kind in ("Data", "Unified") and size[:-1].isdigit():
             found[f"L{level}"] = int(size[:-1]) * _UNITS.get(size[-1], 1)
     return dict(sorted(found.items()))
+
+
+class Team:
+    """So many threads that start together.
+
+    Attributes:
+        pool: the threads, for work that comes in pieces.
+        pinned: whether each is kept to a processor of its own.
+    """
+
+    def __init__(self, threads: int, *, pin: bool = True) -> None:
+        self.threads = threads
+        self._places = processors_apart() if pin else []
+        self._turn = count()
+        self.pinned = bool(self._places)
+        self.pool = ThreadPoolExecutor(threads, initializer=self._settle)
+        self.together(lambda _: None)  # all threads are there, and settled
+
+    def _settle(self) -> None:
+        """Keep this thread to a processor; those that there are are taken in turn."""
+        if self._places:
+            place = self._places[next(self._turn) % len(self._places)]
+            try:
+                os.sched_setaffinity(0, {place})
+            except OSError:
+                self.pinned = False
+
+    def together(self, work: Callable[[int], object]) -> NDArray[np.float64]:
+        """Let every thread do ``work(thread)`` at once.
+
+        Returns:
+            (threads,) the seconds that each had a processor: others may have had it meanwhile.
+        """
+        barrier = threading.Barrier(self.threads)
+
+        def timed(thread: int) -> float:
+            barrier.wait()
+            start = time.thread_time()
+            work(thread)
+            return time.thread_time() - start
+
+        return np.array(list(self.pool.map(timed, range(self.threads))))
+
+
+def processors_apart(cpus: Path = _CPUS) -> list[int]:
+    """The processors that this process may use, of each core one first; empty if none can be told.
+
+    Two threads of one core share its multipliers.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return []
+    usable = sorted(os.sched_getaffinity(0))
+    first, others, seen = list[int](), list[int](), set[str]()
+    for number in usable:
+        siblings = _siblings(cpus, number)
+        (others if siblings in seen else first).append(number)
+        seen.add(siblings)
+    return first + others
+
+
+def _siblings(cpus: Path, number: int) -> str:
+    try:
+        return (cpus / f"cpu{number}/topology/thread_siblings_list").read_text().strip()
+    except OSError:
+        return str(number)

@@ -10,7 +10,6 @@ A run is there with its record or not at all. Every row names its run and machin
 readers of a directory can tell runs apart; what reads here reads one run and never mixes two.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,9 +19,11 @@ import pandas as pd
 import pyarrow as pa
 
 from sweep.errors import RequestError, StoreError
-from sweep.store.commit import File, library_versions, now
+from sweep.store.commit import DamagedError, File, checked, now, signed
 from sweep.store.files import make_directory, publish, sha256, told
 from sweep.store.folder import BENCH
+from sweep.store.ledger import RECORDS
+from sweep.store.machine import library_versions
 from sweep.store.parquet import encode, read
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from sweep.instrument.machine import Machine
 
 TABLES = ("turns", "ceilings")
-_RECORDS = "commits"
 _SCHEMA = 1
 
 
@@ -63,44 +63,31 @@ def save(measured: "Measured", machine: "Machine", results: Path) -> Path:
     Raises:
         RequestError: the system refused.
     """
-    directory, created = results / BENCH, now()
+    created, versions = now(), library_versions()
     run = f"{created[:19].replace('-', '').replace(':', '')}-{machine.digest}"
-    tables = {"turns": measured.turns, "ceilings": measured.ceilings}
-    same = {
-        "run": run,
-        "created": created,
+    about = {"run": run, "created": created, "versions": versions}
+    same = about | {
         "machine": machine.digest,
         "processor": machine.name,
-        "versions": " ".join(f"{name} {version}" for name, version in library_versions().items()),
+        "versions": " ".join(f"{name} {version}" for name, version in versions.items()),
     }
-    data = {
-        f"{kind}/{run}.parquet": encode(
-            pa.Table.from_pandas(table.assign(**same), preserve_index=False)
-        )
-        for kind, table in tables.items()
-    }
-    files = [
-        asdict(File(path.partition("/")[0], path, len(content), sha256(content), 0))
-        for path, content in data.items()
-    ]
-    record: dict[str, Any] = {
+    files, contents = [], dict[Path, bytes]()
+    for kind in TABLES:
+        table = getattr(measured, kind).assign(**same)
+        data = encode(pa.Table.from_pandas(table, preserve_index=False))
+        files.append(asdict(File(kind, f"{kind}/{run}.parquet", len(data), sha256(data), 0)))
+        contents[results / BENCH / files[-1]["path"]] = data
+    record = about | {
         "schema": _SCHEMA,
-        "run": run,
-        "created": created,
         "machine": asdict(machine) | {"digest": machine.digest},
-        "versions": library_versions(),
         "noise": str(measured.noise),
         "warning": measured.noise.warning,
         "files": files,
     }
-    record["sha256"] = sha256(_canonical(record))
-    path = directory / _RECORDS / f"{run}.json"
+    path = results / BENCH / RECORDS / f"{run}.json"
     make_room(results)
-    with told(f"{directory}: results cannot be saved here", RequestError):
-        publish(
-            {directory / name: content for name, content in data.items()}
-            | {path: (json.dumps(record, indent=1) + "\n").encode()}
-        )
+    with told(f"{results / BENCH}: results cannot be saved here", RequestError):
+        publish({**contents, path: signed(record)})
     return path
 
 
@@ -112,13 +99,13 @@ def make_room(results: Path) -> None:
     """
     directory = results / BENCH
     with told(f"{directory}: results cannot be saved here", RequestError):
-        for kind in (_RECORDS, *TABLES):
+        for kind in (RECORDS, *TABLES):
             make_directory(directory / kind)
 
 
 def runs(results: Path) -> list[str]:
     """The names of the runs that are saved, the oldest first."""
-    return sorted(path.stem for path in (results / BENCH / _RECORDS).glob("*.json"))
+    return sorted(path.stem for path in (results / BENCH / RECORDS).glob("*.json"))
 
 
 def open_run(results: Path, name: str | None = None) -> Run:
@@ -134,25 +121,17 @@ def open_run(results: Path, name: str | None = None) -> Run:
     chosen = name or known[-1]
     if chosen not in known:
         raise RequestError(f"{directory}: no run is called {chosen}; there are {', '.join(known)}")
-    record = _record(directory / _RECORDS / f"{chosen}.json")
-    files = [File(**file) for file in record["files"]]
-    tables = {file.kind: read(directory, file).to_pandas() for file in files}
+    record = _record(directory / RECORDS / f"{chosen}.json")
+    tables = {file["kind"]: read(directory, File(**file)).to_pandas() for file in record["files"]}
     about = {key: record[key] for key in ("created", "machine", "versions", "noise", "warning")}
     return Run(name=chosen, **about, **tables)
 
 
 def _record(path: Path) -> dict[str, Any]:
     try:
-        record = json.loads(path.read_bytes())
-        stated = record.pop("sha256")
-    except (ValueError, KeyError, AttributeError) as error:
-        raise StoreError(f"{path} is not a record") from error
-    if stated != sha256(_canonical(record)):
-        raise StoreError(f"{path} is not what was written (its SHA-256 differs)")
+        record = checked(path.read_bytes())
+    except DamagedError as error:
+        raise StoreError(f"{path}: {error}") from error
     if record["schema"] != _SCHEMA:
         raise StoreError(f"{path} has layout {record['schema']}; this version reads {_SCHEMA}")
-    return dict(record)
-
-
-def _canonical(record: Mapping[str, object]) -> bytes:
-    return json.dumps(record, sort_keys=True, separators=(",", ":")).encode()
+    return record

@@ -17,8 +17,7 @@ from distributed.scheduler import KilledWorker
 
 from sweep.errors import RequestError, SweepError
 from sweep.runs.interruption import Interruption
-from sweep.store.commit import library_versions
-from sweep.store.machine import usable_processors
+from sweep.store.machine import library_versions, usable_processors
 from sweep.study import NUMERICS, Group
 from sweep.training.compile import source_digest
 from sweep.training.trained import Trained

@@ -2,18 +2,15 @@
 
 import json
 import math
-import platform
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
-from importlib.metadata import version
 from pathlib import PurePath
+from typing import Any
 
-from sweep import __version__
 from sweep.errors import StoreError
 from sweep.store.files import sha256
-from sweep.store.machine import machine_name
+from sweep.store.machine import library_versions, machine_name
 from sweep.study import NUMERICS, Group
 
 SCHEMA = 3
@@ -97,9 +94,7 @@ class Commit:
     def to_json(self) -> bytes:
         """The record as text, with the SHA-256 of its own canonical form."""
         content = asdict(self)
-        content |= {name: _spelt(content[name]) for name in ("labels", "fixed")}
-        content["sha256"] = sha256(_canonical(content))
-        return (json.dumps(content, indent=1, allow_nan=False) + "\n").encode()
+        return signed(content | {name: _spelt(content[name]) for name in ("labels", "fixed")})
 
 
 def new_commit(group: Group, first_trial: int, trials: int, first_position: int = -1) -> Commit:
@@ -115,7 +110,7 @@ def new_commit(group: Group, first_trial: int, trials: int, first_position: int 
         first_trial=first_trial,
         trials=trials,
         files=(),
-        versions=library_versions() | {"machine": _machine()},
+        versions=library_versions() | {"machine": machine_name()},
         created=now(),
         grid=group.points,
         first_position=first_position,
@@ -135,10 +130,7 @@ def read_commit(data: bytes, stem: str) -> Commit:
         StoreError: it is whole, and of another version of the layout.
     """
     try:
-        content = json.loads(data)
-        stated = content.pop("sha256")
-        if stated != sha256(_canonical(content)):
-            raise DamagedError("its checksum does not fit")
+        content = checked(data)
         if content["schema"] not in READABLE:
             raise StoreError(
                 f"commits/{stem}.json has layout {content['schema']}; this version of sweep reads "
@@ -152,11 +144,34 @@ def read_commit(data: bytes, stem: str) -> Commit:
             replaces=tuple(content.get("replaces", ())),
             fixed={name: _number(value) for name, value in content["fixed"].items()},
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise DamagedError("it is not a record") from error
     if any(file.kind not in KINDS or file.path != data_path(file.kind, stem) for file in files):
         raise DamagedError("it names files that are not its own")
     return commit
+
+
+def signed(content: Mapping[str, object]) -> bytes:
+    """A record as text, with the SHA-256 of its own canonical form."""
+    whole = {**content, "sha256": sha256(_canonical(content))}
+    return (json.dumps(whole, indent=1, allow_nan=False) + "\n").encode()
+
+
+def checked(data: bytes) -> dict[str, Any]:
+    """What `signed` wrote as `data`.
+
+    Raises:
+        DamagedError: it did not.
+    """
+    try:
+        content = json.loads(data)
+        stated = content.pop("sha256")
+        fits = bool(stated == sha256(_canonical(content)))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        raise DamagedError("it is not a record") from error
+    if not fits:
+        raise DamagedError("its checksum does not fit")
+    return dict(content)
 
 
 def data_path(kind: str, stem: str) -> str:
@@ -182,17 +197,3 @@ def _number(value: object) -> float | int:
 
 def _canonical(content: Mapping[str, object]) -> bytes:
     return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
-
-
-_machine = cache(machine_name)
-
-
-@cache
-def library_versions() -> dict[str, str]:
-    """The versions of sweep, Python and the libraries that results come from."""
-    libraries = ("numpy", "numba", "llvmlite", "pyarrow")
-    return {
-        "sweep": __version__,
-        "python": platform.python_version(),
-        **{name: version(name) for name in libraries},
-    }

@@ -1,10 +1,14 @@
-"""How many processors this process may use, and what they are called."""
+"""The machine that this runs on: its processors, their name, and the libraries there."""
 
 import math
 import os
 import platform
 from collections.abc import Iterator
+from functools import cache
+from importlib.metadata import version
 from pathlib import Path
+
+from sweep import __version__
 
 _CGROUPS = Path("/sys/fs/cgroup")
 _MEMBERSHIP = Path("/proc/self/cgroup")
@@ -21,12 +25,17 @@ def usable_processors(membership: Path = _MEMBERSHIP, cgroups: Path = _CGROUPS) 
     return max(1, math.ceil(min([bound or 1, *_quotas(membership, cgroups)])))
 
 
-def machine_name(description: Path = _DESCRIPTION) -> str:
-    """The system and its processor as far as the system tells: "Linux, AMD EPYC 7763"."""
+def processor_name(description: Path = _DESCRIPTION) -> str:
+    """The processor as far as the system tells: "AMD EPYC 7763"."""
     lines = (line.partition(":") for line in _text(description).splitlines())
     models = (value.strip() for name, _, value in lines if name.strip() == "model name")
-    found = next(models, "") or platform.processor() or platform.machine()
-    return f"{platform.system()}, {found}"
+    return next(models, "") or platform.processor() or platform.machine()
+
+
+@cache
+def machine_name() -> str:
+    """The system and its processor: "Linux, AMD EPYC 7763"."""
+    return f"{platform.system()}, {processor_name()}"
 
 
 def _quotas(membership: Path, cgroups: Path) -> Iterator[float]:
@@ -57,3 +66,14 @@ def _text(path: Path) -> str:
         return path.read_text()
     except (OSError, ValueError):
         return ""
+
+
+@cache
+def library_versions() -> dict[str, str]:
+    """The versions of sweep, Python and the libraries that results come from."""
+    libraries = ("numpy", "numba", "llvmlite", "pyarrow")
+    return {
+        "sweep": __version__,
+        "python": platform.python_version(),
+        **{name: version(name) for name in libraries},
+    }

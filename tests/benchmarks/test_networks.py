@@ -6,7 +6,7 @@ import pytest
 from benchmarks import compiling, costs
 from benchmarks.peers import PEERS
 from sweep.instrument.networks import FAMILY, MAIN, NETWORKS
-from sweep.instrument.studies import chunks, default_lanes, group
+from sweep.instrument.ours import chunks, default_lanes, group
 from tests.benchmarks.small import COURSE, OTHER
 
 

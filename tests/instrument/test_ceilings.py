@@ -15,7 +15,7 @@ from sweep.instrument.ceilings import (
     make_loads,
     starting_values,
 )
-from sweep.instrument.team import Team
+from sweep.instrument.machine import Team
 
 dtypes = pytest.mark.parametrize("dtype", ["float64", "float32"])
 

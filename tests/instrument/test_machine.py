@@ -5,10 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from sweep.instrument.limits import nearest, needs
-from sweep.instrument.machine import Machine, cache_sizes, processor_name, this_machine
-from sweep.instrument.operations import Counts
-from sweep.instrument.team import Team, processors_apart
+from sweep.instrument.machine import (
+    Machine,
+    Team,
+    cache_sizes,
+    processors_apart,
+    this_machine,
+)
 
 
 def test_caches_are_those_of_data(tmp_path: Path) -> None:
@@ -22,13 +25,6 @@ def test_caches_are_those_of_data(tmp_path: Path) -> None:
     (tmp_path / "index9").mkdir()
     assert cache_sizes(tmp_path) == {"L1": 48 * 2**10, "L2": 2 * 2**20}
     assert list(cache_sizes(tmp_path / "none")) == ["L1", "L2"]
-
-
-def test_the_name_is_the_makers(tmp_path: Path) -> None:
-    info = tmp_path / "cpuinfo"
-    info.write_text("processor\t: 0\nmodel name\t: Fast One\nmodel name\t: Fast One\n")
-    assert processor_name(info) == "Fast One"
-    assert processor_name(tmp_path / "none")
 
 
 def test_machines_are_told_apart() -> None:
@@ -60,24 +56,3 @@ def test_threads_of_a_team_all_work() -> None:
     assert done == [1, 1, 1]
     assert seconds.shape == (3,)
     assert not Team(2, pin=False).pinned
-
-
-RATES = {"multiply-adds": 100.0, "divisions": 10.0, "L1": 80.0, "L2": 40.0, "memory": 1.0}
-CACHES = {"L1": 1000, "L2": 10_000}
-
-
-def test_the_lowest_roof_is_the_limit() -> None:
-    counts = Counts(multiply_adds=10, additions=5, products=5, divisions=1, footprint=500)
-    needed = needs(counts, RATES, CACHES)
-    assert needed == {"multiply-adds": 20, "divisions": 1}
-    assert nearest(needed, RATES) == "multiply-adds"
-    assert nearest({"multiply-adds": 20, "divisions": 3}, RATES) == "divisions"
-
-
-@pytest.mark.parametrize(
-    ("footprint", "home"), [(1000, None), (1001, "L2"), (10_000, "L2"), (10_001, "memory")]
-)
-def test_what_does_not_fit_comes_from_further_away(footprint: int, home: str | None) -> None:
-    counts = Counts(multiply_adds=1, loads=2, streamed=3, footprint=footprint)
-    expected = {"multiply-adds": 1.0, "L1": 2.0} | ({home: 3.0} if home else {})
-    assert needs(counts, RATES, CACHES) == expected

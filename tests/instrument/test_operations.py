@@ -6,8 +6,8 @@ import pytest
 
 from sweep.instrument import operations
 from sweep.instrument.networks import NETWORKS, Case
-from sweep.instrument.operations import Counts, of_activation, of_loss
-from sweep.instrument.studies import group
+from sweep.instrument.operations import Counts, nearest, needs, of_activation, of_loss
+from sweep.instrument.ours import group
 from sweep.training.activations import ACTIVATIONS
 from sweep.training.lanes import fma, inlined
 from sweep.training.layout import Network, Shape
@@ -121,3 +121,24 @@ def test_all_networks_of_the_table_can_be_counted() -> None:
         found = counted(case, "float32")
         assert found.multiply_adds >= case.products()
         assert (found.loads == 0) == shape_of(group(case, "float32", 1)).network.unrolled
+
+
+RATES = {"multiply-adds": 100.0, "divisions": 10.0, "L1": 80.0, "L2": 40.0, "memory": 1.0}
+CACHES = {"L1": 1000, "L2": 10_000}
+
+
+def test_the_lowest_roof_is_the_limit() -> None:
+    counts = Counts(multiply_adds=10, additions=5, products=5, divisions=1, footprint=500)
+    needed = needs(counts, RATES, CACHES)
+    assert needed == {"multiply-adds": 20, "divisions": 1}
+    assert nearest(needed, RATES) == "multiply-adds"
+    assert nearest({"multiply-adds": 20, "divisions": 3}, RATES) == "divisions"
+
+
+@pytest.mark.parametrize(
+    ("footprint", "home"), [(1000, None), (1001, "L2"), (10_000, "L2"), (10_001, "memory")]
+)
+def test_what_does_not_fit_comes_from_further_away(footprint: int, home: str | None) -> None:
+    counts = Counts(multiply_adds=1, loads=2, streamed=3, footprint=footprint)
+    expected = {"multiply-adds": 1.0, "L1": 2.0} | ({home: 3.0} if home else {})
+    assert needs(counts, RATES, CACHES) == expected

@@ -1,11 +1,20 @@
 """Rounds and what is said of them, against literal answers."""
 
 import math
+from pathlib import Path
 
-import pandas as pd
+import numpy as np
 import pytest
 
-from sweep.instrument.rounds import interleaved, median_interval, ratios, rotated, spread
+from sweep.instrument.rounds import (
+    interleaved,
+    median_interval,
+    noise,
+    processor_times,
+    rotated,
+    spread,
+    stolen_between,
+)
 
 
 def test_turns_alternate() -> None:
@@ -21,13 +30,6 @@ def test_turns_alternate() -> None:
 
 def test_nothing_can_be_rotated() -> None:
     assert rotated([], 3) == []
-
-
-def test_ratios_are_within_rounds() -> None:
-    turns = pd.DataFrame(
-        {"round": [0, 0, 1, 1], "turn": ["a", "b", "b", "a"], "seconds": [2.0, 1.0, 2.0, 6.0]}
-    )
-    assert ratios(turns, "a", "b").tolist() == [2.0, 3.0]
 
 
 @pytest.mark.parametrize(
@@ -63,3 +65,42 @@ def test_an_interval_is_told_in_a_few_digits() -> None:
 def test_spread_is_between_quartiles() -> None:
     assert spread([1.0, 2.0, 3.0, 4.0, 5.0]) == pytest.approx(2 / 3, rel=1e-15)  # one rounding
     assert spread([3.0]) == 0
+
+
+QUIET = [1.0, 1.01, 0.99, 1.0, 1.0]
+
+
+def test_a_quiet_machine_gets_no_warning() -> None:
+    found = noise(QUIET, [0.97, 0.99, 1.0], [3.0e9, 3.1e9], 0.012)
+    assert found.warning is None
+    assert str(found) == (
+        "clock 3.00 to 3.10 GHz, noise 0.0%, threads had 99% of their processors, "
+        "1.2% taken by the host"
+    )
+
+
+def test_what_makes_a_machine_noisy_is_named() -> None:
+    wobbly = noise([1.0, 1.0, 1.1, 1.2, 1.2], [1.0], [3e9]).warning
+    assert wobbly == (
+        "the machine was too noisy to conclude: work that is always the same took from round to "
+        "round 18% more or less (at most 5% is quiet)"
+    )
+    crowded = noise(QUIET, [0.4, 0.5, 0.6], [3e9]).warning
+    assert crowded == (
+        "the machine was too noisy to conclude: threads had 50% of their processors (at least 90%)"
+    )
+
+
+def test_a_host_that_tells_nothing_is_left_out() -> None:
+    assert "host" not in str(noise(QUIET, [1.0], [3e9]))
+
+
+def test_what_the_host_took_is_read(tmp_path: Path) -> None:
+    stat = tmp_path / "stat"
+    stat.write_text("cpu  10 20 30 40 0 0 0 0 0 0\ncpu0 1 1 1 1 1 1 1 1\n")
+    before = processor_times(stat)
+    stat.write_text("cpu  40 20 70 50 0 0 0 20 0 0\ncpu0 1 1 1 1 1 1 1 1\n")
+    assert stolen_between(before, processor_times(stat)) == 0.2
+    assert np.isnan(stolen_between(before, processor_times(tmp_path / "none")))
+    stat.write_text("something else\n")
+    assert np.isnan(processor_times(stat)).all()

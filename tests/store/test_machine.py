@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.store.machine import machine_name, usable_processors
+from sweep.store.machine import machine_name, processor_name, usable_processors
 
 
 @pytest.fixture
@@ -64,6 +64,6 @@ def test_the_machine_has_a_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, description: str, name: str
 ) -> None:
     monkeypatch.setattr(platform, "processor", lambda: "the system's word")
-    monkeypatch.setattr(platform, "system", lambda: "Linux")
     (tmp_path / "cpuinfo").write_text(description)
-    assert machine_name(tmp_path / "cpuinfo") == f"Linux, {name}"
+    assert processor_name(tmp_path / "cpuinfo") == name
+    assert machine_name() == f"{platform.system()}, {processor_name()}"
