@@ -55,19 +55,19 @@ def explain(
 ) -> None:
     """Derive every gradient of one step of a trial of STUDY, in symbols and in numbers."""
     from sweep.course.explain import explain as derive
-    from sweep.course.moment import moment_of
+    from sweep.course.snapshot import snapshot_of
     from sweep.views.saving import FORMATS, save_figure
 
     if diagram and diagram.suffix[1:] not in FORMATS:
         endings = ", ".join(f".{ending}" for ending in FORMATS)
         raise RequestError(f'{diagram}: the ending must be {endings}, not "{diagram.suffix}"')
     study = load(name, overrides)[1]
-    moment = moment_of(study, trial or (), step)
-    document, figure = derive(moment, sample), None
+    snapshot = snapshot_of(study, trial or (), step)
+    document, figure = derive(snapshot, sample), None
     if diagram or form is Format.html:
         from sweep.course.diagram import draw_network
 
-        figure = draw_network(moment, sample)
+        figure = draw_network(snapshot, sample)
     if diagram and figure:
         with writing(diagram):
             save_figure(figure, diagram.parent, diagram.stem, [diagram.suffix[1:]])
@@ -89,15 +89,14 @@ def _show(
         return
     from rich.console import Console
 
-    from sweep.course.terminal import terminal
+    from sweep.course.document import terminal
 
     Console(highlight=False).print(terminal(document))
 
 
 def _text(document: "Document", form: Format, figure: "Figure | None", diagram: Path | None) -> str:
     from sweep.course.diagram import svg
-    from sweep.course.pages import html, markdown
-    from sweep.course.terminal import plain
+    from sweep.course.document import html, markdown, plain
 
     if form is Format.html:
         return html(document, svg(figure) if figure else "")

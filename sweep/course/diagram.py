@@ -12,10 +12,10 @@ from matplotlib.colors import LinearSegmentedColormap, SymLogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
-from sweep.course.definitions import output
+from sweep.course.chain_rule import output
 from sweep.course.expression import Quantity
-from sweep.course.latex import Latex
-from sweep.course.moment import Moment
+from sweep.course.languages import Latex
+from sweep.course.snapshot import Snapshot
 from sweep.views.style import MARK, Look, new_figure, theme
 
 NEURONS = 12
@@ -39,14 +39,14 @@ class _Layer:
     left_out: int
 
 
-def draw_network(moment: Moment, sample: int = 1) -> Figure:
-    """A picture of the network of a moment: values of one sample, gradients of all."""
-    sizes = moment.definitions.network.layers
+def draw_network(snapshot: Snapshot, sample: int = 1) -> Figure:
+    """A picture of the network of a snapshot: values of one sample, gradients of all."""
+    sizes = snapshot.definitions.network.layers
     layers = [_layer(size) for size in sizes]
     top = max(layer.heights[0] for layer in layers)
     width, height = _ACROSS * (len(sizes) - 1) + 3.0, 2 * top + 1.6
     scale = min(_INCHES, _TALLEST / height)
-    look = Look(moment.study.title, note=f"step {moment.step}")
+    look = Look(snapshot.study.title, note=f"step {snapshot.step}")
     with theme():
         figure = new_figure(look, scale * width + 1.2, scale * height + 0.6)
         axes = figure.add_subplot()
@@ -54,8 +54,8 @@ def draw_network(moment: Moment, sample: int = 1) -> Figure:
         axes.set_aspect("equal")
         axes.set_xlim(-0.6, width - 0.6)
         axes.set_ylim(-top - 0.6, top + 1.0)
-        _draw_weights(axes, moment, layers)
-        _draw_neurons(axes, moment, layers, sample)
+        _draw_weights(axes, snapshot, layers)
+        _draw_neurons(axes, snapshot, layers, sample)
     return figure
 
 
@@ -80,7 +80,7 @@ def _layer(size: int) -> _Layer:
     return _Layer(neurons, heights, size - len(neurons))
 
 
-def _draw_weights(axes: Axes, moment: Moment, layers: list[_Layer]) -> None:
+def _draw_weights(axes: Axes, snapshot: Snapshot, layers: list[_Layer]) -> None:
     lines, gradients, labels = [], [], []
     for at, (before, after) in enumerate(pairwise(layers), start=1):
         for j, y in zip(after.neurons, after.heights, strict=True):
@@ -88,7 +88,7 @@ def _draw_weights(axes: Axes, moment: Moment, layers: list[_Layer]) -> None:
                 lines.append([((at - 1) * _ACROSS, x), (at * _ACROSS, y)])
                 weight = Quantity("weight", at, j, i)
                 labels.append(weight)
-                gradients.append(_number(moment, Quantity("by_weight", at, j, i)))
+                gradients.append(_number(snapshot, Quantity("by_weight", at, j, i)))
     values = np.array(gradients)
     largest = float(np.abs(values[np.isfinite(values)]).max(initial=0.0)) or 1.0
     norm = SymLogNorm(largest * _SMALL, vmin=-largest, vmax=largest)
@@ -98,12 +98,12 @@ def _draw_weights(axes: Axes, moment: Moment, layers: list[_Layer]) -> None:
     axes.add_collection(drawn)
     if len(lines) <= LABELLED:
         for line, weight in zip(lines, labels, strict=True):
-            _label_weight(axes, moment, line, weight)
+            _label_weight(axes, snapshot, line, weight)
     _color_bar(axes, drawn, largest)
 
 
 def _label_weight(
-    axes: Axes, moment: Moment, line: list[tuple[float, float]], weight: Quantity
+    axes: Axes, snapshot: Snapshot, line: list[tuple[float, float]], weight: Quantity
 ) -> None:
     """At the end of a line that rises and at the start of any other: there they do not meet."""
     (x0, y0), (x1, y1) = line
@@ -113,7 +113,7 @@ def _label_weight(
     axes.text(
         x0 + along * (x1 - x0),
         y0 + along * (y1 - y0),
-        _labelled(moment, weight),
+        _labelled(snapshot, weight),
         rotation=np.degrees(np.arctan2(y1 - y0, x1 - x0)),
         rotation_mode="anchor",
         transform_rotates_text=True,
@@ -125,37 +125,37 @@ def _label_weight(
     )
 
 
-def _draw_neurons(axes: Axes, moment: Moment, layers: list[_Layer], sample: int) -> None:
+def _draw_neurons(axes: Axes, snapshot: Snapshot, layers: list[_Layer], sample: int) -> None:
     last = len(layers) - 1
     crowded = max(len(layer.neurons) for layer in layers) > NEURONS // 2
     for at, layer in enumerate(layers):
         x = at * _ACROSS
         for neuron, y in zip(layer.neurons, layer.heights, strict=True):
-            _draw_neuron(axes, moment, (x, y), output(at, neuron, sample), 5 if crowded else 8)
-            if at and moment.definitions.network.bias and not crowded:
-                bias = _labelled(moment, Quantity("bias", at, neuron))
+            _draw_neuron(axes, snapshot, (x, y), output(at, neuron, sample), 5 if crowded else 8)
+            if at and snapshot.definitions.network.bias and not crowded:
+                bias = _labelled(snapshot, Quantity("bias", at, neuron))
                 axes.text(x, y + 0.5, bias, ha="center", va="bottom", fontsize="x-small", zorder=4)
             if at == last:
-                _label_output(axes, moment, x, y, neuron, sample)
+                _label_output(axes, snapshot, x, y, neuron, sample)
         if layer.left_out:
             gap, text = layer.heights[NEURONS // 2 - 1] - _DOWN, f"{layer.left_out} more"
             axes.text(x, gap, text, ha="center", va="center", fontsize="x-small", zorder=4)
 
 
 def _draw_neuron(
-    axes: Axes, moment: Moment, place: tuple[float, float], own: Quantity, size: int
+    axes: Axes, snapshot: Snapshot, place: tuple[float, float], own: Quantity, size: int
 ) -> None:
     """A circle with the name and the number of what leaves it."""
     axes.add_patch(Circle(place, _RADIUS, facecolor="white", edgecolor=MARK, linewidth=1, zorder=3))
-    text = f"{_name(moment, own)}\n{_digits(moment, own, size // 2)}"
+    text = f"{_name(snapshot, own)}\n{_digits(snapshot, own, size // 2)}"
     axes.text(*place, text, ha="center", va="center", fontsize=size, zorder=4)
 
 
-def _label_output(axes: Axes, moment: Moment, x: float, y: float, k: int, sample: int) -> None:
+def _label_output(axes: Axes, snapshot: Snapshot, x: float, y: float, k: int, sample: int) -> None:
     """What the output should be, and its part of the loss."""
     target = Quantity("target", to=k, sample=sample)
-    term = Quantity("term", moment.definitions.last, k, sample=sample)
-    text = f"{_labelled(moment, target)}\n{_labelled(moment, term)}"
+    term = Quantity("term", snapshot.definitions.last, k, sample=sample)
+    text = f"{_labelled(snapshot, target)}\n{_labelled(snapshot, term)}"
     axes.text(x + 0.6, y, text, ha="left", va="center", fontsize="x-small")
 
 
@@ -171,17 +171,17 @@ def _color_bar(axes: Axes, drawn: ScalarMappable, largest: float) -> None:
     bar.outline.set_visible(False)
 
 
-def _name(moment: Moment, quantity: Quantity) -> str:
-    return f"${Latex(moment.notation, 4).write(quantity)}$"
+def _name(snapshot: Snapshot, quantity: Quantity) -> str:
+    return f"${Latex(snapshot.notation, 4).write(quantity)}$"
 
 
-def _labelled(moment: Moment, quantity: Quantity) -> str:
-    return f"{_name(moment, quantity)} = {_digits(moment, quantity)}"
+def _labelled(snapshot: Snapshot, quantity: Quantity) -> str:
+    return f"{_name(snapshot, quantity)} = {_digits(snapshot, quantity)}"
 
 
-def _digits(moment: Moment, quantity: Quantity, digits: int = 4) -> str:
-    return f"{_number(moment, quantity):.{digits}g}".replace("-", "−")
+def _digits(snapshot: Snapshot, quantity: Quantity, digits: int = 4) -> str:
+    return f"{_number(snapshot, quantity):.{digits}g}".replace("-", "−")
 
 
-def _number(moment: Moment, quantity: Quantity) -> float:
-    return float(np.squeeze(moment.numbers[quantity]))
+def _number(snapshot: Snapshot, quantity: Quantity) -> float:
+    return float(np.squeeze(snapshot.numbers[quantity]))

@@ -12,7 +12,7 @@ from typing import cast
 
 import numpy as np
 
-from sweep.course.definitions import Definitions, about, output
+from sweep.course.chain_rule import Definitions, about, output
 from sweep.course.document import Document, Equation, Line, Paragraph, Section, Table
 from sweep.course.expression import (
     WRITTEN_OUT,
@@ -29,7 +29,7 @@ from sweep.course.expression import (
     times,
 )
 from sweep.course.formulas import ZERO
-from sweep.course.moment import Moment
+from sweep.course.snapshot import Snapshot
 from sweep.errors import RequestError
 from sweep.study import OPTIMIZER_NUMBERS, Network
 
@@ -47,22 +47,22 @@ DIGITS = {"float64": 9, "float32": 6}
 Body = Iterator[Paragraph | Equation | Table]
 
 
-def explain(moment: Moment, sample: int = 1) -> Document:
-    """The derivation at a moment; of several samples, `sample` (from 1) is the one written out.
+def explain(snapshot: Snapshot, sample: int = 1) -> Document:
+    """The derivation at a snapshot; of several samples, `sample` (from 1) is the one written out.
 
     Raises:
         RequestError: the step sees no such sample.
     """
-    if not 1 <= sample <= len(moment.samples):
+    if not 1 <= sample <= len(snapshot.samples):
         raise RequestError(
-            f"--sample {sample}: step {moment.step} sees samples 1 to {len(moment.samples)}"
+            f"--sample {sample}: step {snapshot.step} sees samples 1 to {len(snapshot.samples)}"
         )
-    derivation = _Derivation(moment, sample)
+    derivation = _Derivation(snapshot, sample)
     return Document(
-        title=f"{moment.study.title}: the derivation at step {moment.step}",
+        title=f"{snapshot.study.title}: the derivation at step {snapshot.step}",
         sections=tuple(derivation.sections()),
-        notation=moment.notation,
-        digits=DIGITS[moment.group.training.dtype],
+        notation=snapshot.notation,
+        digits=DIGITS[snapshot.group.training.dtype],
     )
 
 
@@ -70,12 +70,12 @@ def explain(moment: Moment, sample: int = 1) -> Document:
 class _Derivation:
     """What makes the sections."""
 
-    moment: Moment
+    snapshot: Snapshot
     sample: int
 
     @property
     def d(self) -> Definitions:
-        return self.moment.definitions
+        return self.snapshot.definitions
 
     def sections(self) -> Iterator[Section]:
         """All of them, numbered but for the first."""
@@ -92,7 +92,7 @@ class _Derivation:
         found += [Quantity("bias_rate", layer) for layer in layers if self.d.network.bias]
         names = OPTIMIZER_NUMBERS[self.d.optimizer]
         names += ("weight_decay",) * self.d.decayed + ("clip_norm",) * self.d.clipped
-        by_glyph = {self.moment.notation(q): q for q in (*found, *map(Quantity, names))}
+        by_glyph = {self.snapshot.notation(q): q for q in (*found, *map(Quantity, names))}
         return list(by_glyph.values())
 
     def _sets(self) -> Iterator[tuple[Line, Body]]:
@@ -107,27 +107,27 @@ class _Derivation:
             yield _range(self._by(layer)), self._gradients(layer)
         if self.d.samples > 1:
             yield ("The sum over the samples",), self._over_samples()
-        if self.moment.loss_after is not None:
+        if self.snapshot.loss_after is not None:
             yield ("The update",), self._update()
 
     # What is given
 
     def _given(self) -> Body:
-        group, study = self.moment.group, self.moment.study
+        group, study = self.snapshot.group, self.snapshot.study
         rows: list[tuple[str | Expression, ...]] = [
             ("study", study.name),
             *(
                 (name, f"{value:.9g}" if isinstance(value, float) else str(value))
-                for name, value in self.moment.axes.items()
+                for name, value in self.snapshot.axes.items()
             ),
-            ("step", f"{self.moment.step}, after so many updates"),
+            ("step", f"{self.snapshot.step}, after so many updates"),
             ("network", _described(group.network)),
             ("loss", group.network.loss),
             ("optimizer", group.training.optimizer),
         ]
         yield Table(("", ""), tuple(rows))
         if self.d.samples > 1:
-            at = self.moment.samples[self.sample - 1]
+            at = self.snapshot.samples[self.sample - 1]
             yield _say(
                 f"This step sees {self.d.samples} samples. What has an upper ({self.sample}) is of "
                 f"one of them, number {at + 1} of the data; others go through the same formulas. "
@@ -279,13 +279,16 @@ class _Derivation:
             kept_now = [self.d.kept(parameter)[order] for parameter in self.d.all_parameters]
             yield from self._some(kept_now)
         yield from self._several(self.d.all_parameters, moved)
-        loss, after = Quantity("loss"), Number(self.moment.loss_after)
+        loss, after = Quantity("loss"), Number(self.snapshot.loss_after)
         yield _say(
             "With them the loss goes from ",
             self._value(loss),
             " to ",
             after,
-            *(["; the next step sees other samples"] * (self.moment.group.batch.size is not None)),
+            *(
+                ["; the next step sees other samples"]
+                * (self.snapshot.group.batch.size is not None)
+            ),
             ".",
         )
 
@@ -335,7 +338,7 @@ class _Derivation:
         self, quantities: Sequence[Quantity], equation: Callable[[Quantity], Equation]
     ) -> Body:
         """Each one's equation; of many the first ones, and a table of all that fit."""
-        if len(quantities) <= (SHOWN if self.moment.notation.course else SHOWN_OF_MANY):
+        if len(quantities) <= (SHOWN if self.snapshot.notation.course else SHOWN_OF_MANY):
             yield from map(equation, quantities)
             return
         made = [equation(q) for q in quantities[:FEW]]
@@ -357,7 +360,7 @@ class _Derivation:
         return Equation(left, forms, None if isinstance(filled, Number) else filled, value)
 
     def _value(self, q: Quantity) -> Number:
-        return Number(float(np.squeeze(self.moment.numbers[q])) + 0.0)  # without a sign of 0
+        return Number(float(np.squeeze(self.snapshot.numbers[q])) + 0.0)  # without a sign of 0
 
 
 def _say(*line: str | Expression) -> Paragraph:

@@ -10,11 +10,11 @@ import numpy as np
 import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
-from sweep.course.cells import Cells, H, cell_name
-from sweep.course.columns import STEP, Column
 from sweep.course.expression import Quantity
+from sweep.course.languages import Cells, Text
+from sweep.course.sheet_columns import STEP, Column, H
+from sweep.course.symbols import Derivative, Notation
 from sweep.course.worksheet import Plan, Trial
-from sweep.course.writing import Text
 from sweep.views.export import EXCEL_OPTIONS, complete
 
 START, COMPARED = "Start", "Compare"
@@ -46,6 +46,31 @@ _FORMATS = {
     "small": {"num_format": "0.00E+00"},
     "wrong": {"bg_color": "#f3b9a6"},
 }
+
+
+_GREEK = {
+    "η": "eta",
+    "μ": "momentum",
+    "α": "alpha",
+    "β": "beta",
+    "ε": "epsilon",
+    "λ": "decay",
+    "c": "clip",
+}
+
+
+def cell_name(notation: Notation, quantity: Quantity) -> str:
+    """The name of a given number's cell: W_5, since W5 is a cell of its own; I_1_s2 of sample 2.
+
+    Raises:
+        TypeError: the quantity is a derivative, which has a column and no name.
+    """
+    glyph = notation(quantity)
+    if isinstance(glyph, Derivative):
+        raise TypeError(f"{quantity}: has no name")
+    parts = [_GREEK.get(glyph.base, glyph.base), *glyph.below.split(",")]
+    parts += [f"s{glyph.above.strip('()')}"] * bool(glyph.above)
+    return "_".join(part for part in parts if part)
 
 
 def write_workbook(plan: Plan, path: Path) -> None:

@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sweep.course.cells import Cells, H
-from sweep.course.columns import STEP, Column, Columns
-from sweep.course.definitions import Definitions
+from sweep.course.backpropagation import Numbers, passes
+from sweep.course.chain_rule import Definitions
 from sweep.course.expression import Quantity, Value
-from sweep.course.moment import definitions_of, notation_of, rates_of
-from sweep.course.notation import Notation
-from sweep.course.numbers import Numbers, passes
+from sweep.course.languages import Cells
+from sweep.course.sheet_columns import STEP, Column, Columns, H
+from sweep.course.snapshot import definitions_of, notation_of, rates_of
+from sweep.course.symbols import Notation
 from sweep.errors import RequestError
 from sweep.study import OPTIMIZER_NUMBERS, Group, Record, Schedule, Study
 from sweep.training.trainer import train

@@ -7,7 +7,7 @@ import numpy as np
 
 from sweep.course.expression import Quantity, compute
 from sweep.course.formulas import OPTIMIZERS
-from sweep.course.moment import Moment, _moment, moment_of
+from sweep.course.snapshot import Snapshot, _snapshot, snapshot_of
 from sweep.study import Study, load_study, parse_study
 from sweep.training.instants import Instant
 
@@ -86,21 +86,21 @@ def wide() -> Study:
     return parse_study(WIDE, "wide", Path())
 
 
-def parameters(moment: Moment, after: bool = False) -> np.ndarray:
-    """The (P,) parameters of a moment, before or after its update."""
+def parameters(snapshot: Snapshot, after: bool = False) -> np.ndarray:
+    """The (P,) parameters of a snapshot, before or after its update."""
     prefix = "next_" * after
     return np.array(
         [
-            float(np.squeeze(moment.numbers[Quantity(prefix + p.kind, p.layer, p.to, p.origin)]))
-            for p in moment.definitions.all_parameters
+            float(np.squeeze(snapshot.numbers[Quantity(prefix + p.kind, p.layer, p.to, p.origin)]))
+            for p in snapshot.definitions.all_parameters
         ]
     )
 
 
-MOMENTS = {
-    "course": lambda: moment_of(course("lr_graphs"), ["learning_rate=0.5"], 3),
-    "half": lambda: moment_of(course("lr_graphs_half"), ["learning_rate=2"], 1),
-    "biases": lambda: moment_of(course("step_by_step"), (), 0),
+SNAPSHOTS = {
+    "course": lambda: snapshot_of(course("lr_graphs"), ["learning_rate=0.5"], 3),
+    "half": lambda: snapshot_of(course("lr_graphs_half"), ["learning_rate=2"], 1),
+    "biases": lambda: snapshot_of(course("step_by_step"), (), 0),
     "momentum": lambda: invented(small(optimizer="momentum", decay=0.1, clip="0.05"), 5),
     "adam": lambda: invented(small("elu", "identity", "huber", "adam"), 4),
     "adamw": lambda: invented(small("silu", "tanh", optimizer="adamw", decay=0.1), 2),
@@ -116,25 +116,25 @@ MOMENTS = {
     "wide": lambda: invented(wide(), 2),
     "last": lambda: invented(small(), 12),
 }
-"""A moment of every optimizer, activation and loss, and of networks that are told otherwise."""
+"""A snapshot of every optimizer, activation and loss, and of networks that are told otherwise."""
 
 
-def invented(study: Study, step: int = 0) -> Moment:
-    """A moment of drawn parameters and an update by the formulas: no kernel is compiled for it."""
+def invented(study: Study, step: int = 0) -> Snapshot:
+    """Drawn parameters and an update by the formulas: no kernel is compiled for it."""
     group = study.groups()[0]
     generator, count = np.random.default_rng(step), group.network.n_parameters
     rows = len(OPTIMIZERS[group.training.optimizer].kept)
     drawn, kept = generator.normal(size=count) / 2, generator.random((rows, count)) / 9
     now, after = (Instant(at, 0.5, drawn, kept, -1) for at in (step, min(step + 1, group.steps)))
-    moment = _moment(study, group, 0, now, after)
-    given = cast("dict[Quantity, Any]", moment.numbers.given)
+    snapshot = _snapshot(study, group, 0, now, after)
+    given = cast("dict[Quantity, Any]", snapshot.numbers.given)
     del given[Quantity("loss")]
     if after.step > step:
-        parameters = moment.definitions.all_parameters
+        parameters = snapshot.definitions.all_parameters
         for p in parameters:
-            for q in moment.definitions.kept(p):
-                given[q] = compute(moment.definitions.of(q), moment.numbers)
+            for q in snapshot.definitions.kept(p):
+                given[q] = compute(snapshot.definitions.of(q), snapshot.numbers)
         for p in parameters:
             q = Quantity(f"next_{p.kind}", p.layer, p.to, p.origin)
-            given[q] = compute(moment.definitions.of(q), moment.numbers)
-    return moment
+            given[q] = compute(snapshot.definitions.of(q), snapshot.numbers)
+    return snapshot

@@ -11,28 +11,26 @@ from markdown_it import MarkdownIt
 from matplotlib.mathtext import MathTextParser
 
 from sweep.course.diagram import draw_network, svg
-from sweep.course.document import Document, Equation
+from sweep.course.document import Document, Equation, html, markdown, plain
 from sweep.course.explain import FEW, SHOWN, explain
 from sweep.course.expression import Node, Number, Quantity, compute
-from sweep.course.moment import Moment, moment_of
-from sweep.course.pages import html, markdown
-from sweep.course.terminal import plain
-from sweep.course.writing import Text
+from sweep.course.languages import Text
+from sweep.course.snapshot import Snapshot, snapshot_of
 from sweep.errors import RequestError
 
 from . import studies
 
-names = pytest.mark.parametrize("name", list(studies.MOMENTS))
+names = pytest.mark.parametrize("name", list(studies.SNAPSHOTS))
 
 
 @cache
-def moment(name: str) -> Moment:
-    return studies.MOMENTS[name]()
+def snapshot(name: str) -> Snapshot:
+    return studies.SNAPSHOTS[name]()
 
 
 @cache
 def document(name: str) -> Document:
-    return explain(moment(name))
+    return explain(snapshot(name))
 
 
 def equations(found: Document) -> Iterator[Equation]:
@@ -79,7 +77,7 @@ With them the loss goes from 0.242519857 to 0.235495378.
 
 def test_what_a_student_reads() -> None:
     """Numbers of a calculation by hand, in the terminal's form."""
-    found = plain(explain(moment_of(studies.course("lr_graphs"), ["learning_rate=0.5"])))
+    found = plain(explain(snapshot_of(studies.course("lr_graphs"), ["learning_rate=0.5"])))
     for line in WORKED.splitlines():
         assert line in found
 
@@ -87,7 +85,7 @@ def test_what_a_student_reads() -> None:
 @names
 def test_every_equation_holds(name: str) -> None:
     """In the forms that can be computed: to some ulp of the largest term (gelu_tanh cancels)."""
-    numbers, checked = moment(name).numbers, 0
+    numbers, checked = snapshot(name).numbers, 0
     for equation in equations(document(name)):
         if equation.value is None or not isinstance(equation.value, Number):
             continue
@@ -96,7 +94,7 @@ def test_every_equation_holds(name: str) -> None:
                 continue
             checked += 1
             found = np.squeeze(compute(form, numbers))
-            tolerance = 1e-13 if moment(name).group.training.dtype == "float64" else 1e-6
+            tolerance = 1e-13 if snapshot(name).group.training.dtype == "float64" else 1e-6
             np.testing.assert_allclose(
                 found, equation.value.value, rtol=tolerance, atol=1e-14, err_msg=str(equation.left)
             )
@@ -116,7 +114,7 @@ def test_the_update_is_told(name: str) -> None:
     updated = {
         q for q in lefts if isinstance(q, Quantity) and q.kind in ("next_weight", "next_bias")
     }
-    parameters = moment(name).definitions.all_parameters
+    parameters = snapshot(name).definitions.all_parameters
     if len(parameters) <= SHOWN:
         assert updated == {Quantity(f"next_{p.kind}", p.layer, p.to, p.origin) for p in parameters}
     else:
@@ -165,7 +163,7 @@ def test_markdown_renders(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["course", "adam", "softmax", "wide"])
 def test_html_is_whole_and_needs_no_network(name: str) -> None:
-    page = html(document(name), svg(draw_network(moment(name))))
+    page = html(document(name), svg(draw_network(snapshot(name))))
     root = ElementTree.fromstring(page.partition("\n")[2])
     tags = {element.tag.rpartition("}")[2] for element in root.iter()}
     assert {"math", "mfrac", "msub", "svg", "table"} <= tags
@@ -189,11 +187,11 @@ def test_a_terminal_is_not_commanded() -> None:
 
 
 def test_another_sample_is_written_out() -> None:
-    first, second = (plain(explain(moment("logits"), sample)) for sample in (1, 2))
+    first, second = (plain(explain(snapshot("logits"), sample)) for sample in (1, 2))
     assert "I1⁽²⁾" in second
     assert "I1⁽²⁾" not in first
     with pytest.raises(RequestError, match="sees samples 1 to 2"):
-        explain(moment("logits"), 3)
+        explain(snapshot("logits"), 3)
 
 
 def test_a_wide_network_is_told_by_indices() -> None:

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from sweep.course.definitions import Definitions, about
+from sweep.course.backpropagation import Numbers, passes
+from sweep.course.chain_rule import Definitions, about
 from sweep.course.expression import Quantity, Value, compute
-from sweep.course.notation import Notation
-from sweep.course.numbers import Numbers, passes
+from sweep.course.symbols import Notation
 from sweep.errors import RequestError
 from sweep.study import HYPER, Group, Schedule, Study
 from sweep.training.instants import Instant, factor_of, instants, samples_of
@@ -19,7 +19,7 @@ _CLOSE = 5e-4  # relative: a value as figures show it, in four digits, is that v
 
 
 @dataclass(frozen=True)
-class Moment:
+class Snapshot:
     """A trial after so many updates.
 
     Attributes:
@@ -45,7 +45,7 @@ class Moment:
     loss_after: float | None
 
 
-def moment_of(study: Study, wanted: Sequence[str] = (), step: int = 0) -> Moment:
+def snapshot_of(study: Study, wanted: Sequence[str] = (), step: int = 0) -> Snapshot:
     """The first trial of a study that has the `wanted` values, such as "learning_rate=0.5".
 
     It is trained to this step and one more, by the kernel.
@@ -62,7 +62,7 @@ def moment_of(study: Study, wanted: Sequence[str] = (), step: int = 0) -> Moment
         if now.stopped_at < step:
             raise RequestError(f"--step {step}: this trial stopped after step {now.stopped_at}")
         after = now
-    return _moment(study, group, position, now, after)
+    return _snapshot(study, group, position, now, after)
 
 
 def choose(study: Study, wanted: Sequence[str]) -> tuple[Group, int]:
@@ -115,7 +115,7 @@ def _nearest(text: str, values: np.ndarray, stated: str) -> Any:
     return nearest
 
 
-def _moment(study: Study, group: Group, position: int, now: Instant, after: Instant) -> Moment:
+def _snapshot(study: Study, group: Group, position: int, now: Instant, after: Instant) -> Snapshot:
     index = np.array([position])
     lane, samples = group.lanes(index), samples_of(group, position, now.step)
     definitions = definitions_of(group, len(samples))
@@ -137,7 +137,7 @@ def _moment(study: Study, group: Group, position: int, now: Instant, after: Inst
         clipping = Quantity("clipping")
         given[clipping] = compute(definitions.of(clipping), numbers)
     axes = {**group.labels, **{name: v[0] for name, v in group.columns(index).items()}}
-    return Moment(
+    return Snapshot(
         study=study,
         group=group,
         axes={axis.name: axes[axis.name] for axis in study.axes},

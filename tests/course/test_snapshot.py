@@ -1,10 +1,10 @@
-"""A moment has the kernel's numbers, of the trial that was meant."""
+"""A snapshot has the kernel's numbers, of the trial that was meant."""
 
 import numpy as np
 import pytest
 
 from sweep.course.expression import Quantity
-from sweep.course.moment import choose, moment_of
+from sweep.course.snapshot import choose, snapshot_of
 from sweep.errors import RequestError
 from sweep.study import Study
 from sweep.training.instants import samples_of
@@ -21,43 +21,43 @@ KNOWN = {  # study, trial, step
 }
 
 
-def _moment(name: str):  # noqa: ANN202
+def _snapshot(name: str):  # noqa: ANN202
     trial, step = KNOWN[name]
     overrides = ("training.steps=60", 'record.parameters="every step"')
-    return moment_of(studies.course(name, *overrides), [trial] if trial else [], step)
+    return snapshot_of(studies.course(name, *overrides), [trial] if trial else [], step)
 
 
 @pytest.mark.parametrize("name", list(KNOWN))
 def test_parameters_and_losses_are_the_kernels_to_the_bit(name: str) -> None:
-    moment = _moment(name)
-    position = choose(moment.study, [KNOWN[name][0]] if KNOWN[name][0] else [])[1]
-    trained = train(moment.group, np.array([position]))
+    snapshot = _snapshot(name)
+    position = choose(snapshot.study, [KNOWN[name][0]] if KNOWN[name][0] else [])[1]
+    trained = train(snapshot.group, np.array([position]))
     for after in (False, True):
-        found = studies.parameters(moment, after)
-        assert found.tolist() == trained.parameters[0, moment.step + after].tolist()
-    assert moment.numbers[Quantity("loss")] == trained.losses[0, moment.step]
-    assert moment.loss_after == trained.losses[0, moment.step + 1]
+        found = studies.parameters(snapshot, after)
+        assert found.tolist() == trained.parameters[0, snapshot.step + after].tolist()
+    assert snapshot.numbers[Quantity("loss")] == trained.losses[0, snapshot.step]
+    assert snapshot.loss_after == trained.losses[0, snapshot.step + 1]
 
 
 @pytest.mark.parametrize("name", list(KNOWN))
 def test_gradients_are_the_kernels(name: str) -> None:
     """To 1e-14: the kernel multiplies and adds at once, NumPy rounds in between."""
-    moment = _moment(name)
-    _, expected = gradients(moment.group, studies.parameters(moment)[np.newaxis])
+    snapshot = _snapshot(name)
+    _, expected = gradients(snapshot.group, studies.parameters(snapshot)[np.newaxis])
     found = [
-        moment.numbers[Quantity(f"by_{p.kind}", p.layer, p.to, p.origin)][0]
-        for p in moment.definitions.all_parameters
+        snapshot.numbers[Quantity(f"by_{p.kind}", p.layer, p.to, p.origin)][0]
+        for p in snapshot.definitions.all_parameters
     ]
     np.testing.assert_allclose(found, expected[0], rtol=1e-14)
 
 
 def test_the_known_values_of_the_worked_examples() -> None:
     """Of the step-by-step example's 0.291027924 the 7 digits that its rounding leaves."""
-    start = moment_of(studies.course("lr_graphs"))
+    start = snapshot_of(studies.course("lr_graphs"))
     assert f"{start.numbers[Quantity('loss')]:.10f}" == "0.2425198573"
-    half = moment_of(studies.course("lr_graphs_half"))
+    half = snapshot_of(studies.course("lr_graphs_half"))
     assert f"{half.numbers[Quantity('loss')]:.10f}" == "0.0141813779"
-    example = moment_of(studies.course("step_by_step"))
+    example = snapshot_of(studies.course("step_by_step"))
     assert f"{example.numbers[Quantity('loss')]:.9f}" == "0.298371109"
     assert f"{example.loss_after:.9f}" == "0.291027774"
 
@@ -66,12 +66,12 @@ def test_a_mini_batch_is_that_of_the_step() -> None:
     study = studies.wide()
     group, position = choose(study, ["learning_rate=0.1"])
     for step in (0, 2):
-        moment = moment_of(study, ["learning_rate=0.1"], step)
+        snapshot = snapshot_of(study, ["learning_rate=0.1"], step)
         samples = samples_of(group, position, step)
-        assert moment.samples.tolist() == samples.tolist()
+        assert snapshot.samples.tolist() == samples.tolist()
         problem = problem_of(group, position).of(samples.tolist())
-        expected = naive.loss(problem, studies.parameters(moment))
-        np.testing.assert_allclose(moment.numbers[Quantity("loss")], expected, rtol=1e-13)
+        expected = naive.loss(problem, studies.parameters(snapshot))
+        np.testing.assert_allclose(snapshot.numbers[Quantity("loss")], expected, rtol=1e-13)
 
 
 def test_the_trial_that_is_meant() -> None:
@@ -111,4 +111,4 @@ def test_a_value_as_figures_show_it_is_that_value() -> None:
 )
 def test_what_is_not_there_is_refused(study: Study, wanted: str, step: int, message: str) -> None:
     with pytest.raises(RequestError, match=message):
-        moment_of(study, [wanted], step)
+        snapshot_of(study, [wanted], step)

@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from sweep.course.definitions import Definitions
+from sweep.course.backpropagation import Numbers, passes
+from sweep.course.chain_rule import Definitions
 from sweep.course.expression import Quantity, compute
 from sweep.course.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS
-from sweep.course.numbers import Numbers, passes
 from sweep.study import ACTIVATIONS as ACTIVATION_NAMES
 from sweep.study import LOSSES as LOSS_NAMES
 from sweep.study import OPTIMIZERS as OPTIMIZER_NAMES

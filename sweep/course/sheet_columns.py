@@ -6,14 +6,15 @@ from functools import cached_property
 
 import numpy as np
 
-from sweep.course.cells import LESS_H, H
-from sweep.course.definitions import Definitions, about
+from sweep.course.backpropagation import Numbers
+from sweep.course.chain_rule import Definitions, about
 from sweep.course.expression import TWO, Expression, Node, Quantity, compute, replace
-from sweep.course.notation import Notation
-from sweep.course.numbers import Numbers
-from sweep.course.writing import Text
+from sweep.course.languages import Text
+from sweep.course.symbols import Notation
 
 FORWARD = ("sum", "output", "term")
+H = Quantity("difference")
+LESS_H = Node("negative", (H,))
 STEP = 1e-5
 """h of the central differences, whose error, h^2 / 6 of the third derivative, is then about as
 small as that of rounding, eps E / h."""

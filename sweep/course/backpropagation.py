@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sweep.analysis.networks import FUNCTIONS, Array, Layer, forward, log_softmax, softplus
-from sweep.course.definitions import SOFTMAX
+from sweep.course.chain_rule import SOFTMAX
 from sweep.course.expression import Quantity, Value
 from sweep.study import Network
 
