@@ -1,22 +1,17 @@
 """The command that measures: bench."""
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sweep.cli.door import app
-from sweep.cli.opening import writing
 from sweep.cli.options import RESULTS, Folder
 from sweep.cli.terminal import columns, note, short
 from sweep.errors import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
-    from matplotlib.figure import Figure
 
     from sweep.instrument.networks import Case
 
@@ -79,51 +74,6 @@ def bench(
     print(f"  {path}")
     if measured.noise.warning:
         note(measured.noise.warning)
-
-
-def plot_bench(kind: str | None, overrides: list[str] | None, results: Path) -> None:
-    """Draw the last run of the benchmarks: of one run, so that no two machines are mixed."""
-    from sweep.views.saving import save_figure
-
-    if overrides:
-        raise RequestError("--set: edits a study, and bench is none")
-    folder = results / "bench" / "figures"
-    for one, figure in _figures(kind, results):
-        with writing(folder):
-            paths = save_figure(figure, folder, one)
-        print(*paths, sep="\n")
-
-
-def _figures(kind: str | None, results: Path) -> "Iterator[tuple[str, Figure]]":
-    """The figures that are asked for; by default all that the last run and measurements show."""
-    from sweep.instrument.measurements import MEASUREMENTS, newest
-    from sweep.instrument.results import open_run, runs
-    from sweep.views import benchmarks, measurements
-
-    known = [*benchmarks.KINDS, *measurements.KINDS]
-    if kind and kind not in known:
-        raise RequestError(f'no figure of bench is called "{kind}"; there are {", ".join(known)}')
-    tables = {
-        name: found
-        for name, row in measurements.KINDS.items()
-        if kind in (None, name) and (found := newest(results, row.benchmark)) is not None
-    }
-    if kind in measurements.KINDS and not tables:
-        raise RequestError(
-            f"{results / MEASUREMENTS}: there are no measurements for {kind}; "
-            f"`python -m benchmarks.{measurements.KINDS[kind].benchmark}` in the repository "
-            "makes them"
-        )
-    if kind in benchmarks.KINDS or (not kind and (runs(results) or not tables)):
-        run = open_run(results)
-        title = f"{run.machine['name']}, {run.created[:10]}"
-        for name in [kind] if kind else benchmarks.choose(run.turns):
-            yield name, benchmarks.draw(name, run.turns, title)
-        if run.warning:
-            note(run.warning)
-    for name, table in tables.items():
-        title = f"measured on {table['created'].iloc[0]:%Y-%m-%d}"
-        yield name, measurements.KINDS[name].draw(table, title)
 
 
 def _cases(names: list[str] | None) -> "list[Case]":

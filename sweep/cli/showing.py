@@ -64,11 +64,9 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
     overrides: Overrides = None,
     results: Folder = RESULTS,
 ) -> None:
-    """Draw figures of STUDY, or of the last run of `bench`, into its results."""
-    from sweep.cli.benchmark import plot_bench
-    from sweep.store.folder import BENCH
+    """Draw figures of STUDY into its results."""
     from sweep.views.kinds import Choice, choose, draw
-    from sweep.views.options import ANY, Options, size_of
+    from sweep.views.options import Options, size_of
     from sweep.views.saving import USUAL, fits, save_figure
     from sweep.views.subject import Subject
 
@@ -78,11 +76,6 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
         x, y, hue, col, measure, log if log or linear else None, rank, tuple(trial or ()),
         size_of(size) if size else None,
     )  # fmt: skip
-    if name == BENCH:
-        if options != ANY or formats:
-            raise RequestError("plot bench: takes a kind and --results, no other option")
-        plot_bench(kind, overrides, results)
-        return
     found = trained(name, overrides, results)
     subject = Subject.of(found)
     choices = [Choice(kind, options)] if kind else choose(subject, options)

@@ -1,11 +1,11 @@
-"""`sweep bench` and `sweep plot bench` as commands."""
+"""`sweep bench` as a command, and the figures of its runs."""
 
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from benchmarks.tidy import tidy
+from benchmarks.figures import main
 from sweep.instrument.networks import INSTRUMENT, NETWORKS
 from tests.benchmarks.small import COURSE
 from tests.test_cli import STUDY, refused, sweep
@@ -13,7 +13,9 @@ from tests.test_cli import STUDY, refused, sweep
 SHORT = ("--dtype", "float64", "--rounds", "2", "--seconds", "0.002", "--threads", "1")
 
 
-def test_a_network_is_measured_and_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_network_is_measured_and_drawn(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setitem(NETWORKS, "2-2-2", COURSE)
     done = sweep("bench", "2-2-2", *SHORT, "--lanes", "4", "--lanes", "8", cwd=tmp_path)
     assert done.returncode == 0, done
@@ -22,13 +24,12 @@ def test_a_network_is_measured_and_drawn(tmp_path: Path, monkeypatch: pytest.Mon
     assert "medians of 2 rounds, within from - to with 50% confidence" in done.stdout
     turns = pd.read_parquet(tmp_path / "results" / "bench" / "turns")
     assert sorted(turns["lanes"].unique()) == [4, 8]
-    drawn = sweep("plot", "bench", cwd=tmp_path)
     names = [f"{kind}.{end}" for kind in ("throughput", "share", "lanes") for end in ("png", "svg")]
-    assert drawn.stdout.split() == [f"results/bench/figures/{name}" for name in names]
-    one = sweep("plot", "bench", "share", cwd=tmp_path)
-    assert one.stdout.split()[0] == "results/bench/figures/share.png"
-    assert "needs several" in refused("plot", "bench", "threads", cwd=tmp_path)
-    assert refused("plot", "bench", "pie", cwd=tmp_path).startswith("sweep: no figure of bench")
+    monkeypatch.chdir(tmp_path)
+    main([])
+    assert capsys.readouterr().out.split() == [f"results/bench/figures/{name}" for name in names]
+    with pytest.raises(SystemExit, match="needs several"):
+        main(["threads"])
 
 
 def test_what_cannot_be_measured_is_refused(tmp_path: Path) -> None:
@@ -42,29 +43,6 @@ def test_what_cannot_be_measured_is_refused(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     said = refused("bench", "--results", "file", cwd=tmp_path)
     assert said.startswith("sweep: file/bench: results cannot be saved here: ")
-
-
-def test_nothing_is_drawn_before_it_is_measured(tmp_path: Path) -> None:
-    said = refused("plot", "bench", cwd=tmp_path)
-    assert said == "sweep: results/bench: nothing is measured yet; first `sweep bench`\n"
-    assert "bench is none" in refused("plot", "bench", "--set", "a=1", cwd=tmp_path)
-
-
-def test_measurements_are_drawn_with_and_without_a_run(tmp_path: Path) -> None:
-    said = refused("plot", "bench", "trials", cwd=tmp_path)
-    assert said.startswith("sweep: results/benchmarks: there are no measurements for trials; ")
-    folder = tmp_path / "results" / "benchmarks" / "a-run" / "scale"
-    folder.mkdir(parents=True)
-    row = {"quantity": "run: seconds", "trials": 100, "value": 1.0, "round": 0}
-    tidy([row]).to_parquet(folder / "scale-20260101T000000Z.parquet")
-    drawn = sweep("plot", "bench", cwd=tmp_path)
-    assert drawn.stdout.split() == [f"results/bench/figures/trials.{end}" for end in ("png", "svg")]
-    newer = folder / "scale-20270101T000000Z.parquet"
-    newer.write_bytes(b"PAR1")
-    failed = sweep("plot", "bench", "trials", cwd=tmp_path)
-    named = "results/benchmarks/a-run/scale/scale-20270101T000000Z.parquet"
-    assert failed.stderr.startswith(f"sweep: {named}: no table of measurements: ")
-    assert (failed.returncode, failed.stderr.count("\n")) == (1, 1)  # as of any damaged table
 
 
 def test_no_study_takes_the_name(tmp_path: Path) -> None:
