@@ -19,9 +19,9 @@ from rich.table import Table
 from benchmarks.compare import console, save
 from benchmarks.contest import TOLERANCES
 from benchmarks.costs import ROWS
+from sweep.catalogue import ACTIVATIONS
 from sweep.instrument.networks import NETWORKS, Case
 from sweep.instrument.ours import group
-from sweep.study import ACTIVATIONS
 from sweep.training.trainer import shape_of
 
 MOST_SECONDS = 5.0

@@ -8,9 +8,9 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from pandas.util import hash_array
 
+from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
 
-OUTCOMES = ("converged", "stalled", "diverged")
 RATES = ("learning_rate", "bias_learning_rate")
 """The fields that are learning rates, the usual one first; "learning_rate.0" is that of a layer."""
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
+from sweep import catalogue
 from sweep.course.expression import (
     HALF,
     ONE,
@@ -123,14 +124,14 @@ class Definitions:
 
     def place(self, parameter: Quantity) -> Place:
         """What the optimizer's formulas are told of a parameter."""
-        row, kind = OPTIMIZERS[self.optimizer], parameter.kind
+        kind = parameter.kind
         g: Expression = about(parameter, f"by_{kind}")
         g = times(Quantity("clipping"), g) if self.clipped else g
         w: Expression = parameter
         rate = Quantity("bias_rate" if kind == "bias" else "rate", parameter.layer)
         eta = times(Quantity("factor"), rate) if self.scheduled else rate
         decay = Quantity("weight_decay")
-        if self.decayed and row.decoupled:
+        if self.decayed and catalogue.OPTIMIZERS[self.optimizer].decoupled:
             w = times(minus(ONE, times(eta, decay)), w)
         elif self.decayed:
             g = plus(g, times(decay, w))

@@ -12,6 +12,7 @@ from typing import cast
 
 import numpy as np
 
+from sweep.catalogue import OPTIMIZERS
 from sweep.course.chain_rule import Definitions, about, output
 from sweep.course.document import Document, Equation, Line, Paragraph, Section, Table
 from sweep.course.expression import (
@@ -31,7 +32,7 @@ from sweep.course.expression import (
 from sweep.course.formulas import ZERO
 from sweep.course.snapshot import Snapshot
 from sweep.errors import RequestError
-from sweep.study import OPTIMIZER_NUMBERS, Network
+from sweep.study import Network
 
 SHOWN, SHOWN_OF_MANY = 16, 4
 """The most equations of one kind that are all written out, in a small network and in a larger one.
@@ -90,7 +91,7 @@ class _Derivation:
         found = [Quantity("multiplier", layer) for layer in layers if self.d.multiplied]
         found += [Quantity("rate", layer) for layer in layers]
         found += [Quantity("bias_rate", layer) for layer in layers if self.d.network.bias]
-        names = OPTIMIZER_NUMBERS[self.d.optimizer]
+        names = OPTIMIZERS[self.d.optimizer].numbers
         names += ("weight_decay",) * self.d.decayed + ("clip_norm",) * self.d.clipped
         by_glyph = {self.snapshot.notation(q): q for q in (*found, *map(Quantity, names))}
         return list(by_glyph.values())

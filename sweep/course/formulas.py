@@ -158,14 +158,10 @@ class Place:
 
 @dataclass(frozen=True)
 class Optimizer:
-    """One row: the parameter after the update, and before that what is kept of it (s, then v).
-
-    `decoupled` says whether weight decay shrinks the parameter itself instead of joining g.
-    """
+    """One row: the parameter after the update, and before that what is kept of it (s, then v)."""
 
     update: Callable[[Place], Expression]
     kept: tuple[Callable[[Place], Expression], ...] = ()
-    decoupled: bool = False
 
 
 def _mean(old: Expression, rate: Expression, new: Expression) -> Expression:
@@ -205,5 +201,5 @@ OPTIMIZERS = {
         (lambda p: _mean(p.s, p.setting("alpha"), square(p.g)),),
     ),
     "adam": Optimizer(_adam, _MOMENTS),
-    "adamw": Optimizer(_adam, _MOMENTS, decoupled=True),
+    "adamw": Optimizer(_adam, _MOMENTS),
 }

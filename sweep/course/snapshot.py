@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
+from sweep.catalogue import NUMBERS
 from sweep.course.backpropagation import Numbers, passes
 from sweep.course.chain_rule import Definitions, about
 from sweep.course.expression import Quantity, Value, compute
 from sweep.course.symbols import Notation
 from sweep.errors import RequestError
-from sweep.study import HYPER, Group, Schedule, Study
+from sweep.study import Group, Schedule, Study
 from sweep.training.instants import Instant, factor_of, instants, samples_of
 
 _WINDOW = 2**20  # trials looked at together for the one that is meant
@@ -128,7 +129,7 @@ def _snapshot(study: Study, group: Group, position: int, now: Instant, after: In
     )
     given: dict[Quantity, Value] = {Quantity("loss"): now.loss}
     given |= rates_of(definitions, lane.weight_rates[:, 0], lane.bias_rates[:, 0])
-    given |= {Quantity(name): float(lane.hyper[name][0]) for name in HYPER}
+    given |= {Quantity(name): float(lane.hyper[name][0]) for name in NUMBERS}
     if updated := after.step > now.step:
         given |= {Quantity("updates"): after.step, Quantity("factor"): factor_of(group, now.step)}
         given |= _update(definitions, now, after)

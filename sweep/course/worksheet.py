@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sweep.catalogue import OPTIMIZERS
 from sweep.course.backpropagation import Numbers, passes
 from sweep.course.chain_rule import Definitions
 from sweep.course.expression import Quantity, Value
@@ -14,7 +15,7 @@ from sweep.course.sheet_columns import STEP, Column, Columns, H
 from sweep.course.snapshot import definitions_of, notation_of, rates_of
 from sweep.course.symbols import Notation
 from sweep.errors import RequestError
-from sweep.study import OPTIMIZER_NUMBERS, Group, Record, Schedule, Study
+from sweep.study import Group, Record, Schedule, Study
 from sweep.training.trainer import train
 from sweep.views.export import EXCEL_COLUMNS
 
@@ -154,7 +155,7 @@ def _trial(
     data = group.data
     both = passes(group.network, parameters, data.inputs, data.targets, multipliers)
     settings = rates_of(definitions, lane.weight_rates[:, 0], lane.bias_rates[:, 0])
-    names = OPTIMIZER_NUMBERS[definitions.optimizer]
+    names = OPTIMIZERS[definitions.optimizer].numbers
     names += ("weight_decay",) * definitions.decayed + ("clip_norm",) * definitions.clipped
     settings |= {Quantity(name): float(lane.hyper[name][0]) for name in names}
     more = {H: STEP, Quantity("updates"): np.arange(1.0, steps + 2)}

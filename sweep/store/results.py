@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow.parquet import filters_to_expression
 
+from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError, StoreError
 from sweep.store.commit import KINDS, Commit
 from sweep.store.extending import Source, candidates, sources
@@ -23,9 +24,8 @@ from sweep.store.ledger import read_ledger
 from sweep.store.machine import usable_processors
 from sweep.store.matching import answers, asked, missing
 from sweep.store.parquet import MissingError, read
-from sweep.store.tables import RECENT, STATE, VALIDATION
+from sweep.store.tables import RECENT, STATE
 from sweep.study import Group, Positions, Study, card, parse_study, vector
-from sweep.training.trained import MEASURES, OUTCOMES
 
 NEVER = ("steps_to_target", "diverged_at")
 """The columns of steps that may never have come."""
@@ -33,7 +33,11 @@ NEVER = ("steps_to_target", "diverged_at")
 Filters = Sequence[tuple[str, str, Any]] | Sequence[Sequence[tuple[str, str, Any]]]
 """Conditions on rows, as `pandas.read_parquet` takes them."""
 
-_ALWAYS = {"trials": [*MEASURES, "outcome"], "curves": ["step", "loss"], "parameters": ["step"]}
+_ALWAYS = {
+    "trials": [*TRAINING_MEASURES, "outcome"],
+    "curves": ["step", "loss"],
+    "parameters": ["step"],
+}
 _EMPTY_TYPES = {"outcome": pa.string()} | dict.fromkeys(NEVER, pa.int64())
 
 
@@ -226,7 +230,7 @@ class Results:
     def _columns(self, kind: str) -> list[str]:
         """What a table of this kind has besides `trial` and the axes."""
         validated = any(group.validation for group in self.study.groups())
-        more = VALIDATION if validated and kind != "parameters" else ()
+        more = VALIDATION_MEASURES if validated and kind != "parameters" else ()
         *first, last = _ALWAYS[kind]
         return [*first, *more, last] if kind == "trials" else [*first, last, *more]
 

@@ -7,17 +7,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.study import Group
-from sweep.training.trained import MEASURES, OUTCOMES, Trained, stops_of
+from sweep.training.trained import Trained, stops_of
 
 RECENT = "recent_losses"
 """The losses of the last steps: what `tail_loss` needs if training goes on."""
 
 STATE = "optimizer_state"
 """What the optimizer keeps besides the parameters, likewise."""
-
-VALIDATION = ("validation_loss", "validation_accuracy")
-"""The columns of trials and curves that only studies with validation data have."""
 
 
 def tables_of(group: Group, trained: Trained, first_trial: int) -> dict[str, pa.Table]:
@@ -40,7 +38,7 @@ def trained_of(
     `index`. Parameters must have been kept.
     """
     trials = tables["trials"].take(pa.array(rows))
-    measures = {name: _numbers(trials[name]) for name in MEASURES}
+    measures = {name: _numbers(trials[name]) for name in TRAINING_MEASURES}
     kept, dtype = group.record.parameter_steps(steps), np.dtype(group.training.dtype)
     every = rows[:, np.newaxis] * len(kept) + np.arange(len(kept))
     parameters = tables["parameters"].take(pa.array(every.ravel()))
@@ -48,7 +46,11 @@ def trained_of(
     numbers = [parameters[name].to_numpy() for name in group.network.parameter_names]
     loss_steps = group.record.loss_steps(steps)
     curves = tables.get("curves")
-    names = [] if curves is None else [name for name in VALIDATION if name in curves.column_names]
+    names = (
+        []
+        if curves is None
+        else [name for name in VALIDATION_MEASURES if name in curves.column_names]
+    )
     first = tables["trials"]["trial"][0].as_py()
     losses, *validation = (
         _matrix(curves, name, rows + first, loss_steps, dtype) for name in ["loss", *names]
@@ -67,7 +69,9 @@ def trained_of(
         stopped_at=stops_of(measures, group.training.stop),
         validation_losses=validation[0] if validation else none,
         validation_accuracies=validation[1] if validation else none,
-        final_validation={n: trials[n].to_numpy() for n in VALIDATION if n in trials.column_names},
+        final_validation={
+            n: trials[n].to_numpy() for n in VALIDATION_MEASURES if n in trials.column_names
+        },
     )
 
 
@@ -101,9 +105,9 @@ def _curves(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
 
 
 def _validation(group: Group, trained: Trained) -> dict[str, np.ndarray]:
-    """(trials, recorded steps) of each of `VALIDATION`, or nothing."""
+    """(trials, recorded steps) of each of `VALIDATION_MEASURES`, or nothing."""
     found = (trained.validation_losses, trained.validation_accuracies)
-    return {} if group.validation is None else dict(zip(VALIDATION, found, strict=True))
+    return {} if group.validation is None else dict(zip(VALIDATION_MEASURES, found, strict=True))
 
 
 def _parameters(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:

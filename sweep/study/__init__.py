@@ -1,32 +1,24 @@
 """Study files: what is asked, read into a frozen `Study`."""
 
 from sweep.study.axes import Axis
-from sweep.study.batch import ORDERS, Batch
+from sweep.study.batch import Batch
 from sweep.study.card import card, study_facts
 from sweep.study.datasets import Data
 from sweep.study.grid import Dimension, Grid, Positions, vector
 from sweep.study.group import Group, LaneInputs
 from sweep.study.identity import NUMERICS
-from sweep.study.initializers import SCHEMES, Initial
+from sweep.study.initializers import Initial
 from sweep.study.library import find_study, shipped_studies
-from sweep.study.network import ACTIVATIONS, LOSSES, Network
+from sweep.study.network import Network
 from sweep.study.reading import leading_comment, load_study, parse_study
 from sweep.study.record import Record
-from sweep.study.schedule import SCHEDULES, Schedule
+from sweep.study.schedule import Schedule
 from sweep.study.starter import STARTER
 from sweep.study.study import Plot, Study
-from sweep.study.training import HYPER, OPTIMIZER_NUMBERS, OPTIMIZERS, Outcome, Training
+from sweep.study.training import Outcome, Training
 
 __all__ = [
-    "ACTIVATIONS",
-    "HYPER",
-    "LOSSES",
     "NUMERICS",
-    "OPTIMIZERS",
-    "OPTIMIZER_NUMBERS",
-    "ORDERS",
-    "SCHEDULES",
-    "SCHEMES",
     "STARTER",
     "Axis",
     "Batch",

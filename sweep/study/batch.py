@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-ORDERS = ("shuffle", "replacement")
-
 
 @dataclass(frozen=True, eq=False)
 class Batch:

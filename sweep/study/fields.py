@@ -12,22 +12,21 @@ from enum import Enum, auto
 from math import inf
 from typing import Any
 
-from sweep.study import checks
-from sweep.study.batch import ORDERS
-from sweep.study.generated import GENERATED
-from sweep.study.initializers import SCHEMES
-from sweep.study.network import ACTIVATIONS, LOSSES
-from sweep.study.schedule import SCHEDULE_NUMBERS, SCHEDULES
-from sweep.study.training import (
+from sweep.catalogue import (
+    ACTIVATIONS,
     COMMON_NUMBERS,
-    DECAY_OF_ADAMW,
     DTYPES,
-    HYPER,
-    OPTIMIZER_NUMBERS,
+    LOSSES,
+    NUMBERS,
     OPTIMIZERS,
+    ORDERS,
     RULES,
+    SCHEDULES,
+    SCHEMES,
     STOPS,
 )
+from sweep.study import checks
+from sweep.study.generated import GENERATED
 
 Settings = Mapping[str, Any]
 """Canonical values by the dotted names of their fields."""
@@ -113,7 +112,7 @@ def _without_share(settings: Settings) -> str:
 def _unless_optimizer_takes(number: str) -> Callable[[Settings], str]:
     def idle(settings: Settings) -> str:
         name = settings["training.optimizer"]
-        taken = number in OPTIMIZER_NUMBERS[name]
+        taken = number in OPTIMIZERS[name].numbers
         return "" if taken else f'has no effect: the optimizer "{name}" takes no {number}'
 
     return idle
@@ -122,7 +121,7 @@ def _unless_optimizer_takes(number: str) -> Callable[[Settings], str]:
 def _unless_schedule_takes(number: str) -> Callable[[Settings], str]:
     def idle(settings: Settings) -> str:
         name = settings["schedule.name"]
-        taken = number in SCHEDULE_NUMBERS[name]
+        taken = number in SCHEDULES[name].numbers
         return "" if taken else f'has no effect: the schedule "{name}" takes no {number}'
 
     return idle
@@ -131,7 +130,7 @@ def _unless_schedule_takes(number: str) -> Callable[[Settings], str]:
 def _by_schedule(number: str) -> Callable[[Settings], float]:
     def default(settings: Settings) -> float:
         name = settings["schedule.name"]
-        found = SCHEDULE_NUMBERS[name][number]
+        found = SCHEDULES[name].numbers[number]
         if found is None:
             raise FieldError(f"schedule.{number}", f'is missing: the schedule "{name}" needs it')
         return found
@@ -139,9 +138,8 @@ def _by_schedule(number: str) -> Callable[[Settings], float]:
     return default
 
 
-def _decay_by_optimizer(settings: Settings) -> float:
-    adamw = settings["training.optimizer"] == "adamw"
-    return DECAY_OF_ADAMW if adamw else HYPER["weight_decay"]
+def _by_optimizer(number: str) -> Callable[[Settings], float]:
+    return lambda settings: OPTIMIZERS[settings["training.optimizer"]].default(number)
 
 
 def _always(_: Settings) -> str:
@@ -186,11 +184,12 @@ def _marks(value: object) -> dict[str, tuple[float, ...]]:
 
 def _number(name: str, check: checks.Check) -> Field:
     """A number of the optimizer."""
+    several = any(name in row.defaults for row in OPTIMIZERS.values())
     return Field(
         f"training.{name}",
         check,
         Role.LANE,
-        _decay_by_optimizer if name == "weight_decay" else HYPER[name],
+        _by_optimizer(name) if several else NUMBERS[name].default,
         swept=float,
         column=name,
         idle=_always if name in COMMON_NUMBERS else _unless_optimizer_takes(name),

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
+from sweep.catalogue import COMMON_NUMBERS, NUMBERS, OPTIMIZERS
 from sweep.study.axes import Axis
 from sweep.study.batch import Batch
 from sweep.study.datasets import Data
@@ -17,7 +18,7 @@ from sweep.study.initializers import Initial
 from sweep.study.network import Network
 from sweep.study.record import Record
 from sweep.study.schedule import Schedule
-from sweep.study.training import COMMON_NUMBERS, HYPER, OPTIMIZER_NUMBERS, Outcome, Training
+from sweep.study.training import Outcome, Training
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,8 @@ class LaneInputs:
 
     `weight_rates`, `bias_rates`, `multipliers` (of a layer's weighted sum) and `offsets` (of its
     initial weights) are (layers, n) float64, a row a layer of weights; `seeds` and `batch_seeds`
-    (n,) uint64; `scales` (n,) float64. `hyper` has (n,) float64 for each name in `HYPER`.
+    (n,) uint64; `scales` (n,) float64. `hyper` has (n,) float64 by the name of each number in the
+    catalogue.
     """
 
     weight_rates: np.ndarray
@@ -107,7 +109,7 @@ class Group:
                 sources[wanted[0]] = _first(wanted, names)
         drawn = self.initial.scheme != "explicit"
         single = ["seed", "initial.scale"] * drawn + ["batch_seed"] * self.batch.seeded
-        single += [*OPTIMIZER_NUMBERS[self.training.optimizer], *COMMON_NUMBERS]
+        single += [*OPTIMIZERS[self.training.optimizer].numbers, *COMMON_NUMBERS]
         return sources | {name: _first([name], names) for name in single}
 
     @property
@@ -188,7 +190,7 @@ class Group:
             seeds=values("seed").astype(np.uint64),
             scales=values("initial.scale", 1.0).astype(np.float64),
             batch_seeds=values("batch_seed").astype(np.uint64),
-            hyper={name: values(name, HYPER[name]).astype(np.float64) for name in HYPER},
+            hyper={n: values(n, row.default).astype(np.float64) for n, row in NUMBERS.items()},
         )
 
 

@@ -7,9 +7,6 @@ import numpy as np
 
 from sweep.study.network import Network
 
-SCHEMES = ("uniform", "normal", "xavier", "he")
-"""What a study can name; stating the weights themselves is the scheme "explicit"."""
-
 
 @dataclass(frozen=True, eq=False)
 class Initial:
@@ -17,12 +14,8 @@ class Initial:
 
     `weights` is a read-only float64 vector in parameter order (see `Network.parameter_names`). It
     holds the biases, and the weights if `scheme` is "explicit", zeros in their place otherwise:
-    they are drawn from `seed` and multiplied by `scale`, unless these two are swept.
-
-    - uniform: between -1 and 1
-    - normal: of standard deviation 1
-    - xavier: uniform within sqrt(6 / (from + to)) (Glorot and Bengio, 2010)
-    - he: normal, of standard deviation sqrt(2 / from) (He et al., 2015)
+    they are drawn as the catalogue says of `scheme`, from `seed`, and multiplied by `scale`,
+    unless these two are swept.
     """
 
     scheme: str

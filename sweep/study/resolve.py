@@ -6,14 +6,15 @@ from typing import Any
 
 import numpy as np
 
+from sweep.catalogue import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES, SCHEMES
 from sweep.study.batch import Batch
 from sweep.study.datasets import Data
 from sweep.study.fields import FIELDS, Field, FieldError, Role, Settings, complete, swept_field
 from sweep.study.grid import Grid
 from sweep.study.group import Group
 from sweep.study.identity import identity_digest
-from sweep.study.initializers import SCHEMES, Initial, parameter_vector
-from sweep.study.network import LAST_ACTIVATIONS, Network, count_parameters
+from sweep.study.initializers import Initial, parameter_vector
+from sweep.study.network import Network, count_parameters
 from sweep.study.record import Record, scheduled_count
 from sweep.study.schedule import Schedule
 from sweep.study.training import Outcome, Training
@@ -113,17 +114,18 @@ def _activations(stated: str | tuple[str, ...], layers: int) -> tuple[str, ...]:
 def _check_activations(activations: Sequence[str], loss: str) -> None:
     """Refuse softmax before the last layer, and a loss of what the last layer does not give."""
     *hidden, last = activations
-    if "softmax" in hidden:
-        raise FieldError(
-            "network.activation",
-            f'can be "softmax" in the last layer only, not in layer {hidden.index("softmax")}; '
-            "state a list of one name a layer",
-        )
-    fitting = LAST_ACTIVATIONS[loss]
-    if last not in fitting:
+    for layer, name in enumerate(hidden):
+        if ACTIVATIONS[name].last_only:
+            raise FieldError(
+                "network.activation",
+                f'can be "{name}" in the last layer only, not in layer {layer}; '
+                "state a list of one name a layer",
+            )
+    fitting = LOSSES[loss].last or last
+    if last != fitting:
         raise FieldError(
             "network.loss",
-            f'"{loss}" needs "{fitting[0]}" as the last layer\'s network.activation, not "{last}"',
+            f'"{loss}" needs "{fitting}" as the last layer\'s network.activation, not "{last}"',
         )
 
 
@@ -262,9 +264,19 @@ def _digest(
         "initial.weights": initial.weights,
         "initial.biases": None,  # the weights hold them
         "training.steps": settings["training.steps"] if schedule.shaped_by_steps else None,
+        "revisions": _revisions(settings, network) or None,
     }
     effective = {name: part for name, part in (parts | written_out).items() if part is not None}
     return identity_digest(effective)
+
+
+def _revisions(settings: Settings, network: Network) -> dict[str, int]:
+    """How often the bits have changed of what a network is trained with, where they have."""
+    revisions = {name: ACTIVATIONS[name].revision for name in network.activations}
+    revisions[network.loss] = LOSSES[network.loss].revision
+    for rows, field in ((OPTIMIZERS, "training.optimizer"), (SCHEDULES, "schedule.name")):
+        revisions[settings[field]] = rows[settings[field]].revision
+    return {name: revision for name, revision in revisions.items() if revision}
 
 
 def _idle(settings: Settings, group: Group) -> dict[str, str]:

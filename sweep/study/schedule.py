@@ -1,21 +1,8 @@
 """How learning rates change from step to step."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
-SCHEDULE_NUMBERS: Mapping[str, Mapping[str, float | None]] = {
-    "constant": {},
-    "step": {"every": None, "gamma": 0.1},
-    "exponential": {"gamma": None},
-    "cosine": {"final": 0.0},
-    "one_cycle": {},
-    "range_test": {"final": None},
-}
-"""The numbers that each schedule takes, and their defaults; None for one that must be stated."""
-
-SCHEDULES = tuple(SCHEDULE_NUMBERS)
-
-_SHAPED_BY_STEPS = ("cosine", "one_cycle", "range_test")
+from sweep.catalogue import SCHEDULES
 
 
 @dataclass(frozen=True)
@@ -23,15 +10,7 @@ class Schedule:
     """A factor on every learning rate, by step t = 0 .. steps - 1 of the update.
 
     The first `warmup` steps have the factors 1/warmup, 2/warmup, .., 1. Then t counts from 0
-    again, of T = steps - warmup, and the factor is by `name`
-
-    - constant: 1
-    - step: gamma^floor(t / every)
-    - exponential: gamma^t
-    - cosine: final + (1 - final) (1 + cos(pi t / T)) / 2
-    - one_cycle: up from 1/25 to 1 and down to 4e-6 along half cosines (Smith and Topin, 2019)
-    - range_test: final^(t / (T - 1)) (Smith, 2017)
-
+    again, of T = steps - warmup, and the factor is what the catalogue says of `name`.
     A number that the schedule does not take is 1.
     """
 
@@ -44,4 +23,4 @@ class Schedule:
     @property
     def shaped_by_steps(self) -> bool:
         """Whether the factor at a step depends on how many steps there are in all."""
-        return self.name in _SHAPED_BY_STEPS
+        return SCHEDULES[self.name].shaped_by_steps

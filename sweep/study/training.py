@@ -1,42 +1,6 @@
 """How a network is trained and what its end is called."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-
-OPTIMIZER_NUMBERS: Mapping[str, tuple[str, ...]] = {
-    "sgd": (),
-    "momentum": ("momentum",),
-    "nesterov": ("momentum",),
-    "rmsprop": ("alpha", "epsilon"),
-    "adam": ("beta1", "beta2", "epsilon"),
-    "adamw": ("beta1", "beta2", "epsilon"),
-}
-"""The numbers that each optimizer takes, besides those that all of them take."""
-
-OPTIMIZERS = tuple(OPTIMIZER_NUMBERS)
-COMMON_NUMBERS = ("weight_decay", "clip_norm")
-"""The numbers that every optimizer takes."""
-
-HYPER = {
-    "momentum": 0.9,
-    "alpha": 0.99,
-    "beta1": 0.9,
-    "beta2": 0.999,
-    "epsilon": 1e-8,
-    "weight_decay": 0.0,
-    "clip_norm": float("inf"),
-}
-"""The numbers of optimizers and what they are if not stated: PyTorch's defaults.
-
-Its SGD has a momentum of 0 by default, which is plain `sgd`; 0.9 is what its documentation uses.
-AdamW alone decays weights by default, by `DECAY_OF_ADAMW`.
-"""
-
-DECAY_OF_ADAMW = 0.01
-
-DTYPES = ("float64", "float32")
-RULES = ("target", "tail_below_initial")
-STOPS = ("never", "target", "divergence", "either")
 
 
 @dataclass(frozen=True)

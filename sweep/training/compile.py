@@ -23,6 +23,7 @@ from typing import Any
 
 import llvmlite.binding as llvm
 
+from sweep.catalogue import OPTIMIZERS
 from sweep.training.layout import Specification
 from sweep.training.processor import processor
 
@@ -76,7 +77,8 @@ def _environment() -> tuple[str, ...]:
 def source_digest() -> str:
     """SHA-256, in hexadecimal, of the text of this package."""
     sources = sorted(Path(__file__).parent.rglob("*.py"))
-    return hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    text = b"".join(source.read_bytes() for source in sources)
+    return hashlib.sha256(text + repr(OPTIMIZERS).encode()).hexdigest()
 
 
 def cache_directory() -> Path:

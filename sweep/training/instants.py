@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sweep.catalogue import OPTIMIZERS
 from sweep.study import Group, Record
 from sweep.training.batches import shared_order, table_order
 from sweep.training.floating import default_mode
-from sweep.training.layout import KEPT
 from sweep.training.schedules import rate_factors
 from sweep.training.trainer import _Block, shape_of
 
@@ -56,7 +56,7 @@ def instants(group: Group, position: int, steps: Sequence[int]) -> list[Instant]
 def _look(block: _Block, step: int) -> Instant:
     count = len(block.parameters)
     so_far = block.results(np.empty(0, np.int64), np.empty((1, 0, count), block.dtype))
-    kept = block.state[: KEPT[block.shape.optimizer][0] * count, 0].reshape(-1, count)
+    kept = block.state[: OPTIMIZERS[block.shape.optimizer].kept_each * count, 0].reshape(-1, count)
     return Instant(
         step=step,
         loss=float(so_far.losses[0, step]),

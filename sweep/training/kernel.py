@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import astuple
 from typing import Any
 
+from sweep.catalogue import ORDERS
 from sweep.training.lanes import Lanes, any_lane, inlined, select
 from sweep.training.layout import (
     DIVERGED_STEP,
-    OWN_ORDERS,
     RING,
     TARGET_STEP,
     WINDOW,
@@ -74,7 +74,7 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
     observe, conclude = make_observe(lanes, marks_lanes), make_conclude(lanes)
     still_active, ends = _make_still_active(shape, marks_lanes), _make_ends(shape)
     at_once = steps_at_once(shape)
-    stopping, scheduled, own = shape.stop != "never", shape.scheduled, shape.batches in OWN_ORDERS
+    stopping, scheduled, own = shape.stop != "never", shape.scheduled, shape.batches in ORDERS
     scale_of, slope_scale_of = LOSSES[network.loss].make_scales(network.layers[-1])
 
     def kernel(  # noqa: C901, PLR0912, PLR0913, PLR0915 - the data, the trials, the results

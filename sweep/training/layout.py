@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import ClassVar, Protocol
 
-SOFTMAX = "softmax"  # of a whole layer, and so no row of the table of activations
+from sweep.catalogue import ACTIVATIONS, OPTIMIZERS, ORDERS
 
-OWN_ORDERS = ("shuffle", "replacement")  # of samples, that a trial draws for itself
+SOFTMAX = "softmax"  # of a whole layer, and so no row of the table of activations
 
 RING = 32  # losses kept: the window, and more than the last TAIL before it
 WINDOW = 8  # steps between two looks at the losses
@@ -20,26 +20,6 @@ TAIL = 20  # losses whose mean is the tail loss
 # Rows of a kernel's `extremes` and `marks`; see `measures`.
 INITIAL, BEST, LARGEST, FINAL, TAIL_MEAN = EXTREMES = range(5)
 BEST_STEP, TARGET_STEP, DIVERGED_STEP = MARKS = range(3)
-
-# What an optimizer needs of every trial, in the order of its rows of `settings`; "1 - x" is made
-# before rounding to float32. Weight decay and the clipping norm follow if the kernel has them.
-SETTINGS = {
-    "sgd": (),
-    "momentum": ("momentum",),
-    "nesterov": ("momentum",),
-    "rmsprop": ("alpha", "1 - alpha", "epsilon"),
-    "adam": ("1 - beta1", "beta2", "1 - beta2", "epsilon"),
-    "adamw": ("1 - beta1", "beta2", "1 - beta2", "epsilon"),
-}
-# What it keeps: numbers for each parameter, and then numbers for the whole network.
-KEPT = {
-    "sgd": (0, 0),
-    "momentum": (1, 0),
-    "nesterov": (1, 0),
-    "rmsprop": (1, 0),
-    "adam": (2, 2),
-    "adamw": (2, 2),
-}
 
 # A kernel's arguments in order: numbers of its dtype, integers of its size for marks, and others.
 TRAIN_ARGUMENTS = {
@@ -155,7 +135,7 @@ class Shape:
         network: what its passes are compiled for.
         optimizer: a row of its table.
         batches: "full", "shared" (the steps' samples in an order that all trials share), or one of
-            `OWN_ORDERS` (in an order of each trial's own).
+            `ORDERS` (in an order of each trial's own).
         single: whether a step sees one sample only.
         decayed, clipped, scheduled: whether there are weight decay, a bound on the gradient's
             norm, and a factor on the learning rates that changes from step to step.
@@ -186,14 +166,14 @@ class Shape:
     @property
     def kept(self) -> int:
         """How many numbers the optimizer keeps of a trial."""
-        each, whole = KEPT[self.optimizer]
-        return each * self.network.parameters + whole
+        row = OPTIMIZERS[self.optimizer]
+        return row.kept_each * self.network.parameters + row.kept_whole
 
     @property
     def settings(self) -> tuple[str, ...]:
         """The rows of `settings`."""
         more = (("weight_decay", self.decayed), ("clip_norm", self.clipped))
-        return SETTINGS[self.optimizer] + tuple(name for name, there in more if there)
+        return OPTIMIZERS[self.optimizer].settings + tuple(name for name, there in more if there)
 
 
 @dataclass(frozen=True)
@@ -292,7 +272,7 @@ def room(shape: Shape, samples: int) -> Room:
 
 def sizes(shape: Shape, samples: int) -> tuple[int, ...]:
     """Return how many values of lanes each part of the workspace has, in their order."""
-    network, own = shape.network, shape.batches in OWN_ORDERS
+    network, own = shape.network, shape.batches in ORDERS
     stopping = shape.stop != "never"
     # Rows of a batch in an order that is shared are scalars, but take no less room here.
     batch = network.tile * (shape.batches != "full")
@@ -359,24 +339,9 @@ def operations(shape: Shape, samples: int) -> int:
     products = sum(n_in * n_out for n_in, n_out in network.pairs)
     passed_back = sum(n_in * n_out for n_in, n_out in network.pairs[1:])
     activations = sum(
-        n_out * (_OPERATIONS[name] + 2)
+        n_out * (ACTIVATIONS[name].operations + 2)
         for n_out, name in zip(network.layers[1:], network.activations, strict=True)
     )
     sample = 2 * products + passed_back + activations + 3 * network.layers[-1]
     update = network.neurons if shape.single else 2 * network.parameters
     return samples * sample + update + 3
-
-
-_OPERATIONS = {
-    "sigmoid": 11,
-    "tanh": 17,
-    "relu": 0,
-    "leaky_relu": 1,
-    "elu": 15,
-    "softplus": 35,
-    "gelu": 40,
-    "gelu_tanh": 25,
-    "silu": 15,
-    "identity": 0,
-    "softmax": 17,
-}

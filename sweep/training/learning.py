@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
 
+from sweep import catalogue
 from sweep.training.lanes import Lanes, fma, inlined, select, sqrt
-from sweep.training.layout import KEPT, Shape
+from sweep.training.layout import Shape
 from sweep.training.optimizers import OPTIMIZERS
 from sweep.training.passes import (
     Place,
@@ -287,7 +288,7 @@ def _no_update(net: Any, g: Any, k: Any, h: Any, rates: Any, scale: Any) -> None
 def _make_update(shape: Shape) -> Any:
     """Return the optimizer's step over all parameters."""
     network, depth = shape.network, len(shape.network.pairs)
-    whole = KEPT[shape.optimizer][0] * network.parameters
+    whole = catalogue.OPTIMIZERS[shape.optimizer].kept_each * network.parameters
     update_range, multiplier = _make_update_range(shape), _make_multiplier(shape)
     prepare, bound_norm = OPTIMIZERS[shape.optimizer].prepare, _make_bound_norm(shape)
     splat = Lanes(shape.dtype, shape.lanes).splat
@@ -315,8 +316,8 @@ def _make_update(shape: Shape) -> Any:
 
 def _make_update_range(shape: Shape) -> Any:
     """Return the step over parameters next to each other, which have one rate."""
-    optimizer, each = OPTIMIZERS[shape.optimizer], KEPT[shape.optimizer][0]
-    apply, decoupled, decayed = optimizer.update, optimizer.decoupled, shape.decayed
+    row, apply = catalogue.OPTIMIZERS[shape.optimizer], OPTIMIZERS[shape.optimizer].update
+    each, decoupled, decayed = row.kept_each, row.decoupled, shape.decayed
     count = shape.network.parameters
     decay = shape.settings.index("weight_decay") if decayed else 0
     splat = Lanes(shape.dtype, shape.lanes).splat

@@ -13,19 +13,17 @@ from sweep.training.lanes import fma, inlined, sqrt
 
 @dataclass(frozen=True)
 class Optimizer:
-    """One row; the numbers of its settings and of what it keeps are in `layout`.
+    """One row; what it takes and keeps is in the catalogue's row.
 
     Attributes:
         update: compiled; ``update(w, g, eta, s, t, constants)`` returns (w, s, t).
         prepare: compiled; ``prepare(h, c, corrections)`` returns the constants of this step from
             the settings, which begin at ``h[0]``, and moves the corrections on, which begin at
             ``c[corrections]``.
-        decoupled: whether weight decay shrinks the parameter itself instead of joining g.
     """
 
     update: Any
     prepare: Any
-    decoupled: bool = False
 
 
 @inlined
@@ -104,5 +102,5 @@ OPTIMIZERS = {
     "nesterov": Optimizer(_nesterov, _first_setting),
     "rmsprop": Optimizer(_rmsprop, _rmsprop_settings),
     "adam": Optimizer(_adam, _adam_settings),
-    "adamw": Optimizer(_adam, _adam_settings, decoupled=True),  # Loshchilov and Hutter, 2019
+    "adamw": Optimizer(_adam, _adam_settings),  # Loshchilov and Hutter, 2019
 }

@@ -6,22 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from sweep.catalogue import TRAINING_MEASURES
 from sweep.training import layout
-
-OUTCOMES = ("converged", "stalled", "diverged")
-"""What became of a trial; `Trained.outcome` holds positions in this tuple."""
-
-MEASURES = (
-    "initial_loss",
-    "final_loss",
-    "best_loss",
-    "best_step",
-    "max_loss",
-    "tail_loss",
-    "steps_to_target",
-    "diverged_at",
-)
-"""The keys of `Trained.measures`, in the order of the saved columns."""
 
 
 @dataclass(frozen=True)
@@ -87,7 +73,7 @@ def measures_of(extremes: NDArray[Any], marks: NDArray[Any]) -> dict[str, NDArra
         steps[layout.TARGET_STEP],
         steps[layout.DIVERGED_STEP],
     )
-    return dict(zip(MEASURES, values, strict=True))
+    return dict(zip(TRAINING_MEASURES, values, strict=True))
 
 
 def rows_of(measures: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

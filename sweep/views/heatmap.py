@@ -14,7 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
-from sweep.training.trained import OUTCOMES
+from sweep.catalogue import OUTCOMES
 from sweep.views.facets import Shown, label_outside, panels_of
 from sweep.views.raster import Raster
 from sweep.views.scales import UPWARD, name_powers

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
-from sweep.training.trained import OUTCOMES
+from sweep.catalogue import OUTCOMES
 from sweep.views.facets import Shown, beside, label_outside, panels_of
 from sweep.views.raster import Raster
 from sweep.views.scales import Places, fitted, sorted_label

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
-from sweep.training.trained import OUTCOMES
 from sweep.views.scales import UPWARD
 from sweep.views.style import assignment, value_labels
 from sweep.views.tables import codes, levels

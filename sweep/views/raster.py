@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.image import AxesImage
 
-from sweep.training.trained import OUTCOMES
+from sweep.catalogue import OUTCOMES
 from sweep.views.scales import Scale, cell_scale, fitted, fitted_up, is_ordered, sorted_label
 from sweep.views.style import label
 from sweep.views.tables import Array, Cells, best_first, codes, levels

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from sweep.training.trained import OUTCOMES
+from sweep.catalogue import OUTCOMES
 from sweep.views.bands import NOTHING, OPEN, Span, draw_band, draw_ranges, is_open, near
 from sweep.views.facets import Panel, Shown, beside, label_outside, panels_of
 from sweep.views.scales import MeasureScale, Places, fitted, sorted_label

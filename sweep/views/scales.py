@@ -16,6 +16,7 @@ from matplotlib.ticker import (
 )
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from sweep.catalogue import MEASURES
 from sweep.views.style import label, power_label, value_labels
 
 MOST_TICKS = 24
@@ -33,7 +34,7 @@ FLOOR = 1e-24
 HUGE = 1e300
 """Numbers from here on are drawn as infinite: a margin above them would be."""
 
-UPWARD = ("validation_accuracy",)
+UPWARD = tuple(row.name for row in MEASURES.values() if row.larger_is_better)
 """Measures of which more is better, from 0 to 1."""
 
 WITHOUT_ORDER = ("seed", "batch_seed")

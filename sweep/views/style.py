@@ -19,6 +19,8 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 
+from sweep.catalogue import MEASURES, NUMBERS
+
 RGB = tuple[float, float, float]
 
 SCREEN_DPI = 96  # of figures in notebooks
@@ -66,12 +68,6 @@ WORDS = {  # a column: what it is called, its symbol
     "initial.scale": ("scale of the initial weights", ""),
     "initial.offset": ("offset of the initial weights", ""),
     "network.multiplier": ("multiplier", ""),
-    "momentum": ("momentum", "μ"),
-    "alpha": ("alpha", "α"),
-    "beta1": ("beta 1", "β₁"),
-    "beta2": ("beta 2", "β₂"),
-    "epsilon": ("epsilon", "ε"),
-    "weight_decay": ("weight decay", "λ"),
     "training.optimizer": ("optimizer", ""),
     "training.steps": ("steps of training", ""),
     "network.activation": ("activation", ""),
@@ -80,21 +76,12 @@ WORDS = {  # a column: what it is called, its symbol
     "network.loss": ("loss function", ""),
     "initial.scheme": ("initial weights", ""),
     "schedule.name": ("schedule", ""),
-    "clip_norm": ("largest norm of the gradient", ""),
     "batch.size": ("batch size", ""),
     "batch_seed": ("seed of the batches", ""),
     "schedule.warmup": ("steps of warm-up", ""),
     "loss": ("loss", "$E_T$"),
-    "validation_loss": ("loss on validation data", ""),
-    "validation_accuracy": ("accuracy on validation data", ""),
-    "initial_loss": ("loss before the first step", "$E_T$"),
-    "final_loss": ("final loss", "$E_T$"),
-    "best_loss": ("lowest loss", "$E_T$"),
-    "best_step": ("step of the lowest loss", ""),
-    "max_loss": ("highest loss", "$E_T$"),
-    "tail_loss": ("mean of the last 20 losses", "$E_T$"),
-    "steps_to_target": ("steps to reach the target", ""),
-    "diverged_at": ("step of divergence", ""),
+    **{row.name: (row.words, row.symbol) for row in NUMBERS.values()},
+    **{row.name: (row.words, row.symbol) for row in MEASURES.values()},
 }
 
 

@@ -9,10 +9,9 @@ import numpy as np
 import pandas as pd
 
 from sweep.analysis.networks import multipliers_of, parameters_of
+from sweep.catalogue import TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError
-from sweep.store.tables import VALIDATION
 from sweep.study.checks import nearest
-from sweep.training.trained import MEASURES
 from sweep.views.decision import Learnt
 from sweep.views.scales import WITHOUT_ORDER, is_ordered
 from sweep.views.tables import codes
@@ -52,7 +51,7 @@ class Subject:
     title: str
     axes: tuple[str, ...]
     read: ReadTrials
-    measures: tuple[str, ...] = tuple(MEASURES)
+    measures: tuple[str, ...] = tuple(TRAINING_MEASURES)
     recorded: tuple[str, ...] = ()
     read_curves: ReadSome | None = None
     read_parameters: ReadSome | None = None
@@ -67,12 +66,12 @@ class Subject:
         study = results.study
         groups = study.groups()
         steps = max(len(group.record.loss_steps(group.steps)) for group in groups)
-        validated = VALIDATION if any(group.validation for group in groups) else ()
+        validated = VALIDATION_MEASURES if any(group.validation for group in groups) else ()
         return cls(
             title=study.title,
             axes=tuple(axis.name for axis in study.axes),
             read=results.trials,
-            measures=(*MEASURES, *validated),
+            measures=(*TRAINING_MEASURES, *validated),
             recorded=("loss", *validated) if steps else (),
             read_curves=results.curves if steps else None,
             read_parameters=results.parameters,
@@ -159,7 +158,7 @@ class Subject:
             )
         return name
 
-    def trials(self, measure: str = MEASURES[1]) -> pd.DataFrame:
+    def trials(self, measure: str = TRAINING_MEASURES[1]) -> pd.DataFrame:
         """Return the numbers, the axes, a measure and the outcome of all trials.
 
         Raises:

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sweep.store.tables import RECENT, STATE, VALIDATION
-from sweep.training.trained import MEASURES, OUTCOMES
+from sweep.catalogue import MEASURES, OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
+from sweep.store.tables import RECENT, STATE
 from sweep.views.scales import FLOOR, HUGE, UPWARD
 from sweep.views.style import label
 
@@ -21,7 +21,7 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 NO_AXES = frozenset(
-    ("trial", "step", "loss", "outcome", *MEASURES, *VALIDATION, RECENT, STATE)
+    ("trial", "step", "loss", "outcome", *TRAINING_MEASURES, *VALIDATION_MEASURES, RECENT, STATE)
 )  # fmt: skip
 """Columns that are no axis, and neither is one of a parameter or a measure that is drawn."""
 
@@ -30,7 +30,7 @@ BULK = (0.001, 0.999)
 
 PARAMETER = re.compile(r"[wb]\d+(_\d+)+")
 
-AT_THE_END = ("final_loss", "tail_loss", "loss", *VALIDATION)
+AT_THE_END = ("loss", *(row.name for row in MEASURES.values() if row.at_the_end))
 """Measures that a trial that diverged has no number for, whatever its column says."""
 
 

@@ -8,10 +8,6 @@ import pytest
 from sweep.course.backpropagation import Numbers, passes
 from sweep.course.chain_rule import Definitions
 from sweep.course.expression import Quantity, compute
-from sweep.course.formulas import ACTIVATIONS, LOSSES, OPTIMIZERS
-from sweep.study import ACTIVATIONS as ACTIVATION_NAMES
-from sweep.study import LOSSES as LOSS_NAMES
-from sweep.study import OPTIMIZERS as OPTIMIZER_NAMES
 from sweep.study import Network
 
 from ..oracles import naive
@@ -91,9 +87,3 @@ def test_losses_and_gradients_are_those_of_the_oracle(name: str) -> None:
         expected = naive.gradient(problem, parameters)
         tolerance = 1e-14 * abs(expected).max()
         np.testing.assert_allclose(gradients[:, at], expected, rtol=0, atol=tolerance)
-
-
-def test_every_name_that_a_study_knows_has_a_row() -> None:
-    assert {*ACTIVATIONS, "softmax"} == set(ACTIVATION_NAMES)
-    assert set(LOSSES) == set(LOSS_NAMES)
-    assert set(OPTIMIZERS) == set(OPTIMIZER_NAMES)

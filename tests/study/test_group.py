@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep.study import HYPER, OPTIMIZERS
+from sweep.catalogue import NUMBERS, OPTIMIZERS
 
 from .course import BIASED, DRAWN, course, group, refused
 
@@ -172,7 +172,7 @@ def test_sources_name_what_gives_each_number_of_a_lane() -> None:
     }
 
 
-NUMBERS = {
+TAKEN = {
     "sgd": {},
     "momentum": {"momentum": 0.9},
     "nesterov": {"momentum": 0.9},
@@ -186,11 +186,11 @@ NUMBERS = {
 def test_optimizers_have_the_defaults_of_pytorch(optimizer: str) -> None:
     found = group(f"training.optimizer='{optimizer}'")
     decay = 0.01 if optimizer == "adamw" else 0.0
-    wanted = NUMBERS[optimizer] | {"weight_decay": decay, "clip_norm": inf}
-    assert {name: found.fixed[name] for name in HYPER if name in found.fixed} == wanted
-    assert {name for name in HYPER if name in found.sources} == set(wanted)
+    wanted = TAKEN[optimizer] | {"weight_decay": decay, "clip_norm": inf}
+    assert {name: found.fixed[name] for name in NUMBERS if name in found.fixed} == wanted
+    assert {name for name in NUMBERS if name in found.sources} == set(wanted)
     hyper = found.lanes(np.arange(2)).hyper
-    assert list(hyper) == list(HYPER)
+    assert list(hyper) == list(NUMBERS)
     assert {name: hyper[name].tolist() for name in wanted} == {
         name: [value, value] for name, value in wanted.items()
     }
@@ -199,10 +199,10 @@ def test_optimizers_have_the_defaults_of_pytorch(optimizer: str) -> None:
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
-@pytest.mark.parametrize("number", HYPER)
+@pytest.mark.parametrize("number", NUMBERS)
 def test_a_number_that_the_optimizer_does_not_take_is_refused(optimizer: str, number: str) -> None:
     chosen, stated = f"training.optimizer='{optimizer}'", f"training.{number}=0.5"
-    if number in NUMBERS[optimizer] or number in ("weight_decay", "clip_norm"):
+    if number in TAKEN[optimizer] or number in ("weight_decay", "clip_norm"):
         assert group(chosen, stated).lanes(np.array([0])).hyper[number].tolist() == [0.5]
     else:
         complaint = f'has no effect: the optimizer "{optimizer}" takes no {number}'

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sweep.study import ACTIVATIONS, LOSSES, Network
+from sweep.catalogue import ACTIVATIONS, LOSSES
+from sweep.study import Network
 
 from .course import BIASED, DRAWN, course, group, refused
 

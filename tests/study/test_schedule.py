@@ -1,7 +1,7 @@
 import pytest
 
-from sweep.study import SCHEDULES, Schedule
-from sweep.study.schedule import SCHEDULE_NUMBERS
+from sweep.catalogue import SCHEDULES
+from sweep.study import Schedule
 
 from .course import course, group, refused
 
@@ -62,6 +62,6 @@ def test_an_axis_without_effect_in_one_group_is_refused() -> None:
 
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_every_schedule_can_be_stated(name: str) -> None:
-    needed = {number: 2 for number, default in SCHEDULE_NUMBERS[name].items() if default is None}
+    needed = {number: 2 for number, default in SCHEDULES[name].numbers.items() if default is None}
     stated = "".join(f", {number}={value}" for number, value in needed.items())
     assert group(f"schedule={{ name='{name}'{stated} }}").schedule.name == name

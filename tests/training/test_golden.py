@@ -6,7 +6,8 @@ results on people's disks are found by that number.
 
 import pytest
 
-from sweep.study import ACTIVATIONS, LOSSES, NUMERICS, OPTIMIZERS, ORDERS, SCHEDULES, SCHEMES
+from sweep.catalogue import ACTIVATIONS, LOSSES, OPTIMIZERS, ORDERS, SCHEDULES, SCHEMES
+from sweep.study import NUMERICS
 from sweep.training.trainer import train
 
 from .digests import digest, mixed_trials

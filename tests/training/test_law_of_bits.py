@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from sweep.catalogue import OUTCOMES
 from sweep.study import Group
-from sweep.training.trained import OUTCOMES, Trained
+from sweep.training.trained import Trained
 from sweep.training.trainer import _Block, _train, shape_of, train
 
 from .arrays import Array

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sweep.catalogue import OUTCOMES
 from sweep.study import Group
-from sweep.training.trained import OUTCOMES, Trained
+from sweep.training.trained import Trained
 from sweep.training.trainer import train
 
 from .arrays import Array, bits_of

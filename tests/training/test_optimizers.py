@@ -7,7 +7,8 @@ from itertools import product
 import numpy as np
 import pytest
 
-from sweep.study import OPTIMIZERS, Group
+from sweep.catalogue import OPTIMIZERS
+from sweep.study import Group
 from sweep.training.trained import Trained
 from sweep.training.trainer import train
 

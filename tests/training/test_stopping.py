@@ -5,7 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from sweep.training.trained import MEASURES, Trained
+from sweep.catalogue import TRAINING_MEASURES
+from sweep.training.trained import Trained
 from sweep.training.trainer import train
 
 from .arrays import Array, bits_of
@@ -90,12 +91,12 @@ def test_measures_are_those_of_a_run_that_ends_there(stop: str) -> None:
     for step in sorted(set(found.stopped_at.tolist()) - {-1, 0}):
         shorter = run("never", f"training.steps={step}")
         here = found.stopped_at == step
-        for name in MEASURES:
+        for name in TRAINING_MEASURES:
             ours, theirs = found.measures[name][here], shorter.measures[name][here]
             np.testing.assert_array_equal(ours, theirs, name)
         np.testing.assert_array_equal(found.outcome[here], shorter.outcome[here])
     on = found.stopped_at == -1
-    for name in MEASURES:
+    for name in TRAINING_MEASURES:
         np.testing.assert_array_equal(found.measures[name][on], never.measures[name][on], name)
 
 
@@ -117,7 +118,7 @@ def test_keeping_parameters_changes_nothing(edits: tuple[str, ...], kept: str) -
     )
     for name in ("stopped_at", "outcome", "losses", "recent_losses", "optimizer_state"):
         np.testing.assert_array_equal(getattr(found, name), getattr(other, name), name)
-    for name in MEASURES:
+    for name in TRAINING_MEASURES:
         np.testing.assert_array_equal(found.measures[name], other.measures[name], name)
 
 

@@ -7,11 +7,11 @@ import pandas as pd
 
 from sweep.analysis import Choices, Responses, best, summary
 from sweep.analysis.responses import SEEDS
+from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
 from sweep.views.report import origin
 from sweep.views.report.cells import Table
 from sweep.views.report.findings import (
-    OUTCOMES,
     Finding,
     Told,
     losses_in_words,

@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 
-from sweep.views.style import OUTCOME_COLORS, WORDS, label, value_labels
+from sweep.catalogue import OUTCOMES
+from sweep.views.style import WORDS, label, value_labels
 
-OUTCOMES = tuple(OUTCOME_COLORS)
 COUNTED = 100
 """Of so many trials the outcomes are counted; of more they are shares."""
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import pandas as pd
 
 from sweep.analysis import MEASURES, Responses, by_rate
+from sweep.catalogue import OUTCOMES
 from sweep.views.report.cells import MOST_ROWS, Table, heading, table, thinned
-from sweep.views.report.findings import OUTCOMES, Told
+from sweep.views.report.findings import Told
 
 BEST_TRIALS = 20
 

@@ -1,0 +1,88 @@
+"""What is known of every trial: measures, one number each, and an outcome."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One number a trial.
+
+    Attributes:
+        name: the column.
+        words: what people call it.
+        symbol: its sign in print, as matplotlib takes it.
+        unit: "loss", "step", "share" or "ratio".
+        larger_is_better: whether more of it is better.
+        logarithmic: whether it is shown on a logarithmic scale where it spans decades.
+        at_the_end: whether it says how training ended, so that a trial that diverged has none,
+            whatever its column says.
+        needs: "validation", "batches" or "curves", if only a study with these has it.
+        derived_from: the columns that it is computed from, if none is kept of it.
+    """
+
+    name: str
+    words: str
+    symbol: str = ""
+    unit: str = "loss"
+    larger_is_better: bool = False
+    logarithmic: bool = True
+    at_the_end: bool = False
+    needs: str = ""
+    derived_from: tuple[str, ...] = ()
+
+
+_E = "$E_T$"
+
+MEASURES: Mapping[str, Measure] = {
+    row.name: row
+    for row in (
+        Measure("initial_loss", "loss before the first step", _E),
+        Measure("final_loss", "final loss", _E, at_the_end=True),
+        Measure("best_loss", "lowest loss", _E),
+        Measure("best_step", "step of the lowest loss", unit="step"),
+        Measure("max_loss", "highest loss", _E),
+        Measure("tail_loss", "mean of the last 20 losses", _E, at_the_end=True),
+        Measure("steps_to_target", "steps to reach the target", unit="step"),
+        Measure("diverged_at", "step of divergence", unit="step"),
+        Measure("validation_loss", "loss on validation data", at_the_end=True, needs="validation"),
+        Measure(
+            "validation_accuracy",
+            "accuracy on validation data",
+            unit="share",
+            larger_is_better=True,
+            logarithmic=False,
+            at_the_end=True,
+            needs="validation",
+        ),
+        Measure(
+            "overshoot",
+            "highest loss over the initial one",
+            unit="ratio",
+            derived_from=("initial_loss", "max_loss"),
+        ),
+        Measure(
+            "area_under_curve",
+            "mean loss over the steps",
+            _E,
+            needs="curves",
+        ),
+    )
+}
+"""By column. The kept ones come first, in the order of the saved columns."""
+
+TRAINING_MEASURES = tuple(
+    row.name for row in MEASURES.values() if not row.needs and not row.derived_from
+)
+"""Those that every study keeps."""
+
+VALIDATION_MEASURES = tuple(row.name for row in MEASURES.values() if row.needs == "validation")
+"""Those that a study with validation data keeps too."""
+
+
+OUTCOMES = ("converged", "stalled", "diverged")
+"""What became of a trial, from the best to the worst; saved codes are positions here.
+
+Converged: its loss reached the study's target; stalled: it is finite and did not; diverged: a loss
+was not finite or exceeded the study's bound.
+"""
