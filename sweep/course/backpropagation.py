@@ -133,6 +133,10 @@ class Numbers:
         """
         return self.given[q] if q in self.given else _READ[q.kind](self.passes, q)
 
+    def __contains__(self, q: Quantity) -> bool:
+        """Whether a quantity has a number."""
+        return q in self.given or q.kind in _READ
+
 
 def _index(q: Quantity) -> tuple[int, int, int]:
     """Sample, neuron and neuron before, counted from 0."""

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import reduce
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -183,24 +183,17 @@ def excerpt(tree: Series) -> Expression:
     return Node("sum", (tree.term(1), tree.term(2), DOTS, tree.term(tree.count)))
 
 
-class Known(Protocol):
-    """Where numbers are looked up."""
-
-    def __getitem__(self, quantity: Quantity, /) -> Value:
-        """The number of a quantity."""
-
-
-def compute(tree: Expression, numbers: Known) -> Value:
-    """What the formula gives, in float64, where `numbers` has all its quantities.
+def compute(tree: Expression, number: Callable[[Quantity], Value]) -> Value:
+    """What the formula gives, in float64; `number` gives what its quantities are.
 
     Raises:
-        KeyError: it lacks one, or the tree has an operation that is to be shown only.
+        KeyError: a quantity has no number, or an operation is to be shown only.
     """
     match tree:
         case Quantity():
-            return numbers[tree]
+            return number(tree)
         case Number(value):
             return value
-    parts = tree.terms if isinstance(tree, Series) else tree.parts
-    operation = "sum" if isinstance(tree, Series) else tree.operation
-    return OPERATIONS[operation](*(compute(part, numbers) for part in parts))
+        case Series():
+            return compute(Node("sum", tree.terms), number)
+    return OPERATIONS[tree.operation](*(compute(part, number) for part in tree.parts))

@@ -1,6 +1,6 @@
 """The columns of a worksheet: what each is, its formula, and what the formula comes to."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -8,7 +8,15 @@ import numpy as np
 
 from sweep.course.backpropagation import Numbers
 from sweep.course.chain_rule import Definitions, about
-from sweep.course.expression import TWO, Expression, Node, Quantity, compute, replace
+from sweep.course.expression import (
+    TWO,
+    Expression,
+    Node,
+    Quantity,
+    Value,
+    compute,
+    replace,
+)
 from sweep.course.languages import Text
 from sweep.course.symbols import Notation
 
@@ -157,59 +165,33 @@ class Columns:
     def values(self, numbers: Numbers, steps: int) -> dict[Quantity, np.ndarray]:
         """What each column comes to, (steps + 1,) float64, from the numbers of all rows.
 
-        What formulas need beyond `numbers.given` is looked up in what is computed on the way.
+        What `numbers` lacks is computed by the column's formula.
         """
         found: dict[Quantity, np.ndarray] = {}
-        known = _Known(numbers, found)
+
+        def known(q: Quantity) -> Value:
+            return found[q] if q in found else numbers[q]
+
         with np.errstate(all="ignore"):
             for column in self.all:
-                if column.key.kind.startswith("next_"):
-                    self._recur(column, known, steps)
-                elif column.key.kind in _COMPUTED:
-                    found[column.key] = compute(column.formula, known)
+                q = column.key
+                if q.kind.startswith("next_"):
+                    found[q] = _recurring(column, known, steps)
+                elif q in numbers:
+                    found[q] = numbers[q]
                 else:
-                    found[column.key] = numbers[column.key]
+                    found[q] = compute(column.formula, known)
         return {q: np.broadcast_to(values, steps + 1) for q, values in found.items()}
 
-    def _recur(self, column: Column, known: "_Known", steps: int) -> None:
-        """What an optimizer keeps: of each row from the row before, from 0."""
-        key = column.key
-        old = Quantity(key.kind.removeprefix("next_"), key.layer, key.to, key.origin)
-        rows, last = np.empty(steps + 1), 0.0
-        for row in range(steps + 1):
-            last = float(compute(column.formula, _Row(known, old, last, row)))
-            rows[row] = last
-        known.found[key] = rows
 
+def _recurring(column: Column, known: Callable[[Quantity], Value], steps: int) -> np.ndarray:
+    """What an optimizer keeps, (steps + 1,): of each row from the row before, from 0."""
+    before = about(column.key, column.key.kind.removeprefix("next_"))
+    kept = np.zeros(steps + 2)
+    for row in range(steps + 1):
 
-_COMPUTED = {
-    "clipping",
-    *(f"{a}_{b}" for a in ("above", "below", "quotient", "gap") for b in ("weight", "bias")),
-}
+        def of_row(q: Quantity, row: int = row) -> Value:
+            return kept[row] if q == before else np.broadcast_to(known(q), steps + 1)[row]
 
-
-@dataclass(frozen=True)
-class _Known:
-    """Numbers of all rows, and columns found so far."""
-
-    numbers: Numbers
-    found: dict[Quantity, np.ndarray]
-
-    def __getitem__(self, q: Quantity) -> np.ndarray:
-        return self.found[q] if q in self.found else self.numbers[q]
-
-
-@dataclass(frozen=True)
-class _Row:
-    """The same of one row, with what the row before has kept."""
-
-    known: _Known
-    old: Quantity
-    kept: float
-    row: int
-
-    def __getitem__(self, q: Quantity) -> float:
-        if q == self.old:
-            return self.kept
-        found = np.asarray(self.known[q])
-        return float(found[self.row] if found.ndim else found)
+        kept[row + 1] = compute(column.formula, of_row)
+    return kept[1:]

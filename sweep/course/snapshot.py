@@ -136,7 +136,7 @@ def _snapshot(study: Study, group: Group, position: int, now: Instant, after: In
     numbers = Numbers(both, given)
     if updated and definitions.clipped:
         clipping = Quantity("clipping")
-        given[clipping] = compute(definitions.of(clipping), numbers)
+        given[clipping] = compute(definitions.of(clipping), numbers.__getitem__)
     axes = {**group.labels, **{name: v[0] for name, v in group.columns(index).items()}}
     return Snapshot(
         study=study,

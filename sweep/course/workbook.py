@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import xlsxwriter
+import xlsxwriter.worksheet
 from xlsxwriter.utility import xl_col_to_name
 
 from sweep.course.expression import Quantity
@@ -71,6 +72,16 @@ def cell_name(notation: Notation, quantity: Quantity) -> str:
     parts = [_GREEK.get(glyph.base, glyph.base), *glyph.below.split(",")]
     parts += [f"s{glyph.above.strip('()')}"] * bool(glyph.above)
     return "_".join(part for part in parts if part)
+
+
+class _Sheet(xlsxwriter.worksheet.Worksheet):  # type: ignore[misc]
+    """A sheet that takes formulas as they are: none has a function that came after Excel 2007.
+
+    The parent searches each for 28 names of such, which takes ten times as long as all the rest.
+    """
+
+    def _prepare_formula(self, formula: str, _expand: bool = False) -> str:
+        return formula.removeprefix("=")
 
 
 def write_workbook(plan: Plan, path: Path) -> None:
@@ -162,7 +173,7 @@ class _Writer:
     # A sheet for each trial
 
     def _sheet(self, trial: Trial, number: int) -> None:
-        sheet, columns = self.book.add_worksheet(trial.name), self.plan.columns
+        sheet, columns = self.book.add_worksheet(trial.name, _Sheet), self.plan.columns
         places = {column.key: self._place(at) for at, column in enumerate(columns)}
         self._headings(sheet, trial)
         refer = self._referring(places, trial, number)

@@ -133,8 +133,8 @@ def invented(study: Study, step: int = 0) -> Snapshot:
         parameters = snapshot.definitions.all_parameters
         for p in parameters:
             for q in snapshot.definitions.kept(p):
-                given[q] = compute(snapshot.definitions.of(q), snapshot.numbers)
+                given[q] = compute(snapshot.definitions.of(q), snapshot.numbers.__getitem__)
         for p in parameters:
             q = Quantity(f"next_{p.kind}", p.layer, p.to, p.origin)
-            given[q] = compute(snapshot.definitions.of(q), snapshot.numbers)
+            given[q] = compute(snapshot.definitions.of(q), snapshot.numbers.__getitem__)
     return snapshot

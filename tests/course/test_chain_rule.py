@@ -67,7 +67,7 @@ def test_formulas_and_passes_agree(name: str) -> None:
     )
     for quantity in defined(problem):
         found, expected = np.broadcast_arrays(
-            compute(formulas.of(quantity), numbers), numbers[quantity]
+            compute(formulas.of(quantity), numbers.__getitem__), numbers[quantity]
         )
         np.testing.assert_allclose(found, expected, rtol=2e-14, atol=2e-15, err_msg=str(quantity))
 

@@ -93,7 +93,7 @@ def test_every_equation_holds(name: str) -> None:
             if _shown_only(form):
                 continue
             checked += 1
-            found = np.squeeze(compute(form, numbers))
+            found = np.squeeze(compute(form, numbers.__getitem__))
             tolerance = 1e-13 if snapshot(name).group.training.dtype == "float64" else 1e-6
             np.testing.assert_allclose(
                 found, equation.value.value, rtol=tolerance, atol=1e-14, err_msg=str(equation.left)
