@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from sweep.api import run
     from sweep.store.results import open_results
     from sweep.study import load_study
-    from sweep.views.plotting import plot
+    from sweep.views.kinds import plot
 
 __version__ = "0.1.0"
 __all__ = [
@@ -29,7 +29,7 @@ _HOMES = {
     "compare": "sweep.analysis.studies",
     "load_study": "sweep.study",
     "open_results": "sweep.store.results",
-    "plot": "sweep.views.plotting",
+    "plot": "sweep.views.kinds",
     "run": "sweep.api",
     "summary": "sweep.analysis.studies",
 }

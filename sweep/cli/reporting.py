@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sweep.store.results import Results
     from sweep.views.report.compose import About
     from sweep.views.report.page import Report
-    from sweep.views.subject import Subject
+    from sweep.views.source import Source
 
 MOST_DIGESTED = 5_000_000
 """Rows whose digest a report waits for; of more `Results.content_digest` gives it."""
@@ -53,9 +53,9 @@ def _report(found: "Results", file: Path, edits: "Sequence[str]") -> "Report":
     from sweep.views.report.cells import MOST_ROWS
     from sweep.views.report.compose import NEEDED, compose
     from sweep.views.report.pictures import picture
-    from sweep.views.subject import Subject
+    from sweep.views.source import Source
 
-    subject = Subject.of(found)
+    subject = Source.of(found)
     drawn = [(one, draw(one.kind, subject, one.options)) for one in choose(subject)]
     columns = None if found.trained <= MOST_ROWS else ["trial", *subject.axes, *NEEDED]
     return compose(
@@ -96,7 +96,7 @@ def _digest(found: "Results") -> str:
     return found.content_digest()
 
 
-def _rate(subject: "Subject") -> str | None:
+def _rate(subject: "Source") -> str | None:
     """Return the axis that sentences are about: a learning rate, else the longest ordered one."""
     from sweep.analysis.responses import rate_axis
 

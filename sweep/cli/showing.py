@@ -66,9 +66,8 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
 ) -> None:
     """Draw figures of STUDY into its results."""
     from sweep.views.kinds import Choice, choose, draw
-    from sweep.views.options import Options, size_of
     from sweep.views.saving import USUAL, fits, save_figure
-    from sweep.views.subject import Subject
+    from sweep.views.source import Options, Source, size_of
 
     if log and linear:
         raise RequestError("--log, --linear: scales are the one or the other, not both")
@@ -77,7 +76,7 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
         size_of(size) if size else None,
     )  # fmt: skip
     found = trained(name, overrides, results)
-    subject = Subject.of(found)
+    subject = Source.of(found)
     choices = [Choice(kind, options)] if kind else choose(subject, options)
     if not choices:
         raise RequestError(f"{found.study.name}: one trial without curves leaves nothing to draw")

@@ -2,6 +2,8 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -10,12 +12,92 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from sweep.errors import RequestError
 from sweep.views.bands import NOTHING, OPEN, draw_band, is_open, near
-from sweep.views.facets import Shown, beside, label_outside, panels_of
-from sweep.views.paths import Line, Paths
-from sweep.views.scales import HUGE, UPWARD, log_limits, name_powers
+from sweep.views.cells import Array, pooled, row_quantiles, worst
+from sweep.views.panels import MOST, MOST_NAMES, Shown, beside, label_outside, panels_of, thinned
+from sweep.views.scales import HUGE, UPWARD, is_ordered, log_limits, name_powers
+from sweep.views.source import MOST_ROWS, Options, Source, refuse_twice
 from sweep.views.style import ALONE, PLAIN, QUIET, RGB, Look, label, theme
-from sweep.views.tables import pooled
+
+BAND = (0.1, 0.5, 0.9)
+"""Quantiles drawn where several trials share a curve: band, median, band."""
+
+FEW = 5
+"""Trials of one curve up to which each is drawn: too few for quantiles to say more."""
+
+ENDS_AT = "training.steps"
+"""The column, if it is an axis, that says how many steps a trial was to have."""
+
+
+class Line(NamedTuple):
+    """What is drawn of n trials: (s,) their steps, band and median, and (k, s) each of a few."""
+
+    step: np.ndarray
+    low: Array
+    middle: Array
+    high: Array
+    each: Array
+    n: int
+
+
+@dataclass(frozen=True)
+class Paths:
+    """What n trials recorded at s steps.
+
+    `trials` has a row a trial: its first row of the table; `steps` (s,) are ascending, and `matrix`
+    (n, s) float64. A trial that stopped keeps the last value that it recorded, and what is not a
+    number is the worst there is. NaN is past the number of steps that a trial was to have.
+    `stopped` says whether any trial stopped early.
+    """
+
+    trials: pd.DataFrame
+    steps: np.ndarray
+    matrix: Array
+    stopped: bool = False
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, measure: str) -> "Paths":
+        """Lay the rows of a table of `trial`, `step` and `measure` out by trial and step."""
+        trial, numbers = pd.factorize(table["trial"])
+        step, steps = pd.factorize(table["step"], sort=True)
+        found = table[measure].to_numpy(np.float64, na_value=np.nan)
+        values = np.full((len(numbers), len(steps)), np.nan)
+        values[trial, step] = np.where(np.isnan(found), worst(measure), found)
+        first = np.zeros(len(numbers), np.int64)
+        first[trial[::-1]] = np.arange(len(trial))[::-1]
+        trials = table.iloc[first].reset_index(drop=True)
+        return cls(trials, np.asarray(steps), *_carried(values, trials, np.asarray(steps)))
+
+    def until(self, last: float) -> "Paths":
+        """Return the same up to the step `last`."""
+        kept = self.steps <= last
+        return replace(self, steps=self.steps[kept], matrix=self.matrix[:, kept])
+
+    def line(self, rows: np.ndarray) -> Line:
+        """Return what is drawn of the trials `rows` (n,) bool: median and band, or each."""
+        values = self.matrix[rows]
+        there = ~np.isnan(values).all(axis=0)
+        values, step = values[:, there], self.steps[there]
+        if len(values) == 1:
+            return Line(step, values[0], values[0], values[0], values[:0], 1)
+        low, middle, high = row_quantiles(np.ascontiguousarray(values.T), BAND)
+        each = values if len(values) <= FEW else values[:0]
+        return Line(step, low, middle, high, each, len(values))
+
+
+def _carried(values: Array, trials: pd.DataFrame, steps: np.ndarray) -> tuple[Array, bool]:
+    """Fill what is not there with what was recorded last, up to a trial's number of steps."""
+    absent = np.isnan(values)
+    if not absent.any():
+        return values, False
+    ends = trials[ENDS_AT].to_numpy()[:, None] if ENDS_AT in trials else steps[-1:]
+    last = np.maximum.accumulate(np.where(absent, 0, np.arange(len(steps))), axis=1)
+    values = np.take_along_axis(values, last, axis=1)
+    beyond = steps > ends
+    values[np.broadcast_to(beyond, values.shape)] = np.nan
+    return values, bool((absent & ~beyond).any())
+
 
 FIRST_STEPS = 100
 """Steps shown on linear axes, or a tenth of all if that is more: where the learning rates part."""
@@ -158,3 +240,56 @@ def _order(lines: Sequence[Line]) -> list[int]:
     """Return the places of the lines in the order of their last values, top to bottom."""
     last = [-(line.middle[-1] if len(line.middle) else -math.inf) for line in lines]
     return [int(at) for at in np.argsort(last, kind="stable")]
+
+
+def draw_curves(source: Source, options: Options) -> Figure:
+    """Curves, told apart by the leading axis unless options say otherwise."""
+    hue = options.hue or next((a for a in source.ranked if a != options.col), None)
+    return _by_step(source, options, hue, options.col, behind=False)
+
+
+def draw_panels(source: Source, options: Options) -> Figure:
+    """Curves in panels of the leading axis; without a hue the other panels' curves lie behind."""
+    free = (a for a in source.ranked if a != options.hue)
+    col = options.col or next(free, source.ranked[0])
+    refuse_twice("panels", "col", col, source, options)
+    return _by_step(source, options, options.hue, col, behind=options.hue is None)
+
+
+def _by_step(
+    source: Source, options: Options, hue: str | None, col: str | None, *, behind: bool
+) -> Figure:
+    """Read the curves that a figure can hold, and no others, and draw them."""
+    if source.read_curves is None:
+        raise RequestError('no curves were recorded: set record.loss to "every step" and run')
+    rows, note = _shown(source, [axis for axis in (hue, col) if axis])
+    look = options.look(source.title)
+    table = source.read_curves(rows).drop(columns=[*source.following])
+    return curves(
+        table, hue=hue, col=col, measure=options.measure or "loss",
+        behind=behind, totals={axis: len(source.points[axis]) for axis in source.shown},
+        look=Look(look.title, note, look.size, look.log),
+    )  # fmt: skip
+
+
+def _shown(source: Source, axes: Sequence[str]) -> tuple[np.ndarray, str]:
+    """Return the numbers of the trials that a figure of curves shows, and what to say of that."""
+    table = source.trials()
+    for axis in axes:
+        values = source.points[axis]
+        most = MOST if is_ordered(axis, values) else MOST_NAMES
+        if len(values) > most:
+            table = table[table[axis].isin(thinned(values.tolist(), most))]
+    most = max(MOST_ROWS // source.steps, MOST * MOST)
+    if len(table) <= most:
+        return table["trial"].to_numpy(), ""
+    # Within each curve's trials one in so many, so that all curves have about as many.
+    at = (
+        table.groupby(list(axes), observed=True).cumcount()
+        if axes
+        else pd.Series(range(len(table)))
+    )
+    every = -(-len(table) // most)
+    kept = (at % every == 0).to_numpy()
+    note = f"one in {every:,} of the trials"
+    return table["trial"].to_numpy()[kept], note

@@ -4,18 +4,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
 
-from sweep.analysis.networks import forward
+from sweep.analysis.networks import forward, multipliers_of, parameters_of
 from sweep.errors import RequestError
 from sweep.study import Network
-from sweep.views.facets import wrapped_heading
+from sweep.views.cells import Array
+from sweep.views.panels import wrapped_heading
+from sweep.views.source import Options, Source
 from sweep.views.style import PLAIN, Look, new_figure, theme
-from sweep.views.tables import Array
 
 POINTS = 160
 """Places along each input at which a network is asked."""
@@ -180,3 +182,34 @@ def _note(learnt: Sequence[Learnt], rows: int) -> str:
     if max(samples) == 1:
         dots = "sample as a dot, in the colour of its target"
     return f"{max(samples):,} {dots}{some}"
+
+
+def draw_decision(source: Source, options: Options) -> Figure:
+    """What the asked trials have learnt, or the best, the median and a lost one."""
+    inputs = sorted({group.network.layers[0] for group in source.groups})
+    if inputs != [2]:
+        raise RequestError(
+            f"decision shows networks of 2 inputs; this study's have {', '.join(map(str, inputs))}"
+        )
+    headings = source.picked(options)
+    table = source.parameters(list(headings))
+    learnt = [_learnt(source, table[table["trial"] == n], headings[n]) for n in headings]
+    return decision(learnt, look=options.look(source.title))
+
+
+def _learnt(source: Source, rows: pd.DataFrame, heading: str) -> Learnt:
+    """Return the network of a trial at the last kept step that has finite parameters."""
+    rows = rows.sort_values("step", ascending=False)
+    group = next(
+        group
+        for group in source.groups
+        if all(rows[name].iloc[0] == value for name, value in group.labels.items())
+    )
+    values = parameters_of(group.network, rows)
+    at = int(np.isfinite(values).all(axis=1).argmax())
+    row = rows.iloc[at : at + 1]
+    if at:
+        heading += f" (step {int(row['step'].iloc[0]):,})"
+    multipliers = multipliers_of(group, row)[:, 0]
+    data = group.data
+    return Learnt(heading, group.network, values[at], multipliers, data.inputs, data.targets)

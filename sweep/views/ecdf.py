@@ -5,10 +5,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sweep.views.facets import Shown, beside, label_outside, panels_of
+from sweep.views.cells import Array, levels, pooled
+from sweep.views.panels import Shown, beside, label_outside, panels_of
 from sweep.views.scales import HUGE, UPWARD, MeasureScale
+from sweep.views.source import Options, Source
 from sweep.views.style import PLAIN, Look, theme
-from sweep.views.tables import Array, levels, pooled
 
 MOST_POINTS = 2000
 """Steps of one line; of more trials, as many evenly spread in rank."""
@@ -77,3 +78,15 @@ def _lost(level: Array, measure: str) -> str:
     what = "diverged" if measure not in ("steps_to_target", "diverged_at") else "never did"
     side = "begin above 0" if measure in UPWARD else "end below 1"
     return f"lines {side} by the {lost:,} of {len(level):,} trials that {what}" if lost else ""
+
+
+def draw_ecdf(source: Source, options: Options) -> Figure:
+    """A distribution for each value of the leading axis, if others are left to vary."""
+    measure = options.measure or "final_loss"
+    hue = options.hue
+    if hue is None and len(source.swept) > 1:
+        hue = next((a for a in source.ranked if a != options.col), None)
+    return ecdf(
+        source.trials(measure), hue=hue, col=options.col, measure=measure,
+        look=options.look(source.title),
+    )  # fmt: skip

@@ -1,7 +1,7 @@
-"""A measure over two axes, in colour."""
+"""A measure over two axes, in colour: a table as one image, however many cells it has."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -11,18 +11,127 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colorbar import Colorbar
 from matplotlib.colors import Colormap, ListedColormap, LogNorm, Normalize
 from matplotlib.figure import Figure
+from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
 from sweep.catalogue import OUTCOMES
-from sweep.views.facets import Shown, label_outside, panels_of
-from sweep.views.raster import Raster
-from sweep.views.scales import UPWARD, name_powers
+from sweep.views.cells import Array, Cells, best_first, codes, levels, linear_span, log_span, pooled
+from sweep.views.panels import Shown, label_outside, panels_of
+from sweep.views.scales import (
+    UPWARD,
+    Scale,
+    cell_scale,
+    fitted,
+    fitted_up,
+    is_ordered,
+    name_powers,
+    sorted_label,
+)
+from sweep.views.source import Options, Source, across
 from sweep.views.style import OUTCOME_COLORS, PLAIN, Look, label, outcome_patches, theme
-from sweep.views.tables import Array, linear_span, log_span, pooled
 
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
+
+
+@dataclass(frozen=True)
+class Side:
+    """One side of a map: its column, its values as they are laid out, their scale and its name."""
+
+    name: str
+    order: np.ndarray
+    scale: Scale
+    label: str
+
+    @classmethod
+    def of(cls, trials: pd.DataFrame, name: str, values: np.ndarray, measure: str) -> "Side":
+        """Lay ascending values out as they are, or best first where their order means nothing."""
+        if is_ordered(name, values):
+            scale = cell_scale(values, ordered=True)
+            return cls(name, np.arange(len(values)), scale, label(name))
+        order, why = best_first(trials, name, measure)
+        named = sorted_label(label(name), len(values), why)
+        return cls(name, order, cell_scale(values[order], ordered=False), named)
+
+
+@dataclass(frozen=True)
+class Raster:
+    """Cells (rows of `y`, columns of `x`), rows running upwards.
+
+    `level` is float64, the median of the measure, at its worst where half of a cell's trials
+    diverged or more, and NaN where no trial is; `outcome` is the place in `OUTCOMES` of the
+    outcome that at least half of a cell's trials do not surpass, NaN likewise.
+    """
+
+    x: Side
+    y: Side
+    level: Array
+    outcome: Array
+    several: bool
+
+    @classmethod
+    def by(
+        cls, trials: pd.DataFrame, x: str, y: str, col: str | None, measure: str
+    ) -> list["Raster"]:
+        """Lay trials out by the values of two columns, in a raster a value of `col`.
+
+        All have the same sides. Trials that share a cell are put together.
+        """
+        cells = Cells.of(trials, [y, x])
+        sides = [Side.of(trials, name, values, measure) for name, values in
+                 zip(cells.names, cells.points, strict=True)]  # fmt: skip
+        if col is None:
+            return [_raster(trials, cells, sides, measure)]
+        at, values = pd.factorize(trials[col], sort=True)
+        found = []
+        for k in range(len(values)):
+            rows = at == k
+            part = Cells(cells.names, cells.points, cells.place[rows])
+            found.append(_raster(trials[rows], part, sides, measure))
+        return found
+
+    def draw(self, axes: Axes, cells: Array, **style: Any) -> AxesImage:
+        """Draw an array of the cells' numbers as one image; `style` goes to `imshow`."""
+        across, up = self.x.scale, self.y.scale
+        missing = np.isnan(cells)
+        return axes.imshow(
+            np.ma.masked_array(cells, missing if missing.any() else np.ma.nomask),
+            origin="lower",
+            aspect="auto",
+            interpolation="nearest",
+            extent=(across.low, across.high, up.low, up.high),
+            **style,
+        )
+
+    def dress(self, axes: Axes) -> None:
+        """Put true ticks and names on the axes of a map."""
+        self.x.scale.dress(axes, axes.xaxis)
+        self.y.scale.dress(axes, axes.yaxis)
+        axes.grid(visible=False)
+        axes.set(xlabel=fitted(axes, self.x.label), ylabel=fitted_up(axes, self.y.label))
+
+
+def _raster(trials: pd.DataFrame, cells: Cells, sides: list[Side], measure: str) -> Raster:
+    y, x = sides
+    level, outcome = levels(trials, measure), codes(trials)
+    several = bool(cells.counts().max(initial=0) > 1)
+    if several:
+        level = cells.quantiles(level, [0.5])[0]
+        worse = np.cumsum(cells.shares(outcome)[..., ::-1], axis=-1) >= 0.5
+        ends = np.where(np.isnan(level), np.nan, len(OUTCOMES) - 1.0 - worse.argmax(axis=-1))
+    else:
+        level, ends = _scattered(cells, level), _scattered(cells, outcome)
+    laid = np.ix_(y.order, x.order)
+    return Raster(x, y, level[laid], ends[laid], several)
+
+
+def _scattered(cells: Cells, values: np.ndarray) -> Array:
+    """Lay values out, one a cell at most."""
+    found = np.full(cells.size, np.nan)
+    found[cells.place] = values
+    return found.reshape(cells.shape)
+
 
 STALLED = OUTCOMES.index("stalled")
 DOTS = (48, 32)
@@ -193,3 +302,13 @@ def _legend(figure: Figure, level: Array, outcome: Array, *, dotted: bool) -> No
         handles.append(dot)
     if handles:
         figure.legend(handles=handles, loc="outside lower right", ncols=len(handles))
+
+
+def draw_heatmap(source: Source, options: Options) -> Figure:
+    """A map of the two leading axes."""
+    x, y = across(source, options)
+    measure = options.measure or "final_loss"
+    return heatmap(
+        source.trials(measure), x=x, y=y, col=options.col, measure=measure, rank=options.rank,
+        look=options.look(source.title),
+    )  # fmt: skip

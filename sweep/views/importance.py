@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 
 from sweep.analysis.importance import Importance
 from sweep.analysis.importance import importance as taken_apart
+from sweep.views.cells import Array, axes_of, levels
 from sweep.views.scales import UPWARD
+from sweep.views.source import Options, Source
 from sweep.views.style import ALONE, PLAIN, QUIET, RGB, Look, label, new_figure, theme
-from sweep.views.tables import Array, axes_of, levels
 
 MOST_BARS = 12
 
@@ -94,3 +95,12 @@ def _bars(found: Importance) -> list[tuple[str, float, object]]:
     if found.residual > 0:
         bars.append(("among trials of one point", found.residual, QUIET))
     return bars
+
+
+def draw_importance(source: Source, options: Options) -> Figure:
+    """The share of the variance of each axis and pair."""
+    measure = options.measure or "final_loss"
+    return importance(
+        source.trials(measure), axes=source.swept, measure=measure,
+        look=options.look(source.title),
+    )  # fmt: skip

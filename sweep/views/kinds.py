@@ -8,11 +8,18 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from sweep.errors import RequestError
+from sweep.store.results import Results
 from sweep.study.checks import nearest
-from sweep.views import recipes
-from sweep.views.facets import MOST
-from sweep.views.options import ANY, AXES, Options
-from sweep.views.subject import Subject
+from sweep.views.curves import draw_curves, draw_panels
+from sweep.views.decision import draw_decision
+from sweep.views.ecdf import draw_ecdf
+from sweep.views.heatmap import draw_heatmap
+from sweep.views.importance import draw_importance
+from sweep.views.outcomes import draw_outcomes
+from sweep.views.panels import MOST
+from sweep.views.response import draw_response
+from sweep.views.source import ANY, AXES, Options, Source
+from sweep.views.weights import draw_weights
 
 
 @dataclass(frozen=True)
@@ -21,21 +28,21 @@ class Kind:
 
     Attributes:
         summary: what it shows.
-        draw: draws it of a subject, all names in the options being those of axes and measures.
+        draw: draws it of a source, all names in the options being those of axes and measures.
         takes: the options that it takes, besides those that every kind does.
-        chosen: returns the options of the figures that suit a subject: none, one or more.
+        chosen: returns the options of the figures that suit a source: none, one or more.
         axes: how many swept axes it needs.
         ordered: how many of these must have values whose order means something.
     """
 
     summary: str
-    draw: Callable[[Subject, Options], Figure]
+    draw: Callable[[Source, Options], Figure]
     takes: tuple[str, ...]
-    chosen: Callable[[Subject], Sequence[Options]] = lambda _: ()
+    chosen: Callable[[Source], Sequence[Options]] = lambda _: ()
     axes: int = 0
     ordered: int = 0
 
-    def check(self, name: str, subject: Subject, options: Options) -> None:
+    def check(self, name: str, source: Source, options: Options) -> None:
         """Refuse what this kind cannot show.
 
         Raises:
@@ -47,8 +54,8 @@ class Kind:
                 known = ", ".join(_flag(one) for one in self.takes)
                 raise RequestError(f"{_flag(option)}: {name} does not take it; it takes {known}")
         for needed, there, what in (
-            (self.axes, subject.swept, "swept"),
-            (self.ordered, subject.numeric, "swept and numeric"),
+            (self.axes, source.swept, "swept"),
+            (self.ordered, source.numeric, "swept and numeric"),
         ):
             if len(there) < needed:
                 have = ", ".join(there) or "none"
@@ -59,25 +66,25 @@ def _flag(option: str) -> str:
     return "--log/--linear" if option == "log" else f"--{option}"
 
 
-def _few_curves(subject: Subject) -> bool:
+def _few_curves(source: Source) -> bool:
     """Say whether curves were recorded, and few enough to be told apart."""
-    few = not subject.ranked or len(subject.points[subject.ranked[0]]) <= MOST
-    return subject.read_curves is not None and few
+    few = not source.ranked or len(source.points[source.ranked[0]]) <= MOST
+    return source.read_curves is not None and few
 
 
-def _is_map(subject: Subject) -> bool:
+def _is_map(source: Source) -> bool:
     """Say whether two axes have so many values that a map is worth its place."""
-    return len(subject.swept) > 1 and all(len(subject.points[a]) >= 4 for a in subject.ranked[:2])
+    return len(source.swept) > 1 and all(len(source.points[a]) >= 4 for a in source.ranked[:2])
 
 
-def _is_long(subject: Subject) -> bool:
+def _is_long(source: Source) -> bool:
     """Say whether an ordered axis has so many values that it is a scale rather than a list."""
-    return bool(subject.numeric) and len(subject.points[subject.numeric[0]]) > MOST
+    return bool(source.numeric) and len(source.points[source.numeric[0]]) > MOST
 
 
-def _is_complete(subject: Subject) -> bool:
+def _is_complete(source: Source) -> bool:
     """Say whether there are as many trials as combinations of values."""
-    return len(subject.trials()) >= math.prod(len(subject.points[axis]) for axis in subject.swept)
+    return len(source.trials()) >= math.prod(len(source.points[axis]) for axis in source.swept)
 
 
 def _once(wanted: bool) -> tuple[Options, ...]:
@@ -89,27 +96,27 @@ _MEASURED = ("measure", "log")
 KINDS: dict[str, Kind] = {
     "curves": Kind(
         "loss by step, all curves in one figure",
-        recipes.draw_curves,
+        draw_curves,
         ("hue", "col", *_MEASURED),
         lambda s: (Options(), Options(log=True)) if _few_curves(s) else (),
     ),
     "panels": Kind(
         "loss by step, one panel a value, the same axes in each",
-        recipes.draw_panels,
+        draw_panels,
         ("hue", "col", *_MEASURED),
         lambda s: _once(bool(s.swept) and _few_curves(s)),
         axes=1,
     ),
     "heatmap": Kind(
         "a measure over two axes, in colour",
-        recipes.draw_heatmap,
+        draw_heatmap,
         ("x", "y", "col", *_MEASURED, "rank"),
         lambda s: _once(_is_map(s)),
         axes=2,
     ),
     "outcomes": Kind(
         "what became of the trials, along one axis or over two",
-        recipes.draw_outcomes,
+        draw_outcomes,
         ("x", "y", "col", "measure"),
         # along a numeric axis `response` shows them too
         lambda s: _once(bool(s.swept) and len(s.outcomes) > 1 and (_is_map(s) or not s.numeric)),
@@ -117,29 +124,29 @@ KINDS: dict[str, Kind] = {
     ),
     "response": Kind(
         "a measure against an axis, with the share of each outcome",
-        recipes.draw_response,
+        draw_response,
         ("x", "hue", "col", *_MEASURED),
         lambda s: _once(_is_long(s)),
         axes=1,
     ),
     "ecdf": Kind(
         "the distribution of a measure over trials",
-        recipes.draw_ecdf,
+        draw_ecdf,
         ("hue", "col", *_MEASURED),
     ),
     "weights": Kind(
         "parameters by step, of a few trials",
-        recipes.draw_weights,
+        draw_weights,
         ("trial", *_MEASURED),
     ),
     "decision": Kind(
         "what networks of two inputs have learnt",
-        recipes.draw_decision,
+        draw_decision,
         ("trial", "measure"),
     ),
     "importance": Kind(
         "the share of the variance of each axis and pair of axes",
-        recipes.draw_importance,
+        draw_importance,
         _MEASURED,
         lambda s: _once(len(s.swept) > 2 and _is_complete(s)),
         axes=1,
@@ -160,7 +167,7 @@ class Choice:
         return self.kind + self.options.stem.replace("/", "_")
 
 
-def choose(subject: Subject, options: Options = ANY) -> list[Choice]:
+def choose(source: Source, options: Options = ANY) -> list[Choice]:
     """Return the figures that suit a study, or those of them that take the options.
 
     Where none is the choice, it is one that could be drawn.
@@ -168,15 +175,15 @@ def choose(subject: Subject, options: Options = ANY) -> list[Choice]:
     found = [
         Choice(name, replace(options, log=chosen.log if options.log is None else options.log))
         for name, kind in KINDS.items()
-        for chosen in kind.chosen(subject)
+        for chosen in kind.chosen(source)
         if set(options.stated) <= set(kind.takes)
     ]
-    if not found and subject.swept:
-        return [Choice("response" if subject.numeric else "outcomes", options)]
+    if not found and source.swept:
+        return [Choice("response" if source.numeric else "outcomes", options)]
     return list(dict.fromkeys(found))
 
 
-def draw(kind: str, subject: Subject, options: Options = ANY) -> Figure:
+def draw(kind: str, source: Source, options: Options = ANY) -> Figure:
     """Draw one kind of figure.
 
     Raises:
@@ -187,24 +194,45 @@ def draw(kind: str, subject: Subject, options: Options = ANY) -> Figure:
         raise RequestError(
             f'no figure is called "{kind}"{nearest(kind, KINDS)}; the kinds are {", ".join(KINDS)}'
         )
-    subject.trials()  # of nothing there is no figure
+    source.trials()  # of nothing there is no figure
     row = KINDS[kind]
-    row.check(kind, subject, options)
-    named = _named(kind, subject, options)
+    row.check(kind, source, options)
+    named = _named(kind, source, options)
     asked = [name for option in AXES if (name := getattr(named, option))]
-    return row.draw(subject.asking(asked), named)
+    return row.draw(source.asking(asked), named)
 
 
-def _named(kind: str, subject: Subject, options: Options) -> Options:
+def _named(kind: str, source: Source, options: Options) -> Options:
     """Return the options with the full names of axes, each used once, and a known measure."""
     names: dict[str, Any] = {
-        option: subject.axis(f"--{option}", name)
+        option: source.axis(f"--{option}", name)
         for option in AXES
         if (name := getattr(options, option))
     }
     if len(set(names.values())) < len(names):
         raise RequestError(f"{', '.join(f'--{o} {n}' for o, n in names.items())}: one axis twice")
     if options.measure:
-        by_step = kind in ("curves", "panels") and subject.recorded
-        subject.measure(options.measure, subject.recorded if by_step else subject.measures)
+        by_step = kind in ("curves", "panels") and source.recorded
+        source.measure(options.measure, source.recorded if by_step else source.measures)
     return replace(options, **names)
+
+
+def plot(results: Results, kind: str | None = None, **options: Any) -> Figure:
+    """Draw a figure of a study's results, apart from pyplot, as `sweep plot` does.
+
+    `kind` is one of `sweep.views.kinds.KINDS`, by default the first that suits the study; options
+    are those of `sweep.views.source.Options`: x, y, hue, col, measure, log, rank, trial, size and
+    title.
+
+    Raises:
+        RequestError: there is no such kind, axis or measure, or the study cannot show it.
+        StoreError: a file is damaged or cannot be read.
+        TypeError: there is no such option.
+    """
+    source, asked = Source.of(results), Options(**options)
+    if kind is not None:
+        return draw(kind, source, asked)
+    choices = choose(source, asked)
+    if not choices:
+        raise RequestError(f"{source.title}: one trial without curves leaves nothing to draw")
+    return draw(choices[0].kind, source, choices[0].options)

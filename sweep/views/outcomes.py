@@ -6,12 +6,13 @@ from matplotlib.colors import ListedColormap
 from matplotlib.figure import Figure
 
 from sweep.catalogue import OUTCOMES
-from sweep.views.facets import Shown, beside, label_outside, panels_of
-from sweep.views.raster import Raster
+from sweep.views.bands import draw_shares
+from sweep.views.cells import Cells, best_first, codes, pooled
+from sweep.views.heatmap import Raster
+from sweep.views.panels import Shown, beside, label_outside, panels_of
 from sweep.views.scales import Places, fitted, sorted_label
-from sweep.views.shares import draw_shares
+from sweep.views.source import Options, Source, across
 from sweep.views.style import OUTCOME_COLORS, PLAIN, Look, label, outcome_patches, theme
-from sweep.views.tables import Cells, best_first, codes, pooled
 
 
 def outcomes(
@@ -83,3 +84,17 @@ def _over(
     beside(panels, outcome_patches(names, missing=bool(np.isnan(found).any())), "")
     label_outside(figure, panels)
     return figure
+
+
+def draw_outcomes(source: Source, options: Options) -> Figure:
+    """Shares along one axis, if only that is asked for or there is no other; else a map."""
+    measure = options.measure or "final_loss"
+    free = [a for a in source.swept if a != options.col]
+    if options.y is None and (options.x is not None or len(free) == 1):
+        x, y = options.x or free[0], None
+    else:
+        x, y = across(source, options)
+    return outcomes(
+        source.trials(measure), x=x, y=y, col=options.col, measure=measure,
+        look=options.look(source.title),
+    )  # fmt: skip

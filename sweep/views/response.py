@@ -11,12 +11,30 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from sweep.catalogue import OUTCOMES
-from sweep.views.bands import NOTHING, OPEN, Span, draw_band, draw_ranges, is_open, near
-from sweep.views.facets import Panel, Shown, beside, label_outside, panels_of
+from sweep.errors import RequestError
+from sweep.views.bands import (
+    NOTHING,
+    OPEN,
+    Span,
+    draw_band,
+    draw_ranges,
+    draw_shares,
+    is_open,
+    near,
+)
+from sweep.views.cells import Array, Cells, best_first, codes, levels, pooled
+from sweep.views.panels import (
+    MOST,
+    MOST_NAMES,
+    Panel,
+    Shown,
+    beside,
+    label_outside,
+    panels_of,
+)
 from sweep.views.scales import MeasureScale, Places, fitted, sorted_label
-from sweep.views.shares import draw_shares
+from sweep.views.source import Options, Source, refuse_twice
 from sweep.views.style import MARK, PLAIN, Look, label, outcome_patches, theme, value_labels
-from sweep.views.tables import Array, Cells, best_first, codes, levels, pooled
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
@@ -215,3 +233,32 @@ def _mark(axes: Axes, marks: Sequence[float]) -> None:
             textcoords="offset points", rotation=90, ha="center", va="bottom", fontsize="x-small",
             color=MARK,
         )  # fmt: skip
+
+
+def draw_response(source: Source, options: Options) -> Figure:
+    """A measure along the one ordered axis with names as hues, or along each axis in turn."""
+    measure = options.measure or "final_loss"
+    hue, col = options.hue, options.col
+    others = [a for a in source.ranked if a not in (hue, col)]
+    x: str | list[str] = options.x or _one_main(source) or others or source.ranked[0]
+    if isinstance(x, str):
+        refuse_twice("response", "x", x, source, options)
+    if options.x is None and isinstance(x, str):
+        free = iter([a for a in others if a != x and source.few(a, MOST_NAMES)])
+        hue = hue or next(free, None)
+        col = col or next(free, None)
+    if col and not isinstance(x, str):
+        raise RequestError("--col: response shows a panel an axis; state --x to have panels by col")
+    return response(
+        source.trials(measure), x=x, hue=hue, col=col, measure=measure, marks=source.marks,
+        look=options.look(source.title),
+    )  # fmt: skip
+
+
+def _one_main(source: Source) -> str | None:
+    """Return the axis that a response is along: the only ordered one, or the only long one."""
+    numeric = source.numeric
+    if not numeric or any(len(source.points[axis]) > MOST for axis in numeric[1:]):
+        return None
+    many = len(source.points[numeric[0]]) > MOST
+    return numeric[0] if many or len(numeric) == 1 else None

@@ -12,9 +12,16 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sweep.errors import RequestError
-from sweep.views.facets import beside, label_outside, panels_of, thinned, wrapped_heading
+from sweep.views.cells import PARAMETER, Array
+from sweep.views.panels import (
+    beside,
+    label_outside,
+    panels_of,
+    thinned,
+    wrapped_heading,
+)
+from sweep.views.source import Options, Source
 from sweep.views.style import PLAIN, RGB, Look, colors, label, theme
-from sweep.views.tables import PARAMETER, Array
 
 MOST_NAMED = 12
 """Parameters that have a colour and a name each; more have the colour of their layer."""
@@ -125,3 +132,11 @@ def _scale_steps(axes: Axes, *, log: bool) -> None:
     else:
         axes.xaxis.set_major_locator(MaxNLocator(3, integer=True))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:,.0f}"))
+
+
+def draw_weights(source: Source, options: Options) -> Figure:
+    """The parameters of the asked trials, or of the best, the median and a lost one."""
+    headings = source.picked(options)
+    return weights(
+        source.parameters(list(headings)), headings=headings, look=options.look(source.title)
+    )

@@ -7,9 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from sweep.views.curves import curves
-from sweep.views.facets import thinned
-from sweep.views.paths import Paths
+from sweep.views.curves import Paths, curves
+from sweep.views.panels import thinned
 from sweep.views.style import Look
 
 LOG, LINEAR = Look(log=True), Look(log=False)

@@ -16,9 +16,7 @@ import sweep
 from sweep.errors import RequestError
 from sweep.store.results import Results
 from sweep.views.kinds import KINDS, choose, draw
-from sweep.views.options import AXES, Options, size_of
-from sweep.views.picked import picked
-from sweep.views.subject import Subject
+from sweep.views.source import AXES, Options, Source, picked, size_of
 
 STUDY = """
 title = "a $title_ with ^signs & <b>"
@@ -51,7 +49,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> Results:
     return sweep.run(folder / "xor.toml", results=folder / "results", threads=1)
 
 
-def subject(*, axes: dict[str, int], recorded: bool = False, outcomes: int = 1) -> Subject:
+def subject(*, axes: dict[str, int], recorded: bool = False, outcomes: int = 1) -> Source:
     """A full grid with so many values an axis; loss 1 / (1 + step) of two steps where recorded."""
     grids = {name: np.arange(1, n + 1) for name, n in axes.items()}
     trials = (
@@ -70,7 +68,7 @@ def subject(*, axes: dict[str, int], recorded: bool = False, outcomes: int = 1) 
     def read(columns: Sequence[str]) -> pd.DataFrame:
         return trials[list(columns)]
 
-    return Subject("t", tuple(axes), read, ("final_loss",), ("loss",), curves if recorded else None)
+    return Source("t", tuple(axes), read, ("final_loss",), ("loss",), curves if recorded else None)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +108,7 @@ def test_only_what_takes_an_option_is_chosen_with_it() -> None:
 def test_every_kind_draws_a_trained_study_with_its_title_as_text(
     kind: str, results: Results
 ) -> None:
-    figure = draw(kind, Subject.of(results))
+    figure = draw(kind, Source.of(results))
     figure.draw_without_rendering()
     assert figure.get_suptitle() == r"a \$title_ with ^signs & <b>"
     assert all(axes.get_xlabel() or axes.get_ylabel() for axes in figure.axes[:1])
@@ -118,7 +116,7 @@ def test_every_kind_draws_a_trained_study_with_its_title_as_text(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_has_the_size_and_the_title_asked_for(kind: str, results: Results) -> None:
-    figure = draw(kind, Subject.of(results), Options(size=(5.0, 6.0), title="mine"))
+    figure = draw(kind, Source.of(results), Options(size=(5.0, 6.0), title="mine"))
     assert figure.get_size_inches().tolist() == [5.0, 6.0]
     assert figure.get_suptitle() == "mine"
 
@@ -126,11 +124,11 @@ def test_every_kind_has_the_size_and_the_title_asked_for(kind: str, results: Res
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_draws_trials_that_all_diverged(kind: str, results: Results) -> None:
     study = results.study
-    lost = Subject.of(Results(results.directory, study))
+    lost = Source.of(Results(results.directory, study))
     table = results.trials()
     table = table[table["learning_rate"] == 1e200]
     curves = results.curves(table["trial"].to_numpy())
-    doomed = Subject(
+    doomed = Source(
         lost.title, lost.axes, lambda columns: table[list(columns)], lost.measures,
         lost.recorded, lambda trials: curves[curves["trial"].isin(trials)],
         lost.read_parameters, groups=lost.groups,
@@ -157,10 +155,10 @@ def test_every_kind_takes_the_options_it_names_and_no_others(
     if option in KINDS[kind].takes:
         if kind == "response" and option == "col":
             options = Options(x="learning_rate", col="optimizer")
-        draw(kind, Subject.of(results), options)
+        draw(kind, Source.of(results), options)
     else:
         with pytest.raises(RequestError, match=f"{kind} does not take it; it takes "):
-            draw(kind, Subject.of(results), options)
+            draw(kind, Source.of(results), options)
 
 
 def test_ordered_axes_lead_and_seeds_come_last() -> None:
@@ -170,7 +168,7 @@ def test_ordered_axes_lead_and_seeds_come_last() -> None:
 
 
 def test_a_response_has_names_as_hues(results: Results) -> None:
-    figure = draw("response", Subject.of(results))
+    figure = draw("response", Source.of(results))
     assert [t.get_text() for t in figure.axes[0].get_legend().get_texts()] == ["momentum", "sgd"]
     assert figure.texts[-1].get_text().startswith("median, and band from 10 to 90%, over seed (4)")
     slices = draw("response", subject(axes={"learning_rate": 5, "width": 4}))
@@ -187,7 +185,7 @@ def test_only_curves_that_are_drawn_are_read() -> None:
 def test_of_very_many_trials_some_are_read_and_it_is_said(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("sweep.views.recipes.MOST_ROWS", 200)
+    monkeypatch.setattr("sweep.views.curves.MOST_ROWS", 200)
     figure = draw("curves", subject(axes={"learning_rate": 5, "seed": 90}, recorded=True))
     said = figure.texts[-1].get_text().replace("\n", " ")
     assert said.startswith("one in 3 of the trials; median, and band")
@@ -230,7 +228,7 @@ def test_options_that_name_nothing_are_refused(
     kind: str, options: dict[str, object], words: str, results: Results
 ) -> None:
     with pytest.raises(RequestError, match=words):
-        draw(kind, Subject.of(results), Options(**options))  # type: ignore[arg-type]
+        draw(kind, Source.of(results), Options(**options))  # type: ignore[arg-type]
 
 
 def _asks_twice() -> Iterator[tuple[str, Options]]:
@@ -262,7 +260,7 @@ def test_what_another_axis_may_be_is_said() -> None:
 
 def test_a_study_without_trials_is_refused() -> None:
     full = subject(axes={"learning_rate": 3})
-    empty = Subject("t", full.axes, lambda columns: full.read(columns).iloc[:0])
+    empty = Source("t", full.axes, lambda columns: full.read(columns).iloc[:0])
     for kind in KINDS:
         with pytest.raises(RequestError, match="nothing has been trained"):
             draw(kind, empty)
@@ -338,7 +336,7 @@ initial.scale = [1.0, 2.0, 3.0]
 
 def test_what_runs_together_with_an_axis_is_shown_only_if_asked_for(tmp_path: Path) -> None:
     (tmp_path / "zipped.toml").write_text(ZIPPED)
-    zipped = Subject.of(sweep.run(tmp_path / "zipped.toml", results=tmp_path, threads=1))
+    zipped = Source.of(sweep.run(tmp_path / "zipped.toml", results=tmp_path, threads=1))
     assert zipped.following == {"initial.scale"}  # two rates have one decay: it stays
     assert set(zipped.swept) == {"seed", "weight_decay", "learning_rate"}
     for kind in ("response", "ecdf", "curves"):

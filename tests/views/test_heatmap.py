@@ -5,9 +5,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from sweep.views.heatmap import heatmap
+from sweep.views.heatmap import Raster, heatmap
 from sweep.views.outcomes import outcomes
-from sweep.views.raster import Raster
 from sweep.views.response import response
 from sweep.views.scales import Places, cell_scale
 from sweep.views.style import Look

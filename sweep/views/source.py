@@ -1,4 +1,4 @@
-"""What figures are drawn from: the tables of one study, and what their columns mean."""
+"""What figures are drawn from, the tables of one study, and what may be asked of them."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,18 +8,22 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.networks import multipliers_of, parameters_of
 from sweep.catalogue import TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.study.checks import nearest
-from sweep.views.decision import Learnt
+from sweep.views.cells import codes
 from sweep.views.scales import WITHOUT_ORDER, is_ordered
-from sweep.views.tables import codes
 
 if TYPE_CHECKING:
     from sweep.store.results import Results
     from sweep.study import Group
     from sweep.study.grid import Dimension
+from dataclasses import fields
+
+from sweep.catalogue import OUTCOMES
+from sweep.views.cells import levels
+from sweep.views.scales import UPWARD
+from sweep.views.style import Look, assignment, value_labels
 
 ReadTrials = Callable[[Sequence[str]], pd.DataFrame]
 ReadSome = Callable[[np.ndarray], pd.DataFrame]
@@ -29,7 +33,7 @@ MOST_ROWS = 4_000_000
 
 
 @dataclass(frozen=True)
-class Subject:
+class Source:
     """The tables of one study, read as they are needed, and what their columns mean.
 
     Attributes:
@@ -51,7 +55,7 @@ class Subject:
     title: str
     axes: tuple[str, ...]
     read: ReadTrials
-    measures: tuple[str, ...] = tuple(TRAINING_MEASURES)
+    measures: tuple[str, ...] = TRAINING_MEASURES
     recorded: tuple[str, ...] = ()
     read_curves: ReadSome | None = None
     read_parameters: ReadSome | None = None
@@ -61,7 +65,7 @@ class Subject:
     following: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, results: "Results") -> "Subject":
+    def of(cls, results: "Results") -> "Source":
         """Return what the figures of a study's results are drawn from; nothing is read yet."""
         study = results.study
         groups = study.groups()
@@ -81,8 +85,8 @@ class Subject:
             following=frozenset(_following(study.dimensions)),
         )
 
-    def asking(self, names: Collection[str]) -> "Subject":
-        """Return the subject of a figure that shows these axes, be they following others or not."""
+    def asking(self, names: Collection[str]) -> "Source":
+        """Return the source of a figure that shows these axes, be they following others or not."""
         asked = self.following.intersection(names)
         return replace(self, following=self.following - asked) if asked else self
 
@@ -158,7 +162,7 @@ class Subject:
             )
         return name
 
-    def trials(self, measure: str = TRAINING_MEASURES[1]) -> pd.DataFrame:
+    def trials(self, measure: str = "final_loss") -> pd.DataFrame:
         """Return the numbers, the axes, a measure and the outcome of all trials.
 
         Raises:
@@ -169,15 +173,6 @@ class Subject:
         if self._tables[measure].empty:
             raise RequestError("nothing has been trained yet; `sweep run` comes first")
         return self._tables[measure]
-
-    def learnt(self, headings: Mapping[int, str]) -> list[Learnt]:
-        """Return the networks of these trials at the last kept step that has finite parameters.
-
-        Raises:
-            RequestError: no parameters were kept.
-        """
-        table = self.parameters(list(headings))
-        return [self._learnt(table[table["trial"] == n], headings[n]) for n in headings]
 
     def parameters(self, trials: Sequence[int]) -> pd.DataFrame:
         """Return the rows of parameters of these trials.
@@ -192,31 +187,10 @@ class Subject:
             )
         return table
 
-    def _learnt(self, rows: pd.DataFrame, heading: str) -> Learnt:
-        rows = rows.sort_values("step", ascending=False)
-        group = self._group_of(rows)
-        values = parameters_of(group.network, rows)
-        finite = np.isfinite(values).all(axis=1)
-        at = int(finite.argmax())
-        row = rows.iloc[at : at + 1]
-        if at:
-            heading += f" (step {int(row['step'].iloc[0]):,})"
-        return Learnt(
-            heading,
-            group.network,
-            values[at],
-            multipliers_of(group, row)[:, 0],
-            group.data.inputs,
-            group.data.targets,
-        )
-
-    def _group_of(self, rows: pd.DataFrame) -> "Group":
-        """Return the group whose labels the first of these rows has."""
-        return next(
-            group
-            for group in self.groups
-            if all(rows[name].iloc[0] == value for name, value in group.labels.items())
-        )
+    def picked(self, options: "Options") -> dict[int, str]:
+        """Return the numbers of the few trials that a figure shows one by one, with headings."""
+        measure = options.measure or "final_loss"
+        return picked(self.trials(measure), measure, self.swept, options.trial)
 
 
 def _following(dimensions: Sequence["Dimension"]) -> Iterator[str]:
@@ -225,3 +199,151 @@ def _following(dimensions: Sequence["Dimension"]) -> Iterator[str]:
         leading = [len(axis.ranked[0]) == len(axis) for axis in dimension.axes]
         if any(leading):
             yield from (axis.name for axis in dimension.axes[leading.index(True) + 1 :])
+
+
+AXES = ("x", "y", "hue", "col")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What is asked of a figure; what is not stated the kind chooses from the study's axes.
+
+    Attributes:
+        x, y: the axes to lie across and up.
+        hue: the axis whose values have colours.
+        col: the axis whose values have panels.
+        measure: what is drawn.
+        log: logarithmic scales (True) or linear ones (False).
+        rank: whether colours go by rank.
+        trial: numbers of trials.
+        size: width and height in inches.
+        title: instead of the study's.
+    """
+
+    x: str | None = None
+    y: str | None = None
+    hue: str | None = None
+    col: str | None = None
+    measure: str | None = None
+    log: bool | None = None
+    rank: bool = False
+    trial: tuple[int, ...] = ()
+    size: tuple[float, float] | None = None
+    title: str | None = None
+
+    @property
+    def stated(self) -> tuple[str, ...]:
+        """The names of what is asked for, but for what every kind takes."""
+        free = ("size", "title")
+        return tuple(f.name for f in fields(self) if getattr(self, f.name) != f.default
+                     and f.name not in free)  # fmt: skip
+
+    @property
+    def stem(self) -> str:
+        """What is asked for as the end of a file's name: "-optimizer-log", or nothing."""
+        parts = [str(getattr(self, name)) for name in (*AXES, "measure") if getattr(self, name)]
+        parts += [] if self.log is None else ["log" if self.log else "linear"]
+        parts += ["rank"] * self.rank + [f"trial{number}" for number in self.trial]
+        return "".join(f"-{part}" for part in parts)
+
+    def look(self, title: str) -> Look:
+        """Return how the figure of a study of this title is to look."""
+        return Look(title=self.title if self.title is not None else title, size=self.size,
+                    log=self.log)  # fmt: skip
+
+
+ANY = Options()
+
+
+def size_of(text: str) -> tuple[float, float]:
+    """Read a size such as "7x4.5", in inches.
+
+    Raises:
+        RequestError: it is none, or not between 1 and 50 inches.
+    """
+    try:
+        width, height = (float(part) for part in text.lower().split("x"))
+        if not (1 <= width <= 50 and 1 <= height <= 50):
+            raise ValueError
+    except ValueError:
+        raise RequestError(
+            f'--size: must be width x height from 1 to 50 inches, such as 7x4.5, not "{text}"'
+        ) from None
+    return width, height
+
+
+MOST_TRIALS = 6
+
+
+def picked(
+    trials: pd.DataFrame, measure: str, axes: Sequence[str], asked: Sequence[int] = ()
+) -> dict[int, str]:
+    """Return the numbers of the trials to show, each with its heading.
+
+    Those `asked` for, or the best by `measure`, the median one, and one that diverged: of those
+    the last in the table's order; if none did, the worst.
+
+    Raises:
+        RequestError: there is no such trial, or more than `MOST_TRIALS` are asked for.
+    """
+    if asked:
+        return _asked(trials, axes, asked)
+    level = levels(trials, measure)
+    order = np.argsort(-level if measure in UPWARD else level, kind="stable")
+    lost = np.flatnonzero(codes(trials) == OUTCOMES.index("diverged"))
+    kept = order[: len(order) - len(lost)]
+    rows = {order[0]: "best"}
+    if len(kept) > 2:
+        rows.setdefault(kept[(len(kept) - 1) // 2], "median")
+    if len(lost):
+        rows.setdefault(lost[-1], "diverged")
+    elif len(order) > 1:
+        rows.setdefault(order[-1], "worst")
+    return {int(trials["trial"].iloc[at]): _heading(trials, axes, at, f"{what}: ")
+            for at, what in rows.items()}  # fmt: skip
+
+
+def _asked(trials: pd.DataFrame, axes: Sequence[str], asked: Sequence[int]) -> dict[int, str]:
+    if len(asked) > MOST_TRIALS:
+        raise RequestError(f"--trial: at most {MOST_TRIALS} trials, not {len(asked)}")
+    numbers = trials["trial"].to_numpy()
+    rows = {}
+    for number in asked:
+        found = np.flatnonzero(numbers == number)
+        if not len(found):
+            raise RequestError(
+                f"--trial {number}: no such trial; there are {numbers.min()} to {numbers.max()}"
+            )
+        rows[int(number)] = _heading(trials, axes, int(found[0]), f"trial {number}: ")
+    return rows
+
+
+def _heading(trials: pd.DataFrame, axes: Sequence[str], at: int, what: str) -> str:
+    """Return what a trial is, and its values on the axes."""
+    values = [trials[name].iloc[at] for name in axes]
+    parts = [assignment(n, value_labels([v])[0]) for n, v in zip(axes, values, strict=True)]
+    held = [part.replace(" = ", "\u00a0=\u00a0") for part in parts]  # no line ends there
+    return what + ", ".join(held) if held else what.rstrip(": ")
+
+
+def across(source: Source, options: Options) -> tuple[str, str]:
+    """Return the two axes of a map: those asked for, else the leading ones."""
+    taken = [options.x, options.y, options.col]
+    free = iter([axis for axis in source.ranked if axis not in taken])
+    x, y = options.x or next(free, None), options.y or next(free, None)
+    if x is None or y is None:
+        raise RequestError("a map needs two axes besides those of other options")
+    return x, y
+
+
+def refuse_twice(kind: str, role: str, axis: str, source: Source, options: Options) -> None:
+    """Refuse an axis that a figure has in one role by itself and is asked to show in another.
+
+    Raises:
+        RequestError: --hue or --col names the axis.
+    """
+    asked = [o for o in ("hue", "col") if o != role and getattr(options, o) == axis]
+    if asked:
+        free = [a for a in source.ranked if a not in (options.hue, options.col)]
+        other = f"; --{role} may be {', '.join(free)}" if free else ""
+        raise RequestError(f"--{asked[0]} {axis}: {kind} has it as --{role}: one axis twice{other}")

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sweep.views.tables import (
+from sweep.views.cells import (
     Cells,
     axes_of,
     best_first,
