@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sweep.runs.runner import Progress, run
-from sweep.store import compaction
+from sweep.store import ledger as ledgers
 from sweep.store.repair import verify
 from sweep.store.results import open_results
 from sweep.study import Study, parse_study
@@ -93,7 +93,7 @@ def try_one(
     cold: bool,
 ) -> str:
     draw = random.Random(seed)
-    monkeypatch.setattr(compaction, "_FAN_IN", draw.choice([2, 3, 16]))
+    monkeypatch.setattr(ledgers, "_FAN_IN", draw.choice([2, 3, 16]))
     if cold:
         monkeypatch.setenv("SWEEP_CACHE_DIR", str(directory / "kernels"))
         monkeypatch.setattr(compiling, "_loaded", {})

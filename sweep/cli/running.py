@@ -73,8 +73,7 @@ def _workers(address: str | None) -> "AbstractContextManager[Workers | None]":
 @app.command()
 def status(name: Name, overrides: Overrides = None, results: Folder = RESULTS) -> None:
     """Say what of STUDY is trained; clear up what a crash left."""
-    from sweep.store.folder import check_owner, study_directory
-    from sweep.store.lock import locked
+    from sweep.store.folder import check_owner, locked, study_directory
     from sweep.store.repair import repair
 
     path, study = load(name, overrides)

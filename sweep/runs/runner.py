@@ -20,15 +20,11 @@ import numpy as np
 from sweep.errors import RequestError
 from sweep.runs.interruption import Interruption
 from sweep.store.commit import DamagedError
-from sweep.store.compaction import compact
-from sweep.store.extending import Source, sources
-from sweep.store.folder import claim, make_folder, study_directory
-from sweep.store.hiding import show_only
-from sweep.store.ledger import Ledger, read_ledger
-from sweep.store.lock import locked
+from sweep.store.folder import claim, locked, make_folder, study_directory
+from sweep.store.ledger import Ledger, compact, read_ledger
 from sweep.store.machine import usable_processors
-from sweep.store.matching import answers, missing
-from sweep.store.repair import repair, set_aside
+from sweep.store.matching import Source, answers, missing, sources
+from sweep.store.repair import repair, set_aside, show_only
 from sweep.store.tables import tables_of
 from sweep.study import Group, Study
 from sweep.training.costs import chunk_size

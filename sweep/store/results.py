@@ -16,13 +16,12 @@ from pyarrow.parquet import filters_to_expression
 from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError, StoreError
 from sweep.store.commit import KINDS, Commit
-from sweep.store.extending import Source, candidates, sources
 from sweep.store.files import told
 from sweep.store.folder import STUDY
 from sweep.store.joining import Room, Rows, asked_for, joined
 from sweep.store.ledger import read_ledger
 from sweep.store.machine import usable_processors
-from sweep.store.matching import answers, asked, missing
+from sweep.store.matching import Source, answers, asked, candidates, missing, sources
 from sweep.store.parquet import MissingError, read
 from sweep.store.tables import RECENT, STATE
 from sweep.study import Group, Positions, Study, card, parse_study, vector

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from sweep.store import compaction
+from sweep.store import ledger as ledgers
 from sweep.store.commit import KINDS
 from sweep.store.ledger import read_ledger
 from sweep.store.parquet import DamagedError, read
@@ -56,9 +56,9 @@ def test_a_row_is_written_again_a_few_times_only(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     written = []
-    real = compaction.Ledger.merge
+    real = ledgers.Ledger.merge
     monkeypatch.setattr(
-        compaction.Ledger,
+        ledgers.Ledger,
         "merge",
         lambda self, commits, tables: (
             written.append(len(tables["trials"])) or real(self, commits, tables)
@@ -72,7 +72,7 @@ def test_a_row_is_written_again_a_few_times_only(
 def test_chunks_that_are_large_already_stay(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    monkeypatch.setattr(compaction, limit, 3)
+    monkeypatch.setattr(ledgers, limit, 3)
     bench.run(MANY, chunk=10)
     assert len(read_ledger(bench.directory).commits) == 26
 

@@ -9,7 +9,7 @@ from itertools import count
 import pytest
 
 from sweep.errors import SweepError
-from sweep.store import compaction
+from sweep.store import ledger as ledgers
 from sweep.store.ledger import read_ledger
 from sweep.store.repair import verify
 from tests.store.small import Bench, assert_plain_readers_see_rows_once, study
@@ -91,7 +91,7 @@ def assert_made_good(bench: Bench, digest: str) -> None:
 @pytest.fixture(autouse=True)
 def _soon_merged(monkeypatch: pytest.MonkeyPatch) -> None:
     """So that the third chunk of a run is merged with those before it."""
-    monkeypatch.setattr(compaction, "_FAN_IN", 3)
+    monkeypatch.setattr(ledgers, "_FAN_IN", 3)
 
 
 @pytest.fixture

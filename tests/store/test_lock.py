@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from sweep.errors import RequestError
-from sweep.store.lock import locked
+from sweep.store.folder import locked
 
 HOLD = """
 import sys
 from pathlib import Path
-from sweep.store.lock import locked
+from sweep.store.folder import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.readline()

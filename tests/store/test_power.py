@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sweep.store import compaction
+from sweep.store import ledger as ledgers
 from sweep.store.ledger import read_ledger
 from sweep.store.repair import verify
 from tests.store.small import Bench, assert_plain_readers_see_rows_once, study
@@ -145,7 +145,7 @@ CHOICES = {"nothing": lambda: False, "everything": lambda: True, "some of it": s
 def test_power_fails_at_any_moment(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
 ) -> None:
-    monkeypatch.setattr(compaction, "_FAN_IN", 3)
+    monkeypatch.setattr(ledgers, "_FAN_IN", 3)
     bench.run(BEFORE)
     before, template = bench.digest(), bench.results
     whole = Bench(tmp_path / "whole", [])
