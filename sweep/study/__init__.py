@@ -1,21 +1,27 @@
 """Study files: what is asked, read into a frozen `Study`."""
 
-from sweep.study.axes import Axis
-from sweep.study.batch import Batch
-from sweep.study.card import card, study_facts
-from sweep.study.datasets import Data
-from sweep.study.grid import Dimension, Grid, Positions, vector
+from sweep.study.grid import Axis, Dimension, Grid, Positions, vector
 from sweep.study.group import Group, LaneInputs
-from sweep.study.identity import NUMERICS
-from sweep.study.initializers import Initial
-from sweep.study.library import find_study, shipped_studies
-from sweep.study.network import Network
-from sweep.study.reading import leading_comment, load_study, parse_study
-from sweep.study.record import Record
-from sweep.study.schedule import Schedule
-from sweep.study.starter import STARTER
-from sweep.study.study import Plot, Study
-from sweep.study.training import Outcome, Training
+from sweep.study.model import (
+    NUMERICS,
+    Batch,
+    Data,
+    Initial,
+    Network,
+    Outcome,
+    Record,
+    Schedule,
+    Training,
+)
+from sweep.study.reading import (
+    find_study,
+    leading_comment,
+    load_study,
+    parse_study,
+    shipped_studies,
+)
+from sweep.study.study import Plot, Study, study_facts
+from sweep.study.writing import STARTER, card
 
 __all__ = [
     "NUMERICS",

@@ -1,38 +1,33 @@
-"""A swept field and its values."""
+"""The `[axes]` of a study file become dimensions, and the condition on their points."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from functools import partial
 
 import numpy as np
 
-from sweep.study.checks import Check, show
-from sweep.study.spacings import FORMS, MAX_VALUES, between, spaced
+from sweep.study.checks import Check, integer, nearest, show
+from sweep.study.conditions import Condition, Named, read_condition
+from sweep.study.designs import (
+    DESIGNS,
+    FORMS,
+    MAX_DIMENSIONS,
+    MAX_VALUES,
+    between,
+    design,
+    drawing,
+    spaced,
+)
+from sweep.study.document import DRAW, REPEATED, REPEATS, WHERE, Document, Entry
+from sweep.study.fields import (
+    AXES,
+    Settings,
+    find_axis,
+    place_of,
+    swept_field,
+)
+from sweep.study.grid import Axis, Dimension
 
 _DTYPES = {bool: np.bool_, int: np.int64, float: np.float64, str: np.object_}
-
-
-@dataclass(frozen=True, eq=False)
-class Axis:
-    """The values of the field `name`, in the study's order.
-
-    `values` is a read-only vector of float64, int64, bool or (as objects) str. They are all
-    different, unless the axis runs together with others.
-    """
-
-    name: str
-    values: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    @cached_property
-    def ranked(self) -> tuple[np.ndarray, np.ndarray]:
-        """The different values, ascending, and the place among them of each of `values`."""
-        if self.values.dtype != object and (self.values[1:] > self.values[:-1]).all():
-            return self.values, np.arange(len(self.values))
-        values, codes = np.unique(self.values, return_inverse=True)
-        return values, codes
 
 
 def read_axis(
@@ -109,3 +104,166 @@ def _listed(kind: type, check: Check, stated: list[object]) -> np.ndarray:
         except ValueError as error:
             raise ValueError(f"[{index}] {error}") from None
     return values
+
+
+def read_dimensions(document: Document) -> tuple[Dimension, ...]:
+    """The dimensions that a document states: single axes, zips, designs, repeats.
+
+    Those of a kind have the document's order.
+
+    Raises:
+        RequestError: an axis is none, or axes do not fit together.
+    """
+    kinds: dict[str, list[Dimension]] = {"axes": [], "zip": [], "design": [], "repeats": []}
+    for holder, keys in _holders(document.entries).items():
+        if holder == REPEATS:
+            kinds["repeats"].append(_repeats(document))
+        elif holder in keys:
+            kinds["axes"].append(Dimension((_axis(document, holder, distinct=True),)))
+        elif holder.startswith("axes.zip."):
+            kinds["zip"].append(_zip(document, holder, keys))
+        else:
+            kinds["design"].append(_design(document, holder, keys))
+    return tuple(dimension for found in kinds.values() for dimension in found)
+
+
+def read_where(
+    document: Document, settings: Settings, dimensions: Collection[Dimension]
+) -> Condition | None:
+    """The condition that a document states, or None; its names are axes, or fields of one value.
+
+    Raises:
+        RequestError: it is none, or has a name of something else.
+    """
+    if WHERE not in document.entries:
+        return None
+    swept = {axis.name: axis for one in dimensions for axis in one.axes}
+    stated = document.entries[WHERE].value
+    try:
+        if not isinstance(stated, str):
+            raise ValueError(f"must be a condition as text, not {show(stated)}")
+        return read_condition(stated, lambda name: _named(name, settings, swept))
+    except ValueError as error:
+        raise document.refuse(WHERE, str(error)) from None
+
+
+def _holders(entries: Mapping[str, Entry]) -> dict[str, list[str]]:
+    """The keys of axes by the dimension that holds them: a zip's many, or one alone."""
+    holders: dict[str, list[str]] = {}
+    for key in entries:
+        if key.startswith("axes.") and key != WHERE:
+            place = place_of(key)
+            holders.setdefault(key if place.holder == "axes" else place.holder, []).append(key)
+    return holders
+
+
+def _zip(document: Document, holder: str, keys: list[str]) -> Dimension:
+    axes = tuple(_axis(document, key, distinct=False) for key in keys)
+    for key, axis in zip(keys, axes, strict=True):
+        if len(axis) != len(axes[0]):
+            raise document.refuse(
+                key,
+                f"has {len(axis)} values and {axes[0].name} has {len(axes[0])}; "
+                "axes that run together are equally long",
+            )
+    return _together(document, holder, keys, axes)
+
+
+def _design(document: Document, holder: str, keys: list[str]) -> Dimension:
+    draw = f"{holder}.{DRAW}"
+    keys = [key for key in keys if key != draw]
+    if draw not in document.entries:
+        raise document.refuse(keys[0], f"lacks {draw} = {{ sobol = n, seed = s }} beside it")
+    if not 1 <= len(keys) <= MAX_DIMENSIONS:
+        raise document.refuse(draw, f"draws {len(keys)} axes; it may be 1 to {MAX_DIMENSIONS}")
+    stated = document.entries[draw].value
+    try:
+        num, seed = drawing(stated if isinstance(stated, dict) else {})
+    except ValueError as error:
+        raise document.refuse(draw, str(error)) from None
+    assert isinstance(stated, dict)
+    (name,) = (name for name in DESIGNS if name in stated)
+    points = design(name, num, len(keys), seed)
+    axes = tuple(
+        _read(document, key, partial(draw_axis, u=u)) for key, u in zip(keys, points, strict=True)
+    )
+    return _together(document, holder, keys, axes)
+
+
+def _repeats(document: Document) -> Dimension:
+    """Seeds 0, 1, ... of all that is drawn."""
+    try:
+        count = integer(1, MAX_VALUES)(document.entries[REPEATS].value)
+    except ValueError as error:
+        raise document.refuse(REPEATS, str(error)) from None
+    stated = {field for key in document.entries for field in _fields(key)}
+    drawn = {
+        "seed": "initial.weights" not in stated,
+        "batch_seed": "batch.size" in stated and not {"batch.table", "batch.file"} & stated,
+    }
+    names = [name for name in REPEATED if drawn[name]]
+    if not names:
+        raise document.refuse(REPEATS, "has no effect: nothing is drawn from a seed")
+    seeds = np.arange(count)
+    seeds.setflags(write=False)
+    return Dimension(tuple(Axis(name, seeds) for name in names), "repeats")
+
+
+def _fields(key: str) -> set[str]:
+    """The fields that an entry gives values to."""
+    found = find_axis(place_of(key).axis)
+    return {key, found[0].name} if found else {key}
+
+
+def _together(
+    document: Document, holder: str, keys: list[str], axes: tuple[Axis, ...]
+) -> Dimension:
+    try:
+        refuse_duplicates(axes)
+    except ValueError as error:
+        raise document.refuse(keys[0], str(error)) from None
+    return Dimension(axes, holder.rpartition(".")[2])
+
+
+def _axis(document: Document, key: str, *, distinct: bool) -> Axis:
+    return _read(document, key, partial(read_axis, distinct=distinct))
+
+
+def _read(document: Document, key: str, read: Callable[[str, type, Check, object], Axis]) -> Axis:
+    name = place_of(key).axis
+    field = swept_field(name)
+    if field.swept is None:
+        raise document.refuse(key, "cannot be an axis")
+    try:
+        return read(name, field.swept, field.check, document.entries[key].value)
+    except ValueError as error:
+        raise document.refuse(key, str(error)) from None
+
+
+def _named(name: str, settings: Settings, swept: Mapping[str, Axis]) -> Named:
+    """What `name` stands for in a condition."""
+    candidates = list(_candidates(name))
+    if not candidates:
+        known = [*swept, *(axis.rpartition(".")[2] for axis in swept), *AXES]
+        raise ValueError(f"{show(name)} is not a field of a study{nearest(name, known)}")
+    used = [one for one in candidates if one in swept] or candidates
+    if len(used) > 1:
+        raise ValueError(f"{show(name)} may be {' or '.join(used)}; say which")
+    field = swept_field(used[0])
+    if used[0] not in swept:
+        value = settings[field.name] if used[0] == field.axis else None
+        if not isinstance(value, bool | int | float | str):
+            raise ValueError(f"{used[0]} is no axis of this study and has no single value")
+    assert field.swept is not None
+    return Named(used[0], field.swept, field.check)
+
+
+def _candidates(name: str) -> Iterator[str]:
+    """The one names of the axes that `name` may mean: its own, or those that end in it."""
+    found = find_axis(name)
+    if found:
+        yield found[1]
+        return
+    yield from dict.fromkeys(
+        field.axis for spelling, field in AXES.items() if spelling.endswith(f".{name}")
+    )

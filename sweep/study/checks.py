@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from sweep.study.record import schedule
-
 Check = Callable[[object], Any]
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202f-\ud7ff\ue000-\U0010ffff]")
 _MAX_HIDDEN = 1_000
+_SCHEDULE = re.compile(r"(every|log) +(step|[0-9]{1,12})|final|nothing")
 
 MAX_LAYERS = 100
 """How many layers a network may have, inputs and outputs included."""
@@ -244,6 +243,23 @@ def _each(check: Check, values: list[object]) -> list[np.ndarray]:
 def _apart(message: str) -> str:
     """`message` to be appended to a position: "[1]" directly, words after a space."""
     return message if message.startswith("[") else f" {message}"
+
+
+def schedule(text: str) -> str:
+    """The one spelling of a schedule.
+
+    Raises:
+        ValueError: it is none.
+    """
+    match = _SCHEDULE.fullmatch(text.strip())
+    if match is None or match[0] == "log step":
+        raise ValueError(text)
+    if match[1] is None:
+        return match[0]
+    count = 1 if match[2] == "step" else int(match[2])
+    if count < (1 if match[1] == "every" else 3):
+        raise ValueError(text)
+    return "every step" if match[1] == "every" and count == 1 else f"{match[1]} {count}"
 
 
 def recorded(*shapes: str) -> Check:

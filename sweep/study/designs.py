@@ -1,11 +1,108 @@
-"""Designs of experiments: points spread over the unit cube by a seed, the same on every machine.
+"""Numbers between two ends, spaced or drawn as a study says, whose bits are the same everywhere.
 
-The first points of a longer design are those of a shorter one.
+NumPy's and libm's logarithms and powers differ in their last bits between processors; integer and
+decimal arithmetic do not. The first points of a longer design are those of a shorter one.
 """
+
+from collections.abc import Collection, Iterable, Mapping
+from decimal import ROUND_HALF_UP, Context, Decimal
+from itertools import accumulate, repeat
+from typing import Any
 
 import numpy as np
 
-from sweep.study.elementary import uniform, unit, words
+from sweep.study.checks import Check, integer, number, show
+from sweep.study.elementary import exponential, uniform, unit, words
+
+# Fifty digits carry ten million products and still round to the nearest float64.
+_DECIMAL = Context(prec=50)
+
+
+def linear(low: float, high: float, num: int) -> np.ndarray:
+    """`num` >= 2 evenly spaced float64 values from `low` to `high`, each correctly rounded.
+
+    The ends are read as the shortest decimal that names them, so that five values from 0.1 to 0.5
+    are those that one would write.
+    """
+    (low_above, low_below), (high_above, high_below) = (
+        Decimal(repr(end)).as_integer_ratio() for end in (low, high)
+    )
+    start, stop = low_above * high_below, high_above * low_below
+    last = num - 1
+    below = low_below * high_below * last
+    # Division of integers is correctly rounded, however large they are.
+    values = ((start * (last - i) + stop * i) / below for i in range(num))
+    return np.fromiter(values, np.float64, num)
+
+
+def logarithmic(low: float, high: float, num: int) -> np.ndarray:
+    """`num` >= 2 geometrically spaced float64 values between the positive `low` and `high`.
+
+    Each is correctly rounded; the ends are exact, and are read as in `linear`.
+    """
+    values = np.fromiter(map(float, _geometric(repr(low), repr(high), num)), np.float64, num)
+    values[-1] = high
+    return values
+
+
+def geometric(first: float, factor: float, num: int) -> np.ndarray:
+    """`num` float64 values from `first` on, each `factor` > 0 times the one before.
+
+    Each is correctly rounded; both numbers are read as in `linear`.
+    """
+    start, ratio = Decimal(repr(first)), Decimal(repr(factor))
+    values = accumulate(repeat(ratio, num - 1), _DECIMAL.multiply, initial=start)
+    return np.fromiter(map(float, values), np.float64, num)
+
+
+def logarithm(x: float) -> float:
+    """The natural logarithm of a positive number, correctly rounded."""
+    return float(_DECIMAL.ln(Decimal(x)))
+
+
+def logarithmic_steps(num: int, steps: int) -> np.ndarray:
+    """`num` >= 3 distinct steps, logarithmically spaced: 0, 1, ..., `steps`; int64, ascending.
+
+    Where the spacing would fall below one step it is one step. All of 0 .. `steps` if there are
+    no more than `num`.
+    """
+    if num > steps:
+        return np.arange(steps + 1)
+    dense = _dense_until(num - 1, steps)
+    sparse = _geometric(str(dense), str(steps), num - dense)
+    rounded = (int(value.to_integral_value(ROUND_HALF_UP)) for value in sparse)
+    found = np.concatenate([np.arange(dense), np.fromiter(rounded, np.int64, num - dense)])
+    found[-1] = steps
+    return found
+
+
+def _geometric(low: str, high: str, num: int) -> Iterable[Decimal]:
+    """`num` products from `low` up to about `high`, to fifty digits."""
+    start = Decimal(low)
+    if num == 1:
+        return iter([start])
+    logarithm = _DECIMAL.ln(_DECIMAL.divide(Decimal(high), start))
+    ratio = _DECIMAL.exp(_DECIMAL.divide(logarithm, Decimal(num - 1)))
+    return accumulate(repeat(ratio, num - 1), _DECIMAL.multiply, initial=start)
+
+
+def _dense_until(num: int, steps: int) -> int:
+    """The least k from which `num` - k geometric intervals to `steps` are at least a step wide.
+
+    That is steps / k >= (1 + 1/k)^(num - k), which holds for every larger k too.
+    """
+
+    def sparse_from(k: int) -> bool:
+        growth = _DECIMAL.ln(_DECIMAL.divide(Decimal(k + 1), Decimal(k)))
+        room = _DECIMAL.ln(_DECIMAL.divide(Decimal(steps), Decimal(k)))
+        return room >= _DECIMAL.multiply(Decimal(num - k), growth)
+
+    low, high = 1, num
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if sparse_from(middle) else (middle + 1, high)
+    return low
+
 
 DESIGNS = ("random", "sobol")
 _BITS = 52
@@ -93,3 +190,178 @@ def _directions(dimension: int, count: int) -> np.ndarray:
                     new ^= m[-k] << k
             m.append(new)
     return np.array([m[k] << (_BITS - 1 - k) for k in range(count)], np.uint64)
+
+
+MAX_VALUES = 4_000_000
+"""How many values one axis may have: more would not fit the file that writes them all down."""
+
+FORMS = (
+    "a list of values, { log = [low, high], num = n }, { linear = [low, high], num = n }, "
+    "{ geometric = [first, factor], num = n } or { range = [low, high] }"
+)
+SPACINGS = ("log", "linear", "geometric", "range")
+MAX_COMPUTED = 250_000
+"""How many may be spaced or drawn, which takes longer than to count them."""
+
+EXACT = 2**53
+"""Up to here every whole number is a float64, and may be the end of a range."""
+
+_whole = integer(-EXACT, EXACT)
+_stride = integer(1, EXACT)
+_factor = number(0)
+_seed = integer(0, 2**63 - 1)
+
+Stated = Mapping[str, object]
+
+
+def spaced(kind: type, check: Check, stated: Stated) -> np.ndarray:
+    """The values that the table `stated` describes, of a field of the type int or float.
+
+    Raises:
+        ValueError: it describes none, or wrong ones.
+    """
+    spacing = _spacing(stated)
+    counts = [key for key in ("num", *DESIGNS) if key in stated]
+    if spacing == "range" and not counts:
+        _expect_keys(stated, {"range"})
+        return _whole_numbers(kind, check, stated)
+    if len(counts) != 1:
+        raise ValueError(f"must be {FORMS}, not {show(stated)}")
+    if counts == ["num"]:
+        _expect_keys(stated, {spacing, "num"} - {"range"})
+        return _steps(kind, check, stated, spacing)
+    (name,) = counts
+    num, seed = drawing(stated, {spacing})
+    (u,) = design(name, num, 1, seed)
+    return between(kind, check, {spacing: stated[spacing]}, u)
+
+
+def drawing(stated: Stated, besides: Collection[str] = ()) -> tuple[int, int]:
+    """The number of points and the seed of `{ sobol = n, seed = s }`.
+
+    Raises:
+        ValueError: the table has other keys, but for those `besides`, or wrong values.
+    """
+    names = [name for name in DESIGNS if name in stated]
+    if len(names) != 1 or not {*stated} <= {*names, "seed", *besides}:
+        forms = " or ".join(f"{{ {name} = n, seed = s }}" for name in DESIGNS)
+        raise ValueError(f"must be {forms}, not {show(dict(stated))}")
+    try:
+        return _count(names[0], stated[names[0]], 1), _seed(stated.get("seed", 0))
+    except ValueError as error:
+        raise ValueError(f"of a draw {error}") from None
+
+
+def between(kind: type, check: Check, stated: Stated, u: np.ndarray) -> np.ndarray:
+    """The values at `u`, above 0 and below 1, between the ends that `stated` names.
+
+    Raises:
+        ValueError: there are no two ends, or wrong ones.
+    """
+    spacing = _spacing(stated)
+    if set(stated) != {spacing} or spacing == "geometric":
+        wanted = "{ log = [low, high] }, { linear = [low, high] } or { range = [low, high] }"
+        raise ValueError(f"must be a list of values, {wanted}, not {show(stated)}")
+    if spacing == "range":
+        values, low, high = _whole_between(check, stated, u)
+    else:
+        low, high = sorted(_ends(kind, check, stated, spacing))
+        if spacing == "log":
+            values = exponential(np.asarray(logarithm(low) * (1 - u) + logarithm(high) * u))
+        elif kind is int:
+            values = np.floor(low + (high - low + 1.0) * u)
+        else:
+            values = low * (1 - u) + high * u
+    values = np.rint(values) if kind is int else values
+    found: np.ndarray = np.clip(values, low, high).astype(_dtype(kind))
+    return found
+
+
+def _whole_between(check: Check, stated: Stated, u: np.ndarray) -> tuple[np.ndarray, float, float]:
+    low, high, step = _range(stated)
+    if step != 1:
+        raise ValueError(f"must have range = [low, high] to draw from, not {show(stated['range'])}")
+    return np.floor(low + (high - low) * u), check(low), check(high - 1)
+
+
+def _steps(kind: type, check: Check, stated: Stated, spacing: str) -> np.ndarray:
+    num = _count("num", stated["num"], 2)
+    if spacing == "geometric":
+        return _powers(kind, check, stated["geometric"], num)
+    low, high = _ends(kind, check, stated, spacing)
+    values = (logarithmic if spacing == "log" else linear)(low, high, num)
+    return np.rint(values).astype(np.int64) if kind is int else values
+
+
+def _ends(kind: type, check: Check, stated: Stated, spacing: str) -> tuple[float, float]:
+    ends = stated[spacing]
+    if not isinstance(ends, list) or len(ends) != 2:
+        raise ValueError(f"must have {spacing} = [low, high], not {show(ends)}")
+    low, high = (check(end) for end in ends)
+    if max(low, high) == np.inf or (spacing == "log" and not min(low, high) > 0):
+        wanted = "above 0 and finite" if spacing == "log" else "finite"
+        raise ValueError(f"must have both ends of {spacing} {wanted}, not {show(ends)}")
+    if kind is int and max(low, high) > EXACT:
+        raise ValueError(f"must have whole numbers up to {EXACT} in {spacing}, not {show(ends)}")
+    return low, high
+
+
+def _powers(kind: type, check: Check, stated: object, num: int) -> np.ndarray:
+    if not isinstance(stated, list) or len(stated) != 2:
+        raise ValueError(f"must have geometric = [first, factor], not {show(stated)}")
+    first, factor = check(stated[0]), _factor(stated[1])
+    if not (0 < abs(first) < np.inf and factor > 0):
+        raise ValueError(
+            "must have a first value other than 0 and a factor above 0 in geometric, "
+            f"not {show(stated)}"
+        )
+    values = geometric(first, factor, num)
+    if not abs(values[-1]) <= (EXACT if kind is int else np.finfo(np.float64).max):
+        raise ValueError(f"grows out of bounds: {show(stated)}, {num} times")
+    values = np.rint(values).astype(np.int64) if kind is int else values
+    for end in values[[0, -1]].tolist():
+        check(end)
+    return values
+
+
+def _range(stated: Stated) -> list[int]:
+    ends = stated["range"]
+    if not isinstance(ends, list) or len(ends) not in (2, 3):
+        raise ValueError(f"must have range = [low, high], or [low, high, step], not {show(ends)}")
+    low, high, step = *map(_whole, ends[:2]), _stride(ends[2] if len(ends) == 3 else 1)
+    if not len(range(low, high, step)) >= 1:
+        raise ValueError(f"must have a range of 1 to {MAX_VALUES} values, not {show(ends)}")
+    return [low, high, step]
+
+
+def _whole_numbers(kind: type, check: Check, stated: Stated) -> np.ndarray:
+    values = range(*_range(stated))
+    if len(values) > MAX_VALUES:
+        ends = show(stated["range"])
+        raise ValueError(f"must have a range of 1 to {MAX_VALUES} values, not {ends}")
+    check(values[0])
+    check(values[-1])
+    return np.arange(values.start, values.stop, values.step).astype(_dtype(kind))
+
+
+def _spacing(stated: Stated) -> str:
+    found = [key for key in SPACINGS if key in stated]
+    if len(found) != 1:
+        raise ValueError(f"must be {FORMS}, not {show(dict(stated))}")
+    return found[0]
+
+
+def _expect_keys(stated: Stated, keys: set[str]) -> None:
+    if set(stated) != keys:
+        raise ValueError(f"must be {FORMS}, not {show(dict(stated))}")
+
+
+def _count(name: str, stated: Any, least: int) -> int:
+    whole = isinstance(stated, int) and not isinstance(stated, bool)
+    if not whole or not least <= stated <= MAX_COMPUTED:
+        raise ValueError(f"must have a {name} from {least} to {MAX_COMPUTED}, not {show(stated)}")
+    return int(stated)
+
+
+def _dtype(kind: type) -> type:
+    return np.int64 if kind is int else np.float64

@@ -9,8 +9,6 @@ from itertools import product
 
 import numpy as np
 
-from sweep.study.axes import Axis
-
 MAX_JUDGED = 2**25
 """How many points a condition may be asked about, in all groups together."""
 
@@ -19,7 +17,43 @@ _WINDOW = 2**20  # points judged at a time
 Positions = np.ndarray | range
 """Flat positions of points: int64, or those of a run of points, which follow each other."""
 
+MOST_VALUES = 6
+"""So many values of an axis are named; of more the ends are."""
+
 _Searched = tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
+class Axis:
+    """The values of the field `name`, in the study's order.
+
+    `values` is a read-only vector of float64, int64, bool or (as objects) str. They are all
+    different, unless the axis runs together with others.
+    """
+
+    name: str
+    values: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    @cached_property
+    def ranked(self) -> tuple[np.ndarray, np.ndarray]:
+        """The different values, ascending, and the place among them of each of `values`."""
+        if self.values.dtype != object and (self.values[1:] > self.values[:-1]).all():
+            return self.values, np.arange(len(self.values))
+        values, codes = np.unique(self.values, return_inverse=True)
+        return values, codes
+
+    @property
+    def in_words(self) -> str:
+        """Its values, or how many there are and between which ends."""
+        values = self.ranked[0]
+        if len(values) <= MOST_VALUES:
+            return ", ".join(map(_value, self.values))
+        numeric = self.values.dtype != object
+        few = f"from {_value(values[0])} to {_value(values[-1])}" if numeric else ""
+        return f"{len(values):,} values " + (few or f"such as {_value(self.values[0])}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -354,3 +388,7 @@ def _in_a_row(values: np.ndarray, within: int, run: range) -> np.ndarray:
         return found
     ends = np.clip(np.arange(needed + 1) * within - skipped, 0, len(run))
     return np.repeat(found, np.diff(ends))
+
+
+def _value(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)

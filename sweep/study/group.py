@@ -9,16 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from sweep.catalogue import COMMON_NUMBERS, NUMBERS, OPTIMIZERS
-from sweep.study.axes import Axis
-from sweep.study.batch import Batch
-from sweep.study.datasets import Data
 from sweep.study.fields import FieldError
-from sweep.study.grid import Grid, Positions
-from sweep.study.initializers import Initial
-from sweep.study.network import Network
-from sweep.study.record import Record
-from sweep.study.schedule import Schedule
-from sweep.study.training import Outcome, Training
+from sweep.study.grid import Axis, Grid, Positions
+from sweep.study.model import Batch, Data, Initial, Network, Outcome, Record, Schedule, Training
 
 
 @dataclass(frozen=True)

@@ -7,17 +7,23 @@ from typing import Any
 import numpy as np
 
 from sweep.catalogue import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES, SCHEMES
-from sweep.study.batch import Batch
-from sweep.study.datasets import Data
 from sweep.study.fields import FIELDS, Field, FieldError, Role, Settings, complete, swept_field
 from sweep.study.grid import Grid
 from sweep.study.group import Group
-from sweep.study.identity import identity_digest
-from sweep.study.initializers import Initial, parameter_vector
-from sweep.study.network import Network, count_parameters
-from sweep.study.record import Record, scheduled_count
-from sweep.study.schedule import Schedule
-from sweep.study.training import Outcome, Training
+from sweep.study.model import (
+    Batch,
+    Data,
+    Initial,
+    Network,
+    Outcome,
+    Record,
+    Schedule,
+    Training,
+    count_parameters,
+    identity_digest,
+    parameter_vector,
+    scheduled_count,
+)
 
 MAX_PARAMETERS = 1_000_000
 MAX_RECORDED = 10_000_000

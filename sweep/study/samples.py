@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sweep.study.datasets import Data
 from sweep.study.elementary import words
 from sweep.study.fields import FieldError, Settings
 from sweep.study.generated import GENERATED, Recipe, generate
+from sweep.study.model import Data
 
 _SPLIT = 2**32  # the stream of the split: no set draws from it
 

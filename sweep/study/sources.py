@@ -11,8 +11,7 @@ import numpy as np
 from sweep.study import checks
 from sweep.study.document import Document, Entry
 from sweep.study.fields import FETCHED
-from sweep.study.files import inside, read_indices
-from sweep.study.tables import Table, read_table
+from sweep.study.tables import Table, inside, read_indices, read_table
 
 _Content = TypeVar("_Content")
 _COLUMNS = ("data.input_columns", "data.target_columns")

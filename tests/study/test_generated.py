@@ -6,7 +6,7 @@ import pytest
 from sweep.study import Group
 from sweep.study.fields import FETCHED, FIELD, Role
 from sweep.study.generated import GENERATED
-from sweep.study.identity import array_digest
+from sweep.study.model import array_digest
 
 from .course import DRAWN, course, group, refused
 

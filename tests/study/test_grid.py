@@ -8,8 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweep.study import grid as module
-from sweep.study.axes import Axis
-from sweep.study.grid import Dimension, Factor, Grid, alone, vector
+from sweep.study.grid import Axis, Dimension, Factor, Grid, alone, vector
 
 Shape = list[tuple[int, int]]  # of each dimension: its axes and their length
 shapes = st.lists(st.tuples(st.integers(1, 3), st.integers(1, 5)), max_size=4)

@@ -7,7 +7,7 @@ import pytest
 
 from sweep.study import Group, find_study, load_study
 from sweep.study.fields import FIELD, FIELDS, REQUIRED, Role
-from sweep.study.identity import array_digest, identity_digest
+from sweep.study.model import array_digest, identity_digest
 
 from .course import BIASED, DRAWN, EVERYTHING, course, group
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mpf, workprec
 
-from sweep.study.ladders import linear, logarithmic, logarithmic_steps
+from sweep.study.designs import linear, logarithmic, logarithmic_steps
 
 positive = st.floats(1e-300, 1e300)
 

@@ -3,7 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sweep.study import Record
-from sweep.study.record import schedule, scheduled_count
+from sweep.study.checks import schedule
+from sweep.study.model import scheduled_count
 
 schedules = st.one_of(
     st.sampled_from(["every step", "final", "nothing"]),
