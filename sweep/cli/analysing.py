@@ -250,8 +250,8 @@ def _joined(names: "Sequence[str]") -> str:
 
 def _save(found: "Comparison", directory: Path) -> list[Path]:
     """Write the differences as a table and as a figure."""
+    from sweep.store.export import export_table
     from sweep.views.comparison import comparison
-    from sweep.views.export import export_table
     from sweep.views.saving import save_figure
 
     differences, what = found.differences(), found.compared.what

@@ -34,7 +34,7 @@ def report(
     results: Folder = RESULTS,
 ) -> None:
     """Write one page about what STUDY found."""
-    from sweep.views.export import complete
+    from sweep.store.files import complete
     from sweep.views.report.page import render
 
     if output is not None and output.suffix.lower() not in (".html", ".htm"):

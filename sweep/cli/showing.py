@@ -101,7 +101,7 @@ def export(
     results: Folder = RESULTS,
 ) -> None:
     """Write a table of STUDY to a file."""
-    from sweep.views.export import check_ending, export_table
+    from sweep.store.export import check_ending, export_table
 
     check_ending(file)
     found = trained(name, overrides, results)

@@ -16,7 +16,8 @@ from sweep.course.languages import Cells, Text
 from sweep.course.sheet_columns import STEP, Column, H
 from sweep.course.symbols import Derivative, Notation
 from sweep.course.worksheet import Plan, Trial
-from sweep.views.export import EXCEL_OPTIONS, complete
+from sweep.store.export import EXCEL_OPTIONS
+from sweep.store.files import complete
 
 START, COMPARED = "Start", "Compare"
 TOLERANCE = 1e-8

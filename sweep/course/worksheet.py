@@ -15,9 +15,9 @@ from sweep.course.sheet_columns import STEP, Column, Columns, H
 from sweep.course.snapshot import definitions_of, notation_of, rates_of
 from sweep.course.symbols import Notation
 from sweep.errors import RequestError
+from sweep.store.export import EXCEL_COLUMNS
 from sweep.study import Group, Record, Schedule, Study
 from sweep.training.trainer import train
-from sweep.views.export import EXCEL_COLUMNS
 
 STEPS = 200
 """How many steps a worksheet has if nobody says."""

@@ -10,8 +10,10 @@ follow from their own, and settled when the record is durable.
 """
 
 import errno
+import fcntl
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -114,6 +116,41 @@ def replace(path: Path, data: bytes) -> None:
         _sync([path.parent])
     finally:
         discard([temporary])
+
+
+@contextmanager
+def complete(path: Path) -> Iterator[Path]:
+    """Lend a temporary name beside `path`; what was written there replaces `path` at the end.
+
+    This is for files that are made for people: a writer that was killed leaves its temporary, and
+    the next one in the same directory removes it; of one that is still writing it is locked.
+
+    Raises:
+        OSError: the system refused something.
+    """
+    _remove_abandoned(path.parent)
+    temporary = path.with_name(f".{secrets.token_hex(16)}.unfinished{path.suffix}")
+    handle = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_CLOEXEC, 0o666)
+    try:
+        with suppress(OSError):  # not every file system has locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield temporary
+        temporary.replace(path)
+    finally:
+        os.close(handle)
+        discard([temporary])
+
+
+_UNFINISHED = re.compile(r"\.[0-9a-f]{32}\.unfinished(\.\w+)?")
+
+
+def _remove_abandoned(directory: Path) -> None:
+    """Remove temporaries of `complete` whose writers are no more."""
+    for path in directory.glob(".*.unfinished*"):
+        if _UNFINISHED.fullmatch(path.name):
+            with suppress(OSError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
 
 
 def make_directory(path: Path) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.figure import Figure
 from matplotlib.transforms import Bbox
 
-from sweep.views.export import complete
+from sweep.store.files import complete
 from sweep.views.style import theme
 
 PNG_DPI = 200

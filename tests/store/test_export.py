@@ -1,5 +1,7 @@
 """Exported tables: complete or absent, every digit, and nothing that executes."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -8,8 +10,9 @@ import pandas as pd
 import pytest
 
 from sweep.errors import RequestError
-from sweep.views import export
-from sweep.views.export import export_table
+from sweep.store import export
+from sweep.store.export import export_table
+from sweep.store.files import complete
 
 
 @pytest.fixture
@@ -80,3 +83,23 @@ def test_a_failed_export_keeps_what_was_there(
 def test_an_unknown_ending_is_refused(table: pd.DataFrame, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r'the ending must be .csv, .parquet, .xlsx, not ".txt"'):
         export_table(table, tmp_path / "t.txt")
+
+
+def test_what_a_killed_writer_left_is_removed_by_the_next(
+    table: pd.DataFrame, tmp_path: Path
+) -> None:
+    script = (
+        "import os, sys; from pathlib import Path; from sweep.store.files import complete\n"
+        "with complete(Path('t.png')) as path:\n"
+        "    path.write_text('half'); os.kill(os.getpid(), 9)"
+    )
+    for _ in range(2):  # of two, the second has removed what the first left
+        subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=False)
+    (left,) = tmp_path.iterdir()
+    assert left.name.endswith(".unfinished.png")
+    foreign = tmp_path / ".notes.unfinished"
+    foreign.touch()
+    with complete(tmp_path / "other.csv") as writing:
+        export_table(table, tmp_path / "t.csv")
+        assert writing.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"t.csv", "other.csv", foreign.name}

@@ -1,16 +1,15 @@
 """Tables written for other programs: CSV, parquet and Excel."""
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from sweep.errors import RequestError
+from sweep.store.files import complete
 
 EXCEL_ROWS, EXCEL_COLUMNS = 1_048_576, 16_384
 EXCEL_DIGITS = 10**15
@@ -24,17 +23,6 @@ EXCEL_OPTIONS: dict[str, Any] = {
 
 FORMULA = re.compile(r"^(?=[=+\-@\t\r])")
 """How a cell begins that a spreadsheet would execute."""
-
-
-@contextmanager
-def complete(path: Path) -> Iterator[Path]:
-    """Lend a temporary name beside `path`; what was written there replaces `path` at the end."""
-    temporary = path.with_name(f".{uuid4().hex}{path.suffix}")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def export_table(table: pd.DataFrame, path: Path) -> None:
