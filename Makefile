@@ -1,25 +1,32 @@
-# Everything a fresh machine needs: `make lr-graphs` does the main job, `make test` checks it all.
+# Everything a fresh machine needs: `make lr-graphs` does the main job, `make test` checks it.
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS ?= test
 BASE ?= HEAD
+# A file of tests is one process's: what its tests share is made once.
+SPREAD := --numprocesses auto --dist loadfile
 
-.PHONY: lr-graphs test lint soak bench bench-check clean
+.PHONY: lr-graphs test check lint soak bench bench-check clean
 
 lr-graphs: $(VENV)/ready
 	$(BIN)/sweep run lr_graphs
 	$(BIN)/sweep plot lr_graphs
 
 test: lint
-	$(BIN)/pytest
+	$(BIN)/pytest $(SPREAD)
+
+# The full matrices, peers, LibreOffice, Chromium, fuzzing: what `make test` leaves out.
+check: $(VENV)/ready-$(EXTRAS)
+	$(BIN)/pytest $(SPREAD) -m check
 
 lint: $(VENV)/ready-$(EXTRAS)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# Long campaigns, hours of them.
 soak: $(VENV)/ready-$(EXTRAS)
 	$(BIN)/pytest -m soak
 

@@ -1,14 +1,51 @@
 import signal
+import sys
+import time
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
+WEEK = 7 * 24 * 3600  # seconds
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave to `make check` what a test's mark `quick` does not name of its parameters.
+
+    Raises:
+        UsageError: a pattern fits none of them, so that less would be tested than it says.
+    """
+    left: dict[tuple[str, str], bool] = {}
+    for item in items:
+        for mark in item.iter_markers("quick"):
+            name = item.name.partition("[")[2].removesuffix("]")
+            fits = [pattern for pattern in mark.args if fnmatchcase(name, pattern)]
+            test = item.nodeid.partition("[")[0]
+            left |= {(test, pattern): True for pattern in fits}
+            for pattern in mark.args:
+                left.setdefault((test, pattern), False)
+            if not fits:
+                item.add_marker("check")
+    idle = [f"{test}: quick names {pattern!r}" for (test, pattern), fit in left.items() if not fit]
+    if idle and not any("::" in asked for asked in config.args):
+        raise pytest.UsageError(f"{idle[0]}, which no parameters are called")
+
 
 @pytest.fixture(scope="session", autouse=True)
 def kernel_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """One compile cache for the session, subprocesses included; never the user's own."""
-    directory = tmp_path_factory.mktemp("kernels")
+    """One compile cache for all runs of the tests, subprocesses included; never the user's own.
+
+    It lies in the virtual environment, and its keys are the product's: what was compiled from
+    other text is never found. Tests of the cache itself have folders of their own.
+    """
+    in_environment = sys.prefix != sys.base_prefix
+    directory = Path(sys.prefix, "kernels") if in_environment else tmp_path_factory.mktemp("k")
+    directory.mkdir(mode=0o700, exist_ok=True)
+    for entry in directory.iterdir():
+        if entry.stat().st_mtime < time.time() - WEEK:
+            entry.unlink(missing_ok=True)  # other text by now, or compiled once a week
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SWEEP_CACHE_DIR", str(directory))
         yield directory

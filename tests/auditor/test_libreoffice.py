@@ -10,7 +10,10 @@ from sweep.auditor.auditing import audit
 from sweep.auditor.reading import read_book
 from tests.auditor.sheets.making import MAKERS, Case, make
 
-pytestmark = pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice")
+pytestmark = [
+    pytest.mark.check,
+    pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice"),
+]
 
 CASES = {
     "right": Case("chain", style=3, rows=30, written="absent"),

@@ -86,6 +86,7 @@ def test_no_formula_needs_what_the_sheets_leave_out(name: str) -> None:
 
 
 @needs_office
+@pytest.mark.check
 @pytest.mark.parametrize("name", list(STUDIES))
 def test_libreoffice_computes_the_kernels_numbers(name: str, tmp_path: Path) -> None:
     """Every cell of every step to 1e-12.
@@ -113,6 +114,7 @@ def test_libreoffice_computes_the_kernels_numbers(name: str, tmp_path: Path) -> 
 
 @pytest.mark.soak
 @needs_office
+@pytest.mark.check
 def test_a_thousand_steps_agree_to_twelve_digits(tmp_path: Path) -> None:
     """Relative, in every cell but the differences of losses, which lose digits."""
     study = studies.course("lr_graphs", "axes.learning_rate=[0.5, 2.0]")

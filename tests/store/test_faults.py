@@ -111,6 +111,7 @@ def test_killed_at_any_call(bench: Bench, digest: str) -> None:
         assert_made_good(bench, digest)
 
 
+@pytest.mark.check
 @pytest.mark.parametrize("code", [errno.EIO, errno.ENOSPC])
 def test_refused_any_call(bench: Bench, digest: str, code: int) -> None:
     fault = OSError(code, os.strerror(code))

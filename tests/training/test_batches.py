@@ -60,6 +60,7 @@ def follow_the_oracle(study: Group, found: Trained) -> None:
         np.testing.assert_allclose(found.parameters[trial], parameters, rtol=0, atol=tolerance)
 
 
+@pytest.mark.quick("shuffle-3")
 @kinds
 def test_an_order_that_all_trials_share(order: str, size: int) -> None:
     edits = [f"batch={{ size = {size}, order = '{order}', seed = 11 }}", "axes.seed=[1, 2, 3]"]
@@ -68,6 +69,7 @@ def test_an_order_that_all_trials_share(order: str, size: int) -> None:
     follow_the_oracle(study, found)
 
 
+@pytest.mark.quick("replacement-3")
 @kinds
 def test_orders_of_each_trials_own(order: str, size: int) -> None:
     """The same bits as where the order is shared: it is a function of its seed alone."""
@@ -97,6 +99,7 @@ def test_a_table_in_a_file(ending: str, tmp_path: Path) -> None:
     follow_the_oracle(study, train(study, every_trial(study)))
 
 
+@pytest.mark.quick("batch_seed-adam")
 @pytest.mark.parametrize("optimizer", ["momentum", "adam"])
 @pytest.mark.parametrize("axis", ["seed", "batch_seed"])
 def test_other_optimizers(optimizer: str, axis: str) -> None:
@@ -104,6 +107,7 @@ def test_other_optimizers(optimizer: str, axis: str) -> None:
     follow_the_oracle(*run("batch.size=3", f"axes.{axis}=[1, 2]", *edits))
 
 
+@pytest.mark.quick("batch_seed-edits1")
 @pytest.mark.parametrize("edits", [["batch.size=3"], ["batch={ size=40, order='replacement' }"]])
 @pytest.mark.parametrize("axis", ["seed", "batch_seed"])
 def test_a_network_too_large_for_registers(edits: list[str], axis: str) -> None:
@@ -131,17 +135,20 @@ def test_what_the_kernel_is_handed_at_a_time_does_not_matter(
     np.testing.assert_array_equal(bits_of(parts.losses), bits_of(whole.losses))
 
 
+@pytest.mark.quick("batch_seed")
 @pytest.mark.parametrize("axis", ["seed", "batch_seed"])
 def test_float32(axis: str) -> None:
     follow_the_oracle(*run("batch.size=3", f"axes.{axis}=[1, 2]", "training.dtype='float32'"))
 
 
+@pytest.mark.check
 def test_a_table_of_all_samples_is_the_full_batch_to_the_bit() -> None:
     _, full = run()
     _, table = run("batch.table=[[0, 1, 2, 3, 4, 5, 6]]")
     np.testing.assert_array_equal(bits_of(table.parameters), bits_of(full.parameters))
 
 
+@pytest.mark.quick("batch_seed")
 @pytest.mark.parametrize("axis", ["seed", "batch_seed"])
 def test_keeping_parameters_changes_nothing(axis: str) -> None:
     """Where parameters are kept the kernel is left and entered again, amid an epoch too.

@@ -10,6 +10,7 @@ from tests.study.course import DRAWN, course
 LONG = ["training.steps=1000000000", "record.loss='log 9'", "axes.learning_rate={range=[0,9999]}"]
 
 
+@pytest.mark.quick("edits0")
 @pytest.mark.parametrize(
     "edits",
     [

@@ -262,6 +262,7 @@ def python(code: str, cache: Path) -> "subprocess.Popen[str]":
     )
 
 
+@pytest.mark.check
 def test_two_processes_at_once_and_a_third_without_the_compiler(tmp_path: Path) -> None:
     """All of them train alike; the one that finds the kernels there does not import numba."""
     cache = tmp_path / "cache"

@@ -36,6 +36,7 @@ def run(*edits: str) -> Trained:
     return train(study, every_trial(study))
 
 
+@pytest.mark.quick("2")
 @samples
 def test_no_decay_of_an_infinite_weight(count: int) -> None:
     """A relu that is off for good has gradients of 0; 0 times infinity is not added to them."""
@@ -46,6 +47,7 @@ def test_no_decay_of_an_infinite_weight(count: int) -> None:
     np.testing.assert_array_equal(among.parameters[0], alone.parameters[0])
 
 
+@pytest.mark.quick("2")
 @samples
 def test_a_norm_that_is_no_number_leaves_no_parameter_one(count: int) -> None:
     """As PyTorch's clip_grad_norm_ has it; without a bound an output's trouble stays its own."""
@@ -74,6 +76,7 @@ parameters = 'every step'
 """
 
 
+@pytest.mark.quick("-softmax_cross_entropy")
 @pytest.mark.parametrize("loss", ["softmax_cross_entropy", "half_squared_error"])
 @pytest.mark.parametrize("targets", ["", "data.targets=[[2, 1, 0.5], [0, 0.25, 0.125]]"])
 def test_softmax_of_large_logits(loss: str, targets: str) -> None:

@@ -50,11 +50,13 @@ seeds_in_float32 = pytest.mark.parametrize("seed", FEW_IN_FLOAT32)
 peers = pytest.mark.parametrize("name", PEERS)
 
 
+@pytest.mark.quick("4", "9", "16", "29")
 @seeds
 def test_gradient(seed: int) -> None:
     assert gradient_error(seed) <= GRADIENT["float64"]
 
 
+@pytest.mark.quick("3", "24")
 @seeds_in_float32
 def test_gradient_in_float32(seed: int) -> None:
     assert gradient_error(seed, "float32") <= GRADIENT["float32"]
@@ -65,6 +67,7 @@ def test_gradient_against_mpmath(seed: int) -> None:
     assert precise_error(seed) <= GRADIENT["float64"]
 
 
+@pytest.mark.quick("4", "9", "16", "29")
 @seeds
 def test_a_gradient_of_zero_is_zero_exactly(seed: int) -> None:
     """Of weights from an input that is always 0, or to neurons that no sample switches on."""
@@ -78,6 +81,7 @@ def test_some_gradients_are_zero() -> None:
     assert sum(found) > 400
 
 
+@pytest.mark.check
 @peers
 @seeds
 def test_one_step_and_ten(seed: int, name: str) -> None:
@@ -85,6 +89,7 @@ def test_one_step_and_ten(seed: int, name: str) -> None:
     assert step_error(seed, names=(name,)) <= STEP["float64"]
 
 
+@pytest.mark.check
 @peers
 @seeds_in_float32
 def test_one_step_and_ten_in_float32(seed: int, name: str) -> None:

@@ -89,6 +89,7 @@ LANES = (1, 2, 4, 8, 16, 32, 64)
 QUICK = {"float64": LANES, "float32": (1, 8, 64), "everything": (1, 64)}
 
 
+@pytest.mark.quick("float64-2", "float64-8", "float32-8", "everything-1")
 @pytest.mark.parametrize(
     ("name", "lanes"),
     [
@@ -121,6 +122,7 @@ TILED = [
 ]
 
 
+@pytest.mark.check
 def test_loops_written_out_or_in_tiles() -> None:
     """It depends on the size of a register, and on whether all loops are written out."""
     study = mixed_trials("float64", *TILED)
@@ -224,6 +226,7 @@ if platform.machine() in ("x86_64", "AMD64"):
     BUILDS["AVX2"] = ("haswell", "+avx,+avx2,+fma,+bmi,+bmi2,+f16c,+lzcnt,+movbe,+popcnt,+sse4.2")
 
 
+@pytest.mark.check
 @pytest.mark.parametrize("some", [FEW, pytest.param(MANY, marks=soak)], ids=["few", "many"])
 def test_builds_for_other_processors(
     tmp_path: Path, some: dict[str, tuple[str, list[str]]]

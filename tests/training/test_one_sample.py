@@ -67,11 +67,13 @@ def follow_the_oracle(study: Group) -> None:
         np.testing.assert_allclose(found.parameters[trial], parameters, rtol=0, atol=1e-13)
 
 
+@pytest.mark.quick("all of it", "all of it, too large for registers")
 @pytest.mark.parametrize("edits", OPTIONS.values(), ids=OPTIONS)
 def test_every_option_is_the_oracles(edits: list[str]) -> None:
     rates = RATES if "network.bias=false" in edits else RATES + BIAS_RATES
     follow_the_oracle(group(STUDY, *rates, *edits))
 
 
+@pytest.mark.check
 def test_an_order_of_each_trials_own() -> None:
     follow_the_oracle(group(STUDY, *RATES, *OPTIONS["clipped"], "axes.batch_seed=[1, 2]"))

@@ -80,6 +80,7 @@ def swept(optimizer: str, dtype: str) -> tuple[Group, Trained]:
     return study, train(study, every_trial(study))
 
 
+@pytest.mark.quick("momentum-float64", "rmsprop-float64", "adamw-float64", "adam-float32")
 @cases(*product(OPTIMIZERS, ["float64"]), ("adam", "float32"))
 def test_trajectories(optimizer: str, dtype: str) -> None:
     study, run = swept(optimizer, dtype)
@@ -115,6 +116,7 @@ def test_defaults_are_pytorchs(optimizer: str) -> None:
     assert found == expected
 
 
+@pytest.mark.quick("momentum-float64")
 @cases(("momentum", "float64"), ("adamw", "float32"))
 def test_what_does_nothing_may_be_left_out(optimizer: str, dtype: str) -> None:
     """Without decay and clipping the kernel has no code for them; the bits are the same."""

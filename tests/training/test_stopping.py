@@ -67,6 +67,7 @@ def test_the_trials_are_mixed() -> None:
         assert len(set(steps[steps >= 0].tolist())) > 3
 
 
+@pytest.mark.quick("either-*")
 @dtypes
 @stops
 def test_nothing_changes_up_to_the_stop_and_everything_stays_after(stop: str, dtype: str) -> None:
@@ -84,6 +85,7 @@ def test_nothing_changes_up_to_the_stop_and_everything_stays_after(stop: str, dt
         assert (bits_of(after) == bits_of(after[:1])).all()
 
 
+@pytest.mark.quick("either")
 @stops
 def test_measures_are_those_of_a_run_that_ends_there(stop: str) -> None:
     never, found = run("never"), run(stop)
@@ -100,6 +102,7 @@ def test_measures_are_those_of_a_run_that_ends_there(stop: str) -> None:
         np.testing.assert_array_equal(found.measures[name][on], never.measures[name][on], name)
 
 
+@pytest.mark.quick("4")
 @pytest.mark.parametrize("lanes", [1, 4, 64])
 def test_neighbours_do_not_matter(lanes: int) -> None:
     found, other = run("either"), run("either", lanes=lanes)
@@ -107,6 +110,7 @@ def test_neighbours_do_not_matter(lanes: int) -> None:
         np.testing.assert_array_equal(getattr(found, name), getattr(other, name), name)
 
 
+@pytest.mark.quick("sgd-*", "at once-*")
 @pytest.mark.parametrize("kept", ["final", "every 7"])
 @pytest.mark.parametrize("edits", [(), AT_ONCE, ADAM], ids=["sgd", "at once", "adam"])
 def test_keeping_parameters_changes_nothing(edits: tuple[str, ...], kept: str) -> None:
@@ -122,6 +126,7 @@ def test_keeping_parameters_changes_nothing(edits: tuple[str, ...], kept: str) -
         np.testing.assert_array_equal(found.measures[name], other.measures[name], name)
 
 
+@pytest.mark.quick("either")
 @stops
 def test_some_trials_stop_at_once(stop: str) -> None:
     found = run(stop, *AT_ONCE)
@@ -130,6 +135,7 @@ def test_some_trials_stop_at_once(stop: str) -> None:
     assert (bits_of(found.parameters[at_once]) == bits_of(found.parameters[at_once, :1])).all()
 
 
+@pytest.mark.check
 def test_what_the_optimizer_keeps_stays_too() -> None:
     found = run("either", *ADAM)
     for step in sorted(set(found.stopped_at.tolist()) - {-1, 0}):
@@ -138,6 +144,7 @@ def test_what_the_optimizer_keeps_stays_too() -> None:
         np.testing.assert_array_equal(bits_of(ours), bits_of(theirs))
 
 
+@pytest.mark.quick("edits3", "edits4")
 @pytest.mark.parametrize(
     "edits",
     [

@@ -13,7 +13,7 @@ from sweep.views.report.page import render
 from tests.browser import Page, browser, needs_browser
 from tests.views.report.small import HOSTILE, report, trials
 
-pytestmark = needs_browser
+pytestmark = [needs_browser, pytest.mark.check]
 
 SORTED = """
 (function (title, column) {
