@@ -4,7 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from sweep.analysis.studies import best, by_rate, compare, summary
+    from sweep.analysis import best, by_rate, compare, summary
     from sweep.api import run
     from sweep.store.results import open_results
     from sweep.study import load_study
@@ -24,14 +24,14 @@ __all__ = [
 ]
 
 _HOMES = {
-    "best": "sweep.analysis.studies",
-    "by_rate": "sweep.analysis.studies",
-    "compare": "sweep.analysis.studies",
+    "best": "sweep.analysis",
+    "by_rate": "sweep.analysis",
+    "compare": "sweep.analysis",
     "load_study": "sweep.study",
     "open_results": "sweep.store.results",
     "plot": "sweep.views.kinds",
     "run": "sweep.api",
-    "summary": "sweep.analysis.studies",
+    "summary": "sweep.analysis",
 }
 
 

@@ -94,7 +94,7 @@ def test_of_many_groups_the_best_are_printed(here: Path) -> None:
     found = sweep("best", "widths.toml", cwd=here)
     assert found.returncode == 0
     assert found.stdout.count("  final_loss  ") == 8
-    assert found.stdout.count("\n\ninitial.scale = ") == 4
+    assert found.stdout.count("\n\nscale = ") == 4
     assert found.stderr == "2 more groups: --format csv prints all of them\n"
 
 

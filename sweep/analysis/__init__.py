@@ -1,31 +1,29 @@
-"""What the learning rate did, in numbers: tables in, tables out; nothing is read or trained here.
+"""What the learning rate did, in numbers: tables in, tables out; nothing is trained here.
 
-    responses = Responses.of(trials, axes)       # axes: the names of the swept columns
-    best(responses)                              # the best rate of each group, by each criterion
-    summary(responses)                           # all measures of each group
-    by_rate(responses)                           # medians and shares at each rate
-    found = find(responses)                      # best and summary, from one pass
+    best(results)                                # the best rate of each group, by each criterion
+    summary(results)                             # all measures of each group
+    by_rate(results)                             # medians and shares at each rate
+    compare([results, ...], "final_loss")        # the same measure of several studies
+    found = find(Responses.of(trials, axes))     # of any trials; axes: the names of swept columns
     sentences(found)                             # the same in plain words, a paragraph a group
-    compare([(name, trials, axes), ...])         # the same measure of several studies
 
-`sweep.best(results)` and its like do the same for the results of a study. docs/analysis.md defines
-every measure; every column is described where its function is.
+`best` and its like take the results of a study, or trials laid out as `Responses`. docs/analysis.md
+defines every measure; every column is described where its function is.
 """
 
-from sweep.analysis.choosing import CRITERIA
 from sweep.analysis.comparison import Comparison, compare
-from sweep.analysis.measures import MEASURES, RATE_MEASURES
-from sweep.analysis.resampling import Bootstrap
+from sweep.analysis.intervals import Bootstrap
+from sweep.analysis.levels import LEVELS
+from sweep.analysis.measures import CRITERIA, MEASURES, RATE_LEVELS
 from sweep.analysis.responses import Responses
 from sweep.analysis.sentences import sentences
-from sweep.analysis.sides import COMPARED
 from sweep.analysis.tables import Choices, Findings, best, by_rate, find, summary
 
 __all__ = [
-    "COMPARED",
     "CRITERIA",
+    "LEVELS",
     "MEASURES",
-    "RATE_MEASURES",
+    "RATE_LEVELS",
     "Bootstrap",
     "Choices",
     "Comparison",

@@ -2,18 +2,88 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.resampling import MOST_NUMBERS, Bootstrap
+from sweep.analysis.intervals import MOST_NUMBERS, RESAMPLES, Bootstrap, Ranked
+from sweep.analysis.levels import LEVELS, Level
+from sweep.analysis.naming import group_names
 from sweep.analysis.responses import SEEDS, Responses, rate_axis
-from sweep.analysis.sentences import group_names
-from sweep.analysis.sides import COMPARED, Compared, Side
+from sweep.analysis.trials import trained
 from sweep.errors import RequestError
+from sweep.store.results import Results, open_results
 
 MOST_VARIANTS = 32
 """How many curves are compared at most."""
+
+Trials = tuple[str, pd.DataFrame, Sequence[str]]
+"""A study's name, its trials and the names of its axes."""
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """One study, or the part of it in which the axes that only it has have one value.
+
+    `groups` are the rows of its groups, `shared` the axes that all studies have.
+    """
+
+    name: str
+    responses: Responses
+    groups: np.ndarray
+    shared: tuple[str, ...]
+    measure: str
+
+    @cached_property
+    def cells(self) -> np.ndarray:
+        """The levels (groups, rates, seeds) of the whole study, NaN where there is no trial."""
+        return self.responses.cells(self.measure, slice(None))
+
+    @cached_property
+    def places(self) -> pd.DataFrame:
+        """A row a group and rate: the shared axes, the rate, its `row` among all, its `value`."""
+        rates = self.responses.rates[self.groups]
+        group, place = np.nonzero(~np.isnan(rates))
+        table = self.responses.groups[list(self.shared)].iloc[self.groups[group]]
+        row = self.groups[group] * self.responses.rates.shape[1] + place
+        return table.reset_index(drop=True).assign(
+            **{self.responses.rate: rates[group, place], "row": row, "value": self.values(row)}
+        )
+
+    def values(self, row: np.ndarray) -> np.ndarray:
+        """The medians or shares at some groups and rates."""
+        cells = self.cells.reshape(-1, self.cells.shape[2])[row]
+        if LEVELS[self.measure].share:
+            return np.asarray(_means(cells, np.ones((1, cells.shape[1])))[0])
+        return Ranked.of(cells).medians()
+
+    def resampled(self, row: np.ndarray, bootstrap: Bootstrap) -> np.ndarray | None:
+        """The same of every resample (resamples, rows); None with a single seed."""
+        cells = self.cells.reshape(-1, self.cells.shape[2])[row]
+        ranked = None if LEVELS[self.measure].share else Ranked.of(cells)
+        found = [
+            _means(cells, counts) if ranked is None else ranked.resampled(counts)
+            for counts in bootstrap.counts(cells.shape[1], len(row))
+        ]
+        return np.concatenate(found) if found else None
+
+    def best(self) -> pd.DataFrame:
+        """Of each group the rate at which the measure is best, the lowest of equally good ones."""
+        ranked = self.places.assign(order=LEVELS[self.measure].sign * self.places["value"])
+        keys = [*self.shared, "order", self.responses.rate]
+        ranked = ranked.sort_values(keys, kind="stable")
+        first = ~ranked.duplicated(list(self.shared)) if self.shared else np.arange(len(ranked)) < 1
+        return ranked[first].drop(columns="order").reset_index(drop=True)
+
+
+def _means(cells: np.ndarray, counts: np.ndarray) -> np.ndarray:
+    """Means of levels (rows, seeds) over the seeds drawn: (resamples, rows)."""
+    there = ~np.isnan(cells)
+    weights = counts.astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        return np.asarray((weights @ np.where(there, cells, 0.0).T) / (weights @ there.T))
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,14 +103,14 @@ class Comparison:
     bootstrap: Bootstrap
 
     @property
-    def compared(self) -> Compared:
-        """The measure."""
-        return COMPARED[self.measure]
+    def level(self) -> Level:
+        """What the measure is."""
+        return LEVELS[self.measure]
 
     @property
     def change(self) -> str:
         """What a change is called: "ratio" to the first side, or "difference" from it."""
-        return "ratio" if self.compared.ratio else "difference"
+        return "ratio" if self.level.ratio else "difference"
 
     def curves(self) -> pd.DataFrame:
         """The measure of each side at each of its rates, shared by the others or not.
@@ -104,7 +174,7 @@ class Comparison:
 
     def _change(self, first: np.ndarray, value: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore", invalid="ignore"):
-            found: np.ndarray = value / first if self.compared.ratio else value - first
+            found: np.ndarray = value / first if self.level.ratio else value - first
         return found
 
     def _intervals(
@@ -134,42 +204,45 @@ class Comparison:
 
 
 def compare(
-    studies: Sequence[tuple[str, pd.DataFrame, Sequence[str]]],
+    studies: Sequence[Results | str | Path | Trials],
     measure: str = "final_loss",
+    *,
     rate: str | None = None,
-    bootstrap: Bootstrap | None = None,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> Comparison:
-    """Set studies side by side: of each its name, its trials and the names of its axes.
+    """Set studies side by side, of each its results, their directory, or a table of trials.
 
-    Axes that all have are aligned, by equal values. Axes that only some have split their study
-    into sides, one a combination of values. Where all have two seeds or more in common, those
-    alone count and are drawn jointly; else all seeds count, and each study's are drawn apart.
+    The first is what the others are compared with. Axes that all have are aligned, by equal values.
+    Axes that only some have split their study into sides, one a combination of values. Where all
+    have two seeds or more in common, those alone count and are drawn jointly; else all seeds count,
+    and each study's are drawn apart. `level`, `resamples` and `seed` are as for `best`.
 
     Raises:
-        RequestError: there are fewer than two studies or more than `MOST_VARIANTS` sides, the
-            rate is not an axis of all, or there is no such measure.
+        RequestError: there are fewer than two studies or more than `MOST_VARIANTS` sides, nothing
+            is trained, the rate is not an axis of all, or there is no such measure.
+        StoreError: a file is damaged or cannot be read.
     """
-    if len(studies) < 2:
+    if measure not in LEVELS:
+        raise RequestError(f'"{measure}": no measure to compare; there are {", ".join(LEVELS)}')
+    tables = [one if isinstance(one, tuple) else _read(one, measure) for one in studies]
+    if len(tables) < 2:
         raise RequestError("a comparison needs two studies or more")
-    if measure not in COMPARED:
-        raise RequestError(f'"{measure}": no measure to compare; there are {", ".join(COMPARED)}')
-    common = [name for name in studies[0][2] if all(name in axes for _, _, axes in studies)]
+    common = [name for name in tables[0][2] if all(name in axes for _, _, axes in tables)]
     rate = rate_axis(common, rate)
-    seeds = [name for name in common if name in SEEDS]
-    shared_seeds = _shared_seeds(studies, seeds)
-    laid_out = [
-        Responses.of(_restricted(trials, shared_seeds), axes, rate, by_label=True)
-        for _, trials, axes in studies
-    ]
-    for (name, _, _), one in zip(studies, laid_out, strict=True):
-        if not one.has(COMPARED[measure].level):
+    seeds = _shared_seeds(tables, [name for name in common if name in SEEDS])
+    laid_out = []
+    for name, trials, axes in tables:
+        laid_out.append(Responses.of(_restricted(trials, seeds), axes, rate, by_label=True))
+        if not laid_out[-1].has(measure):
             raise RequestError(f"{name}: its trials have no {measure}")
-    paired = shared_seeds is not None and all(one.paired for one in laid_out)
+    paired = seeds is not None and all(one.paired for one in laid_out)
     names = [name for name in common if all(name in one.groups for one in laid_out)]
     sides = [
         side
-        for (name, _, _), one in zip(studies, laid_out, strict=True)
-        for side in _sides(name, one, names, COMPARED[measure])
+        for (name, _, _), one in zip(tables, laid_out, strict=True)
+        for side in _sides(name, one, names, measure)
     ]
     if len(sides) > MOST_VARIANTS:
         raise RequestError(
@@ -177,21 +250,25 @@ def compare(
             f"{MOST_VARIANTS} can be compared"
         )
     own = {name for one in laid_out for name in _own(one.groups, names)}
-    count = laid_out[0].rows.shape[2] if paired else 0
     return Comparison(
         measure,
         rate,
         tuple(names),
         tuple(sorted(own)),
-        count,
+        laid_out[0].rows.shape[2] if paired else 0,
         tuple(sides),
-        bootstrap or Bootstrap(),
+        Bootstrap(level, resamples, seed),
     )
 
 
-def _shared_seeds(
-    studies: Sequence[tuple[str, pd.DataFrame, Sequence[str]]], seeds: Sequence[str]
-) -> pd.DataFrame | None:
+def _read(source: Results | str | Path, measure: str) -> Trials:
+    results = source if isinstance(source, Results) else open_results(source)
+    areas = measure == "area_under_curve"
+    more = () if areas else LEVELS[measure].needs
+    return results.study.name, *trained(results, more, areas=areas)
+
+
+def _shared_seeds(studies: Sequence[Trials], seeds: Sequence[str]) -> pd.DataFrame | None:
     """The seeds that all studies have, if these are two or more and nothing else repeats trials."""
     repeats = {name for _, _, axes in studies for name in axes if name in SEEDS}
     if not seeds or repeats != set(seeds):
@@ -225,16 +302,14 @@ def _own(groups: pd.DataFrame, shared: Sequence[str]) -> list[str]:
     return [name for name in names if combinations([*shared, name]) > alone]
 
 
-def _sides(
-    name: str, responses: Responses, shared: Sequence[str], level: Compared
-) -> Iterator[Side]:
+def _sides(name: str, responses: Responses, shared: Sequence[str], measure: str) -> Iterator[Side]:
     """The sides of one study: one for each combination of the axes that are not shared."""
     own = _own(responses.groups, shared)
     if not own:
-        yield Side(name, responses, np.arange(len(responses.groups)), tuple(shared), level)
+        yield Side(name, responses, np.arange(len(responses.groups)), tuple(shared), measure)
         return
     numbers = responses.groups.groupby(own, sort=True).ngroup().to_numpy()
     for number in range(int(numbers.max()) + 1):
         groups = np.flatnonzero(numbers == number)
         (told,) = group_names(responses.groups[own], groups[:1].tolist())
-        yield Side(f"{name}, {told}", responses, groups, tuple(shared), level)
+        yield Side(f"{name}, {told}", responses, groups, tuple(shared), measure)

@@ -1,17 +1,22 @@
-"""What is measured of a group of trials: a row a measure, all computed and bootstrapped alike."""
+"""What is measured of a group of trials: a row a measure, all computed and bootstrapped alike.
+
+Between two swept rates a quantity is taken to change linearly with the logarithm of the rate, with
+the rate itself where one of the two is 0.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 
-from sweep.analysis.choosing import CRITERIA, best_place, rate_at
-from sweep.analysis.medians import Medians
-from sweep.analysis.ranges import divergence_threshold, sensitivity, usable_range
+from sweep.analysis.levels import CLIPPED, LEVELS
+from sweep.analysis.medians import Medians, best_place, rate_at, value_at_best
+from sweep.catalogue import OUTCOMES
 
-WORTSMAN = "Wortsman et al., arXiv:2309.14322 (2023), section 2"
-SHARED = "a share of trials; see docs/study-file.md for the outcomes"
+CRITERIA = {"final_loss": "final_loss", "steps_to_target": "steps_to_target"} | {
+    "convergence": "converged"
+}
+"""The levels that a rate is the best by if nothing is said, by what `--by` calls them."""
 
 Statistic = Callable[[Medians, float], np.ndarray]
 """Of the medians and the factor of the usable range: a number (resamples, groups) float64."""
@@ -21,7 +26,7 @@ Statistic = Callable[[Medians, float], np.ndarray]
 class Measure:
     """One number a group: what it is, its unit, where its definition comes from.
 
-    `function` gives it, NaN where it has none; `needs` are the columns without which it is left
+    `function` gives it, NaN where it has none; `needs` are the levels without which it is left
     out. Infinities say that a rate lies above (inf) or below (-inf) the swept ones, or that a
     loss is that of trials that diverged.
     """
@@ -30,68 +35,164 @@ class Measure:
     unit: str
     source: str
     function: Statistic
-    needs: tuple[str, ...] = ("final_loss", "outcome")
+    needs: tuple[str, ...] = ("final_loss",)
 
 
-def _best_rate(medians: Medians, _: float, *, by: str) -> np.ndarray:
-    return rate_at(medians, best_place(medians, by))
+def best_measures(by: str) -> dict[str, Measure]:
+    """The rate that is best by a level, and the level there."""
+    name = CRITERIA.get(by, by)
+    level, needs = LEVELS[name], ("final_loss", name)
+    return {
+        f"best_rate_by_{by}": Measure(
+            f"the learning rate of the best {level.what}",
+            "rate",
+            "the best of the medians over seeds, or of the shares of them",
+            lambda medians, _: rate_at(medians, best_place(medians, name)),
+            needs,
+        ),
+        f"best_{by}": Measure(
+            f"the {level.what} at that rate",
+            level.unit,
+            "the median over seeds, or a share of them",
+            lambda medians, _: value_at_best(medians, name, name),
+            needs,
+        ),
+    }
 
 
-def _at_best(medians: Medians, _: float, *, name: str) -> np.ndarray:
-    """The median level at the rate that is best by final loss in the trials themselves."""
-    place = best_place(medians.original or medians, "final_loss")[0]
-    return np.where(place < 0, np.nan, medians.at(name, np.maximum(place, 0)))
+def usable_range(medians: Medians, within: float) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and the highest usable rate, each (resamples, groups) float64.
+
+    Usable are the rates around the best one, without a gap, whose median final loss is at most
+    `within` times the lowest one. The logarithm of the loss is interpolated between the last
+    usable rate and its neighbour; if the neighbour's median trial diverged, or a loss is not
+    positive, the range ends at the last usable rate. At the ends of the sweep it ends there, and
+    NaN is returned where no best rate exists or its loss is negative.
+    """
+    loss = medians.of(medians.block.lead)
+    place = best_place(medians, medians.block.lead)
+    lowest = np.take_along_axis(loss, np.maximum(place, 0)[:, :, np.newaxis], axis=2)
+    known = (place >= 0) & (lowest[:, :, 0] >= 0)
+    limit = np.where(known[:, :, np.newaxis], within * lowest, np.nan)
+    first, last = _run(loss <= limit, np.maximum(place, 0))
+    low = _end(medians.rates, loss, limit[:, :, 0], first, first - 1)
+    high = _end(medians.rates, loss, limit[:, :, 0], last, last + 1)
+    return np.where(known, low, np.nan), np.where(known, high, np.nan)
 
 
-def _value(medians: Medians, _: float, *, by: str) -> np.ndarray:
-    """The criterion's value at the rate that is best by it in the trials themselves."""
-    place = best_place(medians.original or medians, by)[0]
-    return np.where(place < 0, np.nan, CRITERIA[by].at(medians, np.maximum(place, 0)))
+def _run(inside: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The first and last place of the run of marked places that holds `place`."""
+    places = np.arange(inside.shape[2])
+    before = np.maximum.accumulate(np.where(inside, -1, places), axis=2)
+    after = np.where(inside, len(places), places)[:, :, ::-1]
+    after = np.minimum.accumulate(after, axis=2)[:, :, ::-1]
+    at = place[:, :, np.newaxis]
+    return (
+        np.take_along_axis(before, at, axis=2)[:, :, 0] + 1,
+        np.take_along_axis(after, at, axis=2)[:, :, 0] - 1,
+    )
 
 
-def _end(medians: Medians, within: float, *, end: int) -> np.ndarray:
-    return usable_range(medians, within)[end]
+def _end(
+    rates: np.ndarray, loss: np.ndarray, limit: np.ndarray, last: np.ndarray, beyond: np.ndarray
+) -> np.ndarray:
+    """Where the logarithm of the loss crosses that of the limit, between two places."""
+    n = rates.shape[1]
+    swept = (beyond >= 0) & (beyond < n)
+    beyond = np.clip(beyond, 0, n - 1)
+    inner, outer = (
+        np.take_along_axis(loss, at[:, :, np.newaxis], axis=2)[:, :, 0] for at in (last, beyond)
+    )
+    crosses = swept & (inner > 0) & np.isfinite(outer) & (outer > limit)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = (np.log(limit) - np.log(inner)) / (np.log(outer) - np.log(inner))
+    groups = np.arange(len(rates))
+    start, end = rates[groups, last], rates[groups, beyond]
+    return between(start, end, np.where(crosses, part, 0.0))
+
+
+def between(start: np.ndarray, end: np.ndarray, part: np.ndarray) -> np.ndarray:
+    """The rate at this part of the way from `start` to `end`, on the logarithmic axis if it can be.
+
+    At part 0 it is `start`, whatever `end` is, and at part 1 `end`, to the bit.
+    """
+    logarithmic = (start > 0) & (end > 0)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        geometric = start * np.exp(part * (np.log(end) - np.log(start)))
+        linear = start + part * (end - start)
+    inside = np.where(logarithmic, geometric, linear)
+    return np.where(part == 0, start, np.where(part == 1, end, inside))
+
+
+def divergence_threshold(medians: Medians) -> np.ndarray:
+    """The lowest rate at which half of the seeds diverge (resamples, groups) float64.
+
+    The share that diverged is interpolated between the last rate below one half and the first at
+    or above it. Infinite if fewer than half diverge at every rate: the threshold lies above the
+    swept range. -inf if half diverge at the lowest rate already: it lies below.
+    """
+    share = medians.of("diverged")
+    reached = share >= 0.5
+    seen = reached.any(axis=2)
+    first = reached.argmax(axis=2)
+    before = np.maximum(first - 1, 0)
+    low, high = (
+        np.take_along_axis(share, at[:, :, np.newaxis], axis=2)[:, :, 0] for at in (before, first)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        part = (0.5 - low) / (high - low)
+    groups = np.arange(len(medians.rates))
+    crossed = seen & (first > 0)
+    start, end = medians.rates[groups, before], medians.rates[groups, first]
+    rate = between(start, end, np.where(crossed & np.isfinite(part), part, 0.0))
+    return np.where(seen, np.where(first > 0, rate, -np.inf), np.inf)
+
+
+def sensitivity(medians: Medians) -> np.ndarray:
+    """The learning-rate sensitivity (resamples, groups) float64, in units of the loss.
+
+    E over the swept rates of min(final loss, initial loss) - its least value, where the loss of
+    a rate is its median over the seeds and E gives each swept rate the same weight.
+    """
+    loss = medians.of(CLIPPED)
+    there = ~np.isnan(loss)
+    least = np.where(there, loss, np.inf).min(axis=2, keepdims=True)
+    least = np.where(np.isfinite(least), least, np.nan)
+    total = np.where(there, loss - least, 0.0).sum(axis=2)
+    with np.errstate(invalid="ignore"):  # a resample may hold no seed that a group has
+        found: np.ndarray = total / there.sum(axis=2)
+    return found
 
 
 def _decades(medians: Medians, within: float) -> np.ndarray:
     low, high = usable_range(medians, within)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.where(low > 0, np.log10(high / low), np.nan)
+        return np.where(low > 0, np.log10(high) - np.log10(low), np.nan)
 
 
-def _best_measures() -> dict[str, Measure]:
-    found = {}
-    for by, criterion in CRITERIA.items():
-        needs = ("final_loss", "outcome", criterion.needs)
-        found[f"best_rate_by_{by}"] = Measure(
-            f"the learning rate of the best {criterion.what}",
-            "rate",
-            "the least of the medians over seeds, or the largest share",
-            partial(_best_rate, by=by),
-            needs,
-        )
-        found[f"best_{by}"] = Measure(
-            f"the {criterion.what} at that rate",
-            criterion.unit,
-            "the median over seeds, or a share of them",
-            partial(_value, by=by),
-            needs,
-        )
-    return found
+def _at_best(name: str) -> Statistic:
+    return lambda medians, _: value_at_best(medians, name, medians.block.lead)
 
 
-MEASURES: dict[str, Measure] = _best_measures() | {
+def _overall(outcome: str) -> Statistic:
+    return lambda medians, _: medians.overall(outcome)
+
+
+_INTERPOLATED = "log-log interpolation between swept rates"
+
+MEASURES: dict[str, Measure] = {
+    **{name: one for by in CRITERIA for name, one in best_measures(by).items()},
     "usable_from": Measure(
-        "the lowest rate whose median final loss is within a factor of the best",
+        "the lowest rate whose median loss is within a factor of the best",
         "rate",
-        "log-log interpolation between swept rates",
-        partial(_end, end=0),
+        _INTERPOLATED,
+        lambda medians, within: usable_range(medians, within)[0],
     ),
     "usable_to": Measure(
         "the highest rate, without a gap, likewise",
         "rate",
-        "log-log interpolation between swept rates",
-        partial(_end, end=1),
+        _INTERPOLATED,
+        lambda medians, within: usable_range(medians, within)[1],
     ),
     "usable_decades": Measure(
         "the width of that range", "decades", "log10(usable_to / usable_from)", _decades
@@ -105,80 +206,35 @@ MEASURES: dict[str, Measure] = _best_measures() | {
     "lr_sensitivity": Measure(
         "the expected deviation of min(final loss, initial loss) from its least over the rates",
         "loss",
-        WORTSMAN,
+        "Wortsman et al., arXiv:2309.14322 (2023), section 2",
         lambda medians, _: sensitivity(medians),
-        ("final_loss", "outcome", "initial_loss"),
+        (CLIPPED,),
     ),
     "overshoot": Measure(
-        "the median of the highest loss over the initial one, at the best rate by final loss",
+        "the median of the highest loss over the initial one, at the best rate",
         "ratio",
         "the highest loss of all steps, max_loss, over the loss at step 0",
-        partial(_at_best, name="overshoot"),
-        ("final_loss", "outcome", "initial_loss", "max_loss"),
+        _at_best("overshoot"),
+        ("overshoot",),
     ),
     "area_under_curve": Measure(
-        "the median of the mean loss over the steps, at the best rate by final loss",
+        "the median of the mean loss over the steps, at the best rate",
         "loss",
         "the trapezoidal rule over the recorded steps",
-        partial(_at_best, name="area_under_curve"),
-        ("final_loss", "outcome", "area_under_curve"),
+        _at_best("area_under_curve"),
+        ("area_under_curve",),
     ),
-    "converged": Measure(
-        "the share of the group's trials, over all rates, that converged",
-        "share, 0 to 1",
-        SHARED,
-        lambda medians, _: medians.overall("converged"),
-    ),
-    "stalled": Measure(
-        "the share that stalled, likewise",
-        "share, 0 to 1",
-        SHARED,
-        lambda medians, _: medians.overall("stalled"),
-    ),
-    "diverged": Measure(
-        "the share that diverged, likewise",
-        "share, 0 to 1",
-        SHARED,
-        lambda medians, _: medians.overall("diverged"),
-    ),
+    **{
+        outcome: Measure(
+            f"the share of the group's trials, over all rates, that {outcome}",
+            "share, 0 to 1",
+            "a share of trials; see docs/study-file.md for the outcomes",
+            _overall(outcome),
+        )
+        for outcome in OUTCOMES
+    },
 }
 """What a summary has of every group, by name."""
 
-
-@dataclass(frozen=True)
-class RateMeasure:
-    """One number at each rate of a group: the median of a level over seeds, or a share of them.
-
-    `name` is the level's or the outcome's; `needs` as in `Measure`.
-    """
-
-    what: str
-    unit: str
-    name: str
-    needs: tuple[str, ...] = ("final_loss", "outcome")
-
-    @property
-    def is_share(self) -> bool:
-        """Whether it is a share, with Wilson's interval."""
-        return self.unit.startswith("share")
-
-
-RATE_MEASURES: dict[str, RateMeasure] = {
-    "final_loss": RateMeasure("median final loss", "loss", "final_loss"),
-    "steps_to_target": RateMeasure(
-        "median steps to the target", "steps", "steps_to_target", ("steps_to_target",)
-    ),
-    "overshoot": RateMeasure(
-        "median of the highest loss over the initial one",
-        "ratio",
-        "overshoot",
-        ("initial_loss", "max_loss"),
-    ),
-    "area_under_curve": RateMeasure(
-        "median of the mean loss over the steps", "loss", "area_under_curve", ("area_under_curve",)
-    ),
-    "converged": RateMeasure("share of seeds that converged", "share, 0 to 1", "converged"),
-    "stalled": RateMeasure("share of seeds that stalled", "share, 0 to 1", "stalled"),
-    "diverged": RateMeasure("share of seeds that diverged", "share, 0 to 1", "diverged"),
-}
-"""What `by_rate` has of every rate, by name."""
+RATE_LEVELS = ("final_loss", "steps_to_target", "overshoot", "area_under_curve", *OUTCOMES)
+"""What `by_rate` has of every rate."""

@@ -1,19 +1,24 @@
-"""What measures are computed from: medians and shares over seeds, of the trials or of resamples."""
+"""Medians and shares over seeds, of the trials or of resamples; and the rate best by one."""
 
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from sweep.analysis.resampling import Ranked
+from sweep.analysis.intervals import Ranked
+from sweep.analysis.levels import LEVELS
 from sweep.analysis.responses import Responses
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Some groups of a study, their levels laid out and sorted once, when they are first needed."""
+    """Some groups of a study, their levels laid out and sorted once, when they are first needed.
+
+    `lead` is the level by which a rate is the best where nothing else is said.
+    """
 
     responses: Responses
     groups: slice
+    lead: str = "final_loss"
     ranked: dict[str, Ranked] = field(default_factory=dict)
 
     @property
@@ -57,39 +62,36 @@ class Medians:
         return self.block.rates
 
     def of(self, name: str) -> np.ndarray:
-        """The median level of a measure at each rate; NaN where there is no trial."""
+        """The median level at each rate, or the share of seeds; NaN where there is no trial."""
         if name not in self.known:
-            ranked = self.block.rank(name)
-            found = ranked.medians() if self.counts is None else ranked.resampled(self.counts)
-            self.known[name] = found.reshape(-1, *self.rates.shape)
+            self.known[name] = self._share(name) if _is_share(name) else self._median(name)
         return self.known[name]
 
     def at(self, name: str, place: np.ndarray) -> np.ndarray:
-        """The median level at one rate a group, its `place` (groups,): (resamples, groups)."""
-        if self.counts is None or name in self.known:
+        """The same at one rate a group, its `place` (groups,): (resamples, groups)."""
+        if self.counts is None or name in self.known or _is_share(name):
             found = np.take_along_axis(self.of(name), place[np.newaxis, :, np.newaxis], axis=2)
             return found[:, :, 0]
         rows = np.arange(len(place)) * self.rates.shape[1] + place
         return self.block.rank(name).rows(rows).resampled(self.counts)
 
-    def share(self, outcome: str) -> np.ndarray:
-        """The share of seeds whose trial had this outcome; NaN where there is no trial."""
-        if outcome not in self.known:
-            cells = self.block.cells(outcome)
-            there, ended = self._total(~np.isnan(cells)), self._total(cells == 1)
-            with np.errstate(invalid="ignore"):
-                self.known[outcome] = ended / there
-        return self.known[outcome]
-
     def overall(self, outcome: str) -> np.ndarray:
         """The share of a group's trials, over all rates, that had this outcome."""
         cells = self.block.cells(outcome)
-        there, ended = ~np.isnan(cells), cells == 1
-        per_seed = [part.sum(axis=1, keepdims=True) for part in (ended, there)]
-        ended_total, total = (self._total(part)[:, :, 0] for part in per_seed)
+        parts = [part.sum(axis=1, keepdims=True) for part in (cells == 1, ~np.isnan(cells))]
         with np.errstate(invalid="ignore"):
-            found: np.ndarray = ended_total / total
+            found: np.ndarray = np.divide(*(self._total(part)[:, :, 0] for part in parts))
         return found
+
+    def _median(self, name: str) -> np.ndarray:
+        ranked = self.block.rank(name)
+        found = ranked.medians() if self.counts is None else ranked.resampled(self.counts)
+        return found.reshape(-1, *self.rates.shape)
+
+    def _share(self, name: str) -> np.ndarray:
+        cells = self.block.cells(name)
+        with np.errstate(invalid="ignore"):
+            return np.asarray(self._total(cells == 1) / self._total(~np.isnan(cells)))
 
     def _total(self, numbers: np.ndarray) -> np.ndarray:
         """The sums of (groups, n, seeds) over the seeds drawn: (resamples, groups, n)."""
@@ -97,3 +99,38 @@ class Medians:
         drawn = np.ones((1, flat.shape[1])) if self.counts is None else self.counts
         found: np.ndarray = (drawn @ flat.T).reshape(-1, *numbers.shape[:2])
         return found
+
+
+def _is_share(name: str) -> bool:
+    return name in LEVELS and LEVELS[name].share
+
+
+def best_place(medians: Medians, by: str) -> np.ndarray:
+    """The place of the rate that is best by a level, (resamples, groups) int64; -1 where none is.
+
+    That is where the median trial diverged at every rate or never reached the target at any, or no
+    seed converged. Of equally good rates the one of the lower median final loss is best, and of
+    these the lowest.
+    """
+    level = LEVELS[by]
+    bad = level.sign * medians.of(by)
+    bad = np.where(np.isnan(bad) | ((bad == 0) & level.share & level.larger), np.inf, bad)
+    least = bad.min(axis=2, keepdims=True)
+    tied = bad == least
+    if by != "final_loss" and np.any(tied.sum(axis=2) > 1):
+        loss = np.where(tied, medians.of("final_loss"), np.inf)
+        loss = np.where(np.isnan(loss), np.inf, loss)
+        tied &= loss == loss.min(axis=2, keepdims=True)
+    return np.where(np.isfinite(least[:, :, 0]), tied.argmax(axis=2), -1)
+
+
+def rate_at(medians: Medians, place: np.ndarray) -> np.ndarray:
+    """The rates at places (resamples, groups), NaN where a place is -1."""
+    groups = np.arange(len(medians.rates))
+    return np.where(place < 0, np.nan, medians.rates[groups, place])
+
+
+def value_at_best(medians: Medians, name: str, by: str) -> np.ndarray:
+    """A level (resamples, groups) at the rate that is best by `by` in the trials themselves."""
+    place = best_place(medians.original or medians, by)[0]
+    return np.where(place < 0, np.nan, medians.at(name, np.maximum(place, 0)))

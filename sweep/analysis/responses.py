@@ -1,6 +1,6 @@
 """Trials laid out for analysis: a row a group, a column a learning rate, a layer a seed."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 from pandas.util import hash_array
 
-from sweep.catalogue import OUTCOMES
+from sweep.analysis.levels import has, levels
 from sweep.errors import RequestError
 
 RATES = ("learning_rate", "bias_learning_rate")
@@ -62,7 +62,10 @@ class Responses:
             RequestError: no rate is among the axes, its order means nothing, or no trial is there.
         """
         rate = rate_axis(axes, rate)
-        _check(trials, rate)
+        if trials.empty:
+            raise RequestError("nothing is trained yet; `sweep run` comes first")
+        if rate in SEEDS or not _is_ordered(trials[rate]):
+            raise RequestError(f"{rate}: the order of its values means nothing; name another axis")
         seeds = tuple(name for name in axes if name in SEEDS and name != rate)
         others = [name for name in axes if name != rate and name not in seeds]
         along = tuple(name for name in others if _runs_along(trials, name, rate))
@@ -84,7 +87,7 @@ class Responses:
 
     def has(self, name: str) -> bool:
         """Whether there are levels of this name."""
-        return all(column in self.trials for column in LEVELS.get(name, (name,)))
+        return has(self.trials, name)
 
     def cells(self, name: str, groups: slice) -> np.ndarray:
         """The levels of a measure (groups, rates, seeds) float64, NaN where there is no trial."""
@@ -98,9 +101,10 @@ def rate_axis(axes: Sequence[str], rate: str | None = None) -> str:
     Raises:
         RequestError: there is none.
     """
+    listed = ", ".join(axes) or "none"
     if rate is not None:
         if rate not in axes:
-            raise RequestError(f"{rate}: no axis of this study; it has {_listed(axes)}")
+            raise RequestError(f"{rate}: no axis of this study; it has {listed}")
         return rate
     for field in RATES:
         for name in sorted(axes):
@@ -108,63 +112,16 @@ def rate_axis(axes: Sequence[str], rate: str | None = None) -> str:
                 return name
     if not axes:
         raise RequestError("no learning rate is swept, nor anything else")
-    raise RequestError(f"no learning rate is swept; vary another axis (--rate): {_listed(axes)}")
+    raise RequestError(f"no learning rate is swept; vary another axis (--rate): {listed}")
 
 
-LEVELS = {
-    "clipped_loss": ("final_loss", "initial_loss"),
-    "overshoot": ("max_loss", "initial_loss"),
-} | dict.fromkeys(OUTCOMES, ("outcome",))
-"""Levels that are no columns, and the columns that they are made from."""
-
-
-def levels(trials: pd.DataFrame, name: str) -> np.ndarray:
-    """A measure as (trials,) float64 to compare, of which less is better.
-
-    It is infinite where a trial diverged, has a number that is not finite or never came to have
-    one, so that such a trial is worse than any other and is never dropped. The name of an outcome
-    gives 1 where the trial had it, else 0; `initial_loss` is as it was; `clipped_loss` is the
-    final loss or the initial one, whichever is lower; `overshoot` the highest over the initial.
-    """
-    outcome = pd.Categorical(trials["outcome"], categories=list(OUTCOMES))
-    codes: np.ndarray = outcome.codes
-    if name in OUTCOMES:
-        return np.where(codes == OUTCOMES.index(name), 1.0, 0.0)
-    if name == "clipped_loss":
-        clipped: np.ndarray = np.minimum(
-            levels(trials, "final_loss"), levels(trials, "initial_loss")
-        )
-        return clipped
-    if name == "overshoot":
-        return _overshoot(levels(trials, "max_loss"), levels(trials, "initial_loss"))
-    values = trials[name].to_numpy(np.float64, na_value=np.inf)
-    worst = ~np.isfinite(values)
-    if name != "initial_loss":
-        worst |= codes == OUTCOMES.index("diverged")
-    return np.where(worst, np.inf, values)
-
-
-def _overshoot(highest: np.ndarray, initial: np.ndarray) -> np.ndarray:
-    """The highest loss over the initial one: 1 if it never rose, also from a loss of 0."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        ratio = highest / initial
-    return np.where(np.isfinite(highest), np.where(highest == initial, 1.0, ratio), np.inf)
-
-
-def _check(trials: pd.DataFrame, rate: str) -> None:
-    if trials.empty:
-        raise RequestError("nothing is trained yet; `sweep run` comes first")
-    if rate in SEEDS or not is_numeric_dtype(trials[rate]) or is_bool_dtype(trials[rate]):
-        raise RequestError(f"{rate}: the order of its values means nothing; name another axis")
-
-
-def _listed(axes: Iterable[str]) -> str:
-    return ", ".join(axes) or "none"
+def _is_ordered(values: "pd.Series[float]") -> bool:
+    return is_numeric_dtype(values) and not is_bool_dtype(values)
 
 
 def _runs_along(trials: pd.DataFrame, name: str, rate: str) -> bool:
     """Whether every value of the axis goes with one rate and every rate with one value."""
-    if not is_numeric_dtype(trials[name]) or is_bool_dtype(trials[name]):
+    if not _is_ordered(trials[name]):
         return False
     values = trials[name].nunique()
     if values < 2 or values != trials[rate].nunique():

@@ -1,6 +1,10 @@
-"""What was found, in plain words: a paragraph a group."""
+"""What was found, in plain words: all sentences of the terminal and of the report.
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+Nothing is claimed beyond the sweep: a best rate at its end may lie further out, a threshold that
+was not met lies above, a single seed gives no interval, and all of that is said.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import inf, isnan
 from typing import Any
@@ -8,12 +12,34 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from sweep.analysis.comparison import Comparison
+from sweep.analysis.levels import LEVELS
+from sweep.analysis.measures import CRITERIA
+from sweep.analysis.naming import group_names, number, short_name, telling
 from sweep.analysis.tables import Findings
+from sweep.catalogue import OUTCOMES
 
 Row = Mapping[Hashable, Any]
-"""A row of `best` or of `summary`."""
+"""A row of `best`, of `summary` or of a comparison."""
 
 WORDS = {"learning_rate": "learning rate", "bias_learning_rate": "learning rate of the biases"}
+
+COUNTED = 100
+"""Of so many trials the outcomes are counted; of more they are shares."""
+
+
+def percent(share: float) -> str:
+    """A share in per cent, of three digits."""
+    return f"{100 * share:.3g}%"
+
+
+def portion(count: int, total: int) -> str:
+    """A share in words and per cent that never round to all or none: "0.004%"."""
+    if count in (0, total):
+        return "none" if count == 0 else "all"
+    if 100 * count / total > 99.95:
+        return f"all but {total - count:,}"
+    return f"{100 * count / total:{'.1f' if 100 * count / total >= 0.1 else '.1g'}}%"
 
 
 @dataclass(frozen=True)
@@ -40,10 +66,10 @@ class Setting:
             found.choices.bootstrap.level,
         )
 
-    @property
-    def over_seeds(self) -> str:
-        """What medians are taken over."""
-        return f" over {self.seeds:,} seeds" if self.seeds > 1 else ""
+    def median(self, by: str) -> str:
+        """What a criterion's value is called: a median where there are seeds."""
+        noun = LEVELS[CRITERIA.get(by, by)].noun
+        return f"median {noun} over {self.seeds:,} seeds" if self.seeds > 1 else noun
 
     def interval(self, low: float, high: float, say: Callable[[float], str]) -> str:
         """An interval in brackets; nothing where there is none."""
@@ -59,6 +85,15 @@ class Setting:
             return f"above {number(self.highest)}"
         return f"below {number(self.lowest)}" if value == -inf else number(value)
 
+    def best(self, row: Row) -> str:
+        """The best rate and its interval."""
+        interval = self.interval(row["best_rate_low"], row["best_rate_high"], number)
+        return f"{number(row['best_rate'])}{interval}"
+
+    def value(self, row: Row, say: Callable[[float], str] = number) -> str:
+        """The value at the best rate and its interval."""
+        return f"{say(row['value'])}{self.interval(row['value_low'], row['value_high'], say)}"
+
 
 def sentences(found: Findings, which: Iterable[int] | None = None) -> list[str]:
     """A paragraph for each group: the best rate, what lies around it, where trials diverge.
@@ -66,15 +101,11 @@ def sentences(found: Findings, which: Iterable[int] | None = None) -> list[str]:
     Of all groups in their order, or of those numbered in `which`.
     """
     groups, words = found.responses.groups, []
-    rows, measures = (len(table) // len(groups) for table in (found.best, found.summary))
     wanted = list(range(len(groups)) if which is None else which)
     for group, name in zip(wanted, group_names(groups, wanted), strict=True):
-        setting = Setting.of(found, group)
-        best = found.best.iloc[group * rows : (group + 1) * rows]
-        part = found.summary.iloc[group * measures : (group + 1) * measures]
-        known = {row["measure"]: row for row in part.to_dict("records")}
-        said = [SAYS[row["by"]](row, setting) for row in best.to_dict("records")]
-        if best["by"].iloc[0] == "final_loss":
+        setting, (best, known) = Setting.of(found, group), rows_of(found, group)
+        said = [SAYS.get(by, _by_level)(row, setting) for by, row in best.items()]
+        if "final_loss" in best:
             said.insert(1, _usable(known, setting))
             said.append(_threshold(known, setting))
         text = " ".join(filter(None, said))
@@ -82,95 +113,52 @@ def sentences(found: Findings, which: Iterable[int] | None = None) -> list[str]:
     return words
 
 
-def group_names(
-    groups: pd.DataFrame, which: Iterable[int], axes: Sequence[str] | None = None
-) -> list[str]:
-    """What sets groups apart: "training.optimizer = adam, momentum = 0.9", or nothing.
+def rows_of(found: Findings, group: int) -> tuple[dict[str, Row], dict[str, Row]]:
+    """The rows of one group: of `best` by criterion, of `summary` by measure."""
 
-    Each is named by its values of `axes`, by default those that tell the groups apart.
-    """
-    named = telling(groups) if axes is None else axes
-    rows = (groups[list(named)].iloc[group] for group in which)
-    return [", ".join(f"{name} = {plain(row[name])}" for name in named) for row in rows]
+    def rows(table: pd.DataFrame, by: str) -> dict[str, Row]:
+        count = len(table) // len(found.responses.groups)
+        part = table.iloc[group * count : (group + 1) * count]
+        return {str(row[by]): row for row in part.to_dict("records")}
 
-
-def telling(groups: pd.DataFrame) -> list[str]:
-    """The axes that tell groups apart: without those that follow from the ones before, in a zip."""
-    found: list[str] = []
-    known = 1
-    for name in groups.columns:
-        if (combinations := len(groups[[*found, name]].drop_duplicates())) > known:
-            found, known = [*found, str(name)], combinations
-    return found
+    return rows(found.best, "by"), rows(found.summary, "measure")
 
 
-def number(value: float) -> str:
-    """A number in four digits."""
-    return f"{value:.4g}"
-
-
-def percent(share: float) -> str:
-    """A share in per cent, of three digits."""
-    return f"{100 * share:.3g}%"
-
-
-def plain(value: object) -> str:
-    """A value of an axis as it is read."""
-    return number(float(value)) if isinstance(value, float | np.floating) else str(value)
-
-
-def _by_loss(row: Row, setting: Setting) -> str:
+def _by_level(row: Row, setting: Setting) -> str:
     if isnan(row["best_rate"]):
         return f"No {setting.axis} is any good: at each the median trial diverged."
-    value = f"{number(row['value'])}{setting.interval(row['value_low'], row['value_high'], number)}"
+    what, value = setting.median(row["by"]), setting.value(row)
     if row["edge"] == "only":
-        only = f"At {number(row['best_rate'])}, the only {setting.axis}"
-        return f"{only}, the {_loss(setting)} is {value}."
-    return (
-        f"The best {setting.axis} is {_best_rate(row, setting)}: there the {_loss(setting)} is "
-        f"{value}.{_at_edge(row)}"
-    )
-
-
-def _loss(setting: Setting) -> str:
-    return f"median final loss{setting.over_seeds}" if setting.seeds > 1 else "final loss"
+        return f"At {number(row['best_rate'])}, the only {setting.axis}, the {what} is {value}."
+    text = f"The best {setting.axis} is {setting.best(row)}: there the {what} is {value}."
+    beyond = {"lowest": "below", "highest": "above"}.get(row["edge"])
+    at_edge = f" It is the {row['edge']} rate swept; a better one may lie {beyond}."
+    return text + at_edge * bool(beyond)
 
 
 def _by_steps(row: Row, setting: Setting) -> str:
     if isnan(row["best_rate"]):
         return "The median trial reached the target at no rate."
-    steps = setting.interval(row["value_low"], row["value_high"], _steps)
+    count = setting.value(row, lambda value: "never" if value == inf else f"{value:,.10g}")
+    steps = count.replace(" (", " steps (", 1) if " (" in count else f"{count} steps"
     median = "in the median " if setting.seeds > 1 else ""
-    return (
-        f"The target is reached soonest at {_best_rate(row, setting)}: {median}after "
-        f"{_steps(row['value'])} steps{steps}."
-    )
-
-
-def _steps(value: float) -> str:
-    return "never" if value == inf else f"{value:,.10g}"
+    return f"The target is reached soonest at {setting.best(row)}: {median}after {steps}."
 
 
 def _by_convergence(row: Row, setting: Setting) -> str:
     if isnan(row["best_rate"]):
         return "No trial converged."
-    share = setting.interval(row["value_low"], row["value_high"], percent)
     if setting.seeds == 1:
         return f"Of the rates at which it converged, {number(row['best_rate'])} is the best."
-    return (
-        f"Convergence is likeliest at {_best_rate(row, setting)}: {percent(row['value'])} of the "
-        f"seeds converged{share}."
-    )
+    share = setting.value(row, percent).replace("%", "% of the seeds converged", 1)
+    return f"Convergence is likeliest at {setting.best(row)}: {share}."
 
 
-def _best_rate(row: Row, setting: Setting) -> str:
-    interval = setting.interval(row["best_rate_low"], row["best_rate_high"], number)
-    return f"{number(row['best_rate'])}{interval}"
-
-
-def _at_edge(row: Row) -> str:
-    beyond = {"lowest": "below", "highest": "above"}.get(row["edge"])
-    return f" It is the {row['edge']} rate swept; a better one may lie {beyond}." if beyond else ""
+SAYS: dict[str, Callable[[Row, Setting], str]] = {
+    "steps_to_target": _by_steps,
+    "convergence": _by_convergence,
+}
+"""How other criteria than a median level are said."""
 
 
 def _usable(known: Mapping[str, Row], setting: Setting) -> str:
@@ -189,24 +177,159 @@ def _usable(known: Mapping[str, Row], setting: Setting) -> str:
 
 
 def _threshold(known: Mapping[str, Row], setting: Setting) -> str:
-    row = known["divergence_threshold"]
+    row, highest = known["divergence_threshold"], number(setting.highest)
     if known["diverged"]["value"] == 0:
-        return f"No trial diverged, up to {number(setting.highest)}."
-    trials = "half of the seeds" if setting.seeds > 1 else "the trial"
+        return f"No trial diverged, up to {highest}."
+    trials = "Half of the seeds" if setting.seeds > 1 else "The trial"
     if row["value"] == inf:
-        return (
-            f"Fewer than half of the seeds diverged at each rate, up to {number(setting.highest)}."
-        )
+        return f"Fewer than half of the seeds diverged at each rate, up to {highest}."
     if row["value"] == -inf:
-        lowest = number(setting.lowest)
-        return f"{trials.capitalize()} diverged at the lowest rate already, {lowest}."
+        return f"{trials} diverged at the lowest rate already, {number(setting.lowest)}."
     interval = setting.interval(row["low"], row["high"], setting.rate)
     verb = "diverge" if setting.seeds > 1 else "diverges"
-    return f"{trials.capitalize()} {verb} from {number(row['value'])} on{interval}."
+    return f"{trials} {verb} from {number(row['value'])} on{interval}."
 
 
-SAYS: dict[str, Callable[[Row, Setting], str]] = {
-    "final_loss": _by_loss,
-    "steps_to_target": _by_steps,
-    "convergence": _by_convergence,
-}
+def answer(found: Findings) -> list[str]:
+    """At most two sentences about the whole study: its best rate, or which group is the best."""
+    if len(found.responses.groups) > 1:
+        return list(_ranking(found))
+    setting, (best, known) = Setting.of(found, 0), rows_of(found, 0)
+    first = _by_level(next(iter(best.values())), setting).removesuffix(".")
+    around = [part for part in (_usable(known, setting), _threshold(known, setting)) if part]
+    second = "; ".join(part[0].lower() + part[1:].removesuffix(".") for part in around)
+    return [f"{first.replace('. It is', '; it is')}.", f"{second[0].upper()}{second[1:]}."]
+
+
+def _ranking(found: Findings) -> Iterator[str]:
+    """Which group is the best at its own best rate and which the worst, and where these lie."""
+    axes = list(map(str, found.responses.groups))
+    names = group_names(found.responses.groups, range(len(found.responses.groups)))
+    differing = [name for name in axes if name == "network.loss" or name.startswith("data.")]
+    if differing:
+        by = " and ".join(short_name(name, axes) for name in differing)
+        yield f"Groups differ in what is minimised, by {by}, and are not ranked."
+        return
+    setting, count = Setting.of(found, 0), len(names)
+    by = str(found.best["by"].iloc[0])
+    rows = found.best[found.best["by"] == by].reset_index(drop=True)
+    ranked = rows.assign(name=names).dropna(subset="best_rate")
+    ranked = ranked.sort_values("value", ascending=not LEVELS[by].larger, kind="stable")
+    if ranked.empty:
+        yield f"In none of {count:,} groups is any {setting.axis} good: the median trial diverged."
+        return
+    best, worst = ranked.iloc[0].to_dict(), ranked.iloc[-1].to_dict()
+    good = "highest" if LEVELS[by].larger else "lowest"
+    none = count - len(ranked)
+    yield (
+        f"Each at its own best {setting.axis}, the {good} {setting.median(by)} of {count:,} "
+        f"groups, {setting.value(best)}, is that of {best['name']} at {number(best['best_rate'])}; "
+        f"the {'lowest' if LEVELS[by].larger else 'highest'}, {number(worst['value'])}, that of "
+        f"{worst['name']} at {number(worst['best_rate'])}"
+        + (f"; {none:,} have none, for want of a {setting.axis} that is any good." if none else ".")
+    )
+    low, high = (number(end) for end in (ranked["best_rate"].min(), ranked["best_rate"].max()))
+    edge = int(ranked["edge"].isin(["lowest", "highest"]).sum())
+    beyond = f"; {edge:,} of them lie at an end of the sweep, and a better one perhaps beyond"
+    where = f"Their best rates lie from {low} to {high}"
+    where = f"All have their best at {low}" if low == high else where
+    yield f"{where}{beyond * bool(edge)}."
+
+
+def ending(counts: Mapping[str, int]) -> str:
+    """How trials ended, from how many had each outcome."""
+    total = sum(counts.values())
+    there = {name: counts[name] for name in OUTCOMES if counts.get(name)}
+    if len(there) == 1:
+        (name,) = there
+        return f"The one trial {name}." if total == 1 else f"All {total:,} trials {name}."
+    *first, last = (
+        f"{count if total <= COUNTED else portion(count, total)} {name}"
+        for name, count in there.items()
+    )
+    none = "".join(f"; none {name}" for name in OUTCOMES if name not in there)
+    return f"Of {total:,} trials {', '.join(first)} and {last}{none}."
+
+
+def losses(initial: float, final: "pd.Series[float]") -> str:
+    """Where the final losses lie, of trials that are not told apart by any axis.
+
+    `initial` is the loss of the first of them before its first step.
+    """
+    level = final.fillna(inf)
+    low, high, middle = (
+        number(value) if value < inf else "infinity"
+        for value in (level.min(), level.max(), level.median())
+    )
+    if len(final) == 1:
+        return f"Its loss went from {number(initial)} to {low}."
+    if level.min() == inf:
+        return "No final loss is finite."
+    return f"Final losses lie between {low} and {high}, half of them at or below {middle}."
+
+
+def alignment(found: Comparison) -> list[str]:
+    """What was aligned and what was not, a sentence each."""
+    first, keys = found.sides[0], [*found.shared, found.rate]
+    said = [f"Aligned on {', '.join(keys)}: by equal values."]
+    for side in found.sides[1:]:
+        both = len(first.places[keys].merge(side.places[keys]))
+        own, other = len(side.places), len(first.places)
+        if both < max(own, other):
+            said.append(
+                f"{side.name} and {first.name} share {both:,} points, of {own:,} and {other:,}."
+            )
+    if found.own:
+        said.append(f"Not aligned, each value by itself: {', '.join(found.own)}.")
+    if found.seeds:
+        said.append(f"Paired over the {found.seeds:,} seeds that all have.")
+    else:
+        said.append("Not paired: the studies have no seeds in common, or but one.")
+    return said
+
+
+def verdicts(found: Comparison) -> list[str]:
+    """A sentence for each side and group, each side at its own best rate."""
+    table = found.at_best()
+    return [
+        f"{name}: {_verdict(found, row)}" if name else _verdict(found, row)
+        for name, row in zip(names_of(found, table), table.to_dict("records"), strict=True)
+    ]
+
+
+def names_of(found: Comparison, table: pd.DataFrame) -> list[str]:
+    """What sets the rows' groups apart, by the axes that tell those of the first side apart."""
+    axes = telling(found.sides[0].responses.groups[list(found.shared)])
+    return group_names(table[list(found.shared)], range(len(table)), axes)
+
+
+def _verdict(found: Comparison, row: Row) -> str:
+    first, what, change = found.sides[0].name, found.level.what, row[found.change]
+    if isnan(change):
+        return f"{row['study']} and {first} have no {what} to compare at any rate."
+    if found.level.ratio and change in (0, inf) and inf in (row["first"], row["value"]):
+        good, bad = (first, row["study"]) if change == inf else (row["study"], first)
+        return f"{good} has a {what} at its best rate, {bad} at none."
+    same = 1.0 if found.level.ratio else 0.0
+    if change == same:
+        amount = "equal to that of"
+    elif found.level.ratio:
+        amount = f"{number(change)} times that of"
+    else:
+        amount = f"{percent(abs(change))} {'above' if change > 0 else 'below'} that of"
+    return (
+        f"{row['study']} at {number(row['rate'])}, its best rate, has a {what} {amount} "
+        f"{first} at {number(row['first_rate'])}{_change_interval(found, row, same)}."
+    )
+
+
+def _change_interval(found: Comparison, row: Row, same: float) -> str:
+    """The interval, and whether it tells the two apart."""
+    if isnan(row["low"]):
+        return "; one seed gives no interval"
+    if row["low"] == row["high"] == row[found.change]:
+        return ", in every resample"
+    apart = "" if row["low"] > same or row["high"] < same else "; the seeds do not tell them apart"
+    say = number if found.level.ratio else percent
+    level = f"{100 * found.bootstrap.level:.3g}%"
+    return f" ({level} interval {say(row['low'])} to {say(row['high'])}{apart})"

@@ -1,21 +1,23 @@
 """Tables of what the learning rate did: by group, by criterion and by rate."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.choosing import CRITERIA
-from sweep.analysis.measures import MEASURES, RATE_MEASURES, Measure
+from sweep.analysis.intervals import MOST_NUMBERS, RESAMPLES, Bootstrap, Ranked, wilson
+from sweep.analysis.levels import LEVELS
+from sweep.analysis.measures import CRITERIA, MEASURES, RATE_LEVELS, Measure, best_measures
 from sweep.analysis.medians import Block, Medians
-from sweep.analysis.resampling import MOST_NUMBERS, Bootstrap, Ranked
 from sweep.analysis.responses import Responses
-from sweep.analysis.shares import wilson
+from sweep.analysis.trials import responses_of
 from sweep.errors import RequestError
+from sweep.store.results import Results
 
 WITHIN = 2.0
-"""By default a rate is usable whose median final loss is at most so many times the best."""
+"""By default a rate is usable whose median loss is at most so many times the best."""
 
 
 @dataclass(frozen=True)
@@ -65,21 +67,36 @@ def find(responses: Responses, by: str | None = None, choices: Choices | None = 
         RequestError: as for `best`.
     """
     choices, wanted = choices or Choices(), _wanted(responses, by)
-    left_out = {name for one in CRITERIA if one not in wanted for name in _names(one)}
-    measures = {name: one for name, one in _measured(responses).items() if name not in left_out}
+    measures = _best_measures(wanted)
+    measures |= {
+        name: one
+        for name, one in MEASURES.items()
+        if not name.startswith("best_") and all(map(responses.has, one.needs))
+    }
     found = estimates(responses, measures, choices)
-    return Findings(
-        responses,
-        choices,
-        _best_table(responses, wanted, found, choices),
-        _summary_table(responses, measures, found),
+    table = _stacked(
+        responses.groups.assign(
+            measure=name,
+            value=found[name].value,
+            low=found[name].low,
+            high=found[name].high,
+            unit=measure.unit,
+        )
+        for name, measure in measures.items()
     )
+    return Findings(responses, choices, _best_table(responses, wanted, found), table)
 
 
 def best(
-    responses: Responses, by: str | None = None, choices: Choices | None = None
+    source: Responses | Results,
+    by: str | None = None,
+    *,
+    rate: str | None = None,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
 ) -> pd.DataFrame:
-    """The best learning rate of each group, by one criterion or by each of them.
+    """The best learning rate of each group, by one criterion or by each of `CRITERIA`.
 
     A row a group and criterion, groups ascending:
 
@@ -94,64 +111,113 @@ def best(
                              if there is but one rate, else ""
         rates, seeds, trials int64, how many there are
 
+    Args:
+        source: the results of a study that was run, or any trials laid out.
+        by: what a rate is the best by; each of `CRITERIA` by default.
+        rate: of results, the axis to vary; by default the learning rate.
+        level: of the intervals.
+        resamples: how many the bootstrap draws.
+        seed: of these draws.
+
     Raises:
-        RequestError: there is no such criterion, or the trials have not the column it needs.
+        RequestError: nothing is trained, there is no such axis or criterion, or the trials have
+            not the column that it needs.
+        StoreError: a file is damaged or cannot be read.
     """
-    choices, wanted = choices or Choices(), _wanted(responses, by)
-    measures = {name: MEASURES[name] for one in wanted for name in _names(one)}
-    return _best_table(responses, wanted, estimates(responses, measures, choices), choices)
+    responses = _laid_out(source, rate)
+    wanted = _wanted(responses, by)
+    choices = Choices(bootstrap=Bootstrap(level, resamples, seed))
+    return _best_table(responses, wanted, estimates(responses, _best_measures(wanted), choices))
 
 
-def summary(responses: Responses, choices: Choices | None = None) -> pd.DataFrame:
+def summary(
+    source: Responses | Results,
+    *,
+    rate: str | None = None,
+    within: float = WITHIN,
+    areas: bool = False,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> pd.DataFrame:
     """All `MEASURES` of each group, but for those whose columns the trials have not.
 
     A row a group and measure, in the order of the groups and then of `MEASURES`: an axis each,
     `measure`, `value`, `low`, `high` (float64) and `unit`. Infinite rates lie above the swept
     ones, -inf below; NaN says that there is none. Intervals are NaN with a single seed.
+
+    Rates are usable whose median loss is at most `within` times the best; with `areas` the
+    curves of results are read too. The rest is as for `best`.
+
+    Raises:
+        RequestError: nothing is trained, there is no such axis, or no curves were recorded.
+        StoreError: a file is damaged or cannot be read.
     """
-    measures = _measured(responses)
-    found = estimates(responses, measures, choices or Choices())
-    return _summary_table(responses, measures, found)
+    choices = Choices(within, Bootstrap(level, resamples, seed))
+    return find(_laid_out(source, rate, areas=areas), None, choices).summary
 
 
-def by_rate(responses: Responses, choices: Choices | None = None) -> pd.DataFrame:
-    """What happened at each rate of each group: `RATE_MEASURES`, each with its interval.
+def by_rate(
+    source: Responses | Results,
+    *,
+    rate: str | None = None,
+    areas: bool = False,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """What happened at each rate of each group: `RATE_LEVELS`, each with its interval.
 
     A row a group and rate, ascending: an axis each, the rate under its own name, `trials`
-    (int64), and for each measure the columns `<measure>`, `<measure>_low` and `<measure>_high`
+    (int64), and for each level the columns `<level>`, `<level>_low` and `<level>_high`
     (float64): medians with the bootstrap's interval, shares with Wilson's.
+
+    Raises:
+        RequestError: nothing is trained, there is no such axis, or no curves were recorded.
+        StoreError: a file is damaged or cannot be read.
     """
-    choices = choices or Choices()
+    responses, bootstrap = _laid_out(source, rate, areas=areas), Bootstrap(level, resamples, seed)
     swept = ~np.isnan(responses.rates)
-    group = np.nonzero(swept)[0]
-    table = responses.groups.iloc[group].reset_index(drop=True)
+    table = responses.groups.iloc[np.nonzero(swept)[0]].reset_index(drop=True)
     table[responses.rate] = responses.rates[swept]
     table["trials"] = (responses.rows >= 0).sum(axis=2)[swept]
     columns: dict[str, np.ndarray] = {}
-    for name, measure in RATE_MEASURES.items():
-        if all(map(responses.has, measure.needs)):
-            whole = [
-                _shares(responses, groups, measure.name, choices.bootstrap)
-                if measure.is_share
-                else _medians(responses, groups, measure.name, choices.bootstrap)
-                for groups in responses.blocks()
-            ]
-            for ending, parts in zip(("", "_low", "_high"), zip(*whole, strict=True), strict=True):
-                columns[name + ending] = np.concatenate(parts)[swept]
+    for name in filter(responses.has, RATE_LEVELS):
+        at_rates = _shares_at_rates if LEVELS[name].share else _medians_at_rates
+        blocks = [at_rates(responses.cells(name, part), bootstrap) for part in responses.blocks()]
+        for ending, parts in zip(("", "_low", "_high"), zip(*blocks, strict=True), strict=True):
+            columns[name + ending] = np.concatenate(parts)[swept]
     return table.assign(**columns)
 
 
+def _laid_out(source: Responses | Results, rate: str | None, *, areas: bool = False) -> Responses:
+    return source if isinstance(source, Responses) else responses_of(source, rate, areas=areas)
+
+
 def estimates(
-    responses: Responses, measures: dict[str, Measure], choices: Choices
+    responses: Responses, measures: Mapping[str, Measure], choices: Choices
 ) -> dict[str, Estimate]:
-    """Each of these measures of every group, bootstrapped over the seeds jointly."""
+    """Each of these measures of every group, bootstrapped over the seeds jointly.
+
+    The interval of a share of the seeds at one rate is Wilson's.
+    """
     parts = [_block(Block(responses, groups), measures, choices) for groups in responses.blocks()]
-    return {
+    found = {
         name: Estimate(*np.concatenate([part[name] for part in parts], axis=1)) for name in measures
     }
+    for by in CRITERIA:
+        if f"best_{by}" in found and LEVELS[CRITERIA[by]].share:
+            rate, value = found[f"best_rate_by_{by}"].value, found[f"best_{by}"].value
+            at_best = (responses.rates == rate[:, np.newaxis])[:, :, np.newaxis]
+            total = ((responses.rows >= 0) & at_best).sum(axis=(1, 2))
+            ends = wilson(np.round(value * total), total, choices.bootstrap.level)
+            found[f"best_{by}"] = Estimate(value, *ends, np.full_like(value, np.nan))
+    return found
 
 
-def _block(block: Block, measures: dict[str, Measure], choices: Choices) -> dict[str, np.ndarray]:
+def _block(
+    block: Block, measures: Mapping[str, Measure], choices: Choices
+) -> dict[str, np.ndarray]:
     """For each measure (value, low, high, support) by groups of one block."""
     original = Medians(block)
     values = {name: one.function(original, choices.within)[0] for name, one in measures.items()}
@@ -180,75 +246,50 @@ def _with_interval(
     return np.stack([value, *ends])
 
 
-def _names(by: str) -> tuple[str, str]:
-    """The measures of a criterion: the best rate and the value there."""
-    return f"best_rate_by_{by}", f"best_{by}"
+def _best_measures(wanted: Sequence[str]) -> dict[str, Measure]:
+    return {name: one for by in wanted for name, one in best_measures(by).items()}
 
 
 def _wanted(responses: Responses, by: str | None) -> list[str]:
     """The criteria that are asked for and can be judged."""
     if by is not None and by not in CRITERIA:
         raise RequestError(f'"{by}": no way to be best; there are {", ".join(CRITERIA)}')
-    found = [n for n in CRITERIA if by in (None, n) and responses.has(CRITERIA[n].needs)]
+    found = [n for n in CRITERIA if by in (None, n) and responses.has(CRITERIA[n])]
     if not found:
         raise RequestError(f"{by}: the trials have no such column")
     return found
 
 
-def _measured(responses: Responses) -> dict[str, Measure]:
-    """The measures whose columns are there."""
-    return {name: one for name, one in MEASURES.items() if all(map(responses.has, one.needs))}
-
-
-def _summary_table(
-    responses: Responses, measures: dict[str, Measure], found: dict[str, Estimate]
-) -> pd.DataFrame:
-    parts = [
-        responses.groups.assign(
-            measure=name,
-            value=found[name].value,
-            low=found[name].low,
-            high=found[name].high,
-            unit=measure.unit,
-        )
-        for name, measure in measures.items()
-    ]
+def _stacked(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of tables of a row a group, group by group."""
     return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
 
 
 def _best_table(
-    responses: Responses, wanted: Sequence[str], found: dict[str, Estimate], choices: Choices
+    responses: Responses, wanted: Sequence[str], found: Mapping[str, Estimate]
 ) -> pd.DataFrame:
-    parts = [_best(responses, by, found, choices) for by in wanted]
-    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-
-
-def _best(
-    responses: Responses, by: str, found: dict[str, Estimate], choices: Choices
-) -> pd.DataFrame:
-    """The rows of one criterion."""
-    rate, value = (found[name] for name in _names(by))
     there = responses.rows >= 0
-    rates = there.any(axis=2).sum(axis=1)
-    low, high = value.low, value.high
-    if by == "convergence":
-        is_best = responses.rates == rate.value[:, np.newaxis]
-        total = (there & is_best[:, :, np.newaxis]).sum(axis=(1, 2))
-        low, high = wilson(np.round(value.value * total), total, choices.bootstrap.level)
-    return responses.groups.assign(
-        by=by,
-        best_rate=rate.value,
-        best_rate_low=rate.low,
-        best_rate_high=rate.high,
-        value=value.value,
-        value_low=low,
-        value_high=high,
-        support=rate.support,
-        edge=_edges(responses.rates, rate.value),
-        rates=rates,
-        seeds=there.any(axis=1).sum(axis=1),
-        trials=there.sum(axis=(1, 2)),
-    )
+    counts = {
+        "rates": there.any(axis=2).sum(axis=1),
+        "seeds": there.any(axis=1).sum(axis=1),
+        "trials": there.sum(axis=(1, 2)),
+    }
+    parts = []
+    for by in wanted:
+        rate, value = found[f"best_rate_by_{by}"], found[f"best_{by}"]
+        columns: dict[str, Any] = {
+            "by": by,
+            "best_rate": rate.value,
+            "best_rate_low": rate.low,
+            "best_rate_high": rate.high,
+            "value": value.value,
+            "value_low": value.low,
+            "value_high": value.high,
+            "support": rate.support,
+            "edge": _edges(responses.rates, rate.value),
+        }
+        parts.append(responses.groups.assign(**columns, **counts))
+    return _stacked(parts)
 
 
 def _edges(rates: np.ndarray, best_rate: np.ndarray) -> np.ndarray:
@@ -257,21 +298,15 @@ def _edges(rates: np.ndarray, best_rate: np.ndarray) -> np.ndarray:
     return np.where((lowest == highest) & (best_rate == lowest), "only", found).astype(object)
 
 
-def _shares(
-    responses: Responses, groups: slice, name: str, bootstrap: Bootstrap
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _shares_at_rates(cells: np.ndarray, bootstrap: Bootstrap) -> tuple[np.ndarray, ...]:
     """The share at each rate (groups, rates) and the ends of its interval."""
-    cells = responses.cells(name, groups)
     count, total = (cells == 1).sum(axis=2), (~np.isnan(cells)).sum(axis=2)
     share = np.where(total > 0, count / np.maximum(total, 1), np.nan)
     return share, *wilson(count, total, bootstrap.level)
 
 
-def _medians(
-    responses: Responses, groups: slice, name: str, bootstrap: Bootstrap
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _medians_at_rates(cells: np.ndarray, bootstrap: Bootstrap) -> tuple[np.ndarray, ...]:
     """The median at each rate (groups, rates) and the ends of its interval."""
-    cells = responses.cells(name, groups)
     ranked = Ranked.of(cells.reshape(-1, cells.shape[2]))
     ends = np.full((2, len(ranked.levels)), np.nan)
     size = max(1, MOST_NUMBERS // bootstrap.resamples)

@@ -71,7 +71,7 @@ def best(
 ) -> None:
     """Say which learning rate of STUDY is best, and what the others did."""
     from sweep.analysis import Choices, find
-    from sweep.analysis.studies import responses_of
+    from sweep.analysis.trials import responses_of
 
     choices = Choices(within)
     opened = trained(name, overrides, results)
@@ -110,7 +110,8 @@ def _plain(value: object) -> object:
 
 def _print(found: "Findings") -> None:
     """Print the best groups' rows, then what they mean in words."""
-    from sweep.analysis.sentences import group_names, sentences
+    from sweep.analysis.naming import group_names
+    from sweep.analysis.sentences import sentences
 
     groups = found.responses.groups
     shown = _best_groups(found)
@@ -138,7 +139,8 @@ def _best_groups(found: "Findings") -> "Sequence[int]":
 def _best_rows(
     found: "Findings", shown: "Sequence[int]", names: "Sequence[str]"
 ) -> list[tuple[str, ...]]:
-    from sweep.analysis.sentences import number, percent
+    from sweep.analysis.naming import number
+    from sweep.analysis.sentences import percent
 
     rows: list[tuple[str, ...]] = [
         ("GROUP", "BEST BY", "RATE", "INTERVAL", "VALUE", "INTERVAL", "CHOSEN AGAIN")
@@ -165,7 +167,8 @@ def _best_rows(
 def _summary_rows(
     found: "Findings", shown: "Sequence[int]", names: "Sequence[str]"
 ) -> list[tuple[str, ...]]:
-    from sweep.analysis.sentences import Setting, number, percent
+    from sweep.analysis.naming import number
+    from sweep.analysis.sentences import Setting, percent
 
     head = "GROUP,USABLE RATES,DECADES,HALF DIVERGE FROM,SENSITIVITY,OVERSHOOT"
     rows = [tuple(f"{head},CONVERGED,STALLED,DIVERGED".split(","))]
@@ -213,7 +216,7 @@ def compare(
     results: Folder = RESULTS,
 ) -> None:
     """Compare one measure of several studies, and draw it."""
-    from sweep.analysis.studies import compare as compare_results
+    from sweep.analysis import compare as compare_results
 
     if len(set(names)) < len(names):
         raise RequestError("a study is named twice; a comparison needs different ones")
@@ -254,7 +257,7 @@ def _save(found: "Comparison", directory: Path) -> list[Path]:
     from sweep.views.comparison import comparison
     from sweep.views.saving import save_figure
 
-    differences, what = found.differences(), found.compared.what
+    differences, what = found.differences(), found.level.what
     figure = comparison(
         found.curves(),
         differences,
@@ -271,8 +274,8 @@ def _save(found: "Comparison", directory: Path) -> list[Path]:
 
 def _print_comparison(found: "Comparison") -> None:
     """Print what was aligned, then each study at its own best rate in a table and in words."""
-    from sweep.analysis.differing import alignment, names_of, verdicts
-    from sweep.analysis.sentences import number
+    from sweep.analysis.naming import number
+    from sweep.analysis.sentences import alignment, names_of, verdicts
 
     for line in alignment(found):
         print(printable(line))
@@ -299,7 +302,7 @@ def _compared_json(found: "Comparison") -> str:
     """Return the tables and the words as JSON."""
     import json
 
-    from sweep.analysis.differing import alignment, verdicts
+    from sweep.analysis.sentences import alignment, verdicts
 
     tables = {"at_best": _records(found.at_best()), "differences": _records(found.differences())}
     words = {"alignment": alignment(found), "sentences": verdicts(found)}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sweep.store.results import Results
-    from sweep.views.report.compose import About
+    from sweep.views.report.contents import About
     from sweep.views.report.page import Report
     from sweep.views.source import Source
 
@@ -50,9 +50,9 @@ def report(
 
 def _report(found: "Results", file: Path, edits: "Sequence[str]") -> "Report":
     from sweep.views.kinds import KINDS, choose, draw
-    from sweep.views.report.cells import MOST_ROWS
-    from sweep.views.report.compose import NEEDED, compose
-    from sweep.views.report.pictures import picture
+    from sweep.views.report.contents import NEEDED, compose
+    from sweep.views.report.page import picture
+    from sweep.views.report.tables import MOST_ROWS
     from sweep.views.source import Source
 
     subject = Source.of(found)
@@ -72,7 +72,7 @@ def _report(found: "Results", file: Path, edits: "Sequence[str]") -> "Report":
 
 def _about(found: "Results", file: Path, edits: "Sequence[str]") -> "About":
     from sweep.study import leading_comment, study_facts
-    from sweep.views.report.compose import About
+    from sweep.views.report.contents import About
 
     study, text = found.study, file.read_text(encoding="utf-8-sig")
     return About(

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sweep.analysis import COMPARED, Bootstrap, Comparison, compare
-from sweep.analysis.differing import alignment, verdicts
+from sweep.analysis import LEVELS, Comparison, compare
+from sweep.analysis.sentences import alignment, verdicts
 from sweep.errors import RequestError
 from tests.analysis.frames import frame, three_seeds
 
@@ -110,14 +110,19 @@ def test_a_single_seed_has_no_interval() -> None:
     assert table[["low", "high"]].isna().to_numpy().all()
 
 
-@pytest.mark.parametrize("measure", COMPARED)
+@pytest.mark.parametrize("measure", LEVELS)
 def test_every_measure_can_be_compared(measure: str) -> None:
     table = three_seeds().assign(
-        best_loss=0.5, tail_loss=0.5, validation_loss=0.5, area_under_curve=0.5
+        best_loss=0.5,
+        best_step=5,
+        tail_loss=0.5,
+        validation_loss=0.5,
+        validation_accuracy=0.5,
+        area_under_curve=0.5,
     )
     found = compare([("a", table, AXES), ("b", table, AXES)], measure)
     change = found.differences()[found.change]
-    same = 1.0 if COMPARED[measure].ratio else 0.0
+    same = 1.0 if LEVELS[measure].ratio else 0.0
     assert set(change.dropna()) == {same}
     assert len(verdicts(found)) == 1
 
@@ -128,9 +133,9 @@ def test_pairing_narrows_intervals() -> None:
     rows = [(1.0, s, 1.0, level[s], 1.0, None, "stalled") for s in range(30)]
     a = frame(AXES, rows)
     b = a.assign(final_loss=a["final_loss"] * random.uniform(1.9, 2.1, 30))
-    paired = compare([("a", a, AXES), ("b", b, AXES)], bootstrap=Bootstrap(seed=1)).differences()
+    paired = compare([("a", a, AXES), ("b", b, AXES)], seed=1).differences()
     apart = b.assign(seed=b["seed"] + 30)
-    free = compare([("a", a, AXES), ("b", apart, AXES)], bootstrap=Bootstrap(seed=1)).differences()
+    free = compare([("a", a, AXES), ("b", apart, AXES)], seed=1).differences()
     narrow, wide = ((t["high"] / t["low"])[0] for t in (paired, free))
     assert narrow < 1.3
     assert wide > 3.0

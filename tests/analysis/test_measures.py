@@ -11,15 +11,16 @@ import pytest
 from sweep.analysis import (
     CRITERIA,
     MEASURES,
-    RATE_MEASURES,
+    RATE_LEVELS,
     Responses,
     best,
     by_rate,
     find,
     summary,
 )
+from sweep.analysis.intervals import Bootstrap
+from sweep.analysis.levels import CLIPPED, LEVELS
 from sweep.analysis.medians import Block, Medians
-from sweep.analysis.resampling import Bootstrap
 from tests.analysis.frames import frame, three_seeds
 
 AXES = ["learning_rate", "seed"]
@@ -60,14 +61,14 @@ def test_a_measure_is_a_number_a_resample_and_group(name: str) -> None:
     assert measure.what
     assert measure.unit
     assert measure.source
-    assert {"final_loss", "outcome"} <= set(measure.needs)
+    assert set(measure.needs) <= {*LEVELS, CLIPPED}
 
 
 def test_every_measure_is_documented() -> None:
     text = DOCUMENT.read_text()
     sections = dict(re.findall(r"^### `(\w+)`(.*?)(?=^##|\Z)", text, re.MULTILINE | re.DOTALL))
     assert set(sections) == set(MEASURES) - {f"best_{by}" for by in CRITERIA}
-    assert {f"`{name}`" for name in RATE_MEASURES} <= set(re.findall(r"`\w+`", text))
+    assert {f"`{name}`" for name in RATE_LEVELS} <= set(re.findall(r"`\w+`", text))
 
 
 def test_a_group_that_diverged_throughout_has_no_best_rate_and_counts() -> None:

@@ -2,11 +2,11 @@
 
 from math import inf, nan
 
-import numpy as np
 import pandas as pd
+import pytest
 
 from sweep.analysis import Bootstrap, Choices, Responses, find, sentences
-from sweep.analysis.sentences import group_names, number, percent
+from sweep.analysis.sentences import answer, ending, losses, percent, portion
 from tests.analysis.frames import frame, three_seeds
 
 AXES = ["learning_rate", "seed"]
@@ -88,9 +88,6 @@ def test_groups_are_named_by_what_sets_them_apart() -> None:
     words = said(pd.concat(parts), axes=["optimizer", "dtype", *AXES])
     assert [text.split(":")[0] for text in words] == ["optimizer = adam", "optimizer = sgd"]
     assert words[0].startswith("optimizer = adam: the best learning rate is 10")
-    zipped = pd.DataFrame({"width": [8, 16], "initial.scale": [0.5, 0.25]})
-    assert group_names(zipped, [1]) == ["width = 16"]
-    assert group_names(zipped[[]], [0]) == [""]
 
 
 def test_another_axis_is_called_by_its_name() -> None:
@@ -99,7 +96,89 @@ def test_another_axis_is_called_by_its_name() -> None:
     assert sentences(find(responses, "final_loss"))[0].startswith("The best initial.scale is 10")
 
 
-def test_numbers_are_short() -> None:
-    assert [number(x) for x in (0.1, 72.155214, 1e-9, 1000.0)] == ["0.1", "72.16", "1e-09", "1000"]
+def test_shares_are_short() -> None:
     assert [percent(x) for x in (0.0, 2 / 3, 0.996, 1.0)] == ["0%", "66.7%", "99.6%", "100%"]
-    assert number(np.float64(3)) == "3"
+
+
+def answered(table: pd.DataFrame, *grouped: str) -> list[str]:
+    return answer(find(Responses.of(table, [*grouped, *AXES]), choices=Choices()))
+
+
+def test_a_study_is_answered_in_two_sentences() -> None:
+    first, second = answered(three_seeds())
+    assert first == (
+        "The best learning rate is 10 (95% interval: this alone): there the median final loss over "
+        "3 seeds is 0.002 (95% interval 0.001 to 0.003)."
+    )
+    assert second == (
+        "From 5 to 10 (0.3 decades), the loss stays within a factor of 2 of it; half of the seeds "
+        "diverge from 56.23 on (95% interval 31.62 to above 100)."
+    )
+
+
+def test_an_answer_points_out_the_end_of_the_sweep() -> None:
+    first, second = answered(three_seeds().query("learning_rate < 50"))
+    assert first.endswith("; it is the highest rate swept; a better one may lie above.")
+    assert second.endswith("; no trial diverged, up to 10.")
+
+
+def test_groups_are_ranked_from_the_best_to_the_worst() -> None:
+    parts = [three_seeds().assign(**{"training.optimizer": name}) for name in ("adam", "sgd")]
+    parts[0]["final_loss"] *= 3
+    first, second = answered(pd.concat(parts, ignore_index=True), "training.optimizer")
+    assert first == (
+        "Each at its own best learning rate, the lowest median final loss over 3 seeds of 2 "
+        "groups, 0.002 (95% interval 0.001 to 0.003), is that of optimizer = sgd at 10; the "
+        "highest, 0.006, that of optimizer = adam at 10."
+    )
+    assert second == "All have their best at 10."
+
+
+def test_a_group_without_any_good_rate_is_counted() -> None:
+    wild = three_seeds().assign(outcome="diverged")
+    parts = [wild.assign(optimizer="adam"), three_seeds().assign(optimizer="sgd")]
+    (first, _) = answered(pd.concat(parts, ignore_index=True), "optimizer")
+    assert first.endswith("; 1 have none, for want of a learning rate that is any good.")
+    parts[1] = wild.assign(optimizer="sgd")
+    (only,) = answered(pd.concat(parts, ignore_index=True), "optimizer")
+    assert only == "In none of 2 groups is any learning rate good: the median trial diverged."
+
+
+def test_groups_of_different_losses_are_not_ranked() -> None:
+    parts = [three_seeds().assign(**{"network.loss": name}) for name in ("huber", "half")]
+    (only,) = answered(pd.concat(parts, ignore_index=True), "network.loss")
+    assert only == "Groups differ in what is minimised, by loss, and are not ranked."
+
+
+@pytest.mark.parametrize(
+    ("counts", "words"),
+    [
+        ((3, 2, 1), "Of 6 trials 3 converged, 2 stalled and 1 diverged."),
+        ((3, 3, 0), "Of 6 trials 3 converged and 3 stalled; none diverged."),
+        ((0, 0, 6), "All 6 trials diverged."),
+        ((1, 0, 0), "The one trial converged."),
+        ((0, 500, 500), "Of 1,000 trials 50.0% stalled and 50.0% diverged; none converged."),
+    ],
+)
+def test_outcomes_are_counted_or_shares(counts: tuple[int, ...], words: str) -> None:
+    assert ending(dict(zip(("converged", "stalled", "diverged"), counts, strict=True))) == words
+
+
+@pytest.mark.parametrize(
+    ("count", "total", "words"),
+    [
+        (0, 9, "none"), (9, 9, "all"), (1, 8, "12.5%"), (1, 10**6, "0.0001%"),
+        (10**6 - 3, 10**6, "all but 3"), (3, 2000, "0.1%"),
+    ],
+)  # fmt: skip
+def test_a_share_never_rounds_to_all_or_none(count: int, total: int, words: str) -> None:
+    assert portion(count, total) == words
+
+
+def test_without_an_axis_to_vary_losses_are_told() -> None:
+    final = three_seeds()["final_loss"].where(lambda loss: loss < 1e100)
+    assert losses(1.0, final) == (
+        "Final losses lie between 0.001 and infinity, half of them at or below 0.215."
+    )
+    assert losses(1.5, pd.Series([0.01])) == "Its loss went from 1.5 to 0.01."
+    assert losses(1.5, pd.Series([nan, nan])) == "No final loss is finite."

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from sweep.runs.quantities import short
-from sweep.views.report.cells import Table, table, thinned
+from sweep.views.report.tables import Table, table, thinned
 
 FACTS = ("chunk", "group", "steps", "numerics", "trials", "rows", "bytes", "created")
 """The columns of `Results.provenance` that are not versions."""

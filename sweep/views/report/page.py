@@ -1,4 +1,4 @@
-"""The page: what it is made of, and its text as HTML.
+"""The page: what it is made of, its figures, and its text as HTML.
 
 All text goes through the template's escaping; the page's own style and script are the only ones
 that its Content-Security-Policy lets a browser heed, whatever text a study brings along.
@@ -6,19 +6,39 @@ that its Content-Security-Policy lets a browser heed, whatever text a study brin
 
 import base64
 import hashlib
+import io
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+import matplotlib as mpl
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from matplotlib.figure import Figure
 
-from sweep.views.report.cells import Table
-from sweep.views.report.findings import Finding
-from sweep.views.report.listing import Listing
-from sweep.views.report.pictures import Picture
+from sweep.views.report.tables import Table
+from sweep.views.style import theme
 
 _HERE = Path(__file__).parent
+
+LARGEST_DRAWING = 300_000
+"""Bytes of a drawing; what takes more, such as thousands of marks, is smaller as pixels."""
+
+DPI = 160
+"""Pixels an inch of figures that are pixels: two on a screen of today for one of the page."""
+
+CSS_DPI = 96
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A picture as a data URI, what it shows in words, and its size in CSS pixels."""
+
+    source: str
+    words: str
+    width: int
+    height: int
 
 
 @dataclass(frozen=True)
@@ -35,7 +55,8 @@ class Share:
 class Report:
     """What the page says, all of it plain text.
 
-    `name` is the study's, `edits` the changes of fields made to it. `origin` and `chunks` tell
+    `name` is the study's, `edits` the changes of fields made to it, `lacking` how many trials it
+    still has to train. `origin` and `chunks` tell
     where the numbers come from; `as_run` is the study with every default written out.
     """
 
@@ -44,15 +65,42 @@ class Report:
     question: str
     facts: Mapping[str, str]
     outcomes: Sequence[Share]
-    study_file: Listing
+    lacking: int
+    study_file: str
     edits: Sequence[str]
-    findings: Sequence[Finding]
+    findings: Sequence[str]
     pictures: Sequence[Picture]
     tables: Sequence[Table]
     origin: Mapping[str, str]
     chunks: Table
-    as_run: Listing
+    as_run: str
     version: str
+
+
+def picture(figure: Figure, words: str) -> Picture:
+    """Return a figure as a picture, as SVG unless it is too large for that."""
+    data, kind = b"" if _is_pixels(figure) else _written(figure, "svg"), "svg+xml"
+    if not 0 < len(data) <= LARGEST_DRAWING:
+        data, kind = _written(figure, "png"), "png"
+    source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
+    width, height = (round(CSS_DPI * float(inches)) for inches in figure.get_size_inches())
+    return Picture(source, words, width, height)
+
+
+def _is_pixels(figure: Figure) -> bool:
+    """Say whether a figure is made of so many pixels that drawing it would be in vain."""
+    sizes = [image.get_size() for axes in figure.axes for image in axes.images]
+    return sum(rows * columns for rows, columns in sizes) > LARGEST_DRAWING
+
+
+def _written(figure: Figure, ending: str) -> bytes:
+    buffer = io.BytesIO()
+    metadata = {"Date": None} if ending == "svg" else {"Software": None}
+    # Letters are outlines: a page that is sent around finds other fonts everywhere.
+    with theme(), mpl.rc_context({"svg.fonttype": "path"}), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        figure.savefig(buffer, format=ending, dpi=DPI, metadata=metadata)
+    return buffer.getvalue()
 
 
 def render(report: Report) -> str:

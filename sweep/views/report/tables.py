@@ -1,33 +1,127 @@
-"""The tables of a report: what analysis found, what became of each value, and the trials."""
+"""The tables of a report: what each cell says and sorts by, and what each table holds."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from sweep.analysis import MEASURES, Responses, by_rate
+from sweep.analysis import CRITERIA, MEASURES, Findings, Responses, by_rate
+from sweep.analysis.levels import LEVELS
 from sweep.catalogue import OUTCOMES
-from sweep.views.report.cells import MOST_ROWS, Table, heading, table, thinned
-from sweep.views.report.findings import Told
+from sweep.views.style import label, value_labels
+
+MOST_ROWS = 200
+"""Rows of a table: more than anybody reads, and a page that a phone still scrolls."""
 
 BEST_TRIALS = 20
-
-CRITERIA = {
-    "final_loss": "final loss",
-    "steps_to_target": "steps to the target",
-    "convergence": "share that converged",
-}
-"""What a value can be the best by, in words."""
 
 EDGES = {"": "", "only": "the only one", "lowest": "lowest swept", "highest": "highest swept"}
 
 
-def best_table(told: Told) -> Table:
+@dataclass(frozen=True)
+class Column:
+    """The heading of a column; a `numeric` one sorts as numbers."""
+
+    words: str
+    numeric: bool
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What a cell says; `key` is its number, empty if it has none, and None where text sorts."""
+
+    text: str
+    key: str | None
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with a heading, and a note about what it holds."""
+
+    title: str
+    note: str
+    columns: Sequence[Column]
+    rows: Sequence[Sequence[Cell]]
+
+
+def table(
+    frame: pd.DataFrame,
+    title: str,
+    note: str = "",
+    *,
+    axes: Collection[str] = (),
+    shares: Collection[str] = (),
+    words: Mapping[str, str] | None = None,
+) -> Table:
+    """Return the table of a frame's rows.
+
+    Columns of `axes` are written in as many digits as tell their values apart, those of `shares`
+    as per cent, other numbers in four digits. `words` are headings of columns beside the usual.
+    """
+    named = words or {}
+    columns, cells = [], []
+    for name in map(str, frame):
+        values = frame[name]
+        numeric = is_numeric_dtype(values) and not is_bool_dtype(values)
+        usual = label(name) if name in axes else heading(name)
+        columns.append(Column(named.get(name, usual), numeric))
+        if not numeric:
+            cells.append([Cell(str(value), None) for value in values])
+        elif name in axes:
+            distinct = values.drop_duplicates().tolist()
+            names = dict(zip(distinct, value_labels(distinct), strict=True))
+            cells.append(_numbers(values, [names[value] for value in values.tolist()]))
+        else:
+            write = _share if name in shares else _number
+            cells.append(_numbers(values, [write(value) for value in values]))
+    return Table(title, note, columns, list(zip(*cells, strict=True)))
+
+
+def thinned(frame: pd.DataFrame, most: int = MOST_ROWS) -> tuple[pd.DataFrame, str]:
+    """Return at most `most` rows, evenly spread, and a note that says so if there were more."""
+    if len(frame) <= most:
+        return frame, ""
+    at = np.linspace(0, len(frame) - 1, most).round().astype(int)
+    return frame.iloc[at], f"{most} rows of {len(frame):,}, evenly spread."
+
+
+def heading(name: str) -> str:
+    """Return what a column is called: its words where it has any, without its symbol."""
+    return label(name, symbol=False)
+
+
+def _numbers(values: "pd.Series[float]", texts: Sequence[str]) -> list[Cell]:
+    keys = values.to_numpy(np.float64, na_value=np.nan)
+    return [
+        Cell(text, repr(float(key)) if math.isfinite(key) else "")
+        for key, text in zip(keys, texts, strict=True)
+    ]
+
+
+def _number(value: object) -> str:
+    if pd.isna(value):  # type: ignore[call-overload]
+        return "–"
+    if isinstance(value, int | np.integer):
+        return f"{value:,}"
+    number = float(value)  # type: ignore[arg-type]
+    return f"{number:.4g}" if math.isfinite(number) else "∞" if number > 0 else "−∞"
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.3g}%" if math.isfinite(value) else "–"
+
+
+def best_table(findings: Findings, noun: str) -> Table:
     """Return the best value of each group by each criterion, with its intervals."""
-    found, noun = told.best, told.noun
+    found, grouped = findings.best, list(map(str, findings.responses.groups))
     if found["seeds"].max() <= 1:  # one trial converged or did not: there is no share to be best
         found = found[found["by"] != "convergence"].drop(columns=["value_low", "value_high"])
     few, note = thinned(found)
-    few = few.assign(by=few["by"].map(CRITERIA), edge=few["edge"].map(EDGES))
+    by = [LEVELS[CRITERIA[name]].what for name in few["by"]]
+    few = few.assign(by=by, edge=few["edge"].map(EDGES))
     words = {
         "by": "best by",
         "best_rate": f"best {noun}",
@@ -42,29 +136,31 @@ def best_table(told: Told) -> Table:
     said = "One seed: no intervals."
     if found["seeds"].max() > 1:
         said = (
-            f"From and to: {100 * told.level:.3g}% intervals, by resampling seeds, of shares "
-            "Wilson's. Support: the share of resamples in which the same value is best."
+            f"From and to: {100 * findings.choices.bootstrap.level:.3g}% intervals, by resampling "
+            "seeds, of shares Wilson's. Support: the share of resamples in which the same value is "
+            "best."
         )
     return table(
         _without_empty(few),
-        f"Best {noun}" + " by group" * bool(told.grouped),
+        f"Best {noun}" + " by group" * bool(grouped),
         f"{said} {note}".rstrip(),
-        axes=told.grouped,
+        axes=grouped,
         shares=("support",),
         words=words,
     )
 
 
-def measures_table(told: Told) -> Table:
+def measures_table(findings: Findings) -> Table:
     """Return all measures of each group, a row each."""
-    few, note = thinned(_without_empty(told.summary))
+    grouped = list(map(str, findings.responses.groups))
+    few, note = thinned(_without_empty(findings.summary))
     few = few.assign(meaning=[MEASURES[name].what for name in few["measure"]])
     ends = [name for name in ("value", "low", "high") if name in few]
     return table(
-        few[[*told.grouped, "measure", *ends, "unit", "meaning"]],
-        "Measures" + " by group" * bool(told.grouped),
+        few[[*grouped, "measure", *ends, "unit", "meaning"]],
+        "Measures" + " by group" * bool(grouped),
         f"∞: above all values swept; −∞: below; –: there is none. {note}".rstrip(),
-        axes=told.grouped,
+        axes=grouped,
         words={"low": "from", "high": "to"},
     )
 

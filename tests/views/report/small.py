@@ -6,9 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sweep.views.report.compose import About, compose
-from sweep.views.report.page import Report
-from sweep.views.report.pictures import Picture, picture
+from sweep.views.report.contents import About, compose
+from sweep.views.report.page import Picture, Report, picture
 
 HOSTILE = """</script><script>alert(1)</script><img src=x onerror="alert(2)">'&amp;{{ 7*7 }}"""
 

@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from sweep.views.report.page import render
-from sweep.views.report.pictures import LARGEST_DRAWING, picture
+from sweep.views.report.contents import LONGEST_LINE, MOST_LINES, listing
+from sweep.views.report.page import LARGEST_DRAWING, picture, render
 from tests.views.report.small import HOSTILE, report, trials
 
 VOID = {"meta", "link", "img", "br"}
@@ -171,3 +171,22 @@ def test_a_drawing_is_the_same_each_time_and_needs_no_font() -> None:
     kind, _, data = drawn().partition(",")
     assert kind == "data:image/svg+xml;base64"
     assert b"<text" not in base64.b64decode(data)
+
+
+def test_a_short_file_is_whole() -> None:
+    assert listing("a = 1\n\n# b\n") == "a = 1\n\n# b"
+
+
+def test_a_long_line_keeps_its_ends_and_says_what_is_gone() -> None:
+    values = ", ".join(str(n) for n in range(100_000))
+    text = listing(f"x = [{values}]")
+    assert len(text) < 2 * LONGEST_LINE
+    assert text.startswith("x = [0, 1, 2, ")
+    assert text.endswith("99998, 99999]")
+    left = len(f"x = [{values}]") - 200 - 75
+    assert f" [{left:,} characters left out] " in text
+
+
+def test_of_many_lines_the_rest_is_counted() -> None:
+    text = listing("\n".join(map(str, range(MOST_LINES + 1234))))
+    assert text.splitlines()[-2:] == [str(MOST_LINES - 1), "[1,234 lines more]"]

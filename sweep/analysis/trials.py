@@ -1,15 +1,50 @@
-"""The area under a curve: its mean loss over the steps, in bounded memory."""
+"""What analysis reads of a study's results: its trained trials, and the area under each curve."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
 
+from sweep.analysis.responses import Responses, rate_axis
 from sweep.errors import RequestError
 from sweep.store.results import Results
 
 MOST_ROWS = 4_000_000
 """How many rows of curves are read at a time."""
+
+NEEDED = ("initial_loss", "final_loss", "max_loss", "steps_to_target", "outcome")
+"""The columns of trials that measures are made from."""
+
+
+def trained(
+    results: Results, more: Iterable[str] = (), *, areas: bool = False
+) -> tuple[pd.DataFrame, list[str]]:
+    """The trained trials of a study and its axes: what measures are made from, and `more` columns.
+
+    With `areas` the curves are read too, a part at a time, for the area under each.
+
+    Raises:
+        RequestError: nothing is trained, or no curves were recorded.
+        StoreError: a file is damaged or cannot be read.
+    """
+    if not results.trained:
+        raise RequestError(f"{results.directory}: nothing is trained yet")
+    axes = [axis.name for axis in results.study.axes]
+    names = dict.fromkeys([*(["trial"] if areas else []), *axes, *NEEDED, *more])
+    trials = results.trials(list(names))
+    return (with_areas(trials, results) if areas else trials), axes
+
+
+def responses_of(results: Results, rate: str | None = None, *, areas: bool = False) -> Responses:
+    """Lay out the trained trials of a study for analysis; `rate` is the axis to vary.
+
+    Raises:
+        RequestError: as for `trained`; or no rate is swept.
+        StoreError: a file is damaged or cannot be read.
+    """
+    rate_axis([axis.name for axis in results.study.axes], rate)
+    trials, axes = trained(results, areas=areas)
+    return Responses.of(trials, axes, rate)
 
 
 def areas_under(

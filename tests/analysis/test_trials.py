@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sweep.analysis import areas
-from sweep.analysis.areas import areas_under, with_areas
+from sweep.analysis import trials as reading
+from sweep.analysis.trials import areas_under, with_areas
 from sweep.errors import RequestError
 from tests.store.small import Bench, study
 
@@ -46,7 +46,7 @@ def test_areas_of_results_are_those_of_each_curve(
 ) -> None:
     bench.run(study())
     results = bench.open()
-    monkeypatch.setattr(areas, "MOST_ROWS", 11)  # so that parts end within chunks
+    monkeypatch.setattr(reading, "MOST_ROWS", 11)  # so that parts end within chunks
     found = with_areas(results.trials(), results)
     for trial, part in results.curves().groupby("trial"):
         loss, step = part["loss"].to_numpy(), part["step"].to_numpy()
@@ -60,7 +60,7 @@ def test_swept_steps_are_those_of_each_trial(bench: Bench) -> None:
     bench.run(asked)
     results = bench.open(asked)
     trials = results.trials()
-    found = areas._steps(trials, results)
+    found = reading._steps(trials, results)
     assert found.to_dict() == dict(zip(trials["trial"], [10, 35], strict=True))
 
 

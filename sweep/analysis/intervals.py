@@ -1,13 +1,14 @@
-"""The bootstrap: seeds drawn again with replacement, each with all its trials.
+"""Intervals: of shares Wilson's, of all else the bootstrap's, which draws seeds again.
 
-Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7 (1979). A resample
-is held as how often each seed was drawn, so that a median over it is a weighted one over levels
-that are sorted once.
+Each seed is drawn with all its trials. Efron, "Bootstrap methods: another look at the jackknife",
+Annals of Statistics 7 (1979). A resample is held as how often each seed was drawn, so that a median
+over it is a weighted one over levels that are sorted once.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, sqrt
+from statistics import NormalDist
 
 import numpy as np
 
@@ -168,3 +169,22 @@ def _drawn(rows: Ranked, drawn: np.ndarray, ranks: np.ndarray) -> np.ndarray:
 def _between(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     """Halfway between two levels; infinite where one is."""
     return np.where(low == high, low, low / 2 + high / 2)
+
+
+def wilson(count: np.ndarray, total: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """The score interval of a share, `count` of `total` independent trials; NaN of less than two.
+
+    With p = count / total, n = total and z the normal quantile of (1 + level) / 2 its ends are
+    (p + z²/2n ± z sqrt(p (1 - p) / n + z²/4n²)) / (1 + z²/n); it stays within 0 to 1 and has
+    a width when all or none did. Wilson, "Probable inference, the law of succession, and
+    statistical inference", Journal of the American Statistical Association 22 (1927).
+    """
+    z = NormalDist().inv_cdf((1 + level) / 2)
+    n = np.where(total > 1, total, np.nan)
+    p = count / n
+    middle = p + z**2 / (2 * n)
+    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2))
+    scale = 1 + z**2 / n
+    low, high = (middle - half) / scale, (middle + half) / scale
+    # At the two ends the formula rounds to a last digit beside 0 and 1.
+    return np.where(count == 0, 0.0 * n, low), np.where(count == total, 0.0 * n + 1, high)

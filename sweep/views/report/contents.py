@@ -5,33 +5,29 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sweep.analysis import Choices, Responses, best, summary
+from sweep.analysis import Responses, find
 from sweep.analysis.responses import SEEDS
+from sweep.analysis.sentences import answer, ending, losses, portion
 from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
 from sweep.views.report import origin
-from sweep.views.report.cells import Table
-from sweep.views.report.findings import (
-    Finding,
-    Told,
-    losses_in_words,
-    outcomes_in_words,
-    rates_in_words,
-    share,
-)
-from sweep.views.report.listing import listing
-from sweep.views.report.page import Report, Share
-from sweep.views.report.pictures import Picture
+from sweep.views.report.page import Picture, Report, Share
 from sweep.views.report.tables import (
+    Table,
     axis_table,
     best_table,
     measures_table,
     rate_table,
     trials_table,
 )
+from sweep.views.style import label
 
 NEEDED = ("initial_loss", "final_loss", "max_loss", "steps_to_target", "diverged_at", "outcome")
 """The measures of trials that a report is made from."""
+
+MOST_LINES = 400
+LONGEST_LINE = 300
+"""Of a file that is shown; the middle of a longer line, and further lines, are left out."""
 
 
 @dataclass(frozen=True)
@@ -71,16 +67,7 @@ def compose(
     """
     counts = trials["outcome"].value_counts()
     ended = {name: int(counts.get(name, 0)) for name in OUTCOMES}
-    findings = [outcomes_in_words(ended, about.asked)]
-    tables: list[Table] = []
-    if rate is not None:
-        found, made = _rates(trials, axes, rate)
-        findings += found
-        tables += made
-    else:
-        findings.append(
-            losses_in_words(float(trials["initial_loss"].iloc[0]), trials["final_loss"])
-        )
+    found, tables = _rates(trials, axes, rate)
     tables += [axis_table(trials, axis) for axis in axes if axis != rate and axis not in SEEDS]
     tables.append(trials_table(trials, axes))
     return Report(
@@ -89,9 +76,10 @@ def compose(
         question=about.question,
         facts=about.facts,
         outcomes=list(_bar(ended)),
+        lacking=about.asked - len(trials),
         study_file=listing(about.study_file),
         edits=about.edits,
-        findings=findings,
+        findings=[*found, ending(ended)],
         pictures=pictures,
         tables=tables,
         origin=origin.origin(provenance, about.digest),
@@ -101,31 +89,41 @@ def compose(
     )
 
 
+def listing(text: str) -> str:
+    """Return a text as a page can hold it: neither long lines nor many, what is left out said."""
+    lines = text.splitlines()
+    kept = [_shortened(line) for line in lines[:MOST_LINES]]
+    if len(lines) > MOST_LINES:
+        kept.append(f"[{len(lines) - MOST_LINES:,} lines more]")
+    return "\n".join(kept)
+
+
+def _shortened(line: str) -> str:
+    if len(line) <= LONGEST_LINE:
+        return line
+    start, end = line[: LONGEST_LINE * 2 // 3], line[-LONGEST_LINE // 4 :]
+    return f"{start} [{len(line) - len(start) - len(end):,} characters left out] {end}"
+
+
 def _bar(ended: Mapping[str, int]) -> Iterator[Share]:
     total, left = sum(ended.values()), 0.0
     for name, count in ended.items():
         if count:
             width = 100 * count / total
-            yield Share(name, f"{count:,} {name} ({share(count, total)})", left, width)
+            yield Share(name, f"{count:,} {name} ({portion(count, total)})", left, width)
             left += width
 
 
 def _rates(
-    trials: pd.DataFrame, axes: Sequence[str], rate: str
-) -> tuple[list[Finding], list[Table]]:
-    """What the rate did, group by group: in sentences, and as tables."""
-    choices = Choices()
+    trials: pd.DataFrame, axes: Sequence[str], rate: str | None
+) -> tuple[list[str], list[Table]]:
+    """What the rate did: in at most two sentences, and group by group in tables."""
+    if rate is None:
+        return [losses(float(trials["initial_loss"].iloc[0]), trials["final_loss"])], []
     try:
         responses = Responses.of(trials, axes, rate)
     except RequestError as error:  # some designs cannot be laid out by rate
-        return [Finding("", [f"The groups are not analysed: {error}."])], []
-    told = Told(
-        rate=rate,
-        grouped=tuple(map(str, responses.groups)),
-        best=best(responses, None, choices),
-        summary=summary(responses, choices),
-        level=choices.bootstrap.level,
-        within=choices.within,
-        ends=(float(trials[rate].min()), float(trials[rate].max())),
-    )
-    return rates_in_words(told), [best_table(told), measures_table(told), rate_table(responses)]
+        return [f"The groups are not analysed: {error}."], []
+    found = find(responses)
+    tables = [best_table(found, label(rate, symbol=False)), measures_table(found)]
+    return answer(found), [*tables, rate_table(responses)]

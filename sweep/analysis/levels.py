@@ -1,0 +1,94 @@
+"""What is told of a rate: one number a trial, of which it is the median over seeds, or a share."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from sweep.catalogue import MEASURES, OUTCOMES
+
+
+@dataclass(frozen=True)
+class Level:
+    """One number a trial, to compare.
+
+    Attributes:
+        noun: what it is of one trial, "final loss"; of an outcome, what seeds did: "converged".
+        unit: "loss", "steps", "ratio" or "share, 0 to 1".
+        needs: the columns of trials that it is made from.
+        larger: whether more is better.
+        share: whether it is 1 or 0, and what is told of a rate is the share of seeds.
+    """
+
+    noun: str
+    unit: str
+    needs: tuple[str, ...]
+    larger: bool = False
+    share: bool = False
+
+    @property
+    def what(self) -> str:
+        """What it is at a rate."""
+        return f"share of seeds that {self.noun}" if self.share else f"median {self.noun}"
+
+    @property
+    def sign(self) -> int:
+        """1 where less is better, -1 where more is."""
+        return -1 if self.larger else 1
+
+    @property
+    def ratio(self) -> bool:
+        """Whether two of them are compared by their ratio; shares are by their difference."""
+        return not self.unit.startswith("share")
+
+
+_UNITS = {"step": "steps", "share": "share, 0 to 1"}
+
+LEVELS: dict[str, Level] = {
+    name: Level(
+        row.words.replace("to reach the target", "to the target"),
+        _UNITS.get(row.unit, row.unit),
+        row.derived_from or (name,),
+        row.larger_is_better,
+    )
+    for name, row in MEASURES.items()
+    if name != "diverged_at"
+} | {
+    name: Level(name, "share, 0 to 1", ("outcome",), name == "converged", share=True)
+    for name in OUTCOMES
+}
+"""What rates and studies are compared by, by name. Where trials diverge the threshold tells."""
+
+CLIPPED = "clipped_loss"
+"""The final loss or the initial one, whichever is lower: what `lr_sensitivity` is made from."""
+
+
+def has(trials: pd.DataFrame, name: str) -> bool:
+    """Whether trials have the columns that a level is made from."""
+    needs = ("final_loss", "initial_loss") if name == CLIPPED else LEVELS[name].needs
+    return all(column in trials for column in needs)
+
+
+def levels(trials: pd.DataFrame, name: str) -> np.ndarray:
+    """A level of each trial (trials,) float64.
+
+    It is infinitely bad, -inf if more is better, where a trial diverged, has a number that is not
+    finite or never came to have one, so that such a trial is worse than any other and is never
+    dropped; `initial_loss` is as it was. An outcome is 1 where the trial had it, else 0. An
+    overshoot is 1 where the loss never rose, also from a loss of 0.
+    """
+    if name in OUTCOMES:
+        return np.where((trials["outcome"] == name).to_numpy(bool), 1.0, 0.0)
+    if name == CLIPPED:
+        initial = levels(trials, "initial_loss")
+        return np.asarray(np.minimum(levels(trials, "final_loss"), initial))
+    if name == "overshoot":
+        highest, initial = levels(trials, "max_loss"), levels(trials, "initial_loss")
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratio = np.where(highest == initial, 1.0, highest / initial)
+        return np.where(np.isfinite(highest), ratio, np.inf)
+    values = trials[name].to_numpy(np.float64, na_value=np.nan)
+    bad = ~np.isfinite(values)
+    if name != "initial_loss":
+        bad |= (trials["outcome"] == "diverged").to_numpy(bool)
+    return np.where(bad, -np.inf if LEVELS[name].larger else np.inf, values)
