@@ -1,22 +1,17 @@
 """Conditions on the points of a study, such as "momentum > 0 or training.dtype == 'float32'".
 
-They are parsed by the grammar below and evaluated on whole columns; nothing in them is executed.
-
-    either   = both {"or" both}
-    both     = negated {"and" negated}
-    negated  = "not" negated | compared
-    compared = sum {("==" | "!=" | "<" | "<=" | ">" | ">=") sum | ["not"] "in" list}
-    sum      = term {("+" | "-") term}
-    term     = signed {("*" | "/") signed}
-    signed   = "-" signed | "(" either ")" | number | text | "true" | "false" | name
-    list     = "[" value {"," value} "]"
+They are Python's own expressions, of a few kinds: `and`, `or`, `not`, comparisons, `in` and
+`not in` a list, sums and products, numbers, text, names of fields, `true`, `false` and `inf`. They
+are evaluated on whole columns; nothing in them is executed.
 """
 
+import ast
 import operator
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from functools import reduce
+from typing import Any
 
 import numpy as np
 
@@ -32,23 +27,23 @@ _TOKEN = re.compile(
     r"|(?P<sign>==|!=|<=|>=|[<>+\-*/()\[\],]))",
     re.ASCII,
 )
-_WORDS = {"and", "or", "not", "in"}
-_CONSTANTS = {"true": True, "True": True, "false": False, "False": False, "inf": float("inf")}
-_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
-    "==": operator.eq,
-    "!=": operator.ne,
-    "<": operator.lt,
-    "<=": operator.le,
-    ">": operator.gt,
-    ">=": operator.ge,
+_CONSTANTS = {"true": True, "false": False, "inf": float("inf")}
+_COMPARE: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
+    ast.Eq: ("==", operator.eq),
+    ast.NotEq: ("!=", operator.ne),
+    ast.Lt: ("<", operator.lt),
+    ast.LtE: ("<=", operator.le),
+    ast.Gt: (">", operator.gt),
+    ast.GtE: (">=", operator.ge),
 }
-_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
-    "+": operator.add,
-    "-": operator.sub,
-    "*": operator.mul,
-    "/": np.divide,
+_ARITHMETIC: dict[type, tuple[str, Callable[[Any, Any], Any]]] = {
+    ast.Add: ("+", operator.add),
+    ast.Sub: ("-", operator.sub),
+    ast.Mult: ("*", operator.mul),
+    ast.Div: ("/", np.divide),
 }
-_KINDS = {int: "a number", float: "a number", bool: "true or false", str: "text"}
+_NUMBER, _FLAG = "a number", "true or false"
+_KINDS = {int: _NUMBER, float: _NUMBER, bool: _FLAG, str: "text"}
 
 Values = Mapping[str, Any]
 """What the names in a condition stand for: arrays that broadcast, or single values."""
@@ -96,192 +91,161 @@ def read_condition(text: str, find: Callable[[str], Named]) -> Condition:
     """
     if len(text) > MAX_LENGTH:
         raise ValueError(f"must be at most {MAX_LENGTH} characters long, not {len(text)}")
-    parser = _Parser(text, find)
-    term = _flag(parser.either(), "a condition")
-    if parser.token:
-        parser.refuse("an operator or the end")
+    reader = _Reader(find)
+    term = _flag(reader.term(_parsed(text)), "a condition")
 
     def holds(values: Values) -> Any:
         with np.errstate(all="ignore"):  # what is divided by zero is infinite or no number
             return term.get(values)
 
-    return Condition(text, tuple(dict.fromkeys(parser.names)), holds)
+    return Condition(text, tuple(dict.fromkeys(reader.names)), holds)
 
 
-class _Parser:
-    """One pass over the tokens of a text: `token` is the one that comes next, empty at the end."""
-
-    def __init__(self, text: str, find: Callable[[str], Named]) -> None:
-        self._text, self._find, self._at, self._depth = text, find, 0, 0
-        self.names: list[str] = []
-        self.token = self._group = ""
-        self._advance()
-
-    def either(self) -> _Term:
-        return self._joined("or", np.logical_or, self._both)
-
-    def refuse(self, wanted: str) -> NoReturn:
-        found = show(self.token) if self.token else "the end"
-        before = self._text[: self._start].rstrip()[-30:]
+def _parsed(text: str) -> ast.expr:
+    """The tree of Python's grammar; of its tokens, those that conditions have."""
+    words = " ".join(_words(text))
+    try:
+        return ast.parse(words, mode="eval").body
+    except SyntaxError as error:
+        before = _as_written(words[: (error.offset or len(words) + 1) - 1].strip())[-30:]
         where = f" after {show(before)}" if before else ""
-        raise ValueError(f"must have {wanted}{where}, not {found}")
+        raise ValueError(f"cannot be read as a condition{where}") from None
+    except (MemoryError, RecursionError):
+        raise ValueError(f"nests more than {_MAX_DEPTH} deep") from None
 
-    def _both(self) -> _Term:
-        return self._joined("and", np.logical_and, self._negated)
 
-    def _negated(self) -> _Term:
-        if not self._takes("not"):
-            return self._compared()
-        self._deeper()
-        part = _flag(self._negated(), '"not"')
-        self._depth -= 1
-        return _Term("true or false", lambda values: np.logical_not(part.get(values)))
+def _words(text: str) -> Iterator[str]:
+    """The tokens as Python has them: a layer's number in a name has a letter before it."""
+    at = 0
+    while rest := text[at:].strip():
+        match = _TOKEN.match(text, at)
+        if match is None:
+            raise ValueError(f"has {show(rest)}, which is no part of a condition")
+        name, quoted, at = match["name"], match["text"], match.end()
+        if quoted:
+            yield repr(quoted[1:-1])
+        else:
+            yield re.sub(r"\.(?=\d)", "._", name) if name else match[0].strip()
 
-    def _joined(
-        self, word: str, join: Callable[[Any, Any], Any], part: Callable[[], _Term]
-    ) -> _Term:
-        found = part()
-        while self._takes(word):
-            left, right = _flag(found, f'"{word}"'), _flag(part(), f'"{word}"')
-            found = _both_of("true or false", join, left, right)
-        return found
 
-    def _compared(self) -> _Term:
-        left, found = self._sum(), []
-        while self._group != "text" and self.token in (*_COMPARE, "in", "not"):
-            if self.token in _COMPARE:
-                sign = self._next()
-                right = self._sum()
-                found.append(_comparison(sign, left, right))
-                left = right
-            else:
-                found.append(self._membership(left))
-        whole = found[0] if found else left
-        for part in found[1:]:
-            whole = _both_of("true or false", np.logical_and, whole, part)
-        return whole
+def _as_written(words: str) -> str:
+    return re.sub(r"(?<=\w)\._(?=\d)", ".", words)
 
-    def _membership(self, left: _Term) -> _Term:
-        negated = self._takes("not")
-        self._expect("in")
-        self._expect("[")
-        found = _comparison("==", left, self._sum())
-        while self._takes(","):
-            other = _comparison("==", left, self._sum())
-            found = _both_of("true or false", np.logical_or, found, other)
-        self._expect("]")
-        if not negated:
-            return found
-        inside = found
-        return _Term("true or false", lambda values: np.logical_not(inside.get(values)))
 
-    def _sum(self) -> _Term:
-        return self._calculated(("+", "-"), self._term)
+class _Reader:
+    """Terms from the tree of an expression; `names` are those found on the way."""
 
-    def _term(self) -> _Term:
-        return self._calculated(("*", "/"), self._signed)
+    def __init__(self, find: Callable[[str], Named]) -> None:
+        self._find = find
+        self.names: list[str] = []
 
-    def _calculated(self, signs: tuple[str, ...], part: Callable[[], _Term]) -> _Term:
-        found = part()
-        while self._group == "sign" and self.token in signs:
-            sign = self._next()
-            left, right = _number(found, sign), _number(part(), sign)
-            found = _both_of("a number", _ARITHMETIC[sign], left, right)
-        return found
+    def term(self, node: ast.expr, depth: int = 0) -> _Term:
+        if depth > _MAX_DEPTH:
+            raise ValueError(f"nests more than {_MAX_DEPTH} deep")
+        match node:
+            case ast.BoolOp():
+                return self._joined(node, depth + 1)
+            case ast.BinOp():
+                return self._calculated(node, depth + 1)
+            case ast.Compare():
+                return self._compared(node, depth + 1)
+            case ast.UnaryOp(op=ast.Not()):
+                part = _flag(self.term(node.operand, depth + 1), '"not"')
+                return _Term(_FLAG, lambda values: np.logical_not(part.get(values)))
+            case ast.UnaryOp(op=ast.USub()):
+                part = _number(self.term(node.operand, depth + 1), "-")
+                return _Term(_NUMBER, lambda values: -part.get(values))
+        return self._leaf(node)
 
-    def _signed(self) -> _Term:
-        self._deeper()
-        found = self._single()
-        self._depth -= 1
-        return found
-
-    def _single(self) -> _Term:
-        if self._takes("-"):
-            part = _number(self._signed(), "-")
-            return _Term("a number", lambda values: -part.get(values))
-        if self._takes("("):
-            found = self.either()
-            self._expect(")")
-            return found
-        group = self._group
-        if group == "number":
-            return _literal(_read_number(self._next()))
-        if group == "text":
-            return _literal(self._next()[1:-1])
-        if group == "name" and self.token not in _WORDS:
-            return self._name(self._next())
-        return self.refuse("a value")
-
-    def _name(self, name: str) -> _Term:
-        if name in _CONSTANTS:
-            return _literal(_CONSTANTS[name])
-        named = self._find(name)
+    def _leaf(self, node: ast.expr) -> _Term:
+        written = _as_written(ast.unparse(node))
+        if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str):
+            return _literal(_within_64_bits(node.value))
+        if not isinstance(node, ast.Name | ast.Attribute):
+            raise ValueError(f"has {show(written)}, which is no part of a condition")
+        if written.lower() in _CONSTANTS:
+            return _literal(_CONSTANTS[written.lower()])
+        named = self._find(written)
         self.names.append(named.name)
         return _Term(_KINDS[named.kind], lambda values: values[named.name], named)
 
-    def _takes(self, token: str) -> bool:
-        taken = self.token == token and self._group != "text"
-        if taken:
-            self._advance()
-        return taken
+    def _joined(self, node: ast.BoolOp, depth: int) -> _Term:
+        both = isinstance(node.op, ast.And)
+        word, join = ('"and"', np.logical_and) if both else ('"or"', np.logical_or)
+        parts = [_flag(self.term(one, depth), word) for one in node.values]
+        return _Term(_FLAG, lambda values: reduce(join, (part.get(values) for part in parts)))
 
-    def _expect(self, token: str) -> None:
-        if not self._takes(token):
-            self.refuse(show(token))
+    def _calculated(self, node: ast.expr, depth: int) -> _Term:
+        """A chain of signs, which Python nests to the left, however long it is."""
+        chain: list[tuple[Callable[[Any, Any], Any], _Term]] = []
+        while isinstance(node, ast.BinOp) and type(node.op) in _ARITHMETIC:
+            sign, calculate = _ARITHMETIC[type(node.op)]
+            chain.append((calculate, _number(self.term(node.right, depth), sign)))
+            node = node.left
+        first = _number(self.term(node, depth), sign)
 
-    def _next(self) -> str:
-        token = self.token
-        self._advance()
-        return token
+        def get(values: Values) -> Any:
+            found = first.get(values)
+            for calculate, part in reversed(chain):
+                found = calculate(found, part.get(values))
+            return found
 
-    def _advance(self) -> None:
-        self._start = self._at
-        match = _TOKEN.match(self._text, self._at)
-        if match is not None and match.lastgroup is not None:
-            self._group, self.token, self._at = match.lastgroup, match[match.lastgroup], match.end()
-            return
-        self._group, self.token, self._at = "", "", len(self._text)
-        if rest := self._text[self._start :].strip():
-            raise ValueError(f"has {show(rest)}, which is no part of a condition")
+        return _Term(_NUMBER, get)
 
-    def _deeper(self) -> None:
-        self._depth += 1
-        if self._depth > _MAX_DEPTH:
-            raise ValueError(f"nests more than {_MAX_DEPTH} deep")
+    def _compared(self, node: ast.Compare, depth: int) -> _Term:
+        left, parts = self.term(node.left, depth), []
+        for sign, other in zip(node.ops, node.comparators, strict=True):
+            if type(sign) in _COMPARE:
+                right = self.term(other, depth)
+                parts.append(_comparison(*_COMPARE[type(sign)], left, right))
+                left = right
+            else:
+                parts.append(self._membership(sign, left, other, depth))
+        return _Term(_FLAG, lambda values: reduce(np.logical_and, (p.get(values) for p in parts)))
+
+    def _membership(self, sign: ast.cmpop, left: _Term, of: ast.expr, depth: int) -> _Term:
+        if not isinstance(sign, ast.In | ast.NotIn) or not isinstance(of, ast.List) or not of.elts:
+            raise ValueError('must have a list of values, such as [1, 2], after "in"')
+        equal = _COMPARE[ast.Eq]
+        parts = [_comparison(*equal, left, self.term(one, depth)) for one in of.elts]
+        negated = isinstance(sign, ast.NotIn)
+
+        def get(values: Values) -> Any:
+            return np.logical_xor(reduce(np.logical_or, (p.get(values) for p in parts)), negated)
+
+        return _Term(_FLAG, get)
 
 
-def _both_of(kind: str, join: Callable[[Any, Any], Any], left: _Term, right: _Term) -> _Term:
-    return _Term(kind, lambda values: join(left.get(values), right.get(values)))
+def _within_64_bits(value: float | str) -> float | str:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 2**63:
+        return float(value) if value.bit_length() <= 1024 else float("inf")
+    return value
 
 
 def _literal(value: float | str) -> _Term:
     return _Term(_KINDS[type(value)], lambda _: value, literal=value)
 
 
-def _read_number(text: str) -> float:
-    return int(text) if text.isdigit() and len(text) <= 18 else float(text)
-
-
 def _flag(term: _Term, where: str) -> _Term:
-    if term.kind != "true or false":
+    if term.kind != _FLAG:
         raise ValueError(f"must have true or false in {where}, not {term.kind}")
     return term
 
 
 def _number(term: _Term, sign: str) -> _Term:
     """The term as float64, so that no whole number overflows."""
-    if term.kind != "a number":
+    if term.kind != _NUMBER:
         raise ValueError(f'must have numbers on both sides of "{sign}", not {term.kind}')
-    return _Term("a number", lambda values: np.asarray(term.get(values), np.float64))
+    return _Term(_NUMBER, lambda values: np.asarray(term.get(values), np.float64))
 
 
-def _comparison(sign: str, left: _Term, right: _Term) -> _Term:
+def _comparison(sign: str, compare: Callable[[Any, Any], Any], left: _Term, right: _Term) -> _Term:
     if left.kind != right.kind:
         raise ValueError(f"compares {left.kind} with {right.kind}")
-    if left.kind != "a number" and sign not in ("==", "!="):
+    if left.kind != _NUMBER and sign not in ("==", "!="):
         raise ValueError(f'compares {left.kind} by "{sign}"; only == and != are known for it')
-    left, right = _checked(left, right), _checked(right, left)
-    return _both_of("true or false", _COMPARE[sign], left, right)
+    one, other = _checked(left, right), _checked(right, left)
+    return _Term(_FLAG, lambda values: compare(one.get(values), other.get(values)))
 
 
 def _checked(term: _Term, other: _Term) -> _Term:
