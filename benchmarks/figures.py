@@ -22,8 +22,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
+from benchmarks.runs import open_run, runs
 from sweep.errors import RequestError, StoreError, SweepError
-from sweep.instrument.results import open_run, runs
 from sweep.views.saving import save_figure
 from sweep.views.scales import place
 from sweep.views.style import BESIDE, MARK, RGB, Look, colors, new_figure, theme

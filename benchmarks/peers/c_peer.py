@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from benchmarks.arithmetic import loss_scale
 from benchmarks.peers import Train
 from sweep.instrument.networks import Case
 
@@ -79,7 +80,7 @@ def definitions(case: Case, dtype: str, block: int) -> dict[str, str | int | flo
         "NEURONS": sum(case.layers[1:]),
         "PARAMETERS": case.n_parameters,
         "BIAS": int(case.bias),
-        "SCALE": case.loss_scale,
+        "SCALE": loss_scale(case),
         "FORWARD(L)": forward,
         "BACKWARD(S,D,C)": " ".join([*backward, f"S({layers[0]}) C({layers[0]})"]),
     }

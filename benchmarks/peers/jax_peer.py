@@ -15,6 +15,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks.arithmetic import loss_scale, products, split
 from benchmarks.peers import Train
 from sweep.instrument.networks import Case
 
@@ -32,7 +33,7 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 
 def build(case: Case, dtype: str, threads: int, batch: int) -> Train:
     """XLA has one pool of threads for the process, which all workers share."""
-    return _train(case, _loss_of_rows(case, dtype), case.split, unroll=1)
+    return _train(case, _loss_of_rows(case, dtype), partial(split, case), unroll=1)
 
 
 def build_donated(case: Case, dtype: str, threads: int, batch: int) -> Train:
@@ -47,7 +48,7 @@ def build_donated(case: Case, dtype: str, threads: int, batch: int) -> Train:
     train = jax.jit(jax.vmap(step_down), donate_argnums=0)
 
     def train_all(initial: np.ndarray) -> np.ndarray:
-        return np.asarray(train(jax.tree.map(jnp.array, case.split(initial)))[1])
+        return np.asarray(train(jax.tree.map(jnp.array, split(case, initial)))[1])
 
     return train_all
 
@@ -61,7 +62,7 @@ def _loss_of_rows(case: Case, dtype: str) -> Callable[[Any], Any]:
         for (w, b), activation in zip(parameters, case.activations, strict=True):
             z = a @ w.T
             a = ACTIVATIONS[activation](z if b is None else z + b)
-        return case.loss_scale * jnp.sum((a - targets) ** 2)
+        return loss_scale(case) * jnp.sum((a - targets) ** 2)
 
     return loss
 
@@ -75,9 +76,9 @@ def build_columns(case: Case, dtype: str, threads: int, batch: int) -> Train:
         for (w, b), activation in zip(parameters, case.activations, strict=True):
             z = w @ a
             a = ACTIVATIONS[activation](z if b is None else z + b[:, None])
-        return case.loss_scale * jnp.sum((a - targets) ** 2)
+        return loss_scale(case) * jnp.sum((a - targets) ** 2)
 
-    return _train(case, loss, case.split, unroll=1)
+    return _train(case, loss, partial(split, case), unroll=1)
 
 
 def build_unrolled(case: Case, dtype: str, threads: int, batch: int) -> Train:
@@ -86,12 +87,12 @@ def build_unrolled(case: Case, dtype: str, threads: int, batch: int) -> Train:
     Raises:
         NotImplementedError: XLA would compile the network for minutes.
     """
-    if case.products() > _MOST_SCALARS:
+    if products(case) > _MOST_SCALARS:
         raise NotImplementedError(f"written out, {case.name} takes minutes to compile")
     samples = list(zip(case.inputs, case.targets, strict=True))
 
     def loss(parameters: Any) -> Any:
-        return case.loss_scale * sum(_squares(parameters, *sample) for sample in samples)
+        return loss_scale(case) * sum(_squares(parameters, *sample) for sample in samples)
 
     def _squares(parameters: Any, inputs: tuple[float, ...], targets: tuple[float, ...]) -> Any:
         values = iter(parameters)

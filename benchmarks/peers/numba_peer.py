@@ -11,6 +11,7 @@ import numba
 import numpy as np
 from numba import njit, prange
 
+from benchmarks.arithmetic import loss_scale
 from benchmarks.peers import Train
 from sweep.instrument.networks import Case
 
@@ -21,7 +22,7 @@ def build(case: Case, dtype: str, threads: int, batch: int) -> Train:
     Raises:
         NotImplementedError: the network is another than the one written out here.
     """
-    if (case.layers, set(case.activations), case.bias, len(case.inputs), case.loss_scale) != (
+    if (case.layers, set(case.activations), case.bias, len(case.inputs), loss_scale(case)) != (
         (2, 2, 2), {"sigmoid"}, False, 1, 0.5,
     ):  # fmt: skip
         raise NotImplementedError("the numba peer is written out for the 2-2-2 network alone")

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from benchmarks.arithmetic import loss_scale, split
 from benchmarks.peers import Train
 from sweep.instrument.networks import Case
 
@@ -25,7 +26,7 @@ ACTIVATIONS: dict[str, tuple[Callable[[Array], Array], Callable[[Array], Array]]
 def build(case: Case, dtype: str, threads: int, batch: int) -> Train:
     """NumPy's elementwise functions have one thread each; a pool gives each its batch."""
     inputs, targets = (np.array(rows, dtype).T[..., None] for rows in (case.inputs, case.targets))
-    factor = np.dtype(dtype).type(2 * case.loss_scale * case.learning_rate)
+    factor = np.dtype(dtype).type(2 * loss_scale(case) * case.learning_rate)
     functions = [ACTIVATIONS[name] for name in case.activations]
 
     def forward(layers: Layers) -> list[Array]:
@@ -50,12 +51,12 @@ def build(case: Case, dtype: str, threads: int, batch: int) -> Train:
     def train(initial: Array) -> Array:
         layers = [
             (np.ascontiguousarray(np.moveaxis(w, 0, -1)), None if b is None else b.T.copy())
-            for w, b in case.split(initial)
+            for w, b in split(case, initial)
         ]
         for _ in range(case.steps):
             step(layers)
         error = forward(layers)[-1] - targets
-        return case.loss_scale * (error * error).sum((0, 1))
+        return loss_scale(case) * (error * error).sum((0, 1))
 
     return train
 
@@ -63,7 +64,7 @@ def build(case: Case, dtype: str, threads: int, batch: int) -> Train:
 def build_matmul(case: Case, dtype: str, threads: int, batch: int) -> Train:
     """Samples last, so that the first layer of all networks is one product with the data."""
     inputs, targets = (np.array(rows, dtype).T.copy() for rows in (case.inputs, case.targets))
-    factor = np.dtype(dtype).type(2 * case.loss_scale * case.learning_rate)
+    factor = np.dtype(dtype).type(2 * loss_scale(case) * case.learning_rate)
     functions = [ACTIVATIONS[name] for name in case.activations]
 
     def forward(layers: Layers) -> list[Array]:
@@ -90,11 +91,11 @@ def build_matmul(case: Case, dtype: str, threads: int, batch: int) -> Train:
                 np.subtract(b, delta.sum(-1), out=b)
 
     def train(initial: Array) -> Array:
-        layers = [(w.copy(), None if b is None else b.copy()) for w, b in case.split(initial)]
+        layers = [(w.copy(), None if b is None else b.copy()) for w, b in split(case, initial)]
         for _ in range(case.steps):
             step(layers)
         error = forward(layers)[-1] - targets
-        return case.loss_scale * (error * error).sum((1, 2))
+        return loss_scale(case) * (error * error).sum((1, 2))
 
     return train
 

@@ -11,6 +11,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 
+from benchmarks.arithmetic import loss_scale, split
 from benchmarks.peers import Train
 from sweep.instrument.networks import Case
 
@@ -36,7 +37,7 @@ def build(case: Case, dtype: str, threads: int, batch: int) -> Train:
             warnings.simplefilter("ignore", ConvergenceWarning)  # that all steps were done
             model.fit(inputs, columns)
         error = model.predict(inputs).reshape(targets.shape) - targets
-        return case.loss_scale * (error * error).sum()
+        return loss_scale(case) * (error * error).sum()
 
     return lambda initial: np.array([loss(row) for row in initial], dtype)
 
@@ -50,7 +51,7 @@ def _model(case: Case, activation: str) -> MLPRegressor:
         solver="sgd",
         alpha=0.0,
         batch_size=samples,
-        learning_rate_init=case.learning_rate * 2 * case.loss_scale * samples,
+        learning_rate_init=case.learning_rate * 2 * loss_scale(case) * samples,
         max_iter=case.steps,
         shuffle=False,
         random_state=0,
@@ -72,6 +73,6 @@ def _start(
     """Make a model's arrays by one step, and put the initial parameters into them."""
     model.partial_fit(inputs, targets)
     for (w, b), own, own_b in zip(
-        case.split(parameters), model.coefs_, model.intercepts_, strict=True
+        split(case, parameters), model.coefs_, model.intercepts_, strict=True
     ):
         own[...], own_b[...] = w.T, b

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from torch.func import grad, vmap
 
+from benchmarks.arithmetic import loss_scale, split
 from benchmarks.peers import Train
 from sweep.instrument.networks import Case
 
@@ -100,7 +101,7 @@ def build_bmm(case: Case, dtype: str, threads: int, batch: int) -> Train:
     """Samples last, so that the first layer of all networks is one product with the data."""
     inputs, targets = (rows.T.contiguous() for rows in _data(case, dtype))
     functions = [IN_PLACE[name] for name in case.activations]
-    rate, factor, samples = case.learning_rate, 2 * case.loss_scale, len(case.inputs)
+    rate, factor, samples = case.learning_rate, 2 * loss_scale(case), len(case.inputs)
 
     def train(initial: np.ndarray) -> np.ndarray:
         torch.set_num_threads(threads)
@@ -113,7 +114,7 @@ def build_bmm(case: Case, dtype: str, threads: int, batch: int) -> Train:
                 torch.sub(outputs[-1], targets, out=errors[-1]).mul_(factor)
                 _backward(layers, functions, rate, inputs, outputs, errors)
             _forward(layers, functions, inputs, outputs)
-            return (case.loss_scale * (outputs[-1] - targets).square_().sum((1, 2))).numpy()
+            return (loss_scale(case) * (outputs[-1] - targets).square_().sum((1, 2))).numpy()
 
     return train
 
@@ -151,10 +152,10 @@ def _loss(case: Case, dtype: str) -> Callable[[Any], Any]:
 
     def loss(parameters: Any) -> Any:
         a = inputs
-        for (w, b), activation in zip(case.split(parameters), case.activations, strict=True):
+        for (w, b), activation in zip(split(case, parameters), case.activations, strict=True):
             z = a @ w.T
             a = ACTIVATIONS[activation](z if b is None else z + b)
-        return case.loss_scale * ((a - targets) ** 2).sum()
+        return loss_scale(case) * ((a - targets) ** 2).sum()
 
     return loss
 
@@ -168,5 +169,5 @@ def _copies(case: Case, initial: np.ndarray) -> Layers:
     """Each layer's weights (n, to, from) and biases (n, to), in arrays of their own."""
     return [
         tuple(None if part is None else torch.tensor(part) for part in layer)
-        for layer in case.split(initial)
+        for layer in split(case, initial)
     ]

@@ -53,33 +53,6 @@ class Case:
         """All but the inputs."""
         return sum(self.layers[1:])
 
-    @property
-    def loss_scale(self) -> float:
-        """The c of E = c * sum over samples and outputs of (T - A)^2."""
-        if self.loss == "half_squared_error":
-            return 0.5 / len(self.inputs)
-        return 1.0 / (len(self.inputs) * self.layers[-1])
-
-    def products(self) -> int:
-        """Multiply-adds of the matrix products of one step of one network."""
-        forward = sum(size * before for size, before in self.shapes)
-        passed_back = sum(size * before for size, before in self.shapes[1:])
-        return len(self.inputs) * (2 * forward + passed_back)
-
-    def split(self, parameters: np.ndarray) -> list[tuple[np.ndarray, np.ndarray | None]]:
-        """Each layer's weights (..., to, from) and biases (..., to), of parameters (..., P).
-
-        Parameters go layer by layer: all weights row by row, then the biases.
-        """
-        found, first = [], 0
-        for size, before in self.shapes:
-            last = first + size * before
-            weights = parameters[..., first:last].reshape(*parameters.shape[:-1], size, before)
-            biases = parameters[..., last : last + size] if self.bias else None
-            found.append((weights, biases))
-            first = last + size * self.bias
-        return found
-
 
 def _uniform(rows: int, columns: int, low: float, high: float, seed: int) -> Rows:
     """Generated data, with few digits so that a study file can state it."""

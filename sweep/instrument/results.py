@@ -7,54 +7,29 @@
       figures/
 
 A run is there with its record or not at all. Every row names its run and machine, so that plain
-readers of a directory can tell runs apart; what reads here reads one run and never mixes two.
+readers of a directory can tell runs apart.
 """
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 
-from sweep.errors import RequestError, StoreError
-from sweep.store.commit import DamagedError, File, checked, now, signed
+from sweep.errors import RequestError
+from sweep.store.commit import File, now, signed
 from sweep.store.files import make_directory, publish, sha256, told
 from sweep.store.folder import BENCH
 from sweep.store.ledger import RECORDS
 from sweep.store.machine import library_versions
-from sweep.store.parquet import encode, read
+from sweep.store.parquet import encode
 
 if TYPE_CHECKING:
     from sweep.instrument.instrument import Measured
     from sweep.instrument.machine import Machine
 
 TABLES = ("turns", "ceilings")
-_SCHEMA = 1
-
-
-@dataclass(frozen=True)
-class Run:
-    """One run as it was saved.
-
-    Attributes:
-        name: of its files; names ascend with time.
-        created: the time, in UTC.
-        machine: what `Machine` tells, and its digest.
-        versions: of sweep, Python and libraries.
-        noise: the line on the machine's noise; `warning` is None if it was quiet.
-        turns, ceilings: as in `Measured`.
-    """
-
-    name: str
-    created: str
-    machine: Mapping[str, str | int]
-    versions: Mapping[str, str]
-    noise: str
-    warning: str | None
-    turns: pd.DataFrame
-    ceilings: pd.DataFrame
+SCHEMA = 1
 
 
 def save(measured: "Measured", machine: "Machine", results: Path) -> Path:
@@ -78,7 +53,7 @@ def save(measured: "Measured", machine: "Machine", results: Path) -> Path:
         files.append(asdict(File(kind, f"{kind}/{run}.parquet", len(data), sha256(data), 0)))
         contents[results / BENCH / files[-1]["path"]] = data
     record = about | {
-        "schema": _SCHEMA,
+        "schema": SCHEMA,
         "machine": asdict(machine) | {"digest": machine.digest},
         "noise": str(measured.noise),
         "warning": measured.noise.warning,
@@ -101,37 +76,3 @@ def make_room(results: Path) -> None:
     with told(f"{directory}: results cannot be saved here", RequestError):
         for kind in (RECORDS, *TABLES):
             make_directory(directory / kind)
-
-
-def runs(results: Path) -> list[str]:
-    """The names of the runs that are saved, the oldest first."""
-    return sorted(path.stem for path in (results / BENCH / RECORDS).glob("*.json"))
-
-
-def open_run(results: Path, name: str | None = None) -> Run:
-    """Read a run, the last one if none is named.
-
-    Raises:
-        RequestError: there is none.
-        StoreError: its files are not what was saved.
-    """
-    known, directory = runs(results), results / BENCH
-    if not known:
-        raise RequestError(f"{directory}: nothing is measured yet; first `sweep bench`")
-    chosen = name or known[-1]
-    if chosen not in known:
-        raise RequestError(f"{directory}: no run is called {chosen}; there are {', '.join(known)}")
-    record = _record(directory / RECORDS / f"{chosen}.json")
-    tables = {file["kind"]: read(directory, File(**file)).to_pandas() for file in record["files"]}
-    about = {key: record[key] for key in ("created", "machine", "versions", "noise", "warning")}
-    return Run(name=chosen, **about, **tables)
-
-
-def _record(path: Path) -> dict[str, Any]:
-    try:
-        record = checked(path.read_bytes())
-    except DamagedError as error:
-        raise StoreError(f"{path}: {error}") from error
-    if record["schema"] != _SCHEMA:
-        raise StoreError(f"{path} has layout {record['schema']}; this version reads {_SCHEMA}")
-    return record

@@ -6,12 +6,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.runs import open_run
 from sweep.errors import RequestError, StoreError
 from sweep.instrument import results
 from sweep.instrument.instrument import SETUP, Measured, measure, summary
 from sweep.instrument.machine import Machine, Team
 from sweep.instrument.ours import Ours
-from sweep.instrument.results import open_run, save
+from sweep.instrument.results import save
 from tests.benchmarks.small import COURSE, OTHER
 
 MACHINE = Machine("Fast One", "znver3", 2, 32, "Linux 6")
