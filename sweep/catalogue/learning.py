@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Number:
-    """A number that optimizers take, one for each trial: its default, its name and sign in print.
+    """A number of at least 0, and `below` another, that optimizers take of each trial.
+
+    It has its default, and its name and sign in print.
 
     The defaults are PyTorch's, but for `momentum`: its SGD has 0 by default, which is plain
     `sgd`; 0.9 is what its documentation uses.
@@ -16,15 +18,16 @@ class Number:
     default: float
     words: str
     symbol: str = ""
+    below: float = float("inf")
 
 
 NUMBERS: Mapping[str, Number] = {
     row.name: row
     for row in (
         Number("momentum", 0.9, "momentum", "μ"),
-        Number("alpha", 0.99, "alpha", "α"),
-        Number("beta1", 0.9, "beta 1", "β₁"),
-        Number("beta2", 0.999, "beta 2", "β₂"),
+        Number("alpha", 0.99, "alpha", "α", below=1),
+        Number("beta1", 0.9, "beta 1", "β₁", below=1),
+        Number("beta2", 0.999, "beta 2", "β₂", below=1),
         Number("epsilon", 1e-8, "epsilon", "ε"),
         Number("weight_decay", 0.0, "weight decay", "λ"),
         Number("clip_norm", float("inf"), "largest norm of the gradient"),

@@ -7,6 +7,7 @@ import numpy as np
 
 from sweep.study.checks import Check, integer, nearest, show
 from sweep.study.conditions import Condition, Named, read_condition
+from sweep.study.declarations import Settings
 from sweep.study.designs import (
     DESIGNS,
     FORMS,
@@ -18,13 +19,7 @@ from sweep.study.designs import (
     spaced,
 )
 from sweep.study.document import DRAW, REPEATED, REPEATS, WHERE, Document, Entry
-from sweep.study.fields import (
-    AXES,
-    Settings,
-    find_axis,
-    place_of,
-    swept_field,
-)
+from sweep.study.fields import AXES, find_axis, place_of, swept_field
 from sweep.study.grid import Axis, Dimension
 
 _DTYPES = {bool: np.bool_, int: np.int64, float: np.float64, str: np.object_}

@@ -127,6 +127,10 @@ def _as_float(value: object) -> float:
         return math.inf if value > 0 else -math.inf
 
 
+SEED = integer(0, 2**63 - 1)
+STEPS = integer(1, 10**9)
+
+
 def per_layer(check: Check) -> Check:
     """What `check` accepts, or a list of it with one element for each layer."""
 

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from sweep.catalogue import COMMON_NUMBERS, NUMBERS, OPTIMIZERS
-from sweep.study.fields import FieldError
+from sweep.study.declarations import FieldError
 from sweep.study.grid import Axis, Grid, Positions
 from sweep.study.model import Batch, Data, Initial, Network, Outcome, Record, Schedule, Training
 

@@ -6,11 +6,23 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
+from math import inf
+from typing import Any
 
 import numpy as np
 
-from sweep.catalogue import SCHEDULES
+from sweep.catalogue import ACTIVATIONS, DTYPES, LOSSES, OPTIMIZERS, RULES, SCHEDULES, STOPS
+from sweep.study import checks
+from sweep.study.declarations import (
+    Role,
+    by_schedule,
+    declared,
+    unless_schedule_takes,
+    without_biases,
+)
 from sweep.study.designs import logarithmic_steps
+
+_RATES = checks.per_layer(checks.number(0))
 
 NUMERICS = 2
 """The version of the arithmetic. A change that moves any bit of any result raises it by one."""
@@ -47,10 +59,16 @@ class Network:
     each layer but the inputs; `loss` a name there too.
     """
 
-    layers: tuple[int, ...]
-    activations: tuple[str, ...]
-    bias: bool
-    loss: str
+    layers: tuple[int, ...] = declared(checks.layer_sizes, Role.GROUP)
+    activations: tuple[str, ...] = declared(
+        checks.per_layer(checks.one_of(ACTIVATIONS)),
+        Role.GROUP,
+        "sigmoid",
+        swept=str,
+        name="activation",
+    )
+    bias: bool = declared(checks.flag, Role.GROUP, False, swept=bool)
+    loss: str = declared(checks.one_of(LOSSES), Role.GROUP, "half_squared_error", swept=str)
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:
@@ -159,12 +177,22 @@ class Training:
     whose loss reached the target, diverged, or either.
     """
 
-    steps: int
-    optimizer: str
-    dtype: str
-    stop: str
-    learning_rate: float | tuple[float, ...] | None
-    bias_learning_rate: float | tuple[float, ...] | None
+    steps: int = declared(checks.STEPS, Role.STEPS, swept=int)
+    optimizer: str = declared(checks.one_of(OPTIMIZERS), Role.GROUP, "sgd", swept=str)
+    dtype: str = declared(checks.one_of(DTYPES), Role.GROUP, "float64", swept=str)
+    stop: str = declared(checks.one_of(STOPS), Role.GROUP, "never", swept=str)
+    learning_rate: float | tuple[float, ...] | None = declared(
+        _RATES, Role.LANE, None, swept=float, column="learning_rate", layered=True
+    )
+    bias_learning_rate: float | tuple[float, ...] | None = declared(
+        _RATES,
+        Role.LANE,
+        None,
+        swept=float,
+        column="bias_learning_rate",
+        idle=without_biases,
+        layered=True,
+    )
 
 
 @dataclass(frozen=True)
@@ -175,9 +203,21 @@ class Outcome:
     reached `target`, or its tail loss is below its initial loss. Stalled: neither.
     """
 
-    target: float
-    diverged_above: float
-    rule: str
+    target: float = declared(checks.number(0), Role.GROUP, 0.0, swept=float)
+    diverged_above: float = declared(checks.number(0, infinite=True), Role.GROUP, inf, swept=float)
+    rule: str = declared(checks.one_of(RULES), Role.GROUP, "target", swept=str)
+
+
+def _taken(number: str, check: checks.Check, swept: type) -> Any:
+    """A number that some schedules take; 1 for others."""
+    return declared(
+        check,
+        Role.GROUP,
+        by_schedule(number),
+        swept=swept,
+        idle=unless_schedule_takes(number),
+        otherwise=swept(1),
+    )
 
 
 @dataclass(frozen=True)
@@ -189,11 +229,13 @@ class Schedule:
     A number that the schedule does not take is 1.
     """
 
-    name: str = "constant"
-    warmup: int = 0
-    every: int = 1
-    gamma: float = 1.0
-    final: float = 1.0
+    name: str = declared(
+        checks.one_of(SCHEDULES), Role.GROUP, "constant", swept=str, otherwise="constant"
+    )
+    warmup: int = declared(checks.integer(0, 10**9), Role.GROUP, 0, swept=int, otherwise=0)
+    every: int = _taken("every", checks.STEPS, int)
+    gamma: float = _taken("gamma", checks.number(0), float)
+    final: float = _taken("final", checks.number(0), float)
 
     @property
     def shaped_by_steps(self) -> bool:
@@ -209,8 +251,18 @@ class Record:
     "every step" or "nothing". See `checks.schedule` for their one spelling.
     """
 
-    loss: str
-    parameters: str
+    loss: str = declared(
+        checks.recorded("every step", "every N", "log N", "nothing"),
+        Role.GROUP,
+        "every step",
+        swept=str,
+    )
+    parameters: str = declared(
+        checks.recorded("final", "every step", "every N", "nothing"),
+        Role.GROUP,
+        "final",
+        swept=str,
+    )
 
     def loss_steps(self, steps: int) -> np.ndarray:
         """The steps at which the loss of a trial of `steps` is recorded: int64, ascending."""

@@ -10,8 +10,9 @@ import numpy as np
 from sweep.errors import RequestError
 from sweep.study.axes import read_dimensions, read_where
 from sweep.study.checks import nearest, one_line, show
+from sweep.study.declarations import REQUIRED, Field, FieldError
 from sweep.study.document import MAX_BYTES, MAX_WRITTEN, Document, read_document, refusal
-from sweep.study.fields import FIELDS, REQUIRED, Field, FieldError
+from sweep.study.fields import FIELDS
 from sweep.study.sources import with_files
 from sweep.study.study import Study
 from sweep.study.tables import read_whole

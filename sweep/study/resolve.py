@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from sweep.catalogue import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES, SCHEMES
-from sweep.study.fields import FIELDS, Field, FieldError, Role, Settings, complete, swept_field
+from sweep.study.declarations import Field, FieldError, Role, Settings, section_of
+from sweep.study.fields import FIELDS, complete, swept_field
 from sweep.study.grid import Grid
 from sweep.study.group import Group
 from sweep.study.model import (
@@ -50,18 +51,9 @@ def resolve_group(
         validation=validation,
         initial=initial,
         batch=_batch(settings, len(data.inputs)),
-        training=Training(
-            settings["training.steps"],
-            settings["training.optimizer"],
-            settings["training.dtype"],
-            settings["training.stop"],
-            settings["training.learning_rate"],
-            settings["training.bias_learning_rate"],
-        ),
+        training=section_of("training", Training, settings),
         schedule=schedule,
-        outcome=Outcome(
-            settings["outcome.target"], settings["outcome.diverged_above"], settings["outcome.rule"]
-        ),
+        outcome=section_of("outcome", Outcome, settings),
         record=_record(settings, network),
         labels=labels,
         grid=grid,
@@ -153,18 +145,16 @@ def _batch(settings: Settings, samples: int) -> Batch:
 
 
 def _schedule(settings: Settings) -> Schedule:
-    warmup, steps = settings["schedule.warmup"], settings["training.steps"]
-    if warmup >= steps:
+    schedule, steps = section_of("schedule", Schedule, settings), settings["training.steps"]
+    if schedule.warmup >= steps:
         raise FieldError(
-            "schedule.warmup", f"must be less than training.steps, {steps}, not {warmup}"
+            "schedule.warmup", f"must be less than training.steps, {steps}, not {schedule.warmup}"
         )
-    numbers = {name: settings[f"schedule.{name}"] for name in ("every", "gamma", "final")}
-    taken = {name: number for name, number in numbers.items() if number is not None}
-    if settings["schedule.name"] == "range_test" and taken["final"] == 0:
+    if schedule.name == "range_test" and schedule.final == 0:
         raise FieldError(
             "schedule.final", "must be above 0 for a range test, whose rates are a geometric series"
         )
-    return Schedule(settings["schedule.name"], warmup, **taken)
+    return schedule
 
 
 def _initial(settings: Settings, network: Network) -> Initial:
@@ -198,7 +188,7 @@ def _spell(shapes: Sequence[tuple[int, ...]]) -> str:
 
 
 def _record(settings: Settings, network: Network) -> Record:
-    record = Record(settings["record.loss"], settings["record.parameters"])
+    record = section_of("record", Record, settings)
     for name, schedule, width in (
         ("record.loss", record.loss, 1),
         ("record.parameters", record.parameters, network.n_parameters),

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from sweep.study.declarations import FieldError, Settings
 from sweep.study.elementary import words
-from sweep.study.fields import FieldError, Settings
 from sweep.study.generated import GENERATED, Recipe, generate
 from sweep.study.model import Data
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from sweep.study.conditions import Condition
-from sweep.study.fields import FIELD, FIELDS, Field, FieldError, Role, Settings, swept_field
+from sweep.study.declarations import Field, FieldError, Role, Settings
+from sweep.study.fields import FIELD, FIELDS, swept_field
 from sweep.study.grid import MAX_JUDGED, Axis, Dimension, Grid, alone, judged_points
 from sweep.study.group import Group
 from sweep.study.model import Data, Initial, Network, Outcome, Record, Training

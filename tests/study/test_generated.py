@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from sweep.study import Group
-from sweep.study.fields import FETCHED, FIELD, Role
+from sweep.study.declarations import Role
+from sweep.study.fields import FETCHED, FIELD
 from sweep.study.generated import GENERATED
 from sweep.study.model import array_digest
 

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from sweep.study import Group, find_study, load_study
-from sweep.study.fields import FIELD, FIELDS, REQUIRED, Role
+from sweep.study.declarations import REQUIRED, Role
+from sweep.study.fields import FIELD, FIELDS
 from sweep.study.model import array_digest, identity_digest
 
 from .course import BIASED, DRAWN, EVERYTHING, course, group
