@@ -112,6 +112,14 @@ def worksheet(
         int | None,
         typer.Option(metavar="N", min=1, help="How many; by default the study's, at most 200."),
     ] = None,
+    trial: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trial",
+            metavar="AXIS=VALUE",
+            help="Of which trials, such as learning_rate=0.5; by default all. May be repeated.",
+        ),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Ends in .xlsx; by default STUDY.xlsx.")
     ] = None,
@@ -125,8 +133,9 @@ def worksheet(
     file = output or Path(f"{study.name}.xlsx")
     if file.suffix != ".xlsx":
         raise RequestError(f'{file}: the ending must be .xlsx, not "{file.suffix}"')
-    plan = plan_worksheet(study, steps)
+    plan = plan_worksheet(study, steps, trial or ())
     with writing(file):
         write_workbook(plan, file)
     sheets = len(plan.trials)
-    print(f"{file}: {sheets} sheet{'s' * (sheets > 1)} of {plan.steps:,} steps")
+    steps_said = f"{plan.steps:,} step{'s' * (plan.steps > 1)}"
+    print(f"{file}: {sheets} sheet{'s' * (sheets > 1)} of {steps_said}")

@@ -67,6 +67,12 @@ class Definitions:
         return _FORMULAS[q.kind](self, q)
 
     @property
+    def settings(self) -> tuple[str, ...]:
+        """The names of the numbers that an update speaks of, rates apart."""
+        own = catalogue.OPTIMIZERS[self.optimizer].numbers
+        return own + ("weight_decay",) * self.decayed + ("clip_norm",) * self.clipped
+
+    @property
     def last(self) -> int:
         """The number of the last layer."""
         return len(self.network.shapes)

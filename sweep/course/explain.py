@@ -12,7 +12,6 @@ from typing import cast
 
 import numpy as np
 
-from sweep.catalogue import OPTIMIZERS
 from sweep.course.chain_rule import Definitions, about, output
 from sweep.course.document import Document, Equation, Line, Paragraph, Section, Table
 from sweep.course.expression import (
@@ -91,9 +90,8 @@ class _Derivation:
         found = [Quantity("multiplier", layer) for layer in layers if self.d.multiplied]
         found += [Quantity("rate", layer) for layer in layers]
         found += [Quantity("bias_rate", layer) for layer in layers if self.d.network.bias]
-        names = OPTIMIZERS[self.d.optimizer].numbers
-        names += ("weight_decay",) * self.d.decayed + ("clip_norm",) * self.d.clipped
-        by_glyph = {self.snapshot.notation(q): q for q in (*found, *map(Quantity, names))}
+        found += map(Quantity, self.d.settings)
+        by_glyph = {self.snapshot.notation(q): q for q in found}
         return list(by_glyph.values())
 
     def _sets(self) -> Iterator[tuple[Line, Body]]:

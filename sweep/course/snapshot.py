@@ -1,6 +1,6 @@
 """One trial of a study at one step, with every number that the derivation speaks of."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,9 +54,13 @@ def snapshot_of(study: Study, wanted: Sequence[str] = (), step: int = 0) -> Snap
     Raises:
         RequestError: no trial has these values, or it has no such step.
     """
-    group, position = choose(study, wanted)
+    group, index = next(matching(study, wanted))
+    position = int(index[0])
     if not 0 <= step <= group.steps:
-        raise RequestError(f"--step {step}: {study.name} has steps 0 to {group.steps}")
+        raise RequestError(
+            f"--step {step}: {study.name} has steps 0 to {group.steps}; to train it further: "
+            f"--set training.steps={step}"
+        )
     found = instants(group, position, [step, *range(step + 1, min(step + 2, group.steps + 1))])
     now, after = found[0], found[-1]
     if 0 <= now.stopped_at <= step:
@@ -66,13 +70,14 @@ def snapshot_of(study: Study, wanted: Sequence[str] = (), step: int = 0) -> Snap
     return _snapshot(study, group, position, now, after)
 
 
-def choose(study: Study, wanted: Sequence[str]) -> tuple[Group, int]:
-    """The group and the position of the first trial that has all the `wanted` values.
+def matching(study: Study, wanted: Sequence[str]) -> Iterator[tuple[Group, np.ndarray]]:
+    """The positions of the trials that have all the `wanted` values, some of a group at a time.
 
     Raises:
         RequestError: there is none.
     """
     values = dict(_wanted(study, text) for text in wanted)
+    none = True
     for group in study.groups():
         if any(group.labels[name] != values[name] for name in group.labels if name in values):
             continue
@@ -80,12 +85,12 @@ def choose(study: Study, wanted: Sequence[str]) -> tuple[Group, int]:
         for start in range(0, group.trials, _WINDOW):
             index = np.arange(start, min(start + _WINDOW, group.trials))
             columns = group.columns(index, names)
-            hit = np.ones(len(index), bool)
-            for name in names:
-                hit &= columns[name] == values[name]
+            hit = np.logical_and.reduce([columns[name] == values[name] for name in names])
             if hit.any():
-                return group, int(index[hit.argmax()])
-    raise RequestError(f"--trial: no trial of {study.name} has {' and '.join(wanted)}")
+                none = False
+                yield group, index[np.broadcast_to(hit, len(index))]
+    if none:
+        raise RequestError(f"--trial: no trial of {study.name} has {' and '.join(wanted)}")
 
 
 def _wanted(study: Study, text: str) -> tuple[str, object]:

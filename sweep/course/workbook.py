@@ -1,7 +1,8 @@
 """A planned worksheet written as .xlsx: named cells, formulas with their values, and charts."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from io import BytesIO
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import xlsxwriter
 import xlsxwriter.worksheet
 from xlsxwriter.utility import xl_col_to_name
 
+from sweep.course.chain_rule import about
 from sweep.course.expression import Quantity
 from sweep.course.languages import Cells, Text
 from sweep.course.sheet_columns import STEP, Column, H
@@ -25,6 +27,8 @@ TOLERANCE = 1e-8
 
 _TOP, _GRAPH = 6, 2  # the first row of numbers, and the column that the graph stands in
 _COLORS = ("#440154", "#3b528b", "#21918c", "#2fb47c", "#8fd744", "#c8460b")
+_PRINTED, _PAGE = 65, 160  # percent of the size, and characters that a landscape page takes then
+_NUMBER, _STEP, _CHART = 13, 7, 80  # characters that a column is wide
 _CHECK = """\
 The last columns of each sheet compute E_T anew, from the inputs on, with one weight moved by h up
 and down, and compare (E_T(w + h) − E_T(w − h)) / 2h with the derivative. They differ by about h² of
@@ -36,20 +40,14 @@ _FORMATS = {
     "note": {"font_color": "#59636e"},
     "part": {"bold": True, "bg_color": "#e6e8eb", "border": 1, "border_color": "#ffffff"},
     "head": {"bold": True, "align": "center", "bottom": 1},
+    "trial": {"bold": True, "align": "center", "bottom": 1, "text_wrap": True},
     "words": {"text_wrap": True, "valign": "top", "font_size": 8, "font_color": "#59636e"},
     "input": _YELLOW,
-    "tiny": {
-        "bg_color": "#fff7d6",
-        "border": 1,
-        "border_color": "#d5c98a",
-        "num_format": "0.0##E+00",
-    },
+    "tiny": _YELLOW | {"num_format": "0.0##E+00"},
     "number": {"num_format": "0.000000000"},
     "small": {"num_format": "0.00E+00"},
     "wrong": {"bg_color": "#f3b9a6"},
 }
-
-
 _GREEK = {
     "η": "eta",
     "μ": "momentum",
@@ -91,11 +89,13 @@ def write_workbook(plan: Plan, path: Path) -> None:
     Raises:
         OSError: it cannot be written there.
     """
+    made = BytesIO()
+    book = xlsxwriter.Workbook(made, EXCEL_OPTIONS | {"in_memory": True})
+    book.set_calc_mode("auto")
+    _Writer(book, plan).write()
+    book.close()
     with complete(path) as temporary:
-        book = xlsxwriter.Workbook(str(temporary), EXCEL_OPTIONS)
-        book.set_calc_mode("auto")
-        _Writer(book, plan).write()
-        book.close()
+        temporary.write_bytes(made.getbuffer())
 
 
 @dataclass
@@ -104,67 +104,80 @@ class _Writer:
 
     book: Any
     plan: Plan
+    formats: dict[str, Any] = field(init=False)
 
     def write(self) -> None:
         self.formats = {name: self.book.add_format(made) for name, made in _FORMATS.items()}
-        self.text = Text(self.plan.notation, 9)
         self._start()
-        compared = self.book.add_worksheet(COMPARED)
+        compared = self._sheet(COMPARED)
         for number, trial in enumerate(self.plan.trials, start=1):
-            self._sheet(trial, number)
+            self._trial(trial, number)
         self._compare(compared)
+
+    def _sheet(self, name: str) -> Any:
+        """A new sheet that prints on landscape pages, the columns at the left on each of them."""
+        sheet = self.book.add_worksheet(name, _Sheet)
+        sheet.set_landscape()
+        sheet.set_paper(9)
+        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
+        sheet.set_print_scale(_PRINTED)
+        sheet.print_across()
+        title = self.plan.title.replace("&", "&&")[:100]
+        sheet.set_footer(f"&L{title}&C&A&Rpage &P of &N")
+        return sheet
 
     # The first sheet: what can be changed
 
     def _start(self) -> None:
-        sheet, plan = self.book.add_worksheet(START), self.plan
+        sheet, plan, formats = self._sheet(START), self.plan, self.formats
+        trials, text = plan.trials, Text(plan.notation, 9)
         sheet.set_column(0, 0, 26)
-        sheet.set_column(1, 1 + len(plan.trials), 16)
-        sheet.write_string(0, 0, plan.title, self.formats["title"])
-        sheet.write_string(
-            1, 0, "Yellow cells can be changed: every other number follows.", self.formats["note"]
-        )
+        sheet.set_column(1, 1 + len(trials), _NUMBER + 1)
+        sheet.write_string(0, 0, plan.title, formats["title"])
+        note = "Yellow cells can be changed: every other number, heading and legend follows."
+        sheet.write_string(1, 0, note, formats["note"])
         row = 3
         for title, kinds in (
             ("Inputs", ("input",)), ("Targets", ("target",)),
             ("Initial weights", ("weight", "bias")), ("Multipliers", ("multiplier",)),
         ):  # fmt: skip
-            given = {q: v for q, v in plan.given.items() if q.kind in kinds}
-            row = self._listed(sheet, row, title, given) if given else row
-        sheet.write_string(row, 0, "Rates and settings", self.formats["part"])
-        for number, trial in enumerate(plan.trials, start=1):
-            sheet.write_string(row, number, trial.name, self.formats["part"])
-        for at, q in enumerate(plan.trials[0].settings, start=row + 1):
-            sheet.write_string(at, 0, self.text.write(q))
-            for number, trial in enumerate(plan.trials, start=1):
-                self._input(sheet, at, number, trial.settings[q], self._own(q, number))
-        row += len(plan.trials[0].settings) + 2
-        self._check(sheet, row)
+            given = {
+                text.write(q): [(cell_name(plan.notation, q), value)]
+                for q, value in plan.given.items()
+                if q.kind in kinds
+            }
+            row = self._inputs(sheet, row, title, [""], given) if given else row
+        own = {
+            text.write(q): [(self._own(q, n), one.settings[q]) for n, one in enumerate(trials, 1)]
+            for q in trials[0].settings
+        }
+        row = self._inputs(sheet, row, "Rates and settings", [t.name for t in trials], own)
+        check = {"h": [("h_check", STEP)], "gap that is marked": [("gap_marked", TOLERANCE)]}
+        row = self._inputs(sheet, row, "Check of the gradients", [""], check) - 1
+        for at, line in enumerate(_CHECK, start=row):
+            sheet.write_string(at, 0, line, formats["note"])
         sheet.freeze_panes(3, 0)
+        sheet.print_area(0, 0, row + len(_CHECK) - 1, max(len(trials), 7))
+        _break_pages(sheet, [26, *[_NUMBER + 1] * max(len(trials), 7)])
 
-    def _listed(self, sheet: Any, row: int, title: str, given: Mapping[Quantity, float]) -> int:
-        sheet.write_string(row, 0, title, self.formats["part"])
-        sheet.write_string(row, 1, "", self.formats["part"])
-        for at, (q, value) in enumerate(given.items(), start=row + 1):
-            sheet.write_string(at, 0, self.text.write(q))
-            self._input(sheet, at, 1, value, cell_name(self.plan.notation, q))
-        return row + len(given) + 2
-
-    def _check(self, sheet: Any, row: int) -> None:
-        sheet.write_string(row, 0, "Check of the gradients", self.formats["part"])
-        sheet.write_string(row, 1, "", self.formats["part"])
-        sheet.write_string(row + 1, 0, "h")
-        self._input(sheet, row + 1, 1, STEP, "h_check")
-        sheet.write_string(row + 2, 0, "gap that is marked")
-        self._input(sheet, row + 2, 1, TOLERANCE, "gap_marked")
-        for at, note in enumerate(_CHECK, start=row + 3):
-            sheet.write_string(at, 0, note, self.formats["note"])
-
-    def _input(self, sheet: Any, row: int, column: int, value: float, name: str) -> None:
-        form = self.formats["input" if abs(value) >= 1e-4 or value == 0 else "tiny"]
-        sheet.write_number(row, column, value, form)
-        cell = f"${xl_col_to_name(column)}${row + 1}"
-        self.book.define_name(name, f"={START}!{cell}")
+    def _inputs(
+        self,
+        sheet: Any,
+        row: int,
+        title: str,
+        headings: Sequence[str],
+        rows: Mapping[str, Sequence[tuple[str, float]]],
+    ) -> int:
+        """Named yellow cells under a title; the row after them, one left free."""
+        for at, words in enumerate((title, *headings)):
+            sheet.write_string(row, at, words, self.formats["part"])
+        for at, (words, cells) in enumerate(rows.items(), start=row + 1):
+            sheet.write_string(at, 0, words)
+            for column, (name, value) in enumerate(cells, start=1):
+                form = self.formats["input" if abs(value) >= 1e-4 or value == 0 else "tiny"]
+                sheet.write_number(at, column, value, form)
+                self.book.define_name(name, f"={START}!${xl_col_to_name(column)}${at + 1}")
+        return row + len(rows) + 2
 
     def _own(self, q: Quantity, number: int) -> str:
         """The name of a trial's own rate or setting."""
@@ -173,10 +186,10 @@ class _Writer:
 
     # A sheet for each trial
 
-    def _sheet(self, trial: Trial, number: int) -> None:
-        sheet, columns = self.book.add_worksheet(trial.name, _Sheet), self.plan.columns
+    def _trial(self, trial: Trial, number: int) -> None:
+        sheet, columns = self._sheet(trial.name), self.plan.columns
         places = {column.key: self._place(at) for at, column in enumerate(columns)}
-        self._headings(sheet, trial)
+        self._headings(sheet, trial, number)
         refer = self._referring(places, trial, number)
         sheet.write_number(_TOP, 0, 0)
         for row in range(_TOP + 1, _TOP + self.plan.steps + 1):
@@ -184,6 +197,8 @@ class _Writer:
         for at, column in enumerate(columns):
             self._fill(sheet, self._place(at), column, trial, refer)
         sheet.freeze_panes(_TOP, 2)
+        sheet.repeat_rows(2, 4)
+        sheet.print_area(0, 0, _TOP + self.plan.steps, self._place(len(columns) - 1))
         size = {"width": 560, "height": 330}
         sheet.insert_chart(_TOP, _GRAPH, self._chart([trial], size), {"x_offset": 6, "y_offset": 6})
 
@@ -192,27 +207,30 @@ class _Writer:
         """The sheet's column of a column: behind the step, with the graph after the first one."""
         return at + 1 + (at > 0)
 
-    def _headings(self, sheet: Any, trial: Trial) -> None:
-        formats = self.formats
-        sheet.write_string(0, 0, trial.title, formats["title"])
+    def _headings(self, sheet: Any, trial: Trial, number: int) -> None:
+        formats, columns = self.formats, self.plan.columns
+        told = [(words, self._own(q, number)) for q, words in self.plan.telling.items()]
+        sheet.write_formula(0, 1, _told(told), formats["title"], self.plan.heading(trial))
         note = f"Rates and weights are on the sheet {START}. Under each heading: its formula."
-        sheet.write_string(1, 0, note, formats["note"])
+        sheet.write_string(1, 1, note, formats["note"])
         sheet.set_row(4, 72)
-        sheet.set_column(0, 0, 7)
-        sheet.set_column(1, self._place(len(self.plan.columns)), 15)
-        sheet.set_column(_GRAPH, _GRAPH, 80)
+        sheet.set_column(0, 0, _STEP)
+        sheet.set_column(1, self._place(len(columns) - 1), _NUMBER)
+        sheet.set_column(_GRAPH, _GRAPH, _CHART)
         sheet.write_string(3, 0, "step", formats["head"])
-        place = 1
-        for part, group in groupby(self.plan.columns, lambda column: column.part):
-            members = list(group)
-            end = place + len(members) - 1
+        place, starts = 1, []
+        for part, group in groupby(columns, lambda column: column.part):
+            end = place + len(list(group)) - 1
             if end > place:
                 sheet.merge_range(2, place, 2, end, "", formats["part"])
             sheet.write_string(2, place, part, formats["part"])
+            starts.append(place)
             place = end + 1 + (place == 1)
-        for at, column in enumerate(self.plan.columns):
+        for at, column in enumerate(columns):
             sheet.write_string(3, self._place(at), column.title, formats["head"])
             sheet.write_string(4, self._place(at), column.words, formats["words"])
+        widths = [_STEP, _NUMBER, _CHART, *[_NUMBER] * (len(columns) - 1)]
+        _break_pages(sheet, widths, starts[1:])
 
     def _referring(
         self, places: Mapping[Quantity, int], trial: Trial, number: int
@@ -227,7 +245,7 @@ class _Writer:
                 return "h_check"
             if q.kind == "updates":
                 return "(A{r}+1)"
-            after = Quantity(f"next_{q.kind}", q.layer, q.to, q.origin)
+            after = about(q, f"next_{q.kind}")
             if after in places:
                 return f"{xl_col_to_name(places[after])}{{p}}"
             return own.get(self.plan.notation(q)) or cell_name(self.plan.notation, q)
@@ -246,75 +264,103 @@ class _Writer:
         formula = Cells(refer).write(column.formula)
         small = column.gap or float(np.abs(values).max()) < 1e-3
         form = self.formats["small" if small else "number"]
-        first = f"={cell_name(self.plan.notation, column.key)}" if column.before else ""
         for at, value in enumerate(values):
             row = _TOP + at
             r = row if column.before else row + 1  # as people count; of the row before if so meant
-            text = f"={formula.replace('{r}', str(r)).replace('{p}', str(r - 1))}"
+            text = formula.replace("{r}", str(r)).replace("{p}", str(r - 1))
             if at == 0:
-                text = first or self._without_past(column, refer)
-            sheet.write_formula(row, place, text, form, value)
+                text = self._first(column, refer)
+            sheet.write_formula(row, place, f"={text}", form, value)
         if column.gap:
-            rule = {
-                "type": "cell",
-                "criteria": ">",
-                "value": "gap_marked",
-                "format": self.formats["wrong"],
-            }
-            sheet.conditional_format(_TOP, place, _TOP + len(values) - 1, place, rule)
+            wrong = {"type": "cell", "criteria": ">", "value": "gap_marked"}
+            wrong["format"] = self.formats["wrong"]
+            sheet.conditional_format(_TOP, place, _TOP + len(values) - 1, place, wrong)
 
-    @staticmethod
-    def _without_past(column: Column, refer: Callable[[Quantity], str]) -> str:
+    def _first(self, column: Column, refer: Callable[[Quantity], str]) -> str:
         """The formula in the first row, where an optimizer has kept nothing yet."""
+        if column.before:
+            return cell_name(self.plan.notation, column.key)
 
         def first(q: Quantity) -> str:
             text = refer(q)
             return "0" if "{p}" in text else text.replace("{r}", str(_TOP + 1))
 
-        return f"={Cells(first).write(column.formula)}"
+        return Cells(first).write(column.formula)
 
     # All of them beside each other
 
     def _compare(self, sheet: Any) -> None:
-        plan, formats = self.plan, self.formats
-        sheet.write_string(0, 0, plan.title, formats["title"])
-        sheet.write_string(2, 0, "E_T by step", formats["part"])
+        plan, formats, trials = self.plan, self.formats, self.plan.trials
+        sheet.write_string(0, 1, plan.title, formats["title"])
+        sheet.write_string(2, 1, "E_T by step", formats["part"])
         sheet.write_string(3, 0, "step", formats["head"])
-        sheet.set_column(0, 0, 12)
-        sheet.set_column(1, len(plan.trials), 15)
-        loss = Quantity("loss")
-        for number, trial in enumerate(plan.trials, start=1):
-            sheet.write_string(3, number, trial.name, formats["head"])
-            for at, value in enumerate(trial.values[loss].tolist()):
+        sheet.set_row(3, 32)
+        sheet.set_column(0, 0, _STEP)
+        sheet.set_column(1, len(trials), _NUMBER + 3)
+        for number, trial in enumerate(trials, start=1):
+            heading = f"={_quoted(trial.name)}!B1"
+            sheet.write_formula(3, number, heading, formats["trial"], plan.heading(trial))
+            for at, value in enumerate(trial.values[Quantity("loss")].tolist()):
                 cell = f"={_quoted(trial.name)}!B{_TOP + at + 1}"
                 sheet.write_formula(4 + at, number, cell, formats["number"], value)
         for at in range(plan.steps + 1):
             sheet.write_number(4 + at, 0, at)
         sheet.freeze_panes(4, 1)
-        size = {"width": 760, "height": 400}
-        right = len(plan.trials) + 2
-        sheet.insert_chart(3, right, self._chart(plan.trials, size))
-        sheet.insert_chart(24, right, self._chart(plan.trials, size, log=True))
+        sheet.repeat_rows(3)
+        size, right = {"width": 760, "height": 400}, len(trials) + 2
+        sheet.insert_chart(3, right, self._chart(trials, size))
+        sheet.insert_chart(24, right, self._chart(trials, size, log=True))
+        sheet.print_area(0, 0, max(4 + plan.steps, 45), right + 12)
+        widths = [_STEP, *[_NUMBER + 3] * len(trials)]
+        _break_pages(sheet, [*widths, 0, *[9] * 13], [right])
 
     def _chart(self, trials: Sequence[Trial], size: Mapping[str, int], *, log: bool = False) -> Any:
-        chart, last = self.book.add_chart({"type": "line"}), _TOP + self.plan.steps
+        chart, last = (
+            self.book.add_chart({"type": "scatter", "subtype": "straight"}),
+            _TOP + self.plan.steps,
+        )
         for at, trial in enumerate(trials):
             color = _COLORS[at * (len(_COLORS) - 1) // max(len(trials) - 1, 1)]
             chart.add_series(
                 {
-                    "name": [trial.name, 0, 0] if len(trials) > 1 else "E_T",
+                    "name": [trial.name, 0, 1] if len(trials) > 1 else "E_T",
                     "categories": [trial.name, _TOP, 0, last, 0],
                     "values": [trial.name, _TOP, 1, last, 1],
                     "line": {"color": color, "width": 1.75},
                 }
             )
-        chart.set_title({"name": "E_T by step", "name_font": {"size": 11}})
-        chart.set_x_axis({"name": "step", "interval_unit": max(1, self.plan.steps // 10)})
+        title = f"E_T by step{', on a logarithmic axis' * log}"
+        chart.set_title({"name": title, "name_font": {"size": 11}})
+        chart.set_x_axis({"name": "step", "min": 0, "max": self.plan.steps})
         vertical: dict[str, Any] = {"name": "E_T", "major_gridlines": {"visible": True}}
         chart.set_y_axis(vertical | ({"log_base": 10, "crossing": "min"} if log else {"min": 0}))
         chart.set_legend({"position": "right"} if len(trials) > 1 else {"none": True})
         chart.set_size(size)
         return chart
+
+
+def _told(parts: Sequence[tuple[str, str]]) -> str:
+    """A formula that says the numbers of some cells, in six digits."""
+    rounded = "IF({0}=0,0,ROUND({0},5-INT(LOG10(ABS({0})))))"
+    return "=" + '&", "&'.join(f'"{words} "&{rounded.format(name)}' for words, name in parts)
+
+
+def _break_pages(sheet: Any, widths: Sequence[int], parts: Sequence[int] = ()) -> None:
+    """End pages before columns that no more fit, and before `parts` that would not fit whole.
+
+    Where there are several, the first column is on each.
+    """
+    found, used = [], 0
+    ends = dict(zip(parts, [*parts, len(widths)][1:], strict=True))
+    for at, width in enumerate(widths):
+        wanted = sum(widths[at : ends[at]]) if at in ends else width
+        if at and used + min(wanted, _PAGE - widths[0]) > _PAGE:
+            found.append(at)
+            used = widths[0]
+        used += width
+    if found:
+        sheet.set_v_pagebreaks(found)
+        sheet.repeat_columns(0)
 
 
 def _quoted(name: str) -> str:

@@ -1,19 +1,18 @@
 """A study as a spreadsheet that computes: which studies fit, and what goes into its cells."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sweep.catalogue import OPTIMIZERS
+from sweep.catalogue import NUMBERS
 from sweep.course.backpropagation import Numbers, passes
 from sweep.course.chain_rule import Definitions
 from sweep.course.expression import Quantity, Value
-from sweep.course.languages import Cells
+from sweep.course.languages import Cells, Text
 from sweep.course.sheet_columns import STEP, Column, Columns, H
-from sweep.course.snapshot import definitions_of, notation_of, rates_of
-from sweep.course.symbols import Notation
+from sweep.course.snapshot import definitions_of, matching, notation_of, rates_of
+from sweep.course.symbols import Glyph, Notation
 from sweep.errors import RequestError
 from sweep.store.export import EXCEL_COLUMNS
 from sweep.study import Group, Record, Schedule, Study
@@ -30,14 +29,12 @@ class Trial:
     """One sheet: a trial's own numbers, and what its columns come to.
 
     Attributes:
-        name: of the sheet.
-        title: what tells it from the others, in words.
+        name: of the sheet; without its numbers, which can be changed.
         settings: its rates and settings by quantity, those of one glyph once.
         values: (steps + 1,) float64 for each column.
     """
 
     name: str
-    title: str
     settings: Mapping[Quantity, float]
     values: Mapping[Quantity, np.ndarray]
 
@@ -53,6 +50,7 @@ class Plan:
         given: what all trials share: inputs, targets, initial parameters, multipliers.
         columns: of every sheet.
         trials: a sheet each.
+        telling: the settings that tell trials apart, with the words for each.
     """
 
     title: str
@@ -61,51 +59,70 @@ class Plan:
     given: Mapping[Quantity, float]
     columns: Sequence[Column]
     trials: Sequence[Trial]
+    telling: Mapping[Quantity, str]
+
+    def heading(self, trial: Trial) -> str:
+        """What tells a trial from the others, such as "learning rate 0.5"."""
+        return ", ".join(f"{words} {trial.settings[q]:.6g}" for q, words in self.telling.items())
 
 
-def plan_worksheet(study: Study, steps: int | None = None) -> Plan:
-    """What a worksheet of a study consists of, trained by the kernel.
+def plan_worksheet(study: Study, steps: int | None = None, wanted: Sequence[str] = ()) -> Plan:
+    """What a worksheet of the trials of a study that have the `wanted` values consists of.
+
+    Trained by the kernel; `wanted` is such as "training.optimizer=adam".
 
     Raises:
         RequestError: it does not fit into a spreadsheet; one line says why and what would.
     """
-    group = _fitting(study)
+    group, index = _fitting(study, wanted)
     steps = min(group.steps, STEPS) if steps is None else steps
     if steps > group.steps:
-        raise RequestError(f"--steps {steps}: {study.name} has {group.steps}")
-    index, samples = np.arange(group.trials), len(group.data.inputs)
-    lanes, definitions = group.lanes(index), definitions_of(group, samples)
+        raise RequestError(
+            f"--steps {steps}: {study.name} has {group.steps}; to train it further: "
+            f"--set training.steps={steps}"
+        )
+    lanes, definitions = group.lanes(index), definitions_of(group, len(group.data.inputs))
     notation = notation_of(definitions, lanes.weight_rates, lanes.bias_rates)
     columns = Columns(definitions, notation)
-    _refuse_large(study, columns, steps)
+    _refuse_large(study, columns, steps, len(index))
     everything = Record("every step", "every step")
     shorter = replace(group, training=replace(group.training, steps=steps), record=everything)
     parameters = train(shorter, index).parameters
     if (parameters[:, 0] != parameters[0, 0]).any() or np.ptp(lanes.multipliers, axis=1).any():
         raise RequestError(
             f"{study.name}: trials start from different weights or have different multipliers, "
-            "which the sheets of a worksheet share; choose some with --set"
+            f"which the sheets of a worksheet share; {_choose_one(group)}"
         )
     trials = [
-        _trial(study, group, columns, position, parameters[position]) for position in index.tolist()
+        _trial(study, group, columns, position, parameters[at], f"Trial {at + 1}")
+        for at, position in enumerate(index.tolist())
     ]
     return Plan(
         title=study.title,
         steps=steps,
         notation=notation,
-        given=_given(definitions, trials[0].values, group, lanes.multipliers[:, 0]),
+        given=_given(columns.definitions, trials[0].values, group, lanes.multipliers[:, 0]),
         columns=columns.all,
-        trials=_renamed(trials),
+        trials=trials,
+        telling=_telling(trials, notation),
     )
 
 
-def _fitting(study: Study) -> Group:
-    """The one group of a study whose steps a spreadsheet can compute."""
-    first, *others = study.groups()
+def _fitting(study: Study, wanted: Sequence[str]) -> tuple[Group, np.ndarray]:
+    """The one group of a study whose steps a spreadsheet can compute, and the trials meant."""
+    found = list(matching(study, wanted))
+    first = found[0][0]
+    for name, value in first.labels.items():
+        values = dict.fromkeys(str(group.labels[name]) for group, _ in found)
+        if len(values) > 1:
+            raise RequestError(
+                f"{study.name}: a worksheet has the formulas of one {name}, and trials have "
+                f"{', '.join(values)}; choose one: --trial {name}={value}"
+            )
+    index = np.concatenate([positions for _, positions in found])
     wrong = (
-        (bool(others), "its trials differ in more than numbers", "choose one group"),
-        (study.trials > SHEETS, f"{study.trials:,} trials; at most {SHEETS} get a sheet each",
-         "choose some, such as --set axes.learning_rate=[0.5]"),
+        (len(index) > SHEETS, f"{len(index):,} trials; at most {SHEETS} get a sheet each",
+         _choose_one(first)),
         (first.training.dtype != "float64", "spreadsheets compute in float64",
          "--set 'training.dtype=\"float64\"'"),
         (first.batch.size is not None or first.batch.table is not None,
@@ -114,19 +131,24 @@ def _fitting(study: Study) -> Group:
          "--set 'schedule.name=\"constant\"'"),
         (first.training.stop != "never", "a sheet goes on to its last row",
          "--set 'training.stop=\"never\"'"),
+        (first.network.n_parameters > EXCEL_COLUMNS // 8,
+         f"{first.network.n_parameters:,} weights and biases are too many columns for a sheet",
+         "use fewer neurons"),
     )  # fmt: skip
     for fault, reason, remedy in wrong:
         if fault:
             raise RequestError(f"{study.name}: {reason}; {remedy}")
-    if first.network.n_parameters > EXCEL_COLUMNS // 8:
-        raise RequestError(
-            f"{study.name}: {first.network.n_parameters:,} weights and biases are too many columns "
-            "for a sheet; use fewer neurons"
-        )
-    return first
+    return first, index
 
 
-def _refuse_large(study: Study, columns: Columns, steps: int) -> None:
+def _choose_one(group: Group) -> str:
+    """How fewer trials are asked for."""
+    columns = group.columns(np.array([0]))
+    parts = [f"--trial {name}={columns[name][0]}" for name in columns if len(columns[name])]
+    return f"choose some, such as {' '.join(parts)}"
+
+
+def _refuse_large(study: Study, columns: Columns, steps: int, trials: int) -> None:
     width = len(columns.all) + 2
     if width > EXCEL_COLUMNS:
         raise RequestError(
@@ -139,39 +161,44 @@ def _refuse_large(study: Study, columns: Columns, steps: int) -> None:
             f"{study.name}: a formula that checks a gradient has {longest:,} characters; a cell "
             f"takes {LETTERS:,}: use fewer neurons, layers or samples"
         )
-    formulas = width * (steps + 1) * study.trials
+    formulas = width * (steps + 1) * trials
     if formulas > FORMULAS:
-        fit = FORMULAS // (width * study.trials) - 1
+        fit = FORMULAS // (width * trials) - 1
         remedy = f"--steps {fit}" if fit > 0 else "use fewer trials or neurons"
         raise RequestError(f"{study.name}: {formulas:,} formulas; at most {FORMULAS:,}: {remedy}")
 
 
 def _trial(
-    study: Study, group: Group, columns: Columns, position: int, parameters: np.ndarray
+    study: Study, group: Group, columns: Columns, position: int, parameters: np.ndarray, name: str
 ) -> Trial:
-    steps, index = len(parameters) - 1, np.array([position])
+    steps, index, data = len(parameters) - 1, np.array([position]), group.data
     lane, definitions = group.lanes(index), columns.definitions
     multipliers = np.repeat(lane.multipliers, steps + 1, axis=1)
-    data = group.data
     both = passes(group.network, parameters, data.inputs, data.targets, multipliers)
     settings = rates_of(definitions, lane.weight_rates[:, 0], lane.bias_rates[:, 0])
-    names = OPTIMIZERS[definitions.optimizer].numbers
-    names += ("weight_decay",) * definitions.decayed + ("clip_norm",) * definitions.clipped
-    settings |= {Quantity(name): float(lane.hyper[name][0]) for name in names}
+    settings |= {Quantity(one): float(lane.hyper[one][0]) for one in definitions.settings}
     more = {H: STEP, Quantity("updates"): np.arange(1.0, steps + 2)}
     values = columns.values(Numbers(both, {**settings, **more}), steps)
-    axes = group.columns(index)
-    words = [f"{name} {axes[name][0]:.6g}" for name in axes if axes[name].dtype != object]
-    title = ", ".join(words) or study.name
     for column in columns.all:
-        _refuse_infinite(study, title, column, values[column.key])
-    own = {q: v for q, v in settings.items() if _needed(q, group)}
-    by_glyph = {columns.notation(q): (q, float(v)) for q, v in reversed(own.items())}
-    return Trial(title, title, dict(reversed(by_glyph.values())), values)
+        _refuse_infinite(study, name, column, values[column.key])
+    by_glyph: dict[Glyph, tuple[Quantity, float]] = {}
+    for q, value in settings.items():
+        by_glyph.setdefault(columns.notation(q), (q, float(value)))
+    return Trial(name, dict(by_glyph.values()), values)
 
 
-def _needed(q: Quantity, group: Group) -> bool:
-    return group.network.bias or q.kind != "bias_rate"
+def _telling(trials: Sequence[Trial], notation: Notation) -> dict[Quantity, str]:
+    """The settings in which trials differ, or else the rates, with the words for each."""
+    settings = {q: {trial.settings[q] for trial in trials} for q in trials[0].settings}
+    told = [q for q, values in settings.items() if len(values) > 1]
+    told = told or [q for q in settings if q.kind.endswith("rate")]
+    words = {q: NUMBERS[q.kind].words if q.kind in NUMBERS else "learning rate" for q in told}
+    text = Text(notation, 6)
+    alike = list(words.values()).count("learning rate") > 1
+    return {
+        q: f"{said} {text.write(q)} =" if alike and said == "learning rate" else said
+        for q, said in words.items()
+    }
 
 
 def _refuse_infinite(study: Study, title: str, column: Column, values: Value) -> None:
@@ -191,26 +218,11 @@ def _given(
     multipliers: np.ndarray,
 ) -> dict[Quantity, float]:
     found: dict[Quantity, float] = {}
-    for sample, (inputs, targets) in enumerate(
-        zip(group.data.inputs.tolist(), group.data.targets.tolist(), strict=True), start=1
-    ):
-        for at, value in enumerate(inputs, start=1):
-            found[Quantity("input", to=at, sample=sample)] = value
-        for at, value in enumerate(targets, start=1):
-            found[Quantity("target", to=at, sample=sample)] = value
+    for kind, array in (("input", group.data.inputs), ("target", group.data.targets)):
+        for (sample, at), value in np.ndenumerate(array):
+            found[Quantity(kind, to=at + 1, sample=sample + 1)] = float(value)
     found |= {p: float(first[p][0]) for p in definitions.all_parameters}
     if definitions.multiplied:
         layers = enumerate(multipliers.tolist(), start=1)
         found |= {Quantity("multiplier", layer): m for layer, m in layers}
-    return found
-
-
-def _renamed(trials: Sequence[Trial]) -> list[Trial]:
-    """The trials with names that a spreadsheet takes for its sheets, all different."""
-    found: list[Trial] = []
-    for number, trial in enumerate(trials, start=1):
-        name = re.sub(r"[\[\]:*?/\\']", " ", trial.name.replace("learning_rate", "rate")).strip()
-        if len(name) > 31 or not name or name.lower() in {one.name.lower() for one in found}:
-            name = f"{name[:24].strip()} ({number})"
-        found.append(replace(trial, name=name))
     return found

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from sweep.course.expression import Quantity
-from sweep.course.snapshot import choose, snapshot_of
+from sweep.course.snapshot import matching, snapshot_of
 from sweep.errors import RequestError
-from sweep.study import Study
+from sweep.study import Group, Study
 from sweep.training.instants import samples_of
 from sweep.training.trainer import train
 
@@ -19,6 +19,12 @@ KNOWN = {  # study, trial, step
     "lr_graphs_half": ("learning_rate=0.1", 7),
     "step_by_step": ("", 1),
 }
+
+
+def choose(study: Study, wanted: list[str]) -> tuple[Group, int]:
+    """The first trial that is meant."""
+    group, index = next(matching(study, wanted))
+    return group, int(index[0])
 
 
 def _snapshot(name: str):  # noqa: ANN202
@@ -99,7 +105,12 @@ def test_a_value_as_figures_show_it_is_that_value() -> None:
         (studies.course("lr_graphs"), "learning_rate=x", 0, "must be a number"),
         (studies.course("lr_graphs"), "rate=0.5", 0, "axes of lr_graphs: learning_rate"),
         (studies.course("lr_graphs"), "learning_rate", 0, "must be AXIS=VALUE"),
-        (studies.course("lr_graphs"), "learning_rate=0.5", 1001, "has steps 0 to 1000"),
+        (
+            studies.course("lr_graphs"),
+            "learning_rate=0.5",
+            1001,
+            "has steps 0 to 1000; to train it further: --set",
+        ),
         (studies.course("step_by_step"), "a=1", 0, "axes of step_by_step: none"),
         (
             studies.course("lr_graphs", 'training.stop="target"', "outcome.target=0.2"),

@@ -43,8 +43,11 @@ def planned(name: str) -> Plan:
     return plan_worksheet(*STUDIES[name])
 
 
-def computed(path: Path) -> Any:
-    """The workbook with every formula computed by LibreOffice: no value that we wrote is left."""
+def computed(path: Path, edited: tuple[str, str] = ("", "")) -> Any:
+    """The workbook with every formula computed by LibreOffice: no value that we wrote is left.
+
+    Of the first sheet, one number may be `edited` before.
+    """
     bare, folder = path.with_name("bare.xlsx"), path.parent / "computed"
     with zipfile.ZipFile(path) as source, zipfile.ZipFile(bare, "w") as target:
         for name in source.namelist():
@@ -52,6 +55,10 @@ def computed(path: Path) -> Any:
             if name.startswith("xl/worksheets/sheet"):
                 content = re.sub(rb"(</f>)<v>[^<]*</v>", rb"\1", content)
                 assert not re.search(rb"</f><v>", content)
+            if name == "xl/worksheets/sheet1.xml" and edited[0]:
+                old, new = (f"<v>{number}</v>".encode() for number in edited)
+                assert content.count(old) == 1
+                content = content.replace(old, new)
             target.writestr(name, content)
     subprocess.run(
         [
@@ -112,6 +119,76 @@ def test_libreoffice_computes_the_kernels_numbers(name: str, tmp_path: Path) -> 
                 assert found[column.key].max() < 1e-8
 
 
+@needs_office
+def test_headings_and_legends_follow_an_edited_rate(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.xlsx"
+    write_workbook(
+        plan_worksheet(studies.course("lr_graphs", "axes.learning_rate=[0.7, 2]"), 3), path
+    )
+    before, after = (computed(path, edited) for edited in (("", ""), ("0.7", "3.25")))
+    for book, heading in ((before, "learning rate 0.7"), (after, "learning rate 3.25")):
+        assert [book["Trial 1"]["B1"].value, book["Compare"]["B4"].value] == [heading] * 2
+        assert book["Trial 2"]["B1"].value == book["Compare"]["C4"].value == "learning rate 2"
+        series = [chart.series[0].tx.strRef.f for chart in book["Compare"]._charts]
+        assert [name.replace("$", "").replace("'", "") for name in series] == ["Trial 1!B1"] * 2
+    losses = [book["Trial 1"]["B8"].value for book in (before, after)]
+    assert losses[0] != losses[1]
+
+
+def told(study: Study) -> list[str]:
+    """The headings of the sheets."""
+    plan = plan_worksheet(study, 2)
+    return [plan.heading(trial) for trial in plan.trials]
+
+
+def test_headings_say_what_tells_trials_apart() -> None:
+    small = ("axes.learning_rate=[0.1, 0.25]",)
+    assert told(studies.small(overrides=small)) == ["learning rate 0.1", "learning rate 0.25"]
+    assert told(studies.small()) == ["learning rate 0.1"]
+    momentum = ("axes.momentum=[0.5, 0.9]",)
+    found = told(studies.small(optimizer="momentum", overrides=momentum))
+    assert found == ["momentum 0.5", "momentum 0.9"]
+    layers = ("training.learning_rate=[0.1, 0.5]",)
+    found = told(studies.small(overrides=layers))
+    assert found == ["learning rate η1 = 0.1, learning rate η2 = 0.5"]
+
+
+def test_it_prints_on_pages_that_can_be_read(tmp_path: Path) -> None:
+    """Landscape, with headings and step on each page, a part of the derivation a page."""
+    path = tmp_path / "sheet.xlsx"
+    write_workbook(planned("course"), path)
+    book = openpyxl.load_workbook(path)
+    for sheet in book:
+        assert sheet.page_setup.orientation == "landscape"
+        assert sheet.print_area
+        assert sheet.oddFooter.right.text == "page &P of &N"
+    sheet = book["Trial 1"]
+    assert (sheet.print_title_rows, sheet.print_title_cols) == ("$3:$5", "$A:$A")
+    parts = [cell.column - 1 for cell in sheet[3] if cell.value]
+    breaks = [one.id for one in sheet.col_breaks.brk]
+    assert set(parts[2:]) <= set(breaks)
+    assert max(np.diff(breaks)) <= 11
+
+
+def test_charts_have_titles_on_both_axes(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.xlsx"
+    write_workbook(planned("half"), path)
+    charts = [chart for sheet in openpyxl.load_workbook(path) for chart in sheet._charts]
+    assert len(charts) == 4
+    for chart in charts:
+        for axis, words in ((chart.x_axis, "step"), (chart.y_axis, "E_T")):
+            assert axis.title.tx.rich.p[0].r[0].t == words
+
+
+def test_some_trials_are_chosen() -> None:
+    study = studies.course("lr_graphs", 'axes.training.optimizer=["adam", "sgd"]')
+    with pytest.raises(RequestError, match=r"choose one: --trial training\.optimizer=adam"):
+        plan_worksheet(study, 2)
+    plan = plan_worksheet(study, 2, ["training.optimizer=sgd", "learning_rate=0.5"])
+    assert [plan.heading(trial) for trial in plan.trials] == ["learning rate 0.5"]
+    assert [trial.name for trial in plan.trials] == ["Trial 1"]
+
+
 @pytest.mark.soak
 @needs_office
 @pytest.mark.check
@@ -149,13 +226,13 @@ def test_named_cells_charts_and_text(tmp_path: Path) -> None:
     write_workbook(plan, path)
     book = openpyxl.load_workbook(path)
     assert {"I_1", "T_2", "W_1", "W_8", "eta_1", "eta_6", "h_check"} <= set(book.defined_names)
-    assert book.sheetnames[:3] == ["Start", "Compare", "rate 0.1"]
+    assert book.sheetnames[:3] == ["Start", "Compare", "Trial 1"]
     assert len(book.sheetnames) == 8
     assert len(book["Compare"]._charts) == 2
     for trial in plan.trials:
         assert len(book[trial.name]._charts) == 1
         assert book[trial.name].freeze_panes == "C7"
-    sheet = book["rate 0.5"]
+    sheet = book["Trial 3"]
     row = {sheet.cell(4, at).value: sheet.cell(8, at).value for at in range(1, sheet.max_column)}
     first = {sheet.cell(4, at).value: sheet.cell(7, at).value for at in range(1, sheet.max_column)}
     assert first["W5"] == "=W_5"
@@ -196,7 +273,11 @@ def test_text_is_never_a_formula(tmp_path: Path) -> None:
             900,
             "leaves a spreadsheet's range at step",
         ),
-        (studies.course("lr_graphs"), 2000, "has 1000"),
+        (
+            studies.course("lr_graphs"),
+            2000,
+            "has 1000; to train it further: --set training.steps=2000",
+        ),
         (studies.course("lr_graphs", "training.steps=100000"), 100000, "formulas; at most"),
         (studies.wide(), 2, "sees all samples"),
     ],
@@ -209,5 +290,9 @@ def test_what_does_not_fit_is_refused(study: Study, steps: int, message: str) ->
 def test_the_command_writes_the_sheet(tmp_path: Path) -> None:
     done = sweep("worksheet", "step_by_step", "--steps", "3", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (0, "step_by_step.xlsx: 1 sheet of 3 steps\n")
+    done = sweep(
+        "worksheet", "lr_graphs", "--steps", "1", "--trial", "learning_rate=1", cwd=tmp_path
+    )
+    assert done.stdout == "lr_graphs.xlsx: 1 sheet of 1 step\n"
     options = ["--steps", "3", "--output", "sheet.txt"]
     assert "must be .xlsx" in refused("worksheet", "lr_graphs", *options, cwd=tmp_path)
