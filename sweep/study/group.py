@@ -122,6 +122,11 @@ class Group:
         return self._any_but(math.inf, "clip_norm")
 
     @property
+    def batched(self) -> bool:
+        """Whether a step sees a batch of the samples: its loss is that batch's alone."""
+        return self.batch.size is not None or self.batch.table is not None
+
+    @property
     def own_orders(self) -> bool:
         """Whether trials differ in the order of their batches."""
         return self.batch.seeded and any(
