@@ -1,6 +1,6 @@
 """One measure in several studies: aligned where they swept the same, and what differs."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -9,12 +9,16 @@ import numpy as np
 import pandas as pd
 
 from sweep.analysis.intervals import MOST_NUMBERS, RESAMPLES, Bootstrap, Ranked
-from sweep.analysis.levels import LEVELS, Level
-from sweep.analysis.naming import group_names
+from sweep.analysis.levels import LEVELS, Level, has
+from sweep.analysis.medians import at_rates
+from sweep.analysis.naming import group_names, narrowed
 from sweep.analysis.responses import SEEDS, Responses, rate_axis
 from sweep.analysis.trials import trained
+from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
 from sweep.store.results import Results, open_results
+from sweep.study import Group
+from sweep.study.checks import nearest
 
 MOST_VARIANTS = 32
 """How many curves are compared at most."""
@@ -52,10 +56,11 @@ class Side:
             **{self.responses.rate: rates[group, place], "row": row, "value": self.values(row)}
         )
 
-    def values(self, row: np.ndarray) -> np.ndarray:
-        """The medians or shares at some groups and rates."""
-        cells = self.cells.reshape(-1, self.cells.shape[2])[row]
-        if LEVELS[self.measure].share:
+    def values(self, row: np.ndarray, name: str = "") -> np.ndarray:
+        """The medians or shares at some groups and rates, of the measure or of another level."""
+        cells = self.responses.cells(name, slice(None)) if name else self.cells
+        cells = cells.reshape(-1, cells.shape[2])[row]
+        if LEVELS[name or self.measure].share:
             return np.asarray(_means(cells, np.ones((1, cells.shape[1])))[0])
         return Ranked.of(cells).medians()
 
@@ -91,7 +96,8 @@ class Comparison:
     """Several studies side by side; the first side is what the others are compared with.
 
     `shared` are the axes aligned, `own` those that only some studies have, of each side one value;
-    `seeds` are the seeds that all have in common, 0 if resamples are drawn apart.
+    `seeds` are the seeds that all have in common, 0 if resamples are drawn apart. `unlike` says,
+    a line each, what makes the measure one of different scales or of different tasks.
     """
 
     measure: str
@@ -101,6 +107,7 @@ class Comparison:
     seeds: int
     sides: tuple[Side, ...]
     bootstrap: Bootstrap
+    unlike: tuple[str, ...] = ()
 
     @property
     def level(self) -> Level:
@@ -116,11 +123,12 @@ class Comparison:
         """The measure of each side at each of its rates, shared by the others or not.
 
         A row a side, group and rate: `study`, the shared axes, the rate, and `value`, `low` and
-        `high` (float64) with the bootstrap's interval, NaN with a single seed.
+        `high` (float64) with its interval as in `by_rate`, NaN with a single seed.
         """
         parts = []
         for side in self.sides:
-            low, high = self._intervals(side, None, side.places["row"].to_numpy())
+            cells = side.cells.reshape(-1, side.cells.shape[2])[side.places["row"].to_numpy()]
+            _, low, high = at_rates(cells, self.level, self._draws(side))
             table = side.places.drop(columns="row").assign(low=low, high=high)
             table.insert(0, "study", side.name)
             parts.append(table)
@@ -145,8 +153,10 @@ class Comparison:
         """Each side against the first, each at the rate at which its own measure is best.
 
         A row a side but the first and group: `study`, the shared axes, `first_rate` and `rate`, and
-        the rest as in `differences`. Intervals are those of the measure at these rates; that the
-        rates were chosen by the same trials is not in them.
+        the rest as in `differences`. Beside a measure of validation data stand the median final
+        losses on the training data at these rates, `first_final_loss` and `final_loss`. Intervals
+        are those of the measure at these rates; that the rates were chosen by the same trials is
+        not in them.
         """
         first, parts = self.sides[0].best(), []
         for side in self.sides[1:]:
@@ -157,7 +167,12 @@ class Comparison:
                 else first.merge(own, how="cross", suffixes=("_first", ""))
             )
             both = both.rename(columns={f"{self.rate}_first": "first_rate", self.rate: "rate"})
-            parts.append(self._changes(side, both, [*self.shared, "first_rate", "rate"]))
+            table = self._changes(side, both, [*self.shared, "first_rate", "rate"])
+            if self.measure.startswith("validation"):
+                rows = both["row_first"].to_numpy(), both["row"].to_numpy()
+                table["first_final_loss"] = self.sides[0].values(rows[0], "final_loss")
+                table["final_loss"] = side.values(rows[1], "final_loss")
+            parts.append(table)
         return pd.concat(parts, ignore_index=True)
 
     def _changes(self, side: Side, both: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
@@ -178,18 +193,17 @@ class Comparison:
         return found
 
     def _intervals(
-        self, side: Side, first: np.ndarray | None, row: np.ndarray
+        self, side: Side, first: np.ndarray, row: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Of the changes from the first side's rows to this one's, or of its values alone."""
+        """Of the changes from the first side's rows to this one's."""
         ends = np.full((2, len(row)), np.nan)
-        for part in self._parts(len(row)):
+        size = max(1, MOST_NUMBERS // self.bootstrap.resamples)
+        for part in (slice(start, start + size) for start in range(0, len(row), size)):
             found = side.resampled(row[part], self._draws(side))
-            if first is not None and found is not None:
-                base = self.sides[0].resampled(first[part], self._draws(self.sides[0]))
-                resamples = None if base is None else min(len(base), len(found))
-                found = None if base is None else self._change(base[:resamples], found[:resamples])
-            if found is not None:
-                ends[:, part] = self.bootstrap.interval(found)
+            base = self.sides[0].resampled(first[part], self._draws(self.sides[0]))
+            if found is not None and base is not None:
+                both = min(len(base), len(found))
+                ends[:, part] = self.bootstrap.interval(self._change(base[:both], found[:both]))
         return ends[0], ends[1]
 
     def _draws(self, side: Side) -> Bootstrap:
@@ -198,16 +212,13 @@ class Comparison:
         bootstrap = self.bootstrap
         return Bootstrap(bootstrap.level, bootstrap.resamples, bootstrap.seed + number)
 
-    def _parts(self, rows: int) -> Iterator[slice]:
-        size = max(1, MOST_NUMBERS // self.bootstrap.resamples)
-        return (slice(start, start + size) for start in range(0, rows, size))
-
 
 def compare(
     studies: Sequence[Results | str | Path | Trials],
-    measure: str = "final_loss",
+    measure: str | None = None,
     *,
     rate: str | None = None,
+    only: Sequence[str] = (),
     level: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
@@ -217,18 +228,26 @@ def compare(
     The first is what the others are compared with. Axes that all have are aligned, by equal values.
     Axes that only some have split their study into sides, one a combination of values. Where all
     have two seeds or more in common, those alone count and are drawn jointly; else all seeds count,
-    and each study's are drawn apart. `level`, `resamples` and `seed` are as for `best`.
+    and each study's are drawn apart. The measure is the loss on validation data where all have
+    some, else the final loss. `only`, `level`, `resamples` and `seed` are as for `best`.
 
     Raises:
         RequestError: there are fewer than two studies or more than `MOST_VARIANTS` sides, nothing
             is trained, the rate is not an axis of all, or there is no such measure.
         StoreError: a file is damaged or cannot be read.
     """
-    if measure not in LEVELS:
-        raise RequestError(f'"{measure}": no measure to compare; there are {", ".join(LEVELS)}')
-    tables = [one if isinstance(one, tuple) else _read(one, measure) for one in studies]
-    if len(tables) < 2:
+    if measure is not None and measure not in LEVELS:
+        raise RequestError(
+            f'"{measure}": no measure to compare{nearest(measure, LEVELS)}; there are '
+            f"{', '.join(LEVELS)}"
+        )
+    if len(studies) < 2:
         raise RequestError("a comparison needs two studies or more")
+    opened = [open_results(one) if isinstance(one, str | Path) else one for one in studies]
+    tables = [_read(one, measure, only) for one in opened]
+    if measure is None:
+        validated = all(has(trials, "validation_loss") for _, trials, _ in tables)
+        measure = "validation_loss" if validated else "final_loss"
     common = [name for name in tables[0][2] if all(name in axes for _, _, axes in tables)]
     rate = rate_axis(common, rate)
     seeds = _shared_seeds(tables, [name for name in common if name in SEEDS])
@@ -258,14 +277,38 @@ def compare(
         laid_out[0].rows.shape[2] if paired else 0,
         tuple(sides),
         Bootstrap(level, resamples, seed),
+        tuple(_unlike([one for one in opened if isinstance(one, Results)], measure)),
     )
 
 
-def _read(source: Results | str | Path, measure: str) -> Trials:
-    results = source if isinstance(source, Results) else open_results(source)
+def _read(source: Results | Trials, measure: str | None, only: Sequence[str]) -> Trials:
+    if isinstance(source, tuple):
+        return source[0], narrowed(source[1], source[2], only), source[2]
     areas = measure == "area_under_curve"
-    more = () if areas else LEVELS[measure].needs
-    return results.study.name, *trained(results, more, areas=areas)
+    more = () if areas or measure is None else LEVELS[measure].needs
+    return source.study.name, *trained(source, more, only, areas=areas)
+
+
+def _unlike(studies: Sequence[Results], measure: str) -> Iterator[str]:
+    """What makes a measure of these studies one of different scales or of different tasks."""
+
+    def kinds(read: Callable[[Group], object]) -> list[set[object]]:
+        return [{read(group) for group in one.study.groups()} for one in studies]
+
+    def differ(read: Callable[[Group], object]) -> bool:
+        return any(some != kinds(read)[0] for some in kinds(read))
+
+    if differ(lambda group: group.network.loss):
+        names = set().union(*kinds(lambda group: group.network.loss))
+        yield f"not one loss function: {', '.join(sorted(map(str, names)))}"
+    if differ(lambda group: group.data.digest):
+        yield "not trained on the same data"
+    if measure.startswith("validation") and differ(
+        lambda group: group.validation and group.validation.digest
+    ):
+        yield "not the same validation data"
+    if measure in ("steps_to_target", *OUTCOMES) and differ(lambda group: group.outcome):
+        yield "not the same target, bound or rule of outcomes"
 
 
 def _shared_seeds(studies: Sequence[Trials], seeds: Sequence[str]) -> pd.DataFrame | None:

@@ -64,17 +64,19 @@ CLIPPED = "clipped_loss"
 
 
 def has(trials: pd.DataFrame, name: str) -> bool:
-    """Whether trials have the columns that a level is made from."""
+    """Whether trials have the columns that a level is made from, of validation with numbers."""
     needs = ("final_loss", "initial_loss") if name == CLIPPED else LEVELS[name].needs
-    return all(column in trials for column in needs)
+    there = all(column in trials for column in needs)
+    return there and not (name.startswith("validation") and trials[name].isna().all())
 
 
 def levels(trials: pd.DataFrame, name: str) -> np.ndarray:
     """A level of each trial (trials,) float64.
 
-    It is infinitely bad, -inf if more is better, where a trial diverged, has a number that is not
-    finite or never came to have one, so that such a trial is worse than any other and is never
-    dropped; `initial_loss` is as it was. An outcome is 1 where the trial had it, else 0. An
+    It is infinitely bad, -inf if more is better, where a loss was not finite or above the bound
+    (`diverged_at` says so, of tables without it the outcome), where it is not finite or never came
+    to be, so that such a trial is worse than any other and is never dropped; `initial_loss` is as
+    it was. An outcome is 1 where the trial had it, else 0. An
     overshoot is 1 where the loss never rose, also from a loss of 0.
     """
     if name in OUTCOMES:
@@ -90,5 +92,11 @@ def levels(trials: pd.DataFrame, name: str) -> np.ndarray:
     values = trials[name].to_numpy(np.float64, na_value=np.nan)
     bad = ~np.isfinite(values)
     if name != "initial_loss":
-        bad |= (trials["outcome"] == "diverged").to_numpy(bool)
+        bad |= _diverged(trials)
     return np.where(bad, -np.inf if LEVELS[name].larger else np.inf, values)
+
+
+def _diverged(trials: pd.DataFrame) -> np.ndarray:
+    if "diverged_at" in trials:
+        return trials["diverged_at"].notna().to_numpy(bool)
+    return (trials["outcome"] == "diverged").to_numpy(bool)

@@ -13,10 +13,17 @@ from sweep.analysis.levels import CLIPPED, LEVELS
 from sweep.analysis.medians import Medians, best_place, rate_at, value_at_best
 from sweep.catalogue import OUTCOMES
 
-CRITERIA = {"final_loss": "final_loss", "steps_to_target": "steps_to_target"} | {
-    "convergence": "converged"
+CRITERIA = {
+    "validation_loss": "validation_loss",
+    "validation_accuracy": "validation_accuracy",
+    "final_loss": "final_loss",
+    "steps_to_target": "steps_to_target",
+    "convergence": "converged",
 }
-"""The levels that a rate is the best by if nothing is said, by what `--by` calls them."""
+"""The levels that a rate is the best by if nothing is said, by what `--by` calls them.
+
+Those of validation come first and lead, where there is any.
+"""
 
 Statistic = Callable[[Medians, float], np.ndarray]
 """Of the medians and the factor of the usable range: a number (resamples, groups) float64."""
@@ -223,6 +230,13 @@ MEASURES: dict[str, Measure] = {
         "the trapezoidal rule over the recorded steps",
         _at_best("area_under_curve"),
         ("area_under_curve",),
+    ),
+    "training_loss": Measure(
+        "the median final loss on the training data, at the best rate by validation",
+        "loss",
+        "to be read beside the loss on validation data",
+        _at_best("final_loss"),
+        ("validation_loss",),
     ),
     **{
         outcome: Measure(

@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sweep.analysis.intervals import Ranked
-from sweep.analysis.levels import LEVELS
+from sweep.analysis.intervals import MOST_NUMBERS, Bootstrap, Ranked, wilson
+from sweep.analysis.levels import LEVELS, Level
 from sweep.analysis.responses import Responses
 
 
@@ -134,3 +134,24 @@ def value_at_best(medians: Medians, name: str, by: str) -> np.ndarray:
     """A level (resamples, groups) at the rate that is best by `by` in the trials themselves."""
     place = best_place(medians.original or medians, by)[0]
     return np.where(place < 0, np.nan, medians.at(name, np.maximum(place, 0)))
+
+
+def at_rates(cells: np.ndarray, level: Level, bootstrap: Bootstrap) -> np.ndarray:
+    """What a level is at some rates, and its interval: (3, rates) from cells (rates, seeds).
+
+    A median with the bootstrap's interval, or a share with Wilson's.
+    """
+    if level.share:
+        count, total = (cells == 1).sum(axis=1), (~np.isnan(cells)).sum(axis=1)
+        share = np.where(total > 0, count / np.maximum(total, 1), np.nan)
+        return np.stack([share, *wilson(count, total, bootstrap.level)])
+    ranked = Ranked.of(cells)
+    found = np.full((3, len(cells)), np.nan)
+    found[0] = ranked.medians()
+    size = max(1, MOST_NUMBERS // bootstrap.resamples)
+    for start in range(0, len(cells), size):
+        rows = ranked.rows(slice(start, start + size))
+        drawn = [rows.resampled(counts) for counts in bootstrap.counts(cells.shape[1], size)]
+        if drawn:
+            found[1:, start : start + size] = bootstrap.interval(np.concatenate(drawn))
+    return found

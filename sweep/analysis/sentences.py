@@ -6,14 +6,14 @@ was not met lies above, a single seed gives no interval, and all of that is said
 
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import inf, isnan
+from math import inf, isinf, isnan
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.comparison import Comparison
-from sweep.analysis.levels import LEVELS
+from sweep.analysis.comparison import Comparison, Side
+from sweep.analysis.levels import LEVELS, Level
 from sweep.analysis.measures import CRITERIA
 from sweep.analysis.naming import group_names, number, short_name, telling
 from sweep.analysis.tables import Findings
@@ -24,6 +24,9 @@ Row = Mapping[Hashable, Any]
 
 WORDS = {"learning_rate": "learning rate", "bias_learning_rate": "learning rate of the biases"}
 
+MOST_NAMED = 8
+"""How many groups that cannot be compared are named."""
+
 COUNTED = 100
 """Of so many trials the outcomes are counted; of more they are shares."""
 
@@ -31,6 +34,11 @@ COUNTED = 100
 def percent(share: float) -> str:
     """A share in per cent, of three digits."""
     return f"{100 * share:.3g}%"
+
+
+def points(share: float) -> str:
+    """A difference of shares."""
+    return f"{100 * share:.3g} percentage points"
 
 
 def portion(count: int, total: int) -> str:
@@ -68,7 +76,7 @@ class Setting:
 
     def median(self, by: str) -> str:
         """What a criterion's value is called: a median where there are seeds."""
-        noun = LEVELS[CRITERIA.get(by, by)].noun
+        noun = _level(by).noun
         return f"median {noun} over {self.seeds:,} seeds" if self.seeds > 1 else noun
 
     def interval(self, low: float, high: float, say: Callable[[float], str]) -> str:
@@ -104,10 +112,7 @@ def sentences(found: Findings, which: Iterable[int] | None = None) -> list[str]:
     wanted = list(range(len(groups)) if which is None else which)
     for group, name in zip(wanted, group_names(groups, wanted), strict=True):
         setting, (best, known) = Setting.of(found, group), rows_of(found, group)
-        said = [SAYS.get(by, _by_level)(row, setting) for by, row in best.items()]
-        if "final_loss" in best:
-            said.insert(1, _usable(known, setting))
-            said.append(_threshold(known, setting))
+        said = _said(best, known, setting)
         text = " ".join(filter(None, said))
         words.append(f"{name}: {text[0].lower()}{text[1:]}" if name else text)
     return words
@@ -124,16 +129,42 @@ def rows_of(found: Findings, group: int) -> tuple[dict[str, Row], dict[str, Row]
     return rows(found.best, "by"), rows(found.summary, "measure")
 
 
-def _by_level(row: Row, setting: Setting) -> str:
+def _said(best: Mapping[str, Row], known: Mapping[str, Row], setting: Setting) -> list[str]:
+    """The sentences about one group, the first criterion's first."""
+    (lead, row), *others = best.items()
+    said = [SAYS[lead](row, setting) if lead in SAYS else _by_level(row, setting, known)]
+    around = _level(lead).unit == "loss"
+    said += [_usable(known, setting, lead)] * around
+    said += [SAYS.get(by, _by_level_too)(other, setting) for by, other in others]
+    return said + [_threshold(known, setting)] * around
+
+
+def _level(by: str) -> Level:
+    return LEVELS[CRITERIA.get(by, by)]
+
+
+def _by_level(row: Row, setting: Setting, known: Mapping[str, Row]) -> str:
+    """The best rate, and what the loss on the training data is beside one of validation."""
     if isnan(row["best_rate"]):
         return f"No {setting.axis} is any good: at each the median trial diverged."
     what, value = setting.median(row["by"]), setting.value(row)
+    if "training_loss" in known and row["by"].startswith("validation"):
+        beside = known["training_loss"]
+        interval = setting.interval(beside["low"], beside["high"], number)
+        value += f", and on the training data {number(beside['value'])}{interval}"
     if row["edge"] == "only":
         return f"At {number(row['best_rate'])}, the only {setting.axis}, the {what} is {value}."
     text = f"The best {setting.axis} is {setting.best(row)}: there the {what} is {value}."
     beyond = {"lowest": "below", "highest": "above"}.get(row["edge"])
     at_edge = f" It is the {row['edge']} rate swept; a better one may lie {beyond}."
     return text + at_edge * bool(beyond)
+
+
+def _by_level_too(row: Row, setting: Setting) -> str:
+    """The same of a criterion that is not the first."""
+    if isnan(row["best_rate"]):
+        return f"By {_level(row['by']).noun} none is."
+    return f"By {setting.median(row['by'])} it is {setting.best(row)}: {setting.value(row)}."
 
 
 def _by_steps(row: Row, setting: Setting) -> str:
@@ -161,18 +192,19 @@ SAYS: dict[str, Callable[[Row, Setting], str]] = {
 """How other criteria than a median level are said."""
 
 
-def _usable(known: Mapping[str, Row], setting: Setting) -> str:
+def _usable(known: Mapping[str, Row], setting: Setting, lead: str) -> str:
     low, high, width = (
         known[name]["value"] for name in ("usable_from", "usable_to", "usable_decades")
     )
     if isnan(low) or setting.lowest == setting.highest:
         return ""
     decades = "" if isnan(width) else f" ({width:.2g} decades)"
+    loss = "loss" if lead == "final_loss" else _level(lead).noun
     lower = ", the lowest rate swept," if low <= setting.lowest else ""
     upper = ", the highest rate swept" if high >= setting.highest else ""
     return (
-        f"From {number(low)}{lower} to {number(high)}{upper}{decades}, the loss stays within a "
-        f"factor of {number(setting.within)} of it."
+        f"From {number(low)}{lower} to {number(high)}{upper}{decades}, the "
+        f"{loss} stays within a factor of {number(setting.within)} of it."
     )
 
 
@@ -195,8 +227,9 @@ def answer(found: Findings) -> list[str]:
     if len(found.responses.groups) > 1:
         return list(_ranking(found))
     setting, (best, known) = Setting.of(found, 0), rows_of(found, 0)
-    first = _by_level(next(iter(best.values())), setting).removesuffix(".")
-    around = [part for part in (_usable(known, setting), _threshold(known, setting)) if part]
+    lead = next(iter(best))
+    first = _by_level(best[lead], setting, known).removesuffix(".")
+    around = [part for part in (_usable(known, setting, lead), _threshold(known, setting)) if part]
     second = "; ".join(part[0].lower() + part[1:].removesuffix(".") for part in around)
     return [f"{first.replace('. It is', '; it is')}.", f"{second[0].upper()}{second[1:]}."]
 
@@ -214,17 +247,17 @@ def _ranking(found: Findings) -> Iterator[str]:
     by = str(found.best["by"].iloc[0])
     rows = found.best[found.best["by"] == by].reset_index(drop=True)
     ranked = rows.assign(name=names).dropna(subset="best_rate")
-    ranked = ranked.sort_values("value", ascending=not LEVELS[by].larger, kind="stable")
+    ranked = ranked.sort_values("value", ascending=not _level(by).larger, kind="stable")
     if ranked.empty:
         yield f"In none of {count:,} groups is any {setting.axis} good: the median trial diverged."
         return
     best, worst = ranked.iloc[0].to_dict(), ranked.iloc[-1].to_dict()
-    good = "highest" if LEVELS[by].larger else "lowest"
+    good = "highest" if _level(by).larger else "lowest"
     none = count - len(ranked)
     yield (
         f"Each at its own best {setting.axis}, the {good} {setting.median(by)} of {count:,} "
         f"groups, {setting.value(best)}, is that of {best['name']} at {number(best['best_rate'])}; "
-        f"the {'lowest' if LEVELS[by].larger else 'highest'}, {number(worst['value'])}, that of "
+        f"the {'lowest' if _level(by).larger else 'highest'}, {number(worst['value'])}, that of "
         f"{worst['name']} at {number(worst['best_rate'])}"
         + (f"; {none:,} have none, for want of a {setting.axis} that is any good." if none else ".")
     )
@@ -279,6 +312,8 @@ def alignment(found: Comparison) -> list[str]:
             said.append(
                 f"{side.name} and {first.name} share {both:,} points, of {own:,} and {other:,}."
             )
+        said += _alone(found, first, side)
+        said += _alone(found, side, first)
     if found.own:
         said.append(f"Not aligned, each value by itself: {', '.join(found.own)}.")
     if found.seeds:
@@ -286,6 +321,21 @@ def alignment(found: Comparison) -> list[str]:
     else:
         said.append("Not paired: the studies have no seeds in common, or but one.")
     return said
+
+
+def _alone(found: Comparison, side: Side, other: Side) -> list[str]:
+    """Which groups only one of two sides has."""
+    shared = list(found.shared)
+    if not shared:
+        return []
+    own = side.places[shared].drop_duplicates(ignore_index=True)
+    both = own.merge(other.places[shared].drop_duplicates(), how="left", indicator=True)
+    alone = np.flatnonzero(both["_merge"] == "left_only").tolist()
+    if not alone:
+        return []
+    names = group_names(own, alone[:MOST_NAMED], telling(own))
+    more = f"; and {len(alone) - MOST_NAMED:,} more" if len(alone) > MOST_NAMED else ""
+    return [f"Only {side.name} has {'; '.join(names)}{more}."]
 
 
 def verdicts(found: Comparison) -> list[str]:
@@ -307,8 +357,8 @@ def _verdict(found: Comparison, row: Row) -> str:
     first, what, change = found.sides[0].name, found.level.what, row[found.change]
     if isnan(change):
         return f"{row['study']} and {first} have no {what} to compare at any rate."
-    if found.level.ratio and change in (0, inf) and inf in (row["first"], row["value"]):
-        good, bad = (first, row["study"]) if change == inf else (row["study"], first)
+    if isinf(row["first"]) != isinf(row["value"]):
+        good, bad = (first, row["study"]) if isinf(row["value"]) else (row["study"], first)
         return f"{good} has a {what} at its best rate, {bad} at none."
     same = 1.0 if found.level.ratio else 0.0
     if change == same:
@@ -316,10 +366,14 @@ def _verdict(found: Comparison, row: Row) -> str:
     elif found.level.ratio:
         amount = f"{number(change)} times that of"
     else:
-        amount = f"{percent(abs(change))} {'above' if change > 0 else 'below'} that of"
+        amount = f"{points(abs(change))} {'above' if change > 0 else 'below'} that of"
+    beside = ""
+    if "final_loss" in row:
+        losses = number(row["final_loss"]), number(row["first_final_loss"])
+        beside = f"; on the training data they have {' and '.join(losses)}"
     return (
         f"{row['study']} at {number(row['rate'])}, its best rate, has a {what} {amount} "
-        f"{first} at {number(row['first_rate'])}{_change_interval(found, row, same)}."
+        f"{first} at {number(row['first_rate'])}{_change_interval(found, row, same)}{beside}."
     )
 
 
@@ -330,6 +384,17 @@ def _change_interval(found: Comparison, row: Row, same: float) -> str:
     if row["low"] == row["high"] == row[found.change]:
         return ", in every resample"
     apart = "" if row["low"] > same or row["high"] < same else "; the seeds do not tell them apart"
-    say = number if found.level.ratio else percent
+    level, low, high = f"{100 * found.bootstrap.level:.3g}%", row["low"], row["high"]
+    ends = f"{number(low)} to {number(high)}"
+    if not found.level.ratio:
+        ends = f"{100 * low:.3g} to {points(high)}"
+    return f" ({level} interval {ends}{apart})"
+
+
+def caption(found: Comparison) -> str:
+    """The title of a comparison's figure: its measure, its intervals if any, and what differs."""
+    what, tables = found.level.what, (found.curves(), found.differences())
     level = f"{100 * found.bootstrap.level:.3g}%"
-    return f" ({level} interval {say(row['low'])} to {say(row['high'])}{apart})"
+    some = any(table["low"].notna().any() for table in tables)
+    said = [f", with {level} intervals" * some, *(f"; {text}" for text in found.unlike)]
+    return f"{what[0].upper()}{what[1:]}{''.join(said)}"

@@ -7,14 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.intervals import MOST_NUMBERS, RESAMPLES, Bootstrap, Ranked, wilson
+from sweep.analysis.intervals import RESAMPLES, Bootstrap, wilson
 from sweep.analysis.levels import LEVELS
 from sweep.analysis.measures import CRITERIA, MEASURES, RATE_LEVELS, Measure, best_measures
-from sweep.analysis.medians import Block, Medians
+from sweep.analysis.medians import Block, Medians, at_rates
 from sweep.analysis.responses import Responses
 from sweep.analysis.trials import responses_of
+from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
 from sweep.store.results import Results
+from sweep.study.checks import nearest
 
 WITHIN = 2.0
 """By default a rate is usable whose median loss is at most so many times the best."""
@@ -73,7 +75,7 @@ def find(responses: Responses, by: str | None = None, choices: Choices | None = 
         for name, one in MEASURES.items()
         if not name.startswith("best_") and all(map(responses.has, one.needs))
     }
-    found = estimates(responses, measures, choices)
+    found = estimates(responses, measures, choices, _lead(responses, by))
     table = _stacked(
         responses.groups.assign(
             measure=name,
@@ -92,19 +94,20 @@ def best(
     by: str | None = None,
     *,
     rate: str | None = None,
+    only: Iterable[str] = (),
     level: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """The best learning rate of each group, by one criterion or by each of `CRITERIA`.
+    """The best learning rate of each group, by one measure or by each of `CRITERIA` there is.
 
     A row a group and criterion, groups ascending:
 
         an axis each         the group's value of every axis that is no rate and no seed
-        by                   "final_loss", "steps_to_target" or "convergence"
+        by                   what the rate is the best by, such as "final_loss"
         best_rate            the best of the swept rates; NaN if none is any good
         best_rate_low, _high its bootstrap interval; NaN with a single seed
-        value                the median final loss, the median steps, or the share that converged
+        value                the median of that measure, or the share that converged
         value_low, _high     its interval at that rate: bootstrap, or Wilson's for a share
         support              the share of resamples in which the same rate is best, NaN likewise
         edge                 "lowest" or "highest" if the best rate is an end of the sweep, "only"
@@ -113,8 +116,10 @@ def best(
 
     Args:
         source: the results of a study that was run, or any trials laid out.
-        by: what a rate is the best by; each of `CRITERIA` by default.
+        by: what a rate is the best by, any of `LEVELS` or "convergence"; by default each of
+            `CRITERIA`, of which those of validation come first.
         rate: of results, the axis to vary; by default the learning rate.
+        only: of results, choices of axes' values: "optimizer=adam".
         level: of the intervals.
         resamples: how many the bootstrap draws.
         seed: of these draws.
@@ -124,16 +129,18 @@ def best(
             not the column that it needs.
         StoreError: a file is damaged or cannot be read.
     """
-    responses = _laid_out(source, rate)
+    responses = _laid_out(source, rate, by, only)
     wanted = _wanted(responses, by)
     choices = Choices(bootstrap=Bootstrap(level, resamples, seed))
-    return _best_table(responses, wanted, estimates(responses, _best_measures(wanted), choices))
+    found = estimates(responses, _best_measures(wanted), choices, _lead(responses, by))
+    return _best_table(responses, wanted, found)
 
 
 def summary(
     source: Responses | Results,
     *,
     rate: str | None = None,
+    only: Iterable[str] = (),
     within: float = WITHIN,
     areas: bool = False,
     level: float = 0.95,
@@ -154,13 +161,14 @@ def summary(
         StoreError: a file is damaged or cannot be read.
     """
     choices = Choices(within, Bootstrap(level, resamples, seed))
-    return find(_laid_out(source, rate, areas=areas), None, choices).summary
+    return find(_laid_out(source, rate, None, only, areas=areas), None, choices).summary
 
 
 def by_rate(
     source: Responses | Results,
     *,
     rate: str | None = None,
+    only: Iterable[str] = (),
     areas: bool = False,
     level: float = 0.95,
     resamples: int = RESAMPLES,
@@ -176,37 +184,51 @@ def by_rate(
         RequestError: nothing is trained, there is no such axis, or no curves were recorded.
         StoreError: a file is damaged or cannot be read.
     """
-    responses, bootstrap = _laid_out(source, rate, areas=areas), Bootstrap(level, resamples, seed)
+    bootstrap = Bootstrap(level, resamples, seed)
+    responses = _laid_out(source, rate, None, only, areas=areas)
     swept = ~np.isnan(responses.rates)
     table = responses.groups.iloc[np.nonzero(swept)[0]].reset_index(drop=True)
     table[responses.rate] = responses.rates[swept]
     table["trials"] = (responses.rows >= 0).sum(axis=2)[swept]
     columns: dict[str, np.ndarray] = {}
     for name in filter(responses.has, RATE_LEVELS):
-        at_rates = _shares_at_rates if LEVELS[name].share else _medians_at_rates
-        blocks = [at_rates(responses.cells(name, part), bootstrap) for part in responses.blocks()]
-        for ending, parts in zip(("", "_low", "_high"), zip(*blocks, strict=True), strict=True):
-            columns[name + ending] = np.concatenate(parts)[swept]
+        at = [responses.cells(name, part) for part in responses.blocks()]
+        parts = [at_rates(one.reshape(-1, one.shape[2]), LEVELS[name], bootstrap) for one in at]
+        for ending, part in zip(("", "_low", "_high"), np.concatenate(parts, axis=1), strict=True):
+            columns[name + ending] = part[swept.ravel()]
     return table.assign(**columns)
 
 
-def _laid_out(source: Responses | Results, rate: str | None, *, areas: bool = False) -> Responses:
-    return source if isinstance(source, Responses) else responses_of(source, rate, areas=areas)
+def _laid_out(
+    source: Responses | Results,
+    rate: str | None,
+    by: str | None = None,
+    only: Iterable[str] = (),
+    *,
+    areas: bool = False,
+) -> Responses:
+    if isinstance(source, Responses):
+        return source
+    return responses_of(source, rate, by, only, areas=areas)
 
 
 def estimates(
-    responses: Responses, measures: Mapping[str, Measure], choices: Choices
+    responses: Responses, measures: Mapping[str, Measure], choices: Choices, lead: str
 ) -> dict[str, Estimate]:
     """Each of these measures of every group, bootstrapped over the seeds jointly.
 
+    `lead` is the level by which a rate is the best where a measure names no other.
+
     The interval of a share of the seeds at one rate is Wilson's.
     """
-    parts = [_block(Block(responses, groups), measures, choices) for groups in responses.blocks()]
+    parts = [
+        _block(Block(responses, groups, lead), measures, choices) for groups in responses.blocks()
+    ]
     found = {
         name: Estimate(*np.concatenate([part[name] for part in parts], axis=1)) for name in measures
     }
-    for by in CRITERIA:
-        if f"best_{by}" in found and LEVELS[CRITERIA[by]].share:
+    for by, name in (CRITERIA | dict(zip(OUTCOMES, OUTCOMES, strict=True))).items():
+        if f"best_{by}" in found and LEVELS[name].share:
             rate, value = found[f"best_rate_by_{by}"].value, found[f"best_{by}"].value
             at_best = (responses.rates == rate[:, np.newaxis])[:, :, np.newaxis]
             total = ((responses.rows >= 0) & at_best).sum(axis=(1, 2))
@@ -252,12 +274,27 @@ def _best_measures(wanted: Sequence[str]) -> dict[str, Measure]:
 
 def _wanted(responses: Responses, by: str | None) -> list[str]:
     """The criteria that are asked for and can be judged."""
-    if by is not None and by not in CRITERIA:
-        raise RequestError(f'"{by}": no way to be best; there are {", ".join(CRITERIA)}')
-    found = [n for n in CRITERIA if by in (None, n) and responses.has(CRITERIA[n])]
-    if not found:
-        raise RequestError(f"{by}: the trials have no such column")
-    return found
+    known = [name for name in (*CRITERIA, *LEVELS) if responses.has(CRITERIA.get(name, name))]
+    if by is None:
+        return [name for name in CRITERIA if name in known]
+    if by not in CRITERIA and by not in LEVELS:
+        raise RequestError(
+            f'--by: no measure is called "{by}"{nearest(by, known)}; there are {", ".join(known)}'
+        )
+    if by not in known:
+        why = "no validation data" if by.startswith("validation") else "no such column"
+        raise RequestError(f"--by {by}: there is {why}; there are {', '.join(known)}")
+    return [by]
+
+
+def _lead(responses: Responses, by: str | None) -> str:
+    """The level by which a rate is the best for what lies around it: a loss, of validation if any.
+
+    It is the one that is asked for, if that is a loss.
+    """
+    if by in LEVELS and LEVELS[str(by)].unit == "loss":
+        return str(by)
+    return "validation_loss" if responses.has("validation_loss") else "final_loss"
 
 
 def _stacked(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
@@ -296,24 +333,3 @@ def _edges(rates: np.ndarray, best_rate: np.ndarray) -> np.ndarray:
     lowest, highest = np.nanmin(rates, axis=1), np.nanmax(rates, axis=1)
     found = np.where(best_rate == lowest, "lowest", np.where(best_rate == highest, "highest", ""))
     return np.where((lowest == highest) & (best_rate == lowest), "only", found).astype(object)
-
-
-def _shares_at_rates(cells: np.ndarray, bootstrap: Bootstrap) -> tuple[np.ndarray, ...]:
-    """The share at each rate (groups, rates) and the ends of its interval."""
-    count, total = (cells == 1).sum(axis=2), (~np.isnan(cells)).sum(axis=2)
-    share = np.where(total > 0, count / np.maximum(total, 1), np.nan)
-    return share, *wilson(count, total, bootstrap.level)
-
-
-def _medians_at_rates(cells: np.ndarray, bootstrap: Bootstrap) -> tuple[np.ndarray, ...]:
-    """The median at each rate (groups, rates) and the ends of its interval."""
-    ranked = Ranked.of(cells.reshape(-1, cells.shape[2]))
-    ends = np.full((2, len(ranked.levels)), np.nan)
-    size = max(1, MOST_NUMBERS // bootstrap.resamples)
-    for start in range(0, len(ranked.levels), size):
-        rows = ranked.rows(slice(start, start + size))
-        found = [rows.resampled(counts) for counts in bootstrap.counts(cells.shape[2], size)]
-        if found:
-            ends[:, start : start + size] = bootstrap.interval(np.concatenate(found))
-    low, high = ends.reshape(2, *cells.shape[:2])
-    return ranked.medians().reshape(low.shape), low, high

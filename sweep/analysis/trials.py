@@ -5,45 +5,70 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 import pandas as pd
 
+from sweep.analysis.levels import LEVELS
+from sweep.analysis.naming import narrowed
 from sweep.analysis.responses import Responses, rate_axis
+from sweep.catalogue import VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.store.results import Results
 
 MOST_ROWS = 4_000_000
 """How many rows of curves are read at a time."""
 
-NEEDED = ("initial_loss", "final_loss", "max_loss", "steps_to_target", "outcome")
-"""The columns of trials that measures are made from."""
+NEEDED = (
+    "initial_loss",
+    "final_loss",
+    "max_loss",
+    "steps_to_target",
+    "diverged_at",
+    "outcome",
+)
+"""The columns of trials that measures are made from, besides those of validation."""
 
 
 def trained(
-    results: Results, more: Iterable[str] = (), *, areas: bool = False
+    results: Results, more: Iterable[str] = (), only: Iterable[str] = (), *, areas: bool = False
 ) -> tuple[pd.DataFrame, list[str]]:
     """The trained trials of a study and its axes: what measures are made from, and `more` columns.
 
-    With `areas` the curves are read too, a part at a time, for the area under each.
+    `only` are choices of axes' values, as `narrowed` takes them. With `areas` the curves are read
+    too, a part at a time, for the area under each.
 
     Raises:
-        RequestError: nothing is trained, or no curves were recorded.
+        RequestError: nothing is trained, no trial is as chosen, or no curves were recorded.
         StoreError: a file is damaged or cannot be read.
     """
     if not results.trained:
         raise RequestError(f"{results.directory}: nothing is trained yet")
     axes = [axis.name for axis in results.study.axes]
-    names = dict.fromkeys([*(["trial"] if areas else []), *axes, *NEEDED, *more])
-    trials = results.trials(list(names))
+    validated = any(group.validation for group in results.study.groups())
+    names = [name for name in more if name not in VALIDATION_MEASURES]
+    names += [*NEEDED, *(VALIDATION_MEASURES if validated else ()), *(["trial"] if areas else [])]
+    trials = narrowed(results.trials(list(dict.fromkeys([*axes, *names]))), axes, only)
     return (with_areas(trials, results) if areas else trials), axes
 
 
-def responses_of(results: Results, rate: str | None = None, *, areas: bool = False) -> Responses:
+def responses_of(
+    results: Results,
+    rate: str | None = None,
+    by: str | None = None,
+    only: Iterable[str] = (),
+    *,
+    areas: bool = False,
+) -> Responses:
     """Lay out the trained trials of a study for analysis; `rate` is the axis to vary.
+
+    With the columns that `by`, one of `LEVELS`, is made from; `only` and `areas` are as for
+    `trained`.
 
     Raises:
         RequestError: as for `trained`; or no rate is swept.
         StoreError: a file is damaged or cannot be read.
     """
     rate_axis([axis.name for axis in results.study.axes], rate)
-    trials, axes = trained(results, areas=areas)
+    areas = areas or by == "area_under_curve"
+    more = LEVELS[by].needs if by in LEVELS and by != "area_under_curve" else ()
+    trials, axes = trained(results, more, only, areas=areas)
     return Responses.of(trials, axes, rate)
 
 

@@ -5,7 +5,7 @@ from math import inf, nan
 import pandas as pd
 import pytest
 
-from sweep.analysis import Bootstrap, Choices, Responses, find, sentences
+from sweep.analysis import Bootstrap, Choices, Responses, best, find, sentences
 from sweep.analysis.sentences import answer, ending, losses, percent, portion
 from tests.analysis.frames import frame, three_seeds
 
@@ -182,3 +182,44 @@ def test_without_an_axis_to_vary_losses_are_told() -> None:
     )
     assert losses(1.5, pd.Series([0.01])) == "Its loss went from 1.5 to 0.01."
     assert losses(1.5, pd.Series([nan, nan])) == "No final loss is finite."
+
+
+def validated() -> pd.DataFrame:
+    """`three_seeds`, of which 1 is the best by validation."""
+    table = three_seeds()
+    validation = table["final_loss"].where(table["learning_rate"] < 10, 0.5) + 0.1
+    diverged = table["outcome"] == "diverged"
+    return table.assign(
+        validation_loss=validation.mask(diverged), validation_accuracy=0.75 - validation / 2
+    )
+
+
+def test_validation_leads_with_training_beside() -> None:
+    (paragraph,) = said(validated())
+    assert paragraph.startswith(
+        "The best learning rate is 1 (95% interval: this alone): there the median loss on "
+        "validation data over 3 seeds is 0.12 (95% interval 0.11 to 0.13), and on the training "
+        "data 0.02 (95% interval 0.01 to 0.03). From 0.4"
+    )
+    assert "the loss on validation data stays within a factor of 2 of it." in paragraph
+    assert "By median accuracy on validation data over 3 seeds it is 1 " in paragraph
+    assert "By median final loss over 3 seeds it is 10 (95% interval: this alone): 0." in paragraph
+    first, _ = answered(validated())
+    assert "0.02 (95% interval 0.01 to 0.03)." in first
+
+
+@pytest.mark.parametrize(
+    ("by", "rate", "value"),
+    [
+        ("validation_loss", 1.0, 0.12),
+        ("validation_accuracy", 1.0, 0.69),
+        ("overshoot", 1.0, 1.0),
+        ("max_loss", 1.0, 1.0),
+        ("converged", 10.0, 1.0),
+        ("diverged", 10.0, 0.0),
+    ],
+)
+def test_a_rate_is_the_best_by_any_measure(by: str, rate: float, value: float) -> None:
+    row = best(Responses.of(validated(), AXES), by)
+    assert row[["by", "best_rate"]].to_numpy().tolist() == [[by, rate]]
+    assert row["value"].item() == pytest.approx(value, rel=1e-12)
