@@ -1,47 +1,74 @@
-"""Train a million small neural networks in seconds, and see what the learning rate does to them."""
+"""Train a million small neural networks in seconds, and see what the learning rate does to them.
+
+Whatever a command does is one function here, by the same name.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sweep.analysis import best, by_rate, compare, summary
-    from sweep.api import run
+    from sweep.auditor.auditing import audit
+    from sweep.course.handouts import explain, worksheet
+    from sweep.instrument.bench import bench
+    from sweep.runs.planning import plan
+    from sweep.runs.studies import list_studies as list  # noqa: A004 - as the command is called
+    from sweep.runs.studies import new, run, status, verify
+    from sweep.store.export import export
     from sweep.store.results import open_results
     from sweep.study import load_study
     from sweep.views.kinds import plot
+    from sweep.views.report.writing import report
 
 __version__ = "0.1.0"
 __all__ = [
     "__version__",
+    "audit",
+    "bench",
     "best",
     "by_rate",
     "compare",
+    "explain",
+    "export",
+    "list",
     "load_study",
+    "new",
     "open_results",
+    "plan",
     "plot",
+    "report",
     "run",
+    "status",
     "summary",
+    "verify",
+    "worksheet",
 ]
 
 _HOMES = {
-    "best": "sweep.analysis",
-    "by_rate": "sweep.analysis",
-    "compare": "sweep.analysis",
-    "load_study": "sweep.study",
-    "open_results": "sweep.store.results",
-    "plot": "sweep.views.kinds",
-    "run": "sweep.api",
-    "summary": "sweep.analysis",
+    "sweep.analysis": ("best", "by_rate", "compare", "summary"),
+    "sweep.auditor.auditing": ("audit",),
+    "sweep.course.handouts": ("explain", "worksheet"),
+    "sweep.instrument.bench": ("bench",),
+    "sweep.runs.planning": ("plan",),
+    "sweep.runs.studies": ("list", "new", "run", "status", "verify"),
+    "sweep.store.results": ("open_results",),
+    "sweep.study": ("load_study",),
+    "sweep.store.export": ("export",),
+    "sweep.views.kinds": ("plot",),
+    "sweep.views.report.writing": ("report",),
 }
 
 
-def __dir__() -> list[str]:
+def __dir__() -> "Sequence[str]":
     """What is worth completing."""
     return __all__
 
 
 def __getattr__(name: str) -> object:
     """Import a name of the menu when it is first asked for: `import sweep` stays instant."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'sweep' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    for home, names in _HOMES.items():
+        if name in names:
+            return getattr(import_module(home), "list_studies" if name == "list" else name)
+    raise AttributeError(f"module 'sweep' has no attribute {name!r}")

@@ -76,7 +76,7 @@ def test_tables_are_printed_for_programs(here: Path) -> None:
     results = package.open_results(here / "results/a")
     pd.testing.assert_frame_equal(table, package.summary(results))
     found = json.loads(done("best", "a.toml", "--format", "json", "--area", cwd=here).stdout)
-    assert set(found) == {"best", "summary", "sentences"}
+    assert set(found) == {"study", "best", "summary", "sentences"}
     assert found["best"][0]["best_rate"] == package.best(results)["best_rate"][0]
     measures = {row["measure"]: row["value"] for row in found["summary"]}
     assert measures["divergence_threshold"] == "inf"

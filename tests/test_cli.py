@@ -1,21 +1,27 @@
 """The command line as a user meets it: run as a process, judged by what it prints and returns."""
 
+import json
 import re
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import typer
+from openpyxl import load_workbook
 
+import sweep as package
 from sweep.cli import app, main
-from sweep.cli.terminal import duration, printable, short
+from sweep.cli.terminal import duration, printable, short, tell
+from sweep.instrument.networks import NETWORKS
 from sweep.views.kinds import KINDS
+from tests.benchmarks.small import COURSE
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "commands.md"
 
@@ -173,7 +179,7 @@ def test_a_report_of_part_of_a_study_says_so(here: Path) -> None:
     assert done.returncode == 0
     assert done.stderr == "two: only 2 of 3 trials are trained so far\n"
     page = (here / "page.html").read_text(encoding="utf-8")
-    assert "Of the 3 trials that the study asks for, 1 are still to be trained" in page
+    assert "1 more trial is still to be trained; nothing here is about it." in page
     assert "<h1>a &lt;b&gt;</h1>" in page
     assert "<code>--set axes.learning_rate=[0.5, 2.0, 3.0]</code>" in page
 
@@ -415,11 +421,86 @@ def test_importing_sweep_imports_nothing_heavy() -> None:
     assert done.stdout == "set()\n"
 
 
+FREE = {"axes", "together", "outcomes"}
+"""Keys whose own keys are names of the study."""
+
+TABLES = {"best", "compare"}
+"""Commands that tell tables whose columns another page defines."""
+
+
+def keys(value: object, *, deep: bool) -> Iterator[str]:
+    """The keys of an object, and, `deep`, of those within."""
+    if isinstance(value, dict):
+        for key, one in value.items():
+            yield key
+            if deep and key not in FREE:
+                yield from keys(one, deep=deep)
+    if isinstance(value, list) and deep:
+        for one in value:
+            yield from keys(one, deep=deep)
+
+
+def no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON")
+
+
+def test_what_json_tells_is_documented(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(NETWORKS, "2-2-2", COURSE)
+    (here / "three.toml").write_text(STUDY.replace("steps = 30", "steps = 20"))
+    for study in ("two", "three.toml"):
+        assert sweep("run", study, cwd=here).returncode == 0
+    assert sweep("worksheet", "two", "--steps", "3", cwd=here).returncode == 0
+    wrong = load_workbook(here / "two.xlsx")
+    sheet = next(one for one in wrong.worksheets if one.title.startswith("rate"))
+    cell = next(one for one in sheet[10] if str(one.value).startswith("=") and one.column > 10)
+    cell.value = 0.123
+    wrong.save(here / "two.xlsx")
+    short = ("--rounds", "2", "--seconds", "0.002", "--threads", "1", "--dtype", "float64")
+    arguments = {
+        "list": [], "plan": ["two"], "status": ["two"], "verify": ["two"], "best": ["two"],
+        "compare": ["two", "three.toml"], "bench": ["2-2-2", *short], "audit": ["two.xlsx"],
+    }  # fmt: skip
+    section = DOCUMENT.read_text().partition("\n## JSON\n")[2]
+    stated = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", section, re.M))
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert set(stated) == set(arguments)
+    assert set(stated) == {
+        name for name, one in commands.items() if any("--json" in p.opts for p in one.params)
+    }
+    for name, line in stated.items():
+        done = sweep(name, *arguments[name], "--json", cwd=here)
+        found = json.loads(done.stdout, parse_constant=no_constant)
+        assert isinstance(found, dict)
+        documented = {key.strip("[]") for key in re.findall(r"`([a-z_]+(?:\[\])?)`", line)}
+        printed = set(keys(found, deep=name not in TABLES))
+        assert printed == documented - {"inf", "null"}, name
+
+
+def test_every_command_is_a_function_of_python() -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    assert set(commands) <= set(package.__all__)
+    for name in commands:
+        function = getattr(package, name)
+        assert function.__doc__
+        assert "Raises:" in function.__doc__ or name == "list"
+        assert "return" in function.__annotations__
+
+
+def test_numbers_for_programs_are_json(capsys: pytest.CaptureFixture[str]) -> None:
+    table = pd.DataFrame({"n": np.array([1.5, np.inf, np.nan]), "m": np.array([1, 2, 3])})
+    tell({"rows": table, "path": Path("a/b"), "pair": (True, None, -np.inf)})
+    assert json.loads(capsys.readouterr().out, parse_constant=no_constant) == {
+        "rows": [{"n": 1.5, "m": 1}, {"n": "inf", "m": 2}, {"n": None, "m": 3}],
+        "path": "a/b",
+        "pair": [True, None, "-inf"],
+    }
+
+
 def test_every_command_and_option_is_documented() -> None:
     sections = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", DOCUMENT.read_text(), re.M | re.S))
     table = DOCUMENT.read_text().partition("\n## ")[0]
     commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
-    assert set(sections) == {"sweep", *(f"sweep {name}" for name in commands)}
+    assert set(sections) == {"sweep", "JSON", *(f"sweep {name}" for name in commands)}
     for name, command in commands.items():
         section = sections[f"sweep {name}"]
         usage = section.strip("\n").partition("\n\n")[0]

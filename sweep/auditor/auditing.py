@@ -26,7 +26,7 @@ class Audit:
         return not any(table.wrong for table in self.tables)
 
 
-def audit(path: Path, sheet: str | None = None) -> Audit:
+def audit(path: str | Path, sheet: str | None = None) -> Audit:
     """Recompute a workbook's tables, each row from its own weights, and judge every column.
 
     Nothing of the file is executed: formulas are computed here, from a short list of functions.
@@ -38,6 +38,7 @@ def audit(path: Path, sheet: str | None = None) -> Audit:
     Raises:
         RequestError: the file cannot be read, or has no table of the 2-2-2 exercise.
     """
+    path = Path(path)
     book = read_book(path)
     wanted = _wanted(path, book, sheet)
     calculator = Calculator(book)

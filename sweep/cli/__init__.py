@@ -5,7 +5,7 @@ All but the command line itself is imported inside the commands, so that help an
 
 # Modules add their commands as they are imported, and help lists them in that order.
 # isort: off
-from sweep.cli import studies, running, showing, analysing, course, auditing, reporting, benchmark  # noqa: F401
+from sweep.cli import studies, showing, analysing, course, benchmark  # noqa: F401
 
 # isort: on
 from sweep.cli.door import app, main

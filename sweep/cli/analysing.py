@@ -1,22 +1,17 @@
 """Commands that say what the learning rate did: best, compare."""
 
 from enum import StrEnum
-from math import isfinite, isnan
-from pathlib import Path
+from math import isnan
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sweep.cli.door import app
-from sweep.cli.opening import trained, writing
-from sweep.cli.options import RESULTS, Folder, Name, Overrides
-from sweep.cli.terminal import columns, note, printable
+from sweep.cli.door import RESULTS, Folder, Json, Name, Overrides, app, trained
+from sweep.cli.terminal import columns, note, plural, printable, tell
 from sweep.errors import RequestError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-    import pandas as pd
 
     from sweep.analysis import Comparison, Findings
     from sweep.store.results import Results
@@ -53,7 +48,7 @@ class By(StrEnum):
 
 
 @app.command()
-def best(
+def best(  # noqa: PLR0913 - a command's options are its arguments
     name: Name,
     by: Annotated[
         By | None, typer.Option(help="Best by what; by each of them if not said.")
@@ -66,6 +61,7 @@ def best(
         bool, typer.Option("--area", help="Read the curves too, for the area under each.")
     ] = False,
     form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.table,
+    json: Json = False,
     overrides: Overrides = None,
     results: Folder = RESULTS,
 ) -> None:
@@ -76,36 +72,16 @@ def best(
     choices = Choices(within)
     opened = trained(name, overrides, results)
     found = find(responses_of(opened, rate, areas=area), by, choices)
-    if form is Form.csv:
+    if form is Form.csv and not json:
         print(found.summary.to_csv(index=False), end="")
-    elif form is Form.json:
-        print(_json(found))
+    elif json or form is Form.json:
+        from sweep.analysis.sentences import sentences
+
+        words = {"sentences": sentences(found)}
+        tell({"study": opened.study.name, "best": found.best, "summary": found.summary} | words)
     else:
         print(printable(f"{opened.study.name}: {opened.study.title}"))
         _print(found)
-
-
-def _json(found: "Findings") -> str:
-    """Return both tables and the sentences as JSON; what is not a number is text or null."""
-    import json
-
-    from sweep.analysis.sentences import sentences
-
-    tables = {"best": _records(found.best), "summary": _records(found.summary)}
-    return json.dumps(tables | {"sentences": sentences(found)}, indent=1, default=str)
-
-
-def _records(table: "pd.DataFrame") -> list[dict[str, object]]:
-    """Return rows whose infinite numbers are text and whose missing ones are None."""
-    return [
-        {str(key): _plain(value) for key, value in row.items()} for row in table.to_dict("records")
-    ]
-
-
-def _plain(value: object) -> object:
-    if not isinstance(value, float) or isfinite(value):
-        return value
-    return None if isnan(value) else str(value)
 
 
 def _print(found: "Findings") -> None:
@@ -123,7 +99,8 @@ def _print(found: "Findings") -> None:
     for paragraph in sentences(found, shown[:MOST_PARAGRAPHS]):
         print(f"\n{printable(paragraph)}")
     if len(groups) > len(shown):
-        note(f"{len(groups) - len(shown):,} more groups: --format csv prints all of them")
+        more = plural(len(groups) - len(shown), "more group")
+        note(f"{more}: --format csv prints all of them")
 
 
 def _best_groups(found: "Findings") -> "Sequence[int]":
@@ -212,6 +189,7 @@ def compare(
     ] = "final_loss",
     rate: Rate = None,
     form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.table,
+    json: Json = False,
     overrides: Overrides = None,
     results: Folder = RESULTS,
 ) -> None:
@@ -223,14 +201,17 @@ def compare(
     opened = [trained(name, overrides, results) for name in names]
     note(*_unlike(opened))
     found = compare_results(opened, measure, rate=rate)
-    if form is Form.csv:
+    if form is Form.csv and not json:
         print(found.differences().to_csv(index=False), end="")
-    elif form is Form.json:
-        print(_compared_json(found))
+    elif json or form is Form.json:
+        from sweep.analysis.sentences import alignment, verdicts
+
+        tables = {"at_best": found.at_best(), "differences": found.differences()}
+        tell(tables | {"alignment": alignment(found), "sentences": verdicts(found)})
     else:
-        directory = results / "compare" / _joined([one.study.name for one in opened])
-        with writing(directory):
-            paths = _save(found, directory)
+        from sweep.views.comparison import save_comparison
+
+        paths = save_comparison(found, results)
         _print_comparison(found)
         print(*paths, sep="\n")
 
@@ -243,33 +224,6 @@ def _unlike(opened: "Sequence[Results]") -> "Iterator[str]":
         yield f"warning: not one loss function: {', '.join(sorted(set.union(*losses)))}"
     if any(one != data[0] for one in data):
         yield "warning: not trained on the same data"
-
-
-def _joined(names: "Sequence[str]") -> str:
-    """Return the name of the directory for these studies; of many it names the first."""
-    whole = "-".join(names)
-    return whole if len(whole) <= 100 else f"{names[0][:80]}-and-{len(names) - 1}-more"
-
-
-def _save(found: "Comparison", directory: Path) -> list[Path]:
-    """Write the differences as a table and as a figure."""
-    from sweep.store.export import export_table
-    from sweep.views.comparison import comparison
-    from sweep.views.saving import save_figure
-
-    differences, what = found.differences(), found.level.what
-    figure = comparison(
-        found.curves(),
-        differences,
-        x=found.rate,
-        shared=found.shared,
-        change=found.change,
-        measure=what,
-        title=f"{what[0].upper()}{what[1:]}, with {100 * found.bootstrap.level:.3g}% intervals",
-    )
-    paths = save_figure(figure, directory, found.measure)
-    export_table(differences, directory / f"{found.measure}.csv")
-    return [*paths, directory / f"{found.measure}.csv"]
 
 
 def _print_comparison(found: "Comparison") -> None:
@@ -294,16 +248,5 @@ def _print_comparison(found: "Comparison") -> None:
     for sentence in verdicts(found)[:MOST_PARAGRAPHS]:
         print(f"\n{printable(sentence)}")
     if len(table) > MOST_ROWS:
-        note(f"{len(table) - MOST_ROWS:,} more rows: --format json prints all of them")
+        note(f"{plural(len(table) - MOST_ROWS, 'more row')}: --json prints all of them")
     print()
-
-
-def _compared_json(found: "Comparison") -> str:
-    """Return the tables and the words as JSON."""
-    import json
-
-    from sweep.analysis.sentences import alignment, verdicts
-
-    tables = {"at_best": _records(found.at_best()), "differences": _records(found.differences())}
-    words = {"alignment": alignment(found), "sentences": verdicts(found)}
-    return json.dumps(tables | words, indent=1, default=str)

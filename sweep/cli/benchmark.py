@@ -5,15 +5,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sweep.cli.door import app
-from sweep.cli.options import RESULTS, Folder
-from sweep.cli.terminal import columns, note, short
-from sweep.errors import RequestError
+from sweep.cli.door import RESULTS, Folder, Json, app
+from sweep.cli.terminal import columns, note, plural, short, tell
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from sweep.instrument.networks import Case
 
 
 class Dtype(StrEnum):
@@ -49,61 +45,44 @@ def bench(
         float, typer.Option(metavar="S", min=0.001, help="Of one turn, about.")
     ] = 0.3,
     results: Folder = RESULTS,
+    json: Json = False,
 ) -> None:
     """Measure how fast networks train, beside what this machine can do at most."""
-    from sweep.instrument.machine import this_machine
+    from sweep.instrument.bench import bench
+    from sweep.instrument.instrument import summary
 
-    cases = _cases(networks)
-    widths = _widths(lanes)
-    from sweep.instrument.instrument import measure, summary
-    from sweep.instrument.results import make_room, save
-
-    counts = _counts(threads)
-    make_room(results)
-    dtypes = [str(one) for one in dict.fromkeys(dtype or Dtype)]
-    measured = measure(cases, dtypes, counts, widths, rounds, seconds, note)
-    machine = this_machine()
-    path = save(measured, machine, results)
-    print(
-        f"{machine.name}, {machine.register_bytes * 8} bits a register, {machine.processors} CPUs"
+    found = bench(
+        networks or (),
+        dtypes=[str(one) for one in dtype or Dtype],
+        threads=threads or (),
+        lanes=lanes or (),
+        rounds=rounds,
+        seconds=seconds,
+        results=results,
+        say=note,
     )
-    print(f"{measured.noise}\n")
-    _print_ceilings(measured.ceilings)
-    print()
-    _print_summary(summary(measured.turns), rounds)
-    print(f"  {path}")
+    machine, measured = found.machine, found.measured
+    if json:
+        tell(
+            {
+                "machine": machine,
+                "noise": measured.noise,
+                "warning": measured.noise.warning,
+                "ceilings": measured.ceilings,
+                "summary": summary(measured.turns),
+                "file": found.file,
+            }
+        )
+    else:
+        bits = machine.register_bytes * 8
+        print(f"{machine.name}, {bits} bits a register, {plural(machine.processors, 'CPU')}")
+        print(f"{measured.noise}\n")
+        _print_ceilings(measured.ceilings)
+        print()
+        _print_summary(summary(measured.turns), rounds)
+        print(f"  {found.file}")
     if measured.noise.warning:
         note(measured.noise.warning)
-
-
-def _cases(names: list[str] | None) -> "list[Case]":
-    from sweep.instrument.networks import INSTRUMENT, NETWORKS
-
-    if unknown := [name for name in names or [] if name not in NETWORKS]:
-        raise RequestError(
-            f'no network of the table is called "{unknown[0]}"; there are {", ".join(NETWORKS)}'
-        )
-    return [NETWORKS[name] for name in dict.fromkeys(names or INSTRUMENT)]
-
-
-def _counts(threads: list[int] | None) -> list[int]:
-    from sweep.store.machine import usable_processors
-
-    usable = usable_processors()
-    for count in threads or []:
-        if count > usable:
-            raise RequestError(
-                f"--threads {count}: more than the {usable} processors that this process may use, "
-                "and threads that wait for each other measure nothing"
-            )
-    return list(dict.fromkeys(threads or [usable]))
-
-
-def _widths(lanes: list[int] | None) -> list[int | None]:
-    for width in lanes or []:
-        if width not in (1, 2, 4, 8, 16, 32, 64):
-            raise RequestError(f"--lanes {width}: lanes are a power of two from 1 to 64")
-    return [*lanes] if lanes else [None]
 
 
 def _print_ceilings(ceilings: "pd.DataFrame") -> None:
@@ -126,7 +105,7 @@ def _print_summary(table: "pd.DataFrame", rounds: int) -> None:
         rows.append([*start, f"{row['share']:.0%}", share, row["limit"]])
     columns(rows, right=(2, 3, 4, 5, 6, 7))
     held = table["confidence"].iloc[0]
-    print(f"  medians of {rounds} rounds, within from - to with {held:.0%} confidence")
+    print(f"  medians of {plural(rounds, 'round')}, within from - to with {held:.0%} confidence")
 
 
 def _of(dtype: object, threads: object) -> str:

@@ -1,20 +1,22 @@
-"""Commands for students of the worked example: explain, worksheet."""
+"""Commands for students of the worked example: explain, worksheet, audit."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sweep.cli.door import app
-from sweep.cli.opening import load, writing
-from sweep.cli.options import Name, Overrides
+from sweep.cli.door import Json, Name, Overrides, app
+from sweep.cli.terminal import columns, note, plural, printable, tell
 from sweep.errors import RequestError
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+    from sweep.auditor.auditing import Audit
+    from sweep.course.handouts import Derivation
 
-    from sweep.course.document import Document
+MISTAKES = 1
+"""The exit status where mistakes were found, as that of `sweep verify` where damage was."""
 
 
 class Format(StrEnum):
@@ -54,55 +56,36 @@ def explain(
     overrides: Overrides = None,
 ) -> None:
     """Derive every gradient of one step of a trial of STUDY, in symbols and in numbers."""
-    from sweep.course.explain import explain as derive
-    from sweep.course.snapshot import snapshot_of
-    from sweep.views.saving import FORMATS, save_figure
+    from sweep.course.handouts import explain
+    from sweep.store.files import told
 
-    if diagram and diagram.suffix[1:] not in FORMATS:
-        endings = ", ".join(f".{ending}" for ending in FORMATS)
-        raise RequestError(f'{diagram}: the ending must be {endings}, not "{diagram.suffix}"')
-    study = load(name, overrides)[1]
-    snapshot = snapshot_of(study, trial or (), step)
-    document, figure = derive(snapshot, sample), None
-    if diagram or form is Format.html:
-        from sweep.course.diagram import draw_network
-
-        figure = draw_network(snapshot, sample)
-    if diagram and figure:
-        with writing(diagram):
-            save_figure(figure, diagram.parent, diagram.stem, [diagram.suffix[1:]])
-    if output is None:
-        _show(document, form, figure, diagram)
-    else:
-        with writing(output):
-            output.write_text(_text(document, form, figure, diagram), encoding="utf-8")
+    found = explain(
+        name, step=step, trial=trial or (), sample=sample, diagram=diagram,
+        overrides=overrides or (),
+    )  # fmt: skip
+    if output:
+        with told(f"{output}: cannot be written", RequestError):
+            output.write_text(_written(found, form, diagram), encoding="utf-8")
         print(output)
+    elif form is Format.text:
+        from rich.console import Console
+
+        from sweep.course.document import terminal
+
+        Console(highlight=False).print(terminal(found.document))
+    else:
+        print(_written(found, form, diagram), end="")
     if diagram:
         print(diagram)
 
 
-def _show(
-    document: "Document", form: Format, figure: "Figure | None", diagram: Path | None
-) -> None:
-    if form is not Format.text:
-        print(_text(document, form, figure, diagram), end="")
-        return
-    from rich.console import Console
-
-    from sweep.course.document import terminal
-
-    Console(highlight=False).print(terminal(document))
-
-
-def _text(document: "Document", form: Format, figure: "Figure | None", diagram: Path | None) -> str:
-    from sweep.course.diagram import svg
-    from sweep.course.document import html, markdown, plain
-
-    if form is Format.html:
-        return html(document, svg(figure) if figure else "")
-    if form is Format.markdown:
-        return markdown(document, diagram.name if diagram else "")
-    return plain(document)
+def _written(found: "Derivation", form: Format, diagram: Path | None) -> str:
+    match form:
+        case Format.html:
+            return found.html()
+        case Format.markdown:
+            return found.markdown(diagram.name if diagram else "")
+    return str(found)
 
 
 @app.command()
@@ -126,16 +109,96 @@ def worksheet(
     overrides: Overrides = None,
 ) -> None:
     """Write STUDY as a spreadsheet with live formulas, a sheet a trial."""
-    from sweep.course.workbook import write_workbook
-    from sweep.course.worksheet import plan_worksheet
+    from sweep.course.handouts import worksheet
 
-    study = load(name, overrides)[1]
-    file = output or Path(f"{study.name}.xlsx")
-    if file.suffix != ".xlsx":
-        raise RequestError(f'{file}: the ending must be .xlsx, not "{file.suffix}"')
-    plan = plan_worksheet(study, steps, trial or ())
-    with writing(file):
-        write_workbook(plan, file)
-    sheets = len(plan.trials)
-    steps_said = f"{plan.steps:,} step{'s' * (plan.steps > 1)}"
-    print(f"{file}: {sheets} sheet{'s' * (sheets > 1)} of {steps_said}")
+    made = worksheet(name, output, steps=steps, trial=trial or (), overrides=overrides or ())
+    print(f"{made.file}: {plural(made.sheets, 'sheet')} of {plural(made.steps, 'step')}")
+
+
+@app.command()
+def audit(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Somebody's sheet, ends in .xlsx.")],
+    marked: Annotated[
+        Path | None,
+        typer.Option("--marked", metavar="COPY", help="Write a copy with the mistakes marked."),
+    ] = None,
+    sheet: Annotated[
+        str | None,
+        typer.Option("--sheet", metavar="NAME", help="Look at this sheet only; by default at all."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check somebody's own backpropagation sheet, cell by cell."""
+    from sweep.auditor.auditing import audit
+    from sweep.auditor.marking import check_place, mark
+    from sweep.store.files import told
+
+    if marked:
+        check_place(file, marked)
+    found = audit(file, sheet)
+    if json:
+        _tell(found)
+    else:
+        _print(found)
+    if marked:
+        with told(f"{marked}: cannot be written", RequestError):
+            mark(found, marked)
+        if not json:
+            print(f"\n{printable(str(marked))}: the copy with marks")
+    if not found.correct:
+        raise typer.Exit(MISTAKES)
+
+
+def _tell(found: "Audit") -> None:
+    from sweep.auditor.verdict import HEADINGS, follow, remarks, rows, summary, verdict
+
+    keys = [heading.replace(" ", "_") for heading in HEADINGS]
+    tables = [
+        {
+            "sheet": judged.table.sheet,
+            "summary": summary(judged),
+            "mistakes": [dict(zip(keys, row, strict=True)) for row in rows(judged)],
+            "follows": follow(judged),
+        }
+        for judged in found.tables
+    ]
+    tell(
+        {
+            "file": found.path,
+            "correct": found.correct,
+            "verdict": verdict(found),
+            "tables": tables,
+            "remarks": remarks(found),
+        }
+    )
+
+
+def _print(found: "Audit") -> None:
+    """Print the verdict, then each table's mistakes, framed on a terminal."""
+    from sweep.auditor.verdict import HEADINGS, follow, remarks, rows, summary, verdict
+
+    print(printable(verdict(found)))
+    for judged in found.tables:
+        if len(found.tables) > 1 or judged.wrong:
+            print(f"\n{printable(summary(judged))}")
+        if judged.wrong:
+            _print_rows([HEADINGS, *rows(judged)])
+            if line := follow(judged):
+                print(f"  {printable(line)}")
+    note(*remarks(found))
+
+
+def _print_rows(rows: list[tuple[str, ...]]) -> None:
+    if not sys.stdout.isatty():
+        columns([(f"  {row[0]}", *row[1:]) for row in rows], right=(2, 3))
+        return
+    from rich.console import Console
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    grid = Grid()
+    for at, head in enumerate(rows[0]):
+        grid.add_column(head, justify="right" if at in (2, 3) else "left")
+    for row in rows[1:]:
+        grid.add_row(*(Text(printable(cell)) for cell in row))
+    Console().print(grid)

@@ -1,14 +1,19 @@
-"""The application that commands belong to, and what becomes of their errors."""
+"""The application that commands belong to, what they share, and what becomes of errors."""
 
 import signal
 import sys
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sweep import __version__
 from sweep.cli.terminal import note
 from sweep.errors import RequestError, SweepError
+
+if TYPE_CHECKING:
+    from sweep.store.results import Results
 
 app = typer.Typer(
     help="Train a million small neural networks in seconds, and see what the learning rate does.",
@@ -19,6 +24,27 @@ app = typer.Typer(
 
 WrongCommandLine: type[Exception] = typer.BadParameter.__mro__[2]
 """What typer raises for one; where it lives differs between versions."""
+
+Name = Annotated[
+    str, typer.Argument(metavar="STUDY", help="A study file, or the bare name of a known study.")
+]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="FIELD=VALUE",
+        help="Read the study as if edited, such as training.steps=200. May be repeated.",
+    ),
+]
+Folder = Annotated[
+    Path, typer.Option("--results", metavar="DIR", help="The directory of all studies' results.")
+]
+Threads = Annotated[
+    int | None,
+    typer.Option("--threads", metavar="N", min=1, help="How many; by default one a usable CPU."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
+RESULTS = Path("results")
 
 
 def main() -> None:
@@ -45,6 +71,19 @@ def _refuse(message: str, status: int) -> int:
     """Say on stderr, in one line, what is wrong."""
     note(f"sweep: {message}")
     return status
+
+
+def trained(name: str, overrides: Sequence[str] | None, results: Path) -> "Results":
+    """Open results that have something to show, and say so if it is not all."""
+    from sweep.runs.studies import open_study
+
+    found = open_study(name, overrides or (), results)
+    asked = found.study.trials
+    if not found.trained:
+        raise RequestError(f"{found.directory}: nothing is trained yet; first `sweep run {name}`")
+    if found.trained < asked:
+        note(f"{found.study.name}: only {found.trained:,} of {asked:,} trials are trained so far")
+    return found
 
 
 def _version(wanted: bool) -> None:

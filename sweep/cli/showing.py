@@ -1,15 +1,13 @@
-"""Commands that show what was trained: plot, export."""
+"""Commands that show what was trained: plot, export, report."""
 
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from sweep.cli.door import app
-from sweep.cli.opening import refuse_own, trained, writing
-from sweep.cli.options import RESULTS, Folder, Name, Overrides
+from sweep.cli.door import RESULTS, Folder, Name, Overrides, app, trained
+from sweep.cli.terminal import plural, short
 from sweep.errors import RequestError
 
 
@@ -65,30 +63,23 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
     results: Folder = RESULTS,
 ) -> None:
     """Draw figures of STUDY into its results."""
-    from sweep.views.kinds import Choice, choose, draw
-    from sweep.views.saving import USUAL, fits, save_figure
-    from sweep.views.source import Options, Source, size_of
+    from sweep.store.files import told
+    from sweep.views.kinds import plots
+    from sweep.views.saving import USUAL, save_figure
+    from sweep.views.source import size_of
 
     if log and linear:
         raise RequestError("--log, --linear: scales are the one or the other, not both")
-    options = Options(
-        x, y, hue, col, measure, log if log or linear else None, rank, tuple(trial or ()),
-        size_of(size) if size else None,
-    )  # fmt: skip
+    inches = size_of(size) if size else None
     found = trained(name, overrides, results)
-    subject = Source.of(found)
-    choices = [Choice(kind, options)] if kind else choose(subject, options)
-    if not choices:
-        raise RequestError(f"{found.study.name}: one trial without curves leaves nothing to draw")
-    figures = {one: draw(one.kind, subject, one.options) for one in choices}
-    for one, figure in figures.items():
-        if size and not fits(figure):
-            usual = draw(one.kind, subject, replace(one.options, size=None)).get_size_inches()
-            better = "x".join(f"{inches:.3g}" for inches in usual)
-            raise RequestError(f"--size {size} is too small for {one.kind}; try {better}")
-    for one, figure in figures.items():
-        with writing(found.directory / "figures"):
-            paths = save_figure(figure, found.directory / "figures", one.name, formats or USUAL)
+    figures = plots(
+        found, kind, x=x, y=y, hue=hue, col=col, measure=measure,
+        log=log if log or linear else None, rank=rank, trial=tuple(trial or ()), size=inches,
+    )  # fmt: skip
+    directory = found.directory / "figures"
+    for stem, figure in figures.items():
+        with told(f"{directory}: cannot be written", RequestError):
+            paths = save_figure(figure, directory, stem, formats or USUAL)
         print(*paths, sep="\n")
 
 
@@ -101,16 +92,26 @@ def export(
     results: Folder = RESULTS,
 ) -> None:
     """Write a table of STUDY to a file."""
-    from sweep.store.export import check_ending, export_table
+    from sweep.store.export import check_ending, export
 
     check_ending(file)
-    found = trained(name, overrides, results)
-    refuse_own(file, found)
-    rows = getattr(found, table)()
-    if rows.empty:
-        raise RequestError(
-            f"{found.study.name}: no {table} were recorded; see [record] in the study"
-        )
-    with writing(file):
-        export_table(rows, file)
-    print(f"{file}: {len(rows):,} rows")
+    rows = export(trained(name, overrides, results), file, table)
+    print(f"{file}: {plural(rows, 'row')}")
+
+
+@app.command()
+def report(
+    name: Name,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="The page, ending in .html.")
+    ] = None,
+    overrides: Overrides = None,
+    results: Folder = RESULTS,
+) -> None:
+    """Write one page about what STUDY found."""
+    from sweep.views.report.writing import check_ending, report
+
+    if output is not None:
+        check_ending(output)
+    path = report(trained(name, overrides, results), output, overrides=overrides or ())
+    print(f"{path}: {short(path.stat().st_size, 'B')}, for any browser")

@@ -1,21 +1,16 @@
-"""Commands about studies that train nothing: new, list, plan."""
+"""Commands about studies and their results: new, list, plan, run, status, verify."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sweep.cli.door import app
-from sweep.cli.opening import load, open_study, writing
-from sweep.cli.options import RESULTS, Folder, Name, Overrides, Threads
-from sweep.cli.terminal import columns, duration, note, printable, short
-from sweep.errors import RequestError, SweepError
+from sweep.cli.door import RESULTS, Folder, Json, Name, Overrides, Threads, app
+from sweep.cli.terminal import columns, duration, note, plural, printable, short, tell
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from sweep.study import Group, Study
+    from sweep.runs.planning import Plan
 
 _DISK_SHARE = 0.5  # of what is free: others write too, and the guess is rough
 
@@ -23,128 +18,158 @@ _DISK_SHARE = 0.5  # of what is free: others write too, and the guess is rough
 @app.command()
 def new(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to make.")]) -> None:
     """Write a commented starter study."""
-    from sweep.store.folder import study_directory
-    from sweep.study import STARTER, parse_study
+    from sweep.runs.studies import new
 
-    if file.suffix != ".toml":
-        raise RequestError(f"{file}: the file of a study must end in .toml")
-    if not file.absolute().parent.is_dir():
-        raise RequestError(f"{file}: there is no directory {file.parent}; make it first")
-    study_directory(RESULTS, parse_study(STARTER, file.stem, file.parent))  # a name that can run
-    with writing(file), file.open("x", encoding="utf-8") as made:
-        made.write(STARTER)
-    print(f"{file}: a study that runs as it is; edit it, then `sweep run {file}`")
+    made = new(file)
+    print(f"{made}: a study that runs as it is; edit it, then `sweep run {made}`")
 
 
 @app.command(name="list")
-def list_studies(results: Folder = RESULTS) -> None:
+def list_studies(results: Folder = RESULTS, json: Json = False) -> None:
     """List the studies at hand and how far each has run."""
-    from sweep.study import load_study, shipped_studies
+    from sweep.runs.studies import list_studies
 
-    paths = [*shipped_studies(), *sorted(Path("experiments").glob("*.toml"))]
+    found = list_studies(results)
+    if json:
+        tell({"studies": found})
+        return
     rows = [("STUDY", "TRAINED", "TRIALS", "QUESTION")]
-    for name, path in {path.stem: path for path in paths}.items():
-        try:
-            study = load_study(path)
-            trained = open_study(study, results).trained
-            rows.append((name, f"{trained:,}", f"{study.trials:,}", study.title))
-        except SweepError as error:
-            rows.append((name, "?", "?", str(error)))
+    for one in found:
+        trained, trials = ("?" if n is None else f"{n:,}" for n in (one.trained, one.trials))
+        rows.append((one.study, trained, trials, one.fault or one.title))
     columns(rows, right=(1, 2))
 
 
 @app.command()
 def plan(
-    name: Name, overrides: Overrides = None, results: Folder = RESULTS, threads: Threads = None
+    name: Name,
+    overrides: Overrides = None,
+    results: Folder = RESULTS,
+    threads: Threads = None,
+    json: Json = False,
 ) -> None:
     """Say what running STUDY would take; only try out how fast it trains."""
-    from sweep.store.machine import usable_processors
-    from sweep.training.calibration import calibrate
-    from sweep.training.costs import compile_seconds, estimate
+    from sweep.runs.planning import plan
 
-    study = load(name, overrides)[1]
-    groups, threads = study.groups(), threads or usable_processors()
-    guesses = [estimate(group, threads) for group in groups]
-    found = open_study(study, results)
-    missing = [
-        group.trials - trained
-        for group, trained in zip(groups, found.trained_of_groups, strict=True)
-    ]
-    done = study.trials - sum(missing)
-    trained = f", of which {done:,} are trained already" if done else ""
-    if extendable := found.extendable:
-        trained += f", and {extendable:,} go on from fewer steps"
-    to_do = [group for group, count in zip(groups, missing, strict=True) if count]
-    work = sum(group.trials * group.steps for group in groups)
-    memory = max(guess.memory_bytes for guess in guesses)
-    disk = sum(guess.disk_bytes for guess in guesses)
-    compiling = compile_seconds(to_do)
-    factor = calibrate(to_do or groups)
-    training = sum(
-        guess.seconds * (count - spared / group.steps) / group.trials
-        for guess, count, spared, group in zip(
-            guesses, missing, found.spared_of_groups, groups, strict=True
-        )
-    ) / (factor or 1)
-    how = "by a short try" if factor else "guessed, since one step takes long"
-    free = _free_bytes(results)
-    rows = [
-        ("trials", f"{study.trials:,}{trained}"),
-        *_dimensions(study),
-        *([("  where", study.where.text)] if study.where else []),
-        ("groups", f"{len(groups):,}"),
-        ("steps", _steps(groups)),
-        ("network-steps", short(work, "")),
-        ("memory", f"{short(memory, 'B')}, Python's own apart"),
-        ("disk", f"{short(disk, 'B')}, of {short(free, 'B')} free"),
-        ("time", f"about {duration(training)} on {threads} threads, {how}"),
-        *([("  compiling", f"about {duration(compiling)}")] if compiling else []),
-    ]
-    print(printable(f"{study.name}: {study.title}"))
-    columns(rows)
-    _warn_of_curves(disk, sum(guess.curve_bytes for guess in guesses), free)
+    found = plan(name, overrides=overrides or (), results=results, threads=threads)
+    if json:
+        tell(found)
+    else:
+        print(printable(f"{found.study}: {found.title}"))
+        columns([*_planned(found)])
+    _warn_of_curves(found)
 
 
-def _steps(groups: "Sequence[Group]") -> str:
-    """Say how many steps there are, and why another number would train all anew, if so."""
-    steps = sorted({group.steps for group in groups})
-    found = " to ".join(f"{n:,}" for n in dict.fromkeys((steps[0], steps[-1])))
-    reasons = {
-        f"{group.schedule.name} depends on it": None
-        for group in groups
-        if group.schedule.shaped_by_steps
-    }
-    logarithmic = [group.record.loss for group in groups if group.record.loss.startswith("log")]
-    reasons |= {f'which losses "{loss}" records depends on it': None for loss in logarithmic}
-    if any(group.record.parameters == "nothing" for group in groups):
-        reasons["no parameters are kept to go on from"] = None
-    why = ", and ".join(reasons)
-    return f"{found}; another number trains all anew: {why}" if reasons else found
+def _planned(found: "Plan") -> Iterator[tuple[str, str]]:
+    """The rows of a plan."""
+    trained = f", of which {found.trained:,} are trained already" if found.trained else ""
+    if found.extendable:
+        trained += f", and {found.extendable:,} go on from fewer steps"
+    yield "trials", f"{found.trials:,}{trained}"
+    for axis, values in found.axes.items():
+        together = [name for name, axes in found.together.items() if axis in axes]
+        yield f"  {axis}", plural(values, "value") + "".join(f", together as {n}" for n in together)
+    if found.where:
+        yield "  where", found.where
+    yield "groups", f"{found.groups:,}"
+    steps = " to ".join(f"{n:,}" for n in dict.fromkeys(found.steps))
+    why = f"; another number trains all anew: {', and '.join(found.anew)}" if found.anew else ""
+    yield "steps", steps + why
+    yield "network-steps", short(found.network_steps, "")
+    yield "memory", f"{short(found.memory_bytes, 'B')}, Python's own apart"
+    yield "disk", f"{short(found.disk_bytes, 'B')}, of {short(found.free_bytes, 'B')} free"
+    how = "by a short try" if found.tried else "guessed, since one step takes long"
+    yield "time", f"about {duration(found.seconds)} on {plural(found.threads, 'thread')}, {how}"
+    if found.compile_seconds:
+        yield "  compiling", f"about {duration(found.compile_seconds)}"
 
 
-def _dimensions(study: "Study") -> Iterator[tuple[str, str]]:
-    """Say how many values each axis has, and which axes run together."""
-    for dimension in study.dimensions:
-        together = f", together as {dimension.name}" if dimension.name else ""
-        for axis in dimension.axes:
-            yield f"  {axis.name}", f"{len(axis.ranked[0]):,} values{together}"
-
-
-def _free_bytes(path: Path) -> int:
-    """Return how much is free where `path` is, or will be made."""
-    import shutil
-
-    there = next(one for one in (path.absolute(), *path.absolute().parents) if one.is_dir())
-    return shutil.disk_usage(there).free
-
-
-def _warn_of_curves(disk: int, curves: int, free: int) -> None:
-    if disk < _DISK_SHARE * free:
+def _warn_of_curves(found: "Plan") -> None:
+    if found.disk_bytes < _DISK_SHARE * found.free_bytes:
         return
-    found = f"results would take {short(disk, 'B')} of the {short(free, 'B')} that are free"
-    note(
-        f"warning: {found}, curves {short(curves, 'B')} of it; "
+    disk, free = short(found.disk_bytes, "B"), short(found.free_bytes, "B")
+    told = f"warning: results would take {disk} of the {free} that are free"
+    fewer = (
+        f", curves {short(found.curve_bytes, 'B')} of it; "
         'record.loss = "log 200" keeps fewer points of them, and "nothing" none'
-        if 4 * curves > disk
-        else f"warning: {found}"
     )
+    note(told + fewer if 4 * found.curve_bytes > found.disk_bytes else told)
+
+
+@app.command()
+def run(
+    name: Name,
+    overrides: Overrides = None,
+    results: Folder = RESULTS,
+    threads: Threads = None,
+    dask: Annotated[
+        str | None,
+        typer.Option("--dask", metavar="ADDRESS", help='A Dask scheduler\'s, or "local".'),
+    ] = None,
+) -> None:
+    """Train and save what is missing of STUDY."""
+    from sweep.runs.studies import open_study, train
+
+    edits = overrides or ()
+    report = train(name, edits, results=results, threads=threads, dask=dask, on_wait=note)
+    found = open_study(name, edits, results)
+    study = found.study.name
+    note(*report.findings)
+    if report.trained:
+        speed = short(report.steps / max(report.seconds, 1e-9), "network-steps/s")
+        done = f"trained {report.trained:,} of {plural(report.trials, 'trial')}"
+        since = f", {report.extended:,} of them on from fewer steps" if report.extended else ""
+        print(f"{study}: {done}{since} in {duration(report.seconds)}, {speed}")
+    elif not report.signal:
+        print(f"{study}: nothing to do, all {plural(report.trials, 'trial')} are trained")
+    _print_results(found.outcomes() if found.trained else {}, found.directory)
+    if report.signal:
+        note("interrupted; what is finished is saved, `sweep run` goes on from there")
+        raise typer.Exit(128 + report.signal)
+
+
+def _print_results(outcomes: Mapping[str, int], directory: Path) -> None:
+    """Print how many trials ended how, and where everything is."""
+    if outcomes:
+        counts = sorted(outcomes.items(), key=lambda one: -one[1])
+        print("  " + ", ".join(f"{count:,} {outcome}" for outcome, count in counts))
+        print(f"  {directory}")
+
+
+@app.command()
+def status(
+    name: Name, overrides: Overrides = None, results: Folder = RESULTS, json: Json = False
+) -> None:
+    """Say what of STUDY is trained; clear up what a crash left."""
+    from sweep.runs.studies import status
+
+    found = status(name, overrides=overrides or (), results=results)
+    note(*found.findings)
+    if json:
+        tell(found)
+        return
+    missing = f"{found.trials - found.trained:,} missing"
+    if found.extendable:
+        missing += f", {found.extendable:,} of them with fewer steps, from which they will go on"
+    trained = f"{found.trained:,} of {plural(found.trials, 'trial')} trained"
+    print(f"{found.study}: {trained}, {missing}")
+    _print_results(found.outcomes, found.directory)
+
+
+@app.command()
+def verify(name: Name, results: Folder = RESULTS, json: Json = False) -> None:
+    """Read every saved file of STUDY again and check it."""
+    from sweep.runs.studies import verify
+
+    found = verify(name, results=results)
+    if json:
+        tell(found)
+    if found.faults:
+        note(*found.faults)
+        faults = plural(len(found.faults), "fault")
+        note(f"{found.directory}: {faults}; `sweep run {name}` trains again what they cost")
+        raise typer.Exit(1)
+    if not json:
+        hidden = f" ({found.hidden:,} of them in hidden/)" if found.hidden else ""
+        what = f"{plural(found.files, 'file')} of {plural(found.trials, 'trial')}{hidden}"
+        print(f"{found.directory}: {what} are as they were written")

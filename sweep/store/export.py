@@ -9,7 +9,10 @@ import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from sweep.errors import RequestError
-from sweep.store.files import complete
+from sweep.store.commit import KINDS
+from sweep.store.files import complete, told
+from sweep.store.folder import refuse_own
+from sweep.store.results import Results
 
 EXCEL_ROWS, EXCEL_COLUMNS = 1_048_576, 16_384
 EXCEL_DIGITS = 10**15
@@ -23,6 +26,34 @@ EXCEL_OPTIONS: dict[str, Any] = {
 
 FORMULA = re.compile(r"^(?=[=+\-@\t\r])")
 """How a cell begins that a spreadsheet would execute."""
+
+
+def export(results: Results, file: str | Path, table: str = "trials") -> int:
+    """Write a table of a study's results to a file, and return how many rows it has.
+
+    Args:
+        results: of a study that was run.
+        file: its ending says how: .csv, .parquet or .xlsx.
+        table: "trials", "curves" or "parameters".
+
+    Raises:
+        RequestError: there is no such table or ending, nothing was recorded for it, or it cannot
+            be written there.
+        StoreError: a file is damaged or cannot be read.
+    """
+    path = Path(file)
+    check_ending(path)
+    refuse_own(path, results.directory)
+    if table not in KINDS:
+        raise RequestError(f'no table is called "{table}"; there are {", ".join(KINDS)}')
+    rows: pd.DataFrame = getattr(results, table)()
+    if rows.empty:
+        raise RequestError(
+            f"{results.study.name}: no {table} were recorded; see [record] in the study"
+        )
+    with told(f"{path}: cannot be written", RequestError):
+        export_table(rows, path)
+    return len(rows)
 
 
 def export_table(table: pd.DataFrame, path: Path) -> None:

@@ -83,6 +83,17 @@ def check_owner(directory: Path, origin: Path) -> Path | None:
     return owner
 
 
+def refuse_own(file: Path, directory: Path) -> None:
+    """Refuse a place among the files that the results in `directory` consist of.
+
+    Raises:
+        RequestError: it is one.
+    """
+    own = [directory.resolve() / kind for kind in (RECORDS, *KINDS)]
+    if not set(own).isdisjoint(file.resolve().parents):
+        raise RequestError(f"{file}: is among the study's own files; choose another place")
+
+
 def _refused(directory: Path) -> str:
     return f"{directory}: results cannot be saved here"
 

@@ -1,7 +1,7 @@
 """Results read back as tables, checked and joined with the axes of the study that asks."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
@@ -63,16 +63,17 @@ class Results:
         rows = {
             "study": self.study.name,
             "trained": f"{self.trained:,} of {self.study.trials:,} trials",
-            **({"outcomes": self._outcomes()} if self.trained else {}),
+            **({"outcomes": _in_words(self.outcomes())} if self.trained else {}),
             "saved in": str(self.directory),
             "tables": "trials(), curves(), parameters()",
         }
         return card(self.study.title, rows)
 
-    def _outcomes(self) -> str:
-        """How many trials ended how, in words."""
-        counts = self.trials(["outcome"])["outcome"].value_counts(sort=False)
-        return ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items() if count)
+    def outcomes(self) -> dict[str, int]:
+        """How many of the trained trials ended how; an outcome that none had is not named."""
+        counted = pc.value_counts(self.arrow("trials", ["outcome"])["outcome"].cast(pa.string()))
+        counts = {row["values"]: row["counts"] for row in counted.to_pylist()}
+        return {name: counts[name] for name in OUTCOMES if name in counts}
 
     @property
     def trained(self) -> int:
@@ -300,6 +301,10 @@ class Results:
         if kind == "trials":  # a row each, in the order of their numbers
             return asked_for(at, table)
         return asked_for(vector(at)[table["trial"].to_numpy() - commit.first_trial], table)
+
+
+def _in_words(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items())
 
 
 def open_results(directory: str | Path, study: Study | None = None) -> Results:

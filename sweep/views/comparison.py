@@ -2,6 +2,7 @@
 
 import textwrap
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -11,6 +12,11 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from sweep.analysis import Comparison
+from sweep.errors import RequestError
+from sweep.store.export import export_table
+from sweep.store.files import told
+from sweep.views.saving import save_figure
 from sweep.views.scales import HUGE, log_limits, name_powers, place
 from sweep.views.style import MARK, Look, colors, label, new_figure, plain, theme, value_labels
 
@@ -23,6 +29,35 @@ MOST_PANELS = 4
 
 MOST_MARKED = 32
 """Values of a curve that are drawn as points too."""
+
+
+def save_comparison(found: Comparison, results: str | Path = "results") -> list[Path]:
+    """Draw a comparison into the directory of all studies' results, its differences beside it.
+
+    Returns the paths: in `compare/`, in a folder named after the studies.
+
+    Raises:
+        RequestError: the system refused to write there.
+    """
+    names = [side.name for side in found.sides]
+    whole = "-".join(names)
+    folder = whole if len(whole) <= 100 else f"{names[0][:80]}-and-{len(names) - 1}-more"
+    directory = Path(results) / "compare" / folder
+    differences, what = found.differences(), found.level.what
+    figure = comparison(
+        found.curves(),
+        differences,
+        x=found.rate,
+        shared=found.shared,
+        change=found.change,
+        measure=what,
+        title=f"{what[0].upper()}{what[1:]}, with {100 * found.bootstrap.level:.3g}% intervals",
+    )
+    table = directory / f"{found.measure}.csv"
+    with told(f"{directory}: cannot be written", RequestError):
+        paths = save_figure(figure, directory, found.measure)
+        export_table(differences, table)
+    return [*paths, table]
 
 
 def comparison(

@@ -18,6 +18,7 @@ from sweep.views.importance import draw_importance
 from sweep.views.outcomes import draw_outcomes
 from sweep.views.panels import MOST
 from sweep.views.response import draw_response
+from sweep.views.saving import fits
 from sweep.views.source import ANY, AXES, Options, Source
 from sweep.views.weights import draw_weights
 
@@ -229,10 +230,30 @@ def plot(results: Results, kind: str | None = None, **options: Any) -> Figure:
         StoreError: a file is damaged or cannot be read.
         TypeError: there is no such option.
     """
+    first = _chosen(results, kind, Options(**options))[0]
+    return draw(first.kind, Source.of(results), first.options)
+
+
+def plots(results: Results, kind: str | None = None, **options: Any) -> dict[str, Figure]:
+    """Draw all that suits the study, or one kind, by the names of files; as `plot` otherwise.
+
+    Raises:
+        RequestError: also where a figure has no room for its words in the size that was asked for.
+    """
     source, asked = Source.of(results), Options(**options)
-    if kind is not None:
-        return draw(kind, source, asked)
-    choices = choose(source, asked)
+    figures = {}
+    for one in _chosen(results, kind, asked):
+        figures[one.name] = draw(one.kind, source, one.options)
+        if asked.size and not fits(figures[one.name]):
+            usual = draw(one.kind, source, replace(one.options, size=None)).get_size_inches()
+            stated, better = ("x".join(f"{inches:.3g}" for inches in size)
+                              for size in (asked.size, usual))  # fmt: skip
+            raise RequestError(f"--size {stated} is too small for {one.kind}; try {better}")
+    return figures
+
+
+def _chosen(results: Results, kind: str | None, asked: Options) -> list[Choice]:
+    choices = [Choice(kind, asked)] if kind else choose(Source.of(results), asked)
     if not choices:
-        raise RequestError(f"{source.title}: one trial without curves leaves nothing to draw")
-    return draw(choices[0].kind, source, choices[0].options)
+        raise RequestError(f"{results.study.name}: one trial without curves leaves nothing to draw")
+    return choices

@@ -1,0 +1,268 @@
+"""A study by its name: begin it, run it, say how far it is, check what is saved, list all."""
+
+import signal
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from sweep.errors import RequestError, SweepError
+from sweep.runs import runner
+from sweep.runs.progress import Show, progress_bar
+from sweep.runs.runner import RunReport, Workers
+from sweep.store import repair
+from sweep.store.files import told
+from sweep.store.folder import check_owner, locked, study_directory
+from sweep.store.ledger import read_ledger
+from sweep.store.results import Results
+from sweep.study import STARTER, find_study, load_study, parse_study, shipped_studies
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far a study is.
+
+    Attributes:
+        study: its name.
+        trials: how many it has.
+        trained: of these, how many are trained.
+        extendable: of those missing, how many go on from fewer steps.
+        outcomes: how many of those trained ended how.
+        directory: where results are, or will be.
+        findings: what was put right, or stands in the way, in sentences.
+    """
+
+    study: str
+    trials: int
+    trained: int
+    extendable: int
+    outcomes: dict[str, int]
+    directory: Path
+    findings: list[str]
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What became of a study's saved files.
+
+    Attributes:
+        directory: where they are.
+        files: how many there should be.
+        trials: of how many trials.
+        hidden: of these, how many the study does not ask for any more.
+        faults: what is wrong, in sentences; none if all are as they were written.
+    """
+
+    directory: Path
+    files: int
+    trials: int
+    hidden: int
+    faults: list[str]
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A study at hand.
+
+    Attributes:
+        study: its name.
+        file: its study file.
+        title: what it asks.
+        trials: how many it has; None if the file or what is saved cannot be read.
+        trained: of these, how many are trained; likewise.
+        fault: what is wrong, or nothing.
+    """
+
+    study: str
+    file: Path
+    title: str
+    trials: int | None
+    trained: int | None
+    fault: str
+
+
+def new(file: str | Path) -> Path:
+    """Write a commented starter study, which runs as it is, to a new file; return its path.
+
+    Raises:
+        RequestError: the file exists, cannot be written, or its name is none for a study.
+    """
+    file = Path(file)
+    if file.suffix != ".toml":
+        raise RequestError(f"{file}: the file of a study must end in .toml")
+    if not file.absolute().parent.is_dir():
+        raise RequestError(f"{file}: there is no directory {file.parent}; make it first")
+    study_directory(Path(), parse_study(STARTER, file.stem, file.parent))  # a name that can run
+    with told(f"{file}: cannot be written", RequestError):
+        try:
+            with file.open("x", encoding="utf-8") as made:
+                made.write(STARTER)
+        except FileExistsError:
+            raise RequestError(f"{file}: exists already; choose another name") from None
+    return file
+
+
+def run(
+    study: str | Path,
+    *,
+    overrides: Sequence[str] = (),
+    results: str | Path = "results",
+    threads: int | None = None,
+    dask: str | None = None,
+    progress: bool | Show = True,
+) -> Results:
+    """Train what is missing of a study and return its results, all of them.
+
+    `study` is a path to a study file or the bare name of a known study; `overrides` change fields,
+    as "training.steps=200"; `results` is the directory of all studies' results; `threads` defaults
+    to the CPUs that this process may use; or `dask` is the address of a scheduler, or "local". In
+    a notebook and in a terminal `progress` is shown; it may also be a function, which is called
+    after each commit. A signal that interrupts the run arrives after the trials finished so far
+    are committed.
+
+    Raises:
+        RequestError: the study is wrong, or results cannot be written there.
+        StoreError: results could not be saved or read; what was committed stays.
+        KeyboardInterrupt: Ctrl-C.
+    """
+    report = train(study, overrides, results=results, threads=threads, dask=dask, progress=progress)
+    if report.signal:
+        signal.raise_signal(report.signal)
+    return open_study(study, overrides, results)
+
+
+def train(
+    study: str | Path,
+    overrides: Sequence[str] = (),
+    *,
+    results: str | Path = "results",
+    threads: int | None = None,
+    dask: str | None = None,
+    progress: bool | Show = True,
+    on_wait: Callable[[str], None] | None = None,
+) -> RunReport:
+    """Train what is missing of a study, as `run` does, and return what was done.
+
+    A signal ends it early, with its number in the report. `on_wait` is called with a sentence if
+    another process works on the study.
+
+    Raises:
+        RequestError: the study is wrong, or results cannot be written there.
+        StoreError: results could not be saved or read; what was committed stays.
+    """
+    if dask and threads:
+        raise RequestError(
+            "--threads and --dask: state one of them; workers have their own threads"
+        )
+    path = find_study(str(study))
+    asked = load_study(path, overrides)
+    with _workers(dask) as workers, _shown(progress, asked.name) as show:
+        return runner.run(
+            asked,
+            Path(results),
+            origin=path,
+            threads=threads,
+            workers=workers,
+            progress=show,
+            on_wait=on_wait,
+        )
+
+
+def _workers(address: str | None) -> AbstractContextManager[Workers | None]:
+    """Connect to a cluster, if one is named."""
+    if address is None:
+        return nullcontext()
+    try:
+        from sweep.runs.cluster import connected  # noqa: PLC0415 - an extra that few install
+    except ImportError as error:
+        raise RequestError(f"--dask needs {error.name}: pip install 'sweep[dask]'") from None
+    return connected(address)
+
+
+def _shown(progress: bool | Show, name: str) -> AbstractContextManager[Show | None]:
+    if isinstance(progress, bool):
+        return progress_bar(name) if progress else nullcontext()
+    return nullcontext(progress)
+
+
+def open_study(
+    study: str | Path, overrides: Sequence[str] = (), results: str | Path = "results"
+) -> Results:
+    """What is committed of a study, which may be nothing.
+
+    Raises:
+        RequestError: the study is wrong, or another one of its name has results there.
+        StoreError: a record is damaged or of another version.
+    """
+    path = find_study(str(study))
+    asked = load_study(path, overrides)
+    directory = study_directory(Path(results), asked)
+    check_owner(directory, path)
+    return Results(directory, asked)
+
+
+def status(
+    study: str | Path, *, overrides: Sequence[str] = (), results: str | Path = "results"
+) -> Status:
+    """How far a study is; what a crash left is cleared up, damaged files are set aside.
+
+    The arguments are those of `run`.
+
+    Raises:
+        RequestError: the study is wrong, or another one of its name has results there.
+        StoreError: what is saved cannot be read or moved.
+    """
+    path = find_study(str(study))
+    asked = load_study(path, overrides)
+    directory, findings = study_directory(Path(results), asked), list[str]()
+    check_owner(directory, path)
+    if directory.is_dir():
+        with locked(directory, wait=False) as alone:
+            findings = ["another process is working on this study"]
+            if alone:
+                findings = repair.repair(directory, thorough=True)
+    found = Results(directory, asked)
+    return Status(
+        study=asked.name,
+        trials=asked.trials,
+        trained=found.trained,
+        extendable=found.extendable,
+        outcomes=found.outcomes() if found.trained else {},
+        directory=directory,
+        findings=findings,
+    )
+
+
+def verify(study: str | Path, *, results: str | Path = "results") -> Verified:
+    """Read every saved file of a study again and check it; nothing is changed.
+
+    Raises:
+        RequestError: the study is wrong, or has no results.
+        StoreError: the system cannot read something.
+    """
+    directory = study_directory(Path(results), load_study(str(study)))
+    if not directory.is_dir():
+        raise RequestError(f"{directory}: there are no results yet; `sweep run` makes them")
+    faults, ledger = repair.verify(directory), read_ledger(directory)
+    return Verified(
+        directory=directory,
+        files=sum(len(commit.files) for commit in ledger.commits.values()),
+        trials=sum(commit.trials for commit in ledger.commits.values()),
+        hidden=sum(ledger.commits[s].trials for s in ledger.hidden & ledger.commits.keys()),
+        faults=faults,
+    )
+
+
+def list_studies(results: str | Path = "results") -> list[Listed]:
+    """The studies in `experiments/` and those shipped with sweep, and how far each has run."""
+    paths = [*shipped_studies(), *sorted(Path("experiments").glob("*.toml"))]
+    return [_listed(path, results) for path in {path.stem: path for path in paths}.values()]
+
+
+def _listed(path: Path, results: str | Path) -> Listed:
+    try:
+        study = load_study(path)
+        trained = Results(study_directory(Path(results), study), study).trained
+    except SweepError as error:
+        return Listed(path.stem, path, "", None, None, str(error))
+    return Listed(study.name, path, study.title, study.trials, trained, "")

@@ -1,0 +1,111 @@
+"""The report of a study's results, written to a file."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from sweep import __version__
+from sweep.analysis.responses import rate_axis
+from sweep.errors import RequestError
+from sweep.store.files import complete, told
+from sweep.store.folder import ORIGIN, refuse_own
+from sweep.store.results import Results
+from sweep.study import leading_comment, study_facts
+from sweep.views.kinds import KINDS, choose, draw
+from sweep.views.report.contents import NEEDED, About, compose
+from sweep.views.report.page import Report, picture, render
+from sweep.views.report.tables import MOST_ROWS
+from sweep.views.source import Source
+
+MOST_DIGESTED = 5_000_000
+"""Rows whose digest a report waits for; of more `Results.content_digest` gives it."""
+
+
+def report(
+    results: Results, output: str | Path | None = None, *, overrides: Sequence[str] = ()
+) -> Path:
+    """Write one page of HTML about what a study found, and return its path.
+
+    Args:
+        results: of which something is trained.
+        output: ends in .html; by default `report.html` in the directory of the results.
+        overrides: with which the study was read, to be stated on the page.
+
+    Raises:
+        RequestError: nothing is trained, or the page cannot be written there.
+        StoreError: a file is damaged or cannot be read.
+    """
+    path = Path(output or results.directory / "report.html")
+    check_ending(path)
+    refuse_own(path, results.directory)
+    page = render(_report(results, overrides))
+    with told(f"{path}: cannot be written", RequestError), complete(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    return path
+
+
+def check_ending(path: Path) -> None:
+    """Refuse a file that no browser would take for a page.
+
+    Raises:
+        RequestError: its ending is not .html.
+    """
+    if path.suffix.lower() not in (".html", ".htm"):
+        raise RequestError(f"{path}: the page must end in .html")
+
+
+def _report(found: Results, edits: Sequence[str]) -> Report:
+    source = Source.of(found)
+    drawn = [(one, draw(one.kind, source, one.options)) for one in choose(source)]
+    columns = None if found.trained <= MOST_ROWS else ["trial", *source.axes, *NEEDED]
+    return compose(
+        _about(found, edits),
+        found.trials(columns),
+        axes=source.axes,
+        rate=_rate(source),
+        pictures=[
+            picture(figure, f"{one.name}: {KINDS[one.kind].summary}") for one, figure in drawn
+        ],
+        provenance=found.provenance(),
+    )
+
+
+def _about(found: Results, edits: Sequence[str]) -> About:
+    study, text = found.study, _study_file(found)
+    return About(
+        name=study.name,
+        title=study.title,
+        question=leading_comment(text),
+        facts=study_facts(study),
+        study_file=text,
+        edits=edits,
+        as_run=study.to_toml(),
+        asked=study.trials,
+        digest=_digest(found),
+        version=__version__,
+    )
+
+
+def _study_file(found: Results) -> str:
+    """The study file that the results came from; as it was run if that file is gone."""
+    try:
+        origin = json.loads((found.directory / ORIGIN).read_bytes())["origin"]
+        return Path(origin).read_text(encoding="utf-8-sig")
+    except (OSError, ValueError, KeyError, TypeError):
+        return found.study.to_toml()
+
+
+def _digest(found: Results) -> str:
+    rows = int(found.provenance()["rows"].sum())
+    if rows > MOST_DIGESTED:
+        return f"not computed for this page, of {rows:,} rows; Results.content_digest() gives it"
+    return found.content_digest()
+
+
+def _rate(source: Source) -> str | None:
+    """The axis that sentences are about: a learning rate, else the longest ordered one."""
+    try:
+        rate = rate_axis(source.axes)
+    except RequestError:
+        rate = ""
+    return rate if rate in source.numeric else next(iter(source.numeric), None)
