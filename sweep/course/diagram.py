@@ -12,9 +12,10 @@ from matplotlib.colors import LinearSegmentedColormap, SymLogNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
+from sweep.analysis.naming import plain
 from sweep.course.chain_rule import output
 from sweep.course.expression import Quantity
-from sweep.course.languages import Latex
+from sweep.course.languages import Latex, Text
 from sweep.course.snapshot import Snapshot
 from sweep.views.style import MARK, Look, new_figure, theme
 
@@ -46,7 +47,7 @@ def draw_network(snapshot: Snapshot, sample: int = 1) -> Figure:
     top = max(layer.heights[0] for layer in layers)
     width, height = _ACROSS * (len(sizes) - 1) + 3.0, 2 * top + 1.6
     scale = min(_INCHES, _TALLEST / height)
-    look = Look(snapshot.study.title, note=f"step {snapshot.step}")
+    look = Look(snapshot.study.title, note=_note(snapshot, sample))
     with theme():
         figure = new_figure(look, scale * width + 1.2, scale * height + 0.6)
         axes = figure.add_subplot()
@@ -57,6 +58,19 @@ def draw_network(snapshot: Snapshot, sample: int = 1) -> Figure:
         _draw_weights(axes, snapshot, layers)
         _draw_neurons(axes, snapshot, layers, sample)
     return figure
+
+
+def _note(snapshot: Snapshot, sample: int) -> str:
+    """Which trial this is, at which rates and step, and whose values are shown."""
+    told = [f"{name} = {plain(value)}" for name, value in snapshot.axes.items()]
+    if not any(name.startswith("learning_rate") for name in snapshot.axes):
+        text, layers = Text(snapshot.notation, 4), range(1, snapshot.definitions.last + 1)
+        rates = {text.write(q): q for q in (Quantity("rate", layer) for layer in layers)}
+        told += [f"{name} = {_digits(snapshot, q)}" for name, q in rates.items()]
+    told.append(f"step {snapshot.step}")
+    if snapshot.definitions.samples > 1:
+        told.append(f"values of sample {sample} and gradients of all {len(snapshot.samples)}")
+    return ", ".join(told)
 
 
 def svg(figure: Figure) -> str:

@@ -345,9 +345,11 @@ class _Derivation:
         yield _say(f"The other {len(quantities) - FEW} likewise.")
         if made[0].value is None:
             return
-        shown = [*quantities[: ROWS - 1], quantities[-1]]
-        rows = tuple((e.left, e.value) for e in map(equation, shown) if e.value is not None)
-        yield Table(("", "value"), rows)
+        shown = quantities if len(quantities) <= ROWS else [*quantities[: ROWS - 1], quantities[-1]]
+        rows: list[Line] = [(e.left, e.value or "") for e in map(equation, shown)]
+        if left_out := len(quantities) - len(shown):
+            rows.insert(-1, (f"… {left_out} more …", ""))
+        yield Table(("", "value"), tuple(rows))
 
     def _equation(self, q: Quantity) -> Equation:
         return self._filled(q, self.d.of(q))

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from sweep.analysis.naming import choose
 from sweep.catalogue import NUMBERS
 from sweep.course.backpropagation import Numbers, passes
 from sweep.course.chain_rule import Definitions, about
@@ -16,7 +16,6 @@ from sweep.study import Group, Schedule, Study
 from sweep.training.instants import Instant, factor_of, instants, samples_of
 
 _WINDOW = 2**20  # trials looked at together for the one that is meant
-_CLOSE = 5e-4  # relative: a value as figures show it, in four digits, is that value
 
 
 @dataclass(frozen=True)
@@ -76,49 +75,23 @@ def matching(study: Study, wanted: Sequence[str]) -> Iterator[tuple[Group, np.nd
     Raises:
         RequestError: there is none.
     """
-    values = dict(_wanted(study, text) for text in wanted)
+    values = choose(wanted, {axis.name: axis.values for axis in study.axes}, "--trial")
     none = True
     for group in study.groups():
-        if any(group.labels[name] != values[name] for name in group.labels if name in values):
+        if any(group.labels[name] not in values[name] for name in group.labels if name in values):
             continue
         names = [axis.name for axis in group.axes if axis.name in values]
         for start in range(0, group.trials, _WINDOW):
             index = np.arange(start, min(start + _WINDOW, group.trials))
             columns = group.columns(index, names)
-            hit = np.logical_and.reduce([columns[name] == values[name] for name in names])
+            hit = np.full(len(index), fill_value=True)
+            for name in names:
+                hit &= np.logical_or.reduce([columns[name] == value for value in values[name]])
             if hit.any():
                 none = False
-                yield group, index[np.broadcast_to(hit, len(index))]
+                yield group, index[hit]
     if none:
         raise RequestError(f"--trial: no trial of {study.name} has {' and '.join(wanted)}")
-
-
-def _wanted(study: Study, text: str) -> tuple[str, object]:
-    """The axis and the value that a text such as "learning_rate=0.5" means."""
-    name, sign, stated = (part.strip() for part in text.partition("="))
-    known = {axis.name: axis.values for axis in study.axes}
-    if not sign or name not in known:
-        axes = ", ".join(known) or "none"
-        raise RequestError(f"--trial {text}: must be AXIS=VALUE; axes of {study.name}: {axes}")
-    values = known[name]
-    if values.dtype.kind in "if":
-        return name, _nearest(text, values, stated)
-    for value in values.tolist():
-        if stated.strip("\"'").lower() == str(value).lower():
-            return name, value
-    shown = ", ".join(map(str, values.tolist()[:20]))
-    raise RequestError(f"--trial {text}: no such value; there are {shown}")
-
-
-def _nearest(text: str, values: np.ndarray, stated: str) -> Any:
-    try:
-        number = float(stated)
-    except ValueError:
-        raise RequestError(f"--trial {text}: must be a number") from None
-    nearest = values[np.abs(values - number).argmin()]
-    if not abs(nearest - number) <= _CLOSE * abs(nearest):
-        raise RequestError(f"--trial {text}: no such value; the nearest is {nearest:.6g}")
-    return nearest
 
 
 def _snapshot(study: Study, group: Group, position: int, now: Instant, after: Instant) -> Snapshot:

@@ -199,3 +199,26 @@ def test_a_wide_network_is_told_by_indices() -> None:
     assert "(Σ[i = 1 … 12] w1_1_i · I_i⁽¹⁾) + b1_1" in text
     assert "The other 18 likewise." in text
     assert len(text.splitlines()) < 400
+
+
+def test_tables_say_where_rows_are_left_out() -> None:
+    """Of 20 neurons 12 are shown, the last one behind the gap."""
+    lines = [line.split() for line in plain(document("wide")).splitlines()]
+    at = lines.index(["…", "8", "more", "…"])
+    assert (lines[at - 1][0], lines[at + 1][0]) == ("z1_11⁽¹⁾", "z1_20⁽¹⁾")
+    assert "| … 8 more … |  |" in markdown(document("wide"))
+
+
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("course", "learning_rate = 0.5, step 3"),
+        ("biases", "η = 0.5, step 0"),
+        ("momentum", "η = 0.1, step 5, values of sample 1 and gradients of all 2"),
+        ("wide", "learning_rate = 0.01, step 2, values of sample 1 and gradients of all 9"),
+    ],
+)
+def test_a_diagram_names_its_trial_and_step(name: str, note: str) -> None:
+    figure = draw_network(snapshot(name))
+    texts = [*figure.texts, *(axes.title for axes in figure.axes)]
+    assert note in [" ".join(text.get_text().split()) for text in texts]

@@ -84,7 +84,7 @@ def test_the_trial_that_is_meant() -> None:
     study = studies.course(
         "lr_graphs", 'axes.training.optimizer=["nesterov", "momentum"]', "axes.momentum=[0.5, 0.9]"
     )
-    wanted = ["momentum=0.9", "training.optimizer=momentum", "learning_rate=1"]
+    wanted = ["momentum=0.9", "optimizer=momentum", "learning_rate=1"]
     group, position = choose(study, wanted)
     assert group.labels == {"training.optimizer": "momentum"}
     columns = group.columns(np.array([position]))
@@ -103,15 +103,20 @@ def test_a_value_as_figures_show_it_is_that_value() -> None:
     [
         (studies.course("lr_graphs"), "learning_rate=0.3", 0, "the nearest is 0.2"),
         (studies.course("lr_graphs"), "learning_rate=x", 0, "must be a number"),
-        (studies.course("lr_graphs"), "rate=0.5", 0, "axes of lr_graphs: learning_rate"),
-        (studies.course("lr_graphs"), "learning_rate", 0, "must be AXIS=VALUE"),
+        (studies.course("lr_graphs"), "rate=0.5", 0, "no axis is called"),
+        (
+            studies.course("lr_graphs"),
+            "learning_rate",
+            0,
+            "must be NAME=VALUE; axes: learning_rate",
+        ),
         (
             studies.course("lr_graphs"),
             "learning_rate=0.5",
             1001,
             "has steps 0 to 1000; to train it further: --set",
         ),
-        (studies.course("step_by_step"), "a=1", 0, "axes of step_by_step: none"),
+        (studies.course("step_by_step"), "a=1", 0, "there are none"),
         (
             studies.course("lr_graphs", 'training.stop="target"', "outcome.target=0.2"),
             "learning_rate=0.5",
