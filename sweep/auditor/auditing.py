@@ -97,7 +97,7 @@ def _nothing(book: Book, wanted: list[str]) -> str:
 
 def _refuse_strange(judged: Judged) -> None:
     """Refuse a table in which hardly a column is what its heading says."""
-    strange = [f for f in judged.wrong if f.cause and f.cause.mistake.name == UNKNOWN.name]
+    strange = [f for f in judged.wrong if f.cause and f.cause.mistake is UNKNOWN]
     if len({f.column.role for f in strange}) > 0.6 * judged.checked:
         raise RequestError(
             f'sheet "{judged.table.sheet}": hardly a column is what the 2-2-2 exercise has under '

@@ -19,6 +19,9 @@ LARGEST_AREA = 20_000
 TRIED = 5
 """How many cells of each formula are compared with what was saved."""
 
+STALE = 1e-5
+"""A saved value that differs by more was not computed from the others: fewer digits were kept."""
+
 Home = tuple[str, Spot]
 """A cell in a book: its sheet's name, and its row and column."""
 
@@ -173,6 +176,6 @@ class Calculator:
         for spots in seen.values():
             for spot in {*spots[:: max(1, len(spots) // TRIED)], spots[-1]}:
                 saved, now = number(sheet.values[spot]), self._computed((sheet.name, spot))
-                if np.isfinite(now) and not np.isclose(saved, now, rtol=1e-9, atol=1e-12):
+                if np.isfinite(now) and not np.isclose(saved, now, rtol=STALE, atol=STALE**2):
                     return True
         return False

@@ -306,6 +306,15 @@ def _logarithm(value: Value, base: Value = 10.0) -> Value:
     return np.log(value) / np.log(base)
 
 
+def _cut(value: Value, digits: Value = 0.0) -> Value:
+    factor = np.power(10.0, digits)
+    return np.trunc(value * factor) / factor
+
+
+def _unless_error(value: Value, otherwise: Value) -> Value:
+    return np.where(np.isfinite(value), value, otherwise)
+
+
 def _choice(condition: Value, then: Value, otherwise: Value = 0.0) -> Value:
     return np.where(condition, then, otherwise)
 
@@ -317,7 +326,7 @@ OPERATORS: dict[str, Callable[..., Value]] = {
 }  # fmt: skip
 
 FUNCTIONS: dict[str, Callable[..., Value]] = {
-    "EXP": np.exp, "POWER": np.power, "SUM": _total, "PRODUCT": _product,
+    "EXP": np.exp, "POWER": np.power, "POW": np.power, "SUM": _total, "PRODUCT": _product,
     "SUMPRODUCT": _sum_of_products, "SUMXMY2": _sum_of_squares_of_differences,
     "SUMSQ": lambda *values: _total(*(value * value for value in flat(values))),
     "SQRT": np.sqrt, "ABS": np.abs, "SIGN": np.sign, "LN": np.log, "LOG": _logarithm,
@@ -325,12 +334,19 @@ FUNCTIONS: dict[str, Callable[..., Value]] = {
     "ROUND": _rounded, "AVERAGE": _average, "IF": _choice,
     "MAX": lambda *values: reduce(np.maximum, flat(values)),
     "MIN": lambda *values: reduce(np.minimum, flat(values)),
-    "N": lambda value: value, "VALUE": lambda value: value,
+    "N": lambda value: value, "VALUE": lambda value: value, "TRUNC": _cut, "ROUNDDOWN": _cut,
+    "IFERROR": _unless_error, "TRUE": lambda: 1.0, "FALSE": lambda: 0.0, "INT": np.floor,
+    "MOD": np.mod,
+    "AND": lambda *values: reduce(np.logical_and, flat(values)),
+    "OR": lambda *values: reduce(np.logical_or, flat(values)), "NOT": np.logical_not,
 }  # fmt: skip
 """All that is ever computed of a sheet, beside the operators."""
 
 
-AREAS = {"SUM", "PRODUCT", "SUMPRODUCT", "SUMXMY2", "SUMSQ", "AVERAGE", "MAX", "MIN"}
+AREA = "{}"
+"""The function of a tree that stands for an area, its arguments the cells."""
+
+AREAS = {"SUM", "PRODUCT", "SUMPRODUCT", "SUMXMY2", "SUMSQ", "AVERAGE", "MAX", "MIN", "AND", "OR"}
 """The functions that take areas; the others take single numbers."""
 
 
@@ -356,6 +372,8 @@ def _part(tree: Tree, look: Look) -> Value:
     if not isinstance(tree, Call):
         return look(tree)
     name = tree.function
+    if name == AREA:
+        return [[_part(argument, look) for argument in tree.arguments]]
     function = OPERATORS.get(name) or FUNCTIONS.get(name)
     if function is None:
         raise FormulaError(f"the function {name}")

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from sweep.auditor.computing import Calculator, Home, number, spot_of
 from sweep.auditor.formulas import Cell, FormulaError, Name, parse, references
 from sweep.auditor.reading import Book, Sheet, Spot
-from sweep.auditor.roles import CONSTANTS, WEIGHTS, normal, roles_of, under, weightlike
+from sweep.auditor.roles import (
+    ALL_BIASES,
+    CONSTANTS,
+    WEIGHTS,
+    normal,
+    roles_of,
+    under,
+    weightlike,
+)
 
 FEWEST_WEIGHTS = 6
 """As many headings of weights make a row of headings; then all eight are asked for."""
@@ -19,6 +27,9 @@ GAP = 6
 
 MOST_HEADINGS = 1_000
 """How many texts of a row are taken for headings; a column of a long list has more."""
+
+LONGEST_TITLE = 80
+"""A longer text is no title that states a rate."""
 
 REACH = 4
 """How many cells to the right of a label its number may stand."""
@@ -41,13 +52,27 @@ class Table:
     sheet: str
     columns: list[Column]
     heads: list[Spot]
-    constants: dict[str, float] = field(default_factory=dict)
-    homes: dict[Home, str] = field(default_factory=dict)
-    """The labelled cells of the constants."""
     unknown: list[Column] = field(default_factory=list)
     """Columns whose heading says nothing: a quantity in a spelling of its own, or anything."""
     foreign: list[str] = field(default_factory=list)
     """Headings that another exercise has."""
+    missing: list[str] = field(default_factory=list)
+    """Weights that no heading names."""
+    notes: list[str] = field(default_factory=list)
+    """What was assumed of it, a clause each."""
+    constants: dict[str, float] = field(default_factory=dict)
+    homes: dict[Home, str] = field(default_factory=dict)
+    """The labelled cells of the constants."""
+    biases: str = ""
+    """"layer" or "unit" if it has biases, as in `roles.BIASES`."""
+    moving: bool = False
+    """Whether its biases are updated."""
+
+    @property
+    def across(self) -> bool:
+        """Whether its steps run to the right."""
+        spots = self.columns[0].spots
+        return len(spots) > 1 and spots[0][0] == spots[1][0]
 
     @property
     def rows(self) -> int:
@@ -127,8 +152,15 @@ class View:
                 return
 
     def headings(self, row: int) -> Headings:
-        """Return the text and roles of what may be headings in a row."""
-        return {column: (text, under(group, text)) for column, group, text in self.stated(row)}
+        """Return the text and roles of what may be headings in a row.
+
+        A text above that would make all weights something else stands there by chance.
+        """
+        stated = list(self.stated(row))
+        grouped = {column: (text, under(group, text)) for column, group, text in stated}
+        plain = {column: (text, roles_of(text)) for column, _, text in stated}
+        several = _count(plain) >= FEWEST_WEIGHTS > _count(grouped)
+        return plain if several else grouped
 
 
 def find_tables(book: Book, sheet: Sheet) -> list[Table]:
@@ -153,8 +185,11 @@ def _weights(view: View, row: int) -> int:
         return 0
     if sum(weightlike(group + text) for _, group, text in view.stated(row)) < FEWEST_WEIGHTS:
         return 0
-    roles = (roles[:1] for _, roles in view.headings(row).values())
-    return len({role[0] for role in roles if role} & set(WEIGHTS))
+    return _count(view.headings(row))
+
+
+def _count(headings: Headings) -> int:
+    return len({roles[0] for _, roles in headings.values() if roles} & set(WEIGHTS))
 
 
 def _parts(headings: Headings) -> Iterator[Headings]:
@@ -180,8 +215,10 @@ def _parts(headings: Headings) -> Iterator[Headings]:
 
 def _table(view: View, row: int, after: int | None, headings: Headings) -> Table | None:
     """Return the table under a row of headings, if its eight weights have numbers."""
+    headings, notes = _completed(headings)
     weights = [at for at, (_, roles) in headings.items() if roles[:1] and roles[0] in WEIGHTS]
-    if {headings[at][1][0] for at in weights} != set(WEIGHTS):
+    missing = sorted(set(WEIGHTS) - {headings[at][1][0] for at in weights})
+    if len(missing) > len(WEIGHTS) - FEWEST_WEIGHTS:
         return None
 
     def full(at: int) -> int:
@@ -210,14 +247,37 @@ def _table(view: View, row: int, after: int | None, headings: Headings) -> Table
     given = {*CONSTANTS, *WEIGHTS, "step"}
     if len(rows) < 2 and all(column.roles[0] in given for column in known):
         return None  # a list of the first weights
-    return Table(view.sheet.name, known, heads, foreign=foreign, unknown=unknown)
+    return Table(view.sheet.name, known, heads, unknown, foreign, missing, notes)
+
+
+def _completed(headings: Headings) -> tuple[Headings, list[str]]:
+    """Name the weights that no heading names where the neighbours tell which column it must be."""
+    found, notes = dict(headings), []
+    at = {roles[0]: column for column, (_, roles) in headings.items() if roles}
+    for n, weight in enumerate(WEIGHTS, 1):
+        if weight in at:
+            continue
+        beside = {at.get(f"w{n - 1}", -9) + 1, at.get(f"w{n + 1}", -9) - 1}
+        free = [
+            column
+            for column in sorted(beside & set(found))
+            if not found[column][1] or found[column][1][0][0] == "n"
+        ]
+        if len(free) == 1:
+            text = found[free[0]][0]
+            found[free[0]] = (text, (weight,))
+            notes.append(f'the column "{text.strip()}" was taken for {weight}, by its place')
+    return found, notes
 
 
 def _stated_each_row(view: View, rows: range, column: int, roles: tuple[str, ...]) -> bool:
     """Whether a column has numbers; a constant given in the first row alone is a labelled cell."""
     filled = sum(view.filled(at, column) for at in rows)
     constant = not roles or roles[0] in CONSTANTS
-    return filled > len(rows) // 2 if constant else filled > 0
+    return 2 * filled >= len(rows) if constant else filled > 0
+
+
+LABELLED = {*CONSTANTS, *ALL_BIASES}
 
 
 def labels(book: Book, sheet: Sheet, taken: set[Spot], calculator: Calculator) -> list[Label]:
@@ -226,7 +286,7 @@ def labels(book: Book, sheet: Sheet, taken: set[Spot], calculator: Calculator) -
     for spot, value in list(sheet.values.items()):
         if not isinstance(value, str) or spot in taken:
             continue
-        role = next((r for r in roles_of(value) if r in CONSTANTS or r == "bias"), None)
+        role = next((r for r in roles_of(value) if r in LABELLED), None)
         inside = re.search(r"([-+]?\d*\.?\d+(?:e-?\d+)?)\s*$", value.split("=")[-1])
         if role is None:
             continue
@@ -279,12 +339,7 @@ def bind_constants(book: Book, tables: list[Table], calculator: Calculator) -> N
     for table in tables:
         used = _used(book, table)
         top = min(table.heads)
-        table.foreign += [
-            f"a bias of {label.value:g}"
-            for label in known
-            if label.role == "bias" and label.home[0] == table.sheet and label.value
-        ]
-        for role in CONSTANTS:
+        for role in sorted(LABELLED):
             if any(column.roles[0] == role for column in table.columns):
                 continue
             fit = sorted(
@@ -302,7 +357,7 @@ def bind_constants(book: Book, tables: list[Table], calculator: Calculator) -> N
 
 def _named(book: Book, calculator: Calculator) -> Iterator[Label]:
     for name, tree in book.names.items():
-        role = next((r for r in roles_of(name) if r in CONSTANTS), None)
+        role = next((r for r in roles_of(name) if r in LABELLED), None)
         if role and isinstance(tree, Cell) and tree.sheet in book.sheets:
             home = spot_of(tree, (tree.sheet, (0, 0)))
             yield Label(role, home, calculator.value(home))
@@ -329,13 +384,14 @@ def _used(book: Book, table: Table) -> Counter[Home]:
 
 def rate_in_title(book: Book, table: Table) -> float | None:
     """Return the rate that a sheet's name or a text above the table states, such as "lr 0.1"."""
-    texts = [
+    texts = (
         table.sheet,
         *(v for v in book.sheets[table.sheet].values.values() if isinstance(v, str)),
-    ]
-    for text in texts[:2000]:
+    )
+    for text in [text for text in texts if len(text) <= LONGEST_TITLE][:2000]:
         match = re.search(
-            r"(?:eta|lr|rate|alpha)\)?\D{0,5}(\d*[.,]?\d+)", normal(text.replace("=", " "))
+            r"\b(?:eta|lr|rate|alpha)\b\)?\s*(?:is|of|von|de|:|-|_)?\s*(\d*[.,]?\d+)(?![\w.])",
+            normal(text.replace("=", " ").replace("_", " ")),
         )
         if match:
             return float(match[1].replace(",", "."))

@@ -1,132 +1,160 @@
-"""The known mistakes: how each changes a right formula, and what to tell who made it.
+"""The mistakes by their names, and what to tell who made one.
 
-A row of `MISTAKES` turns a right formula into all the wrong ones that it leads to. What a column
-computes is compared with each: on random states if its formula can be read, else on its values.
-The rows of `PATTERNS` are seen in how a column's cells differ from each other.
+A change of a formula is named by what stands and what belongs there; the others show in how a
+column's cells differ from each other.
 """
 
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from sweep.auditor.changing import (
-    Changed,
-    another_weight,
-    factor_missing,
-    half_missing,
-    other_constant,
-    other_curve,
-    other_gradient,
-    other_rate,
-    other_unit,
-    row_off,
-    sign,
-    square_missing,
-    sums_taken,
-    term_missing,
-    updated,
-    weights_swapped,
-)
-from sweep.auditor.formulas import Tree
+from sweep.auditor.changing import Change, is_role, spelled, twin
+from sweep.auditor.model import parted
+from sweep.auditor.roles import CONSTANTS, WEIGHTS
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """A kind of mistake: its name, one sentence for a student, and the formulas it leads to."""
-
-    name: str
-    sentence: str
-    changes: Callable[[Tree, str], Iterable[Changed]]
-    undoes_itself: bool = False
-    """Whether the same change, made again, leads back: then it can repair any way of writing."""
-
-
-MISTAKES: tuple[Mistake, ...] = (
-    Mistake("h in place of a_h", "The sum h stands where its sigmoid belongs.", sums_taken("h")),
-    Mistake("o in place of a_o", "The sum o stands where its sigmoid belongs.", sums_taken("o")),
-    Mistake(
-        "weights swapped",
-        "Two weights stand in each other's place.",
-        weights_swapped,
-        undoes_itself=True,
-    ),
-    Mistake(
-        "the other unit's value",
-        "The value of the layer's other unit is used, such as a_h1 for a_h2.",
-        other_unit,
-        undoes_itself=True,
-    ),
-    Mistake(
-        "another weight",
-        "A weight is used that belongs elsewhere.",
-        another_weight,
-        undoes_itself=True,
-    ),
-    Mistake(
-        "the other input or target",
-        "An input or target is used that belongs elsewhere, such as i1 for i2.",
-        other_constant,
-        undoes_itself=True,
-    ),
-    Mistake("a missing 1/2", "The error is half the square: E = 1/2 (t - a)^2.", half_missing),
-    Mistake("a missing square", "The error is half the square: E = 1/2 (t - a)^2.", square_missing),
-    Mistake(
-        "a sign",
-        "A plus stands for a minus, or a difference is the wrong way round.",
-        sign,
-        undoes_itself=True,
-    ),
-    Mistake("a missing factor", "The chain rule multiplies; a factor is missing.", factor_missing),
-    Mistake("a missing term", "A sum lacks one of its terms.", term_missing),
-    Mistake(
-        "another weight's gradient",
-        "The update takes the gradient of another weight.",
-        other_gradient,
-        undoes_itself=True,
-    ),
-    Mistake(
-        "already updated weights",
-        "All gradients are taken at the old weights; here some weights are the new ones.",
-        updated,
-    ),
-    Mistake(
-        "the rate from the wrong cell",
-        "The update multiplies by a cell that is not the learning rate.",
-        other_rate,
-    ),
-    Mistake("a row off", "A cell of the row above or below is used.", row_off),
-    Mistake("not the sigmoid", "The activation is a = 1 / (1 + EXP(-x)).", other_curve),
-)  # fmt: skip
-"""The likelier first: where two explain a column, the first is named."""
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """A mistake that shows in how a column's cells differ from each other."""
+    """A kind of mistake: its name, and one sentence for a student."""
 
     name: str
     sentence: str
 
 
-CONSTANT = Pattern(
+SUM_H = Mistake("h in place of a_h", "The sum h stands where its sigmoid belongs.")
+SUM_O = Mistake("o in place of a_o", "The sum o stands where its sigmoid belongs.")
+TWICE = Mistake("a sigmoid too many", "The sigmoid stands where the sum belongs.")
+SWAPPED = Mistake("weights swapped", "Two weights stand in each other's place.")
+OTHER_UNIT = Mistake(
+    "the other unit's value", "The value of the layer's other unit is used, such as a_h1 for a_h2."
+)
+ANOTHER_WEIGHT = Mistake("another weight", "A weight is used that belongs elsewhere.")
+OTHER_CONSTANT = Mistake(
+    "the other input or target",
+    "An input or target is used that belongs elsewhere, such as i1 for i2.",
+)
+HALF = Mistake("a missing 1/2", "The error is half the square: E = 1/2 (t - a)^2.")
+EXTRA_HALF = Mistake("a factor 1/2 or 2 too many", "The 1/2 belongs to the error alone.")
+SQUARE = Mistake("a missing square", "The error is half the square: E = 1/2 (t - a)^2.")
+SIGN = Mistake("a sign", "A plus stands for a minus, or a difference is the wrong way round.")
+FACTOR = Mistake("a missing factor", "The chain rule multiplies; a factor is missing.")
+EXTRA_FACTOR = Mistake("a factor too many", "A factor stands there that does not belong there.")
+TERM = Mistake("a missing term", "A sum lacks one of its terms.")
+EXTRA_TERM = Mistake("a term too many", "A term stands there that does not belong there.")
+OTHER_GRADIENT = Mistake(
+    "another weight's gradient", "The update takes the gradient of another weight."
+)
+UPDATED = Mistake(
+    "already updated weights",
+    "All gradients are taken at the old weights; here some weights are the new ones.",
+)
+RATE = Mistake(
+    "the rate from the wrong cell",
+    "The update multiplies by a cell that is not the learning rate.",
+)
+ROW_OFF = Mistake("a row off", "A cell of another row is used.")
+CURVE = Mistake("not the sigmoid", "The activation is a = 1 / (1 + EXP(-x)).")
+BRACKETS = Mistake("a misplaced bracket", "Brackets decide what is computed first.")
+OPERATOR = Mistake("another operation", "Another operation stands where this one belongs.")
+FORMULA = Mistake("the formula of another column", "The formula belongs to another column.")
+OTHER = Mistake("the wrong cell", "A cell is used that belongs elsewhere.")
+PINNED = Mistake(
+    "pinned to the first row", "A $ keeps a reference in one row; each row needs its own."
+)
+
+CONSTANT = Mistake(
     "a constant over the formula", "A number was typed or pasted where the formula belongs."
 )
-NOT_COPIED = Pattern(
+NOT_COPIED = Mistake(
     "the first row's formula not copied down",
     "The first row is right; the rows below do not compute their own.",
 )
-PINNED = Pattern(
-    "pinned to the first row", "A $ keeps a reference in one row; each row needs its own."
-)
-COUNTED = Pattern(
+COUNTED = Mistake(
     "a constant that changes", "An input, target or rate must be the same in each row."
 )
-ROUNDED = Pattern("rounded on the way", "ROUND in a formula makes every later number inexact.")
-E_ROUNDED = Pattern("e rounded", "A typed 2.718... is not e; use EXP.")
-ERROR = Pattern("an error value", "The cell shows an error instead of a number.")
-TEXT = Pattern("text in place of a number", "The cell holds text, which is not computed with.")
-EMPTY = Pattern("an empty cell", "The cell is empty.")
-UNKNOWN = Pattern("not one of the known mistakes", "Compare the formula with the right one.")
+ROUNDED = Mistake("rounded on the way", "ROUND in a formula makes every later number inexact.")
+E_ROUNDED = Mistake("e rounded", "A typed 2.718... is not e; use EXP.")
+ERROR = Mistake("an error value", "The cell shows an error instead of a number.")
+TEXT = Mistake("text in place of a number", "The cell holds text, which is not computed with.")
+EMPTY = Mistake("an empty cell", "The cell is empty.")
+UNKNOWN = Mistake("not one of the known mistakes", "Compare the formula with the right one.")
 
-PATTERNS = (
-    CONSTANT, NOT_COPIED, PINNED, COUNTED, ROUNDED, E_ROUNDED, ERROR, TEXT, EMPTY, UNKNOWN,
-)  # fmt: skip
+ALL = tuple(value for value in list(globals().values()) if isinstance(value, Mistake))
+"""All of them."""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A mistake, and what it means for the column at hand."""
+
+    mistake: Mistake
+    told: str = ""
+
+
+def explained(change: Change, role: str, repaired: bool) -> Explained:
+    """Name a change to a role's formula; `repaired` if it was made to the student's formula."""
+    stands, belongs = (change.old, change.new) if repaired else (change.new, change.old)
+    if change.kind in ("another", "together"):
+        pairs = [(stands, belongs)]
+        if change.kind == "together":
+            pairs = list(zip(stands.split(), belongs.split(), strict=True))
+        told = " and ".join(f"{_beside(a, b)} where {_beside(b, a)} belongs" for a, b in pairs)
+        return Explained(_taken(*pairs[0]), told)
+    if change.kind == "half":
+        twice = (change.new == "half") == repaired
+        if role in ("e1", "e2", "et"):
+            return Explained(HALF, "1/2 is missing" if twice else "1/2 is there twice")
+        return Explained(EXTRA_HALF, f"a factor {'2' if twice else '1/2'} too many")
+    if change.kind in ("factor", "term"):
+        return _part(change.kind, stands, belongs)
+    turned = belongs if stands == "turned" else stands
+    inside = f"{belongs} belongs" if belongs else f"{stands} does not belong"
+    mistake, told = {
+        "swapped": (SWAPPED, f"{stands} and {belongs} are swapped"),
+        "brackets": (BRACKETS, f"{inside} in brackets"),
+        "operator": (OPERATOR, f"{stands} stands where {belongs} belongs"),
+        "square": (SQUARE, "a magnitude stands there" if "magnitude" in stands else ""),
+        "sign": (SIGN, f"{stands} stands where {belongs} belongs"),
+        "all": (SIGN, "everything has the other sign"),
+        "turned": (SIGN, f"the difference {turned} is the other way round"),
+    }["turned" if "turned" in (stands, belongs) else change.kind]
+    return Explained(mistake, told)
+
+
+def _part(kind: str, stands: str, belongs: str) -> Explained:
+    """Name a factor or a term that is missing, or one too many."""
+    part = belongs or stands
+    if belongs == spelled("eta"):
+        return Explained(RATE, "no rate at all")
+    if belongs in ("0.5", "1/2"):
+        return Explained(HALF, "1/2 is missing")
+    told = f"the {kind} {part} {'is missing' if belongs else 'is one too many'}"
+    missing, extra = (FACTOR, EXTRA_FACTOR) if kind == "factor" else (TERM, EXTRA_TERM)
+    return Explained(missing if belongs else extra, told)
+
+
+def _beside(symbol: str, other: str) -> str:
+    """Return a symbol in words; without its row, if the other is of the same."""
+    if "." in symbol and symbol.rpartition(".")[0] == other.rpartition(".")[0]:
+        symbol = symbol.rpartition(".")[2]
+    return spelled(symbol)
+
+
+def _taken(stands: str, belongs: str) -> Mistake:
+    """Name what stands where something else belongs."""
+    if belongs in ("eta", "etab") or not is_role(stands) or not is_role(belongs):
+        return RATE if belongs in ("eta", "etab") else OTHER
+    (away, role), (there, right) = parted(stands), parted(belongs)
+    stem = role[:-1] if role[:-1] == right[:-1] else ""
+    new = role == f"n{right[-1]}" or (role == right and away == 1)
+    found = {
+        UPDATED: right in WEIGHTS and new,
+        PINNED: away == "first" and role == right,
+        ROW_OFF: away != there,
+        SUM_H: right == f"a{role}" and role[0] == "h",
+        SUM_O: right == f"a{role}" and role[0] == "o",
+        TWICE: role == f"a{right}",
+        OTHER_CONSTANT: right in CONSTANTS or role in CONSTANTS,
+        OTHER_UNIT: role == twin(right),
+        ANOTHER_WEIGHT: stem == "w",
+        OTHER_GRADIENT: stem in ("d_et_w", "n", "c", "k"),
+    }
+    return next((mistake for mistake, fits in found.items() if fits), OTHER)

@@ -3,16 +3,19 @@
     h1 = w1 i1 + w2 i2, h2 = w3 i1 + w4 i2, o1 = w5 ah1 + w6 ah2, o2 = w7 ah1 + w8 ah2
     a = 1 / (1 + e^-x), e = (t - ao)^2 / 2, et = e1 + e2, w <- w - eta d(et)/d(w)
 
-The definitions are read by the same parser as a student's formulas; `prev.w1` is the row above's.
+With biases, one a layer (b1, b2) or one a unit (bh1, bh2, bo1, bo2), each sum has its own added.
+The definitions are read by the same parser as a student's formulas; `prev.w1` is the row above's,
+`3.w1` that of three rows below, `first.w1` that of the first row.
 """
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from sweep.auditor.formulas import Tree, evaluate, parse
-from sweep.auditor.roles import WEIGHTS
+from sweep.auditor.roles import BIASES, WEIGHTS
 
 SUMS = {
     "h1": (("w1", "i1"), ("w2", "i2")),
@@ -23,16 +26,32 @@ SUMS = {
 """The network: each sum's weights and what they multiply."""
 
 
-def _definitions() -> dict[str, tuple[str, ...]]:
+UNITS = tuple(SUMS)
+
+
+def bias_of(unit: str, biases: str) -> str:
+    """Return the bias that is added to a sum, "" if there is none."""
+    if biases == "layer":
+        return "b1" if unit[0] == "h" else "b2"
+    return f"b{unit}" if biases else ""
+
+
+def _texts(biases: str) -> dict[str, tuple[str, ...]]:
     """Return each role's right formulas; the first is the course's."""
     found: dict[str, tuple[str, ...]] = {}
     for unit, terms in SUMS.items():
-        found[unit] = ("+".join(f"{w}*{x}" for w, x in terms),)
+        added = [f"{w}*{x}" for w, x in terms] + [bias_of(unit, biases)] * bool(biases)
+        found[unit] = ("+".join(added),)
         found[f"a{unit}"] = (f"1/(1+EXP(-{unit}))", f"1/(1+EXP(-({found[unit][0]})))")
     for n in "12":
         found[f"e{n}"] = (f"0.5*(t{n}-ao{n})^2",)
     found["et"] = ("e1+e2", "0.5*(t1-ao1)^2+0.5*(t2-ao2)^2")
-    return found | _outer() | _inner() | _updates()
+    found |= _outer() | _inner() | _updates()
+    for b in BIASES.get(biases, ()):
+        ways = (found[f"d_et_{unit}"] for unit in UNITS if bias_of(unit, biases) == b)
+        found[f"d_et_{b}"] = tuple("+".join(parts) for parts in zip(*ways, strict=False))
+        found[b] = (f"prev.{b}-etab*prev.d_et_{b}",)
+    return found
 
 
 def _outer() -> dict[str, tuple[str, ...]]:
@@ -100,10 +119,14 @@ def _updates() -> dict[str, tuple[str, ...]]:
     return found
 
 
-DEFINITIONS: dict[str, tuple[Tree, ...]] = {
-    role: tuple(map(parse, texts)) for role, texts in _definitions().items()
-}
-"""Every role's right formulas; all give the same where all that they name is right."""
+@lru_cache
+def definitions(biases: str = "") -> dict[str, tuple[Tree, ...]]:
+    """Return every role's right formulas; all give the same where all that they name is right.
+
+    `biases` is "layer", "unit" or "" for none, as in `BIASES`.
+    """
+    return {role: tuple(map(parse, texts)) for role, texts in _texts(biases).items()}
+
 
 Known = Mapping[str, Any]
 
@@ -114,11 +137,12 @@ class State:
     Arrays are float64 of any shape whose last axis is the rows, or scalars for constants.
     """
 
-    def __init__(self, known: Known) -> None:
+    def __init__(self, known: Known, biases: str = "") -> None:
+        self.definitions = definitions(biases)
         self._values: dict[str, Any] = dict(known)
 
     def __getitem__(self, symbol: str) -> Any:
-        """Return the values of a role; `prev.` and `next.` mean the neighbouring row's."""
+        """Return the values of a role, in its row or another; KeyError if nothing has them."""
         if symbol not in self._values:
             self._values[symbol] = self._made(symbol)
         return self._values[symbol]
@@ -127,14 +151,13 @@ class State:
         return symbol in self._values
 
     def _made(self, symbol: str) -> Any:
-        where, _, role = symbol.rpartition(".")
-        if where:
-            return shifted(self[role], -1 if where == "prev" else 1)
-        with np.errstate(all="ignore"):
-            return self.of(DEFINITIONS[role][0])
+        away, role = parted(symbol)
+        if away:
+            return shifted(self[role], away)
+        return self.of(self.definitions[role][0])
 
     def of(self, tree: Tree) -> Any:
-        """Return the values of a formula of roles; NaN for a role that nothing defines."""
+        """Return the values of a formula of roles."""
 
         def look(leaf: Any) -> Any:
             return self[leaf.name]
@@ -143,32 +166,52 @@ class State:
             return evaluate(tree, look)
 
 
-def shifted(values: Any, rows: int) -> Any:
-    """Return what stands `rows` further down in each row; NaN beyond the ends."""
+ROWS_AWAY = {"prev": -1, "next": 1, "": 0, "first": "first"}
+
+
+def parted(symbol: str) -> tuple[int | str, str]:
+    """Return how many rows away a symbol's quantity is, or "first", and its role."""
+    where, _, role = symbol.rpartition(".")
+    return (ROWS_AWAY[where] if where in ROWS_AWAY else int(where)), role  # type: ignore[return-value]
+
+
+def symbol_of(role: str, away: int) -> str:
+    """Return the symbol of a role some rows away."""
+    return {0: "", -1: "prev.", 1: "next."}.get(away, f"{away}.") + role
+
+
+def shifted(values: Any, rows: int | str) -> Any:
+    """Return what stands `rows` further down in each row, NaN beyond the ends; or in the first."""
     if np.ndim(values) == 0:
         return values
     moved = np.full_like(values, np.nan)
-    if rows < 0:
-        moved[..., -rows:] = values[..., :rows]
-    else:
-        moved[..., :-rows] = values[..., rows:]
+    if isinstance(rows, str):
+        moved[...] = values[..., :1]
+    elif abs(rows) < values.shape[-1]:
+        if rows < 0:
+            moved[..., -rows:] = values[..., :rows]
+        else:
+            moved[..., : values.shape[-1] - rows] = values[..., rows:]
     return moved
 
 
-def trajectory(constants: Known, rows: int, samples: int, seed: int) -> State:
+def trajectory(
+    constants: Known, rows: int, samples: int, seed: int, biases: str = "", moving: bool = False
+) -> State:
     """Return states of right rows that follow each other, from random weights.
 
     Arrays have shape (samples, rows). A formula is right if it is right here, whichever of the
-    many ways to write it the student chose.
+    many ways to write it the student chose. Biases are random and updated too if `moving`.
     """
     draw = np.random.default_rng(seed)
-    weights = draw.uniform(-1.5, 1.5, (8, samples))
+    names = WEIGHTS + (BIASES[biases] if moving else ())
+    held = draw.uniform(-1.5, 1.5, (len(names), samples))
+    rates = np.array([[constants["etab" if name[0] == "b" else "eta"]] for name in names])
     steps: list[dict[str, Any]] = []
     for _ in range(rows):
-        now = dict(zip(WEIGHTS, weights, strict=True))
+        now = dict(zip(names, held, strict=True))
         steps.append(now)
-        state = State({**constants, **now})
-        rate = np.asarray(constants["eta"])
-        weights = weights - rate * np.array([state[f"d_et_{w}"] for w in WEIGHTS])
-    columns = {w: np.stack([step[w] for step in steps], axis=-1) for w in WEIGHTS}
-    return State({**constants, **columns})
+        state = State({**constants, **now}, biases)
+        held = held - rates * np.array([state[f"d_et_{name}"] for name in names])
+    columns = {name: np.stack([step[name] for step in steps], axis=-1) for name in names}
+    return State({**constants, **columns}, biases)

@@ -2,20 +2,20 @@
 
 References become quantities through the sheet's layout. On rows where every quantity is right, a
 formula is right if its value is, whichever way it is written; and a wrong one is explained by the
-known mistake that gives the same value.
+single change that makes it right.
 """
 
 import math
 import re
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any
 
 import numpy as np
 
-from sweep.auditor.changing import symbols
+from sweep.auditor.changing import expanded, find, renamed, spelled, symbols
 from sweep.auditor.computing import Calculator, Home, cells_of, spot_of
 from sweep.auditor.formulas import (
+    AREA,
     Area,
     Call,
     Cell,
@@ -23,24 +23,30 @@ from sweep.auditor.formulas import (
     Name,
     Number,
     Tree,
-    Value,
     evaluate,
-    references,
+    parse,
     replace,
 )
 from sweep.auditor.layout import Table
 from sweep.auditor.mistakes import (
+    CURVE,
     E_ROUNDED,
-    MISTAKES,
+    ERROR,
+    FORMULA,
     PINNED,
+    RATE,
     ROUNDED,
-    Mistake,
-    Pattern,
+    SUM_H,
+    SUM_O,
+    UNKNOWN,
+    Explained,
+    explained,
 )
-from sweep.auditor.model import DEFINITIONS, State, trajectory
-from sweep.auditor.roles import WEIGHTS
+from sweep.auditor.model import State, definitions, parted, symbol_of, trajectory
+from sweep.auditor.reading import address
+from sweep.auditor.roles import ALL_BIASES, CONSTANTS, WEIGHTS
 
-STEPS, MIDDLE, SAMPLES = 7, 3, 4
+STEPS, MIDDLE, SAMPLES = 7, 3, 5
 """Each state is one of seven rows that follow each other, so that three rows up and down exist."""
 
 EXACT = 1e-9
@@ -51,38 +57,74 @@ MOST_MEANINGS = 12
 """If the cells that one formula refers to mean something else in more rows than these, the rows
 beyond are taken to be as wrong as the last."""
 
-DERIVED = re.compile(r"(prev\.)?([dm]_|[nck]\d)")
+DERIVED = re.compile(r"[dm]_|[nck]\d")
 """Quantities that a sheet need not have columns for."""
 
 DEEPEST = 12
 """How many cells without a heading a formula may lead through."""
 
+UPDATES = (*WEIGHTS, *ALL_BIASES)
 
-@dataclass(frozen=True)
-class Explained:
-    """A mistake, and what it means for the column at hand."""
+WHOLE = ("h1", "h2", "ah1", "ah2", "o1", "o2", "ao1", "ao2", "e1", "e2", "et",
+         *(f"d_et_{w}" for w in WEIGHTS))  # fmt: skip
+"""Columns whose whole formula may stand in another."""
 
-    mistake: Mistake | Pattern
-    told: str = ""
-
-
-@dataclass(frozen=True)
-class Leaf:
-    """What a reference means: a quantity some rows away, or a cell that means none."""
-
-    role: str | None
-    away: int
-    home: Home
-
+CURVES = tuple(
+    (parse(text), told)
+    for text, told in (
+        ("1/1+EXP(-x)", "1/1+EXP(-x): 1 + EXP(-x) belongs in brackets"),
+        ("1/(1-EXP(-x))", "1-EXP(-x) where 1+EXP(-x) belongs"),
+        ("1+EXP(-x)", "1/... is missing"),
+        ("EXP(-x)", "EXP(-x) alone"),
+        ("EXP(x)", "EXP(x) alone"),
+        ("1/EXP(-x)+1", "1/EXP(-x)+1: EXP(-x) + 1 belongs in brackets"),
+        ("1/1-EXP(-x)", "1/1-EXP(-x)"),
+        ("TANH(x)", "TANH where the sigmoid belongs"),
+        ("MAX(0,x)", "MAX(0, x) where the sigmoid belongs"),
+        ("x*(1-x)", "x (1 - x) where the sigmoid belongs"),
+        ("(1/(1+EXP(-x)))*(1-1/(1+EXP(-x)))", "the sigmoid's derivative"),
+    )
+)
+"""What stands where the sigmoid belongs."""
 
 Verdict = Explained | FormulaError | None
 """A mistake, a formula that cannot be read, or nothing to say."""
 
-Meaning = Callable[[Leaf, Value], Value]
 
+class Moment:
+    """The values of every quantity in the middle row, float64 of shape (SAMPLES,), and of cells."""
 
-def _as_it_is(_: Leaf, value: Value) -> Value:
-    return value
+    def __init__(self, table: Table, constants: dict[str, Any]) -> None:
+        made = [
+            trajectory(constants, STEPS, SAMPLES, seed, table.biases, table.moving)
+            for seed in (20, 21)
+        ]
+        self._near, self._far = made
+        self.definitions = self._near.definitions
+        self._held: dict[str, Any] = {"step": np.full(SAMPLES, 0.317)}  # nothing has a use for it
+
+    def __getitem__(self, symbol: str) -> Any:
+        if symbol not in self._held:
+            away, role = parted(symbol)
+            state, at = self._far, 0
+            if isinstance(away, int):
+                near = abs(away) <= MIDDLE
+                state, at = (self._near, MIDDLE + away) if near else (self._far, away % STEPS)
+            self._held[symbol] = np.broadcast_to(state[role], (SAMPLES, STEPS))[:, at]
+        return self._held[symbol]
+
+    def hold(self, cell: str, value: float) -> None:
+        """Give a cell that is no quantity its value."""
+        self._held[cell] = np.full(SAMPLES, value)
+
+    def of(self, tree: Tree) -> Any:
+        """Return the values of a formula of symbols."""
+
+        def look(leaf: Any) -> Any:
+            return self[leaf.name]
+
+        with np.errstate(all="ignore"):
+            return evaluate(tree, look)
 
 
 class Prober:
@@ -91,45 +133,28 @@ class Prober:
     def __init__(self, table: Table, calculator: Calculator, constants: dict[str, Any]) -> None:
         self.table = table
         self.calculator = calculator
+        self.constants = constants
+        self.definitions = definitions(table.biases)
+        self.moment = Moment(table, constants)
+        self.fixed = {*CONSTANTS, *(() if table.moving else ALL_BIASES)}
         self.places: dict[Home, tuple[str, int]] = {
             (table.sheet, spot): (column.role, step)
             for column in table.columns
             if column.role
             for step, spot in enumerate(column.spots)
         }
-        self.constants = constants
-        self.state = trajectory(constants, STEPS, SAMPLES, seed=20)
-        self.far = trajectory(constants, STEPS, SAMPLES, seed=21)
+        self.roles = {role for role, _ in self.places.values()} | {*table.constants}
+        self.cells: dict[str, Home] = {}
+        """The cells that symbols name, of those that are no quantities."""
         self._judged: dict[tuple[str, str], dict[Hashable, Verdict]] = {}
 
-    def leaf(self, home: Home, step: int) -> Leaf:
-        """Return what a cell means for a formula in row `step`."""
+    def meaning(self, home: Home, step: int) -> tuple[str, int] | None:
+        """Return what a cell means for a formula in row `step`: a role, and how many rows away."""
         if home in self.places:
             role, at = self.places[home]
-            return Leaf(role, 0 if role in self.constants else at - step, home)
-        return Leaf(self.table.homes.get(home), 0, home)
-
-    def signature(self, home: Home, step: int) -> Hashable:
-        """Return what tells apart the cells of one formula that mean different things."""
-        leaves = self.calculator.leaves(home)
-        return tuple(self._sign(cell, home, step) for cell in self._cells(leaves, home))
-
-    def _sign(self, cell: Home, home: Home, step: int) -> Hashable:
-        leaf = self.leaf(cell, step)
-        if leaf.role:
-            return leaf.role, leaf.away if abs(leaf.away) <= MIDDLE else "far"
-        if self.calculator.has_formula(cell):
-            return cell[0], cell[1][0] - home[1][0], cell[1][1] - home[1][1]
-        value = self.calculator.value(cell)
-        return None if np.isnan(value) else value
-
-    def _cells(self, leaves: Iterable[Tree], home: Home) -> Iterable[Home]:
-        for leaf in leaves:
-            meant = self.calculator.named(leaf) if isinstance(leaf, Name) else leaf
-            if isinstance(meant, Cell):
-                yield spot_of(meant, home)
-            elif isinstance(meant, Area):
-                yield from (cell for row in cells_of(meant, home) for cell in row)
+            return role, 0 if role in self.fixed else at - step
+        role = self.table.homes.get(home, "")
+        return (role, 0) if role else None
 
     def judge(self, home: Home, role: str, step: int) -> Explained | None:
         """Return what is wrong with the formula of a cell; None if it is right.
@@ -139,7 +164,7 @@ class Prober:
         """
         formula = self.calculator.book.sheets[home[0]].formulas[home[1]]
         known = self._judged.setdefault((formula, role), {})
-        key = self.signature(home, step)
+        key = tuple(self._sign(cell, home, step) for cell in self._cells(home))
         if key not in known and len(known) < MOST_MEANINGS:
             try:
                 known[key] = self._judge(home, role, step)
@@ -150,190 +175,235 @@ class Prober:
             raise found
         return found
 
+    def _sign(self, cell: Home, home: Home, step: int) -> Hashable:
+        """Return what tells apart the cells of one formula that mean different things."""
+        meant = self.meaning(cell, step)
+        if meant:
+            return meant[0], meant[1] if abs(meant[1]) <= MIDDLE else "far"
+        if self.calculator.has_formula(cell):
+            return cell[0], cell[1][0] - home[1][0], cell[1][1] - home[1][1]
+        value = self.calculator.value(cell)
+        return None if np.isnan(value) else value
+
+    def _cells(self, home: Home) -> Iterator[Home]:
+        for leaf in self.calculator.leaves(home):
+            meant = self.calculator.named(leaf) if isinstance(leaf, Name) else leaf
+            if isinstance(meant, Cell):
+                yield spot_of(meant, home)
+            elif isinstance(meant, Area):
+                yield from (cell for row in cells_of(meant, home) for cell in row)
+
     def _judge(self, home: Home, role: str, step: int) -> Explained | None:
-        right = np.broadcast_to(self.state[role], (SAMPLES, STEPS))[:, MIDDLE]
-        tree = self.calculator.tree(home)
-        value = self.value(tree, home, step)
+        right = self.moment[role]
+        pins: dict[str, str] = {}
+        tree = self.symbolic(home, step, pins)
+        value = self.moment.of(tree)
         if same(value, right):
             return None
         return (
-            self._smoothed(tree, home, step, right)
-            or self._pinned(tree, home, step, right)
-            or self._rate(tree, home, step, role, right)
-            or explain(
-                role, self.state, lambda w: same(value, _middle(w)), self._roles(tree, home, step)
-            )
-            or self._repaired(tree, home, step, role)
-            or Explained(UNKNOWN_FORMULA)
+            self._smoothed(tree, right)
+            or self._rowed(tree, pins, role, right)
+            or (None if np.isfinite(value).any() else Explained(ERROR))
+            or self._curved(role, value)
+            or self._repaired(tree, pins, role, right)
+            or Explained(UNKNOWN)
         )
 
-    def _roles(self, tree: Tree, home: Home, step: int) -> set[str]:
-        """Return what a formula refers to, as roles."""
-        leaves = (self.leaf(cell, step) for cell in self._cells(references(tree), home))
-        return {leaf.role for leaf in leaves if leaf.role}
+    def symbolic(self, home: Home, step: int, pins: dict[str, str], deep: int = 0) -> Tree:
+        """Return a cell's formula with symbols in place of cells.
 
-    def _repaired(self, tree: Tree, home: Home, step: int, role: str) -> Explained | None:
-        """Find the one change, of those that undo themselves, that makes a formula right."""
-        right = _middle(self.state[role])
-        own = self.symbolic(tree, home, step)
-        for mistake in MISTAKES:
-            if mistake.undoes_itself:
-                for changed, _ in mistake.changes(own, role):
-                    try:
-                        if same(_middle(self.state.of(changed)), right):
-                            return Explained(mistake)
-                    except KeyError:
-                        continue
-        return None
+        A cell that means nothing is what its own formula says, or a symbol such as "B3"; `pins`
+        gets the address of each symbol whose reference a `$` keeps in its row.
 
-    def symbolic(self, tree: Tree, home: Home, step: int, deep: int = 0) -> Tree:
-        """Return a formula with roles in place of cells, and numbers in place of other cells."""
+        Raises:
+            FormulaError: it leads through too many cells, or cannot be read.
+        """
+        if deep > DEEPEST:
+            raise FormulaError("a formula that leads through too many cells")
+        across = self.table.across
+
+        def one(cell: Home, pinned: bool) -> Tree:
+            meant = self.meaning(cell, step)
+            if meant:
+                symbol = symbol_of(*meant)
+            elif self.calculator.has_formula(cell):
+                return self.symbolic(cell, step, pins, deep + 1)
+            else:
+                symbol = address(cell[1]) if cell[0] == home[0] else f"{cell[0]}!{address(cell[1])}"
+                self.cells[symbol] = cell
+                self.moment.hold(symbol, self.calculator.value(cell))
+            if pinned:
+                pins[symbol] = address(cell[1])
+            return Name(symbol)
 
         def named(part: Tree) -> Tree:
             if isinstance(part, Name):
                 part = self.calculator.named(part)
             if isinstance(part, Area):
-                cells = (cell for row in cells_of(part, home) for cell in row)
-                return Call("SUM", tuple(one(cell) for cell in cells))
-            return one(spot_of(part, home)) if isinstance(part, Cell) else part
+                rows = cells_of(part, home)
+                return Call(AREA, tuple(one(cell, False) for row in rows for cell in row))
+            if isinstance(part, Cell):
+                place = part.column if across else part.row
+                return one(spot_of(part, home), place.pinned)
+            return part
 
-        def one(cell: Home) -> Tree:
-            leaf = self.leaf(cell, step)
-            if leaf.role is not None and abs(leaf.away) <= 1:
-                return Name({-1: "prev.", 0: "", 1: "next."}[leaf.away] + leaf.role)
-            if leaf.role is None and self.calculator.has_formula(cell):
-                if deep > DEEPEST:
-                    raise FormulaError("a formula that leads through too many cells")
-                return self.symbolic(self.calculator.tree(cell), cell, step, deep + 1)
-            return Number(self.calculator.value(cell))
+        return replace(self.calculator.tree(home), named)
 
-        return replace(tree, named)
+    def rate_of(self, home: Home, role: str, step: int) -> Home | float | None:
+        """Return the cell, or typed number, that an update has for the rate; None if none is."""
+        tree = self.symbolic(home, step, {})
+        rate, right = "etab" if role in ALL_BIASES else "eta", self.moment[role]
+        for symbol in symbols(tree):
+            known = symbol in self.cells or symbol == rate
+            if known and same(self.moment.of(renamed(tree, {symbol: rate})), right):
+                homes = {role: home for home, role in self.table.homes.items()}
+                return self.cells.get(symbol) or homes.get(rate)
+        for number in set(_numbers(tree)):
 
-    def value(
-        self, tree: Tree, home: Home, step: int, meaning: Meaning = _as_it_is, deep: int = 0
-    ) -> Value:
-        """Return what a formula gives on each of the states, float64 of shape (SAMPLES,)."""
+            def rated(part: Tree, number: float = number) -> Tree:
+                return Name(rate) if part == Number(number) else part
 
-        def one(cell: Home) -> Value:
-            leaf = self.leaf(cell, step)
-            if leaf.role is not None:
-                return meaning(leaf, self._quantity(leaf))
-            if self.calculator.has_formula(cell):
-                if deep > DEEPEST:
-                    raise FormulaError("a formula that leads through too many cells")
-                inner = self.calculator.tree(cell)
-                return self.value(inner, cell, step, meaning, deep + 1)
-            return meaning(leaf, np.float64(self.calculator.value(cell)))
+            if same(self.moment.of(replace(tree, rated)), right):
+                return number
+        return None
 
-        def look(leaf: Cell | Area | Name) -> Value:
-            meant = self.calculator.named(leaf) if isinstance(leaf, Name) else leaf
-            if isinstance(meant, Cell):
-                return one(spot_of(meant, home))
-            if isinstance(meant, Area):
-                return [[one(cell) for cell in row] for row in cells_of(meant, home)]
-            return evaluate(meant, look)
-
-        with np.errstate(all="ignore"):
-            return evaluate(tree, look)
-
-    def _quantity(self, leaf: Leaf) -> Value:
-        role = str(leaf.role)
-        if role == "step":
-            return np.float64(0.317)  # no formula has a use for it
-        state, at = self.state, MIDDLE + leaf.away
-        if abs(leaf.away) > MIDDLE:
-            state, at = self.far, leaf.away % STEPS
-        return np.broadcast_to(state[role], (SAMPLES, STEPS))[:, at]
-
-    def _smoothed(self, tree: Tree, home: Home, step: int, right: Value) -> Explained | None:
+    def _smoothed(self, tree: Tree, right: Any) -> Explained | None:
         """Right but for ROUND, or for a number typed for e."""
 
         def exact(part: Tree) -> Tree:
-            return (
-                part.arguments[0] if isinstance(part, Call) and part.function == "ROUND" else part
-            )
+            rounds = isinstance(part, Call) and part.function.startswith("ROUND")
+            return part.arguments[0] if isinstance(part, Call) and rounds else part
 
         def natural(part: Tree) -> Tree:
             value = part.value if isinstance(part, Number) else None
             near = isinstance(value, float) and abs(value - math.e) < 0.02
             return Number(math.e) if near else part
 
-        for pattern, by in ((ROUNDED, exact), (E_ROUNDED, natural)):
-            if same(self.value(replace(tree, by), home, step), right):
-                return Explained(pattern)
+        for mistake, by in ((ROUNDED, exact), (E_ROUNDED, natural)):
+            if same(self.moment.of(replace(tree, by)), right):
+                return Explained(mistake)
         return None
 
-    def _pinned(self, tree: Tree, home: Home, step: int, right: Value) -> Explained | None:
-        """Right but for references that stay in a row far away, or in the first."""
+    def _rowed(self, tree: Tree, pins: dict[str, str], role: str, right: Any) -> Explained | None:
+        """Right but for references that stay in a row, for a rate's that slides, or for both."""
+        update = role in UPDATES
         stays = {
-            spot_of(leaf, home)
-            for leaf in references(tree)
-            if (isinstance(leaf, Cell) and leaf.row.pinned)
-            or (isinstance(leaf, Cell) and leaf.column.pinned)
+            symbol: symbol_of(parted(symbol)[1], -1 if update else 0)
+            for symbol in symbols(tree)
+            if symbol in pins and symbol not in self.cells and parted(symbol)[1] not in self.fixed
         }
-
-        for back in (0, -1):
-
-            def own(leaf: Leaf, value: Value, back: int = back) -> Value:
-                if (
-                    leaf.home in stays
-                    and leaf.home in self.places
-                    and leaf.role not in self.constants
-                ):
-                    return self._quantity(Leaf(leaf.role, back, leaf.home))
-                return value
-
-            if same(self.value(tree, home, step, own), right):
-                return Explained(PINNED)
-        return None
-
-    def _rate(self, tree: Tree, home: Home, step: int, role: str, right: Value) -> Explained | None:
-        """Right if one cell that means nothing, or something else, were the rate."""
-        if role not in WEIGHTS and role[0] not in "nck":
+        for name in (dict(stays), {s: parted(s)[1] for s in stays}):
+            if same(self.moment.of(renamed(tree, name)), right):
+                return Explained(PINNED, self._kept(name, pins))
+        if not (update or role[0] in "nck"):
             return None
-        mistake = next(m for m in MISTAKES if m.name == "the rate from the wrong cell")
-        for cell in dict.fromkeys(self._cells(references(tree), home)):
-
-            def rated(leaf: Leaf, value: Value, cell: Home = cell) -> Value:
-                return self.constants["eta"] if leaf.home == cell else value
-
-            if same(self.value(tree, home, step, rated), right):
-                return Explained(mistake, "")
+        rate = "etab" if role in ALL_BIASES else "eta"
+        for symbol in symbols(tree):
+            for kept in ({}, stays, {s: parted(s)[1] for s in stays}):
+                if symbol in kept:
+                    continue
+                if same(self.moment.of(renamed(tree, {**kept, symbol: rate})), right):
+                    told = f"{spelled(symbol)} where {spelled(rate)} belongs"
+                    if symbol in self.cells and symbol not in pins:
+                        told += "; its reference slides, for want of a $"
+                    also = f"{self._kept(kept, pins)}; and " if kept else ""
+                    return Explained(PINNED if kept else RATE, also + told)
         return None
 
+    @staticmethod
+    def _kept(names: dict[str, str], pins: dict[str, str]) -> str:
+        told = [f"a $ keeps {parted(s)[1].replace('d_et_', 'dE/d')} at {pins[s]}" for s in names]
+        return " and ".join(told)
 
-UNKNOWN_FORMULA = Pattern(
-    "not one of the known mistakes", "On a right row the formula gives another number."
-)
+    def _curved(self, role: str, value: Any) -> Explained | None:
+        """Something like the sigmoid."""
+        if role not in ("ah1", "ah2", "ao1", "ao2"):
+            return None
+        return _curve(role, self.moment, lambda tried: same(tried, value))
+
+    def _repaired(
+        self, tree: Tree, pins: dict[str, str], role: str, right: Any
+    ) -> Explained | None:
+        """Find the single change that makes the formula right."""
+        wanted = ways_of(role, self.definitions, self._there)
+        into = {name for way in wanted for name in symbols(way)}
+
+        def fits(changed: Tree) -> bool:
+            return same(self.moment.of(changed), right)
+
+        change = find(tree, wanted[:3], fits, sorted(into))
+        if change is None:
+            value = self.moment.of(tree)
+            return explain(role, self.moment, lambda tried: same(tried, value), self._there, into)
+        found = explained(change, role, repaired=True)
+        pinned = change.kind == "another" and change.old in pins and change.old not in self.cells
+        if pinned and parted(change.old)[1] == parted(change.new)[1]:
+            return Explained(PINNED, f"{pins[change.old]} stays; {found.told}")
+        return found
+
+    def _there(self, symbol: str) -> bool:
+        """Whether a symbol is of a column here."""
+        return parted(symbol)[1] in self.roles
 
 
-def _middle(values: Value) -> Value:
-    return np.broadcast_to(values, (SAMPLES, STEPS))[:, MIDDLE]
+def ways_of(
+    role: str, ways: dict[str, tuple[Tree, ...]], there: Callable[[str], bool]
+) -> list[Tree]:
+    """Return the right formulas of a role that a sheet may have, what has no column written out."""
+
+    def possible(way: Tree) -> bool:
+        return all(there(s) for s in symbols(way) if DERIVED.match(parted(s)[1]))
+
+    first, *others = ways[role]
+    return [expanded(first, ways, there), *(way for way in others if possible(way))]
 
 
-def same(value: Value, right: Value) -> bool:
+def _curve(role: str, state: Any, fits: Callable[[Any], bool]) -> Explained | None:
+    """Something like the sigmoid, or the sum itself."""
+    for tree, told in CURVES:
+        if fits(state.of(renamed(tree, {"x": role[1:]}))):
+            return Explained(CURVE, told)
+    for e in ("2.71", "2.718", "2.7182", "2.7183", "2.71828", "2.718281828"):
+        if fits(state.of(renamed(parse(f"1/(1+{e}^(-x))"), {"x": role[1:]}))):
+            return Explained(E_ROUNDED)
+    if fits(state[role[1:]]):
+        mistake = SUM_H if role[1] == "h" else SUM_O
+        return Explained(mistake, f"{role[1:]} itself, without the sigmoid")
+    return None
+
+
+def _numbers(tree: Tree) -> Iterable[float]:
+    if isinstance(tree, Call):
+        for part in tree.arguments:
+            yield from _numbers(part)
+    elif isinstance(tree, Number) and isinstance(tree.value, float):
+        yield tree.value
+
+
+def same(value: Any, right: Any) -> bool:
     """Whether two results on random states are those of one formula."""
-    value = np.broadcast_to(value, np.shape(right))
     return bool(np.allclose(value, right, rtol=EXACT, atol=1e-13))
 
 
 def explain(
-    role: str, state: State, fits: Callable[[Value], bool], used: Iterable[str]
+    role: str,
+    state: State | Moment,
+    fits: Callable[[Any], bool],
+    there: Callable[[str], bool],
+    others: Iterable[str],
 ) -> Explained | None:
-    """Return the known mistake whose formula, evaluated on `state`, gives what fits.
+    """Return the single change of a right formula that, evaluated on `state`, gives what fits.
 
-    Of the ways to write a derivative those come first that need no other derivative, then those
-    by the derivatives in `used`.
+    `there` says whether a role has a column, and `others` are the symbols that may have come in.
     """
-    for at, right in enumerate(DEFINITIONS.get(role, ())):
-        derived = {name for name in symbols(right) if DERIVED.match(name)}
-        if at and role not in WEIGHTS and not derived <= set(used):
-            continue
-        for mistake in MISTAKES:
-            for wrong, told in mistake.changes(right, role):
-                try:
-                    if fits(state.of(wrong)):
-                        return Explained(mistake, told)
-                except KeyError:
-                    continue  # it names what nothing defines
+    others = list(others)
+    if role[0] == "a" and (curve := _curve(role, state, fits)):
+        return curve
+    for right in ways_of(role, state.definitions, there):
+        change = find(right, [right], lambda tree: fits(state.of(tree)), others)
+        if change:
+            return explained(change, role, repaired=False)
+    for other in WHOLE:
+        if other != role and fits(state[other]):
+            return Explained(FORMULA, f"the formula of {spelled(other)}")
     return None

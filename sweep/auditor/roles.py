@@ -9,7 +9,11 @@ import re
 import unicodedata
 from functools import lru_cache
 
-CONSTANTS = ("i1", "i2", "t1", "t2", "eta")
+BIASES = {"layer": ("b1", "b2"), "unit": ("bh1", "bh2", "bo1", "bo2")}
+"""The biases of a network that has one a layer, or one a unit."""
+ALL_BIASES = BIASES["layer"] + BIASES["unit"]
+CONSTANTS = ("i1", "i2", "t1", "t2", "eta", "etab")
+"""What is the same in each row; `etab` is a rate that biases have of their own."""
 WEIGHTS = tuple(f"w{n}" for n in range(1, 9))
 
 ERROR = r"(?:e|err|error|fehler|erreur|errore|loss|cost|costo|j|l|verlust|perte|perdida|mse|sse)"
@@ -23,9 +27,9 @@ OUT = (
     r"sortie|salida|aus)"
 )
 HIDDEN = r"(?:h|hid|hidden|hiddenunit|hiddenneuron|verdeckt|cache|cachee|oculta)"
-OUTER = r"(?:o|outputunit|outputneuron)"
+OUTER = r"(?:o|0|outputunit|outputneuron)"
 RATE = (
-    r"(?:eta|lr|learningrate|learnrate|lernrate|lernratee|alpha|stepsize|rate|schrittweite|taux|"
+    r"(?:eta|lr|learningrate|learnrate|lernrate|lernratee|alpha|stepsize|rate|n|schrittweite|taux|"
     r"tauxdapprentissage|tauxapprentissage|pas|tasa|tasadeaprendizaje|tassodiapprendimento)"
 )
 
@@ -40,6 +44,7 @@ TARGET = (
 OUTPUT = r"(?:out|outputs?|ausgabe|sortie|salida|yhat|pred|prediction|predicted|actual)"
 GRADIENT = r"(?:gradients?|grad|g|gw|nabla|derivative|ableitung|derivee|derivada|slope)"
 CHANGE = r"(?:d|change|changein|update|correction|dw)"
+BIAS = r"(?:b|bias|biais|schwelle|theta0)"
 SIGNAL = r"(?:d|errorsignal|signal)"
 STEP = (
     r"(?:#|n|nr|no|k|t|steps?|stepno|iterations?|iter|it|epochs?|epoche|schritte?|etape|paso|"
@@ -74,27 +79,38 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     (rf"(?:half|sq|squared)?{ERROR}(?:o|out|output|for|von|de)?(?:o|out)?([12])", "e{}"),
     (rf"{OUTER}([12]){ERROR}", "e{}"),
     (rf"{ERROR}{TOTAL}|{TOTAL}{ERROR}|{ERROR}(?:e|err|error)?|{TOTAL}of{ERROR}s?|e1\+e2", "et"),
-    (rf"(?:the|our)?{RATE}(?:eta|alpha|lr|n)?", "eta"),
     (STEP, "step"),
+    (rf"(?:the|our)?{RATE}(?:eta|alpha|lr|n|theta)?", "eta"),
+    (rf"{RATE}_?(?:b|bias|biases)", "etab"),
     (rf"{GRADIENT}(?:{ERROR})?(?:of|von|de)?{WEIGHT}?([1-8])", "d_et_w{}"),
     (rf"{WEIGHT}([1-8])(?:grad|gradient|derivative)", "d_et_w{}"),
-    (rf"d{ERROR}(?:{TOTAL})?d?w([1-8])", "d_et_w{}"),
+    (rf"d?{ERROR}{TOTAL}?d?w([1-8])", "d_et_w{}"),
     (rf"{CHANGE}(?:w|weight|of)?(?:w)?([1-8])", "d_et_w{} c{} k{}"),
     (rf"{SIGNAL}(?:net|z|in)?{OUTER}([12])", "d_et_o{} m_o{}"),
     (rf"{SIGNAL}(?:net|z|in)?{HIDDEN}([12])", "d_et_h{} m_h{}"),
     (rf"d{OUT}{OUTER}([12])", "d_et_ao{} m_ao{}"),
     (rf"d{OUT}{HIDDEN}([12])", "d_et_ah{} m_ah{}"),
-    (r"(?:b|bias|biais|schwelle|theta0)(?:h|o)?([1-4])?", "bias"),
+    (rf"{BIAS}{HIDDEN}([12])", "bh{}"),
+    (rf"{BIAS}{OUTER}([12])", "bo{}"),
+    (rf"{BIAS}{HIDDEN}", "b1"),
+    (rf"{BIAS}{OUTER}", "b2"),
+    (rf"{BIAS}([12])", "b{}"),
+    (rf"{BIAS}3", "bo1"),
+    (rf"{BIAS}4", "bo2"),
+    (rf"d?{ERROR}{TOTAL}?d?b([12])|(?:grad|d)b([12])", "d_et_b{}"),
     (r"w(?:9|1\d)|h(?:3|4)|ah(?:3|4)|i[3-9]|ao[3-9]", "other"),
 )
 """What a heading may look like, without blanks, dots and brackets, and the roles it may have."""
 
 COMPILED = tuple((re.compile(pattern), roles) for pattern, roles in GLOSSARY)
 GREEK = {
-    "η": "eta", "α": "alpha", "θ": "theta", "σ": "sigma", "ς": "sigma", "φ": "phi", "∇": "nabla",
+    "η": "eta", "ƞ": "eta", "ɳ": "eta", "ⴄ": "eta", "α": "alpha", "θ": "theta",
+    "σ": "sigma", "ς": "sigma", "φ": "phi", "∇": "nabla",
     "∂": "d", "δ": "d", "½": "half", "′": "'", "’": "'", "̂": "hat",
 }  # fmt: skip
-DENOMINATORS = {"w", "h", "ah", "o", "ao", "i"}
+LONGEST, LONGEST_NAME = 500, 60
+"""How much of a heading is read, and how long the part before its formula may be."""
+DENOMINATORS = {"w", "h", "ah", "o", "ao", "i", "b", "bh", "bo"}
 
 
 WEIGHTLIKE = re.compile(r"(?=.*(?:w|poids|peso|theta|θ)).*[1-8]", re.DOTALL)
@@ -124,9 +140,9 @@ def compact(text: str) -> str:
 @lru_cache(maxsize=20_000)
 def roles_of(heading: str) -> tuple[str, ...]:
     """Return the roles that a heading or label may have, the likeliest first; perhaps none."""
-    if len(heading) > 120:
+    text = normal(heading[:LONGEST])
+    if len(text) > LONGEST_NAME or re.search(r"\d[.,]\d", text):
         return ()
-    text = normal(heading)
     short = re.sub(r"\s\([^)]*\)$", "", text)
     text = re.sub(r"\s+w?r\.?t\.?\s+", "/d", short)
     if text.count("/") == 1:
@@ -162,11 +178,16 @@ def _derivative(upper: str, lower: str) -> tuple[str, ...]:
 def under(group: str, heading: str) -> tuple[str, ...]:
     """Return the roles of a heading beneath that of a group, such as "w1" under "Gradients"."""
     own = roles_of(heading)
+    if set(roles_of(group)) & {*CONSTANTS, *WEIGHTS} or "=" in group:
+        return own  # a label that stands above by chance
     text = compact(normal(group))
-    if re.search(r"grad|deriv|ableit|^d[a-z]*/|backprop$", text) and own and own[0] in WEIGHTS:
-        return (f"d_et_{own[0]}",)
-    if re.search(r"new|neu|updated|next|nouveau|nuevo", text) and own and own[0] in WEIGHTS:
-        return (f"n{own[0][1]}",)
-    if re.search(r"change|^dw", text) and own and own[0] in WEIGHTS:
-        return (f"c{own[0][1]}", f"k{own[0][1]}")
-    return own or roles_of(f"{group}{heading}") or roles_of(f"{group.rstrip('sS')}{heading}")
+    if own and own[0] in WEIGHTS:
+        if re.search(r"grad|deriv|ableit|^d[a-z]*/|backprop$", text):
+            return (f"d_et_{own[0]}",)
+        if re.search(r"new|neu|updated|next|nouveau|nuevo", text):
+            return (f"n{own[0][1]}",)
+        if re.search(r"change|^dw", text):
+            return (f"c{own[0][1]}", f"k{own[0][1]}")
+    if own or not re.fullmatch(r"\W*\d\W*", heading):
+        return own
+    return roles_of(f"{group}{heading}") or roles_of(f"{group.rstrip('sS')}{heading}")

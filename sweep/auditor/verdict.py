@@ -1,5 +1,7 @@
 """What an audit found, in words: the verdict, a row a wrong column, and how things follow."""
 
+import re
+
 import numpy as np
 
 from sweep.auditor.auditing import Audit
@@ -8,6 +10,7 @@ from sweep.auditor.judging import Finding, Judged
 from sweep.auditor.reading import address
 from sweep.auditor.roles import WEIGHTS
 
+LONGEST_SHOWN = 40
 HEADINGS = ("column", "from", "cells", "off by", "mistake")
 
 RULES = {
@@ -37,10 +40,11 @@ def verdict(audit: Audit) -> str:
     """Return the verdict in one line."""
     wrong = sum(len({f.column.heading for f in table.wrong}) for table in audit.tables)
     checked = sum(table.checked for table in audit.tables)
+    steps = sum(table.table.rows for table in audit.tables)
     if audit.correct:
         largest = max(table.largest for table in audit.tables)
         off = f"none off by more than {largest:.1g}" if largest else "all exactly right"
-        told = f"{_some(checked, 'column')} checked, {off}"
+        told = f"{_some(checked, 'column')} of {_some(steps, 'row')} checked, {off}"
         return f"{audit.path}: correct; {told}"
     verb = "is" if wrong == 1 else "are"
     return f"{audit.path}: {wrong} of {_some(checked, 'column')} {verb} wrong"
@@ -74,7 +78,7 @@ def _row(findings: list[Finding]) -> tuple[str, ...]:
     assert first.cause is not None
     told = f": {first.cause.told}" if first.cause.told else ""
     return (
-        ", ".join(finding.column.heading for finding in findings),
+        ", ".join(short(finding.column.heading) for finding in findings),
         address(first.spots[0]),
         f"{sum(len(finding.spots) for finding in findings):,}",
         _by(max(finding.by for finding in findings)),
@@ -95,7 +99,7 @@ def _by(by: float) -> str:
 
 def follow(judged: Judged) -> str:
     """Return in one line which columns only follow from wrong ones; empty if none does."""
-    names = [finding.column.heading for finding in judged.affected]
+    names = [short(finding.column.heading) for finding in judged.affected]
     if not names:
         return ""
     shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
@@ -108,15 +112,38 @@ def remarks(audit: Audit) -> list[str]:
     for judged in audit.tables:
         where = f'sheet "{judged.table.sheet}"'
         found += [
-            f"{where}: the formulas of {heading} cannot be read ({why}); their values were judged"
+            f"{where}: formulas of {short(heading)} cannot be computed ({why}); "
+            "their saved values were judged"
             for heading, why in judged.unread.items()
         ]
+        if judged.unfinished:
+            told = "row is" if judged.unfinished == 1 else f"{judged.unfinished} rows are"
+            found.append(f"{where}: the last {told} not finished; empty cells there are not judged")
+        if missing := _not_there(judged):
+            found.append(
+                f"{where}: has no column of {missing}; they are judged by the updates alone"
+            )
         if judged.decimals is not None:
             told = (
                 f"numbers are rounded to {judged.decimals} decimals; smaller mistakes do not show"
             )
             found.append(f"{where}: {told}")
     return list(dict.fromkeys(found))
+
+
+def short(heading: str) -> str:
+    """Return a heading without the formula in it."""
+    name = re.split(r"[=:]", heading)[0].strip() or heading
+    return name if len(name) <= LONGEST_SHOWN else name[: LONGEST_SHOWN - 1] + "…"
+
+
+def _not_there(judged: Judged) -> str:
+    """Return the gradients that have no column."""
+    roles = {column.role for column in judged.table.columns}
+    gone = [w for w in WEIGHTS if f"d_et_{w}" not in roles]
+    if gone == list(WEIGHTS):
+        return "dE/dw1 to dE/dw8"
+    return ", ".join(f"dE/d{w}" for w in gone)
 
 
 def comment(finding: Finding, at: int) -> str:

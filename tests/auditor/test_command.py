@@ -19,7 +19,7 @@ def test_a_correct_sheet_is_called_correct(tmp_path: Path) -> None:
     make(Case("beside", rows=12), tmp_path / "mine.xlsx")
     done = sweep("audit", "mine.xlsx", cwd=tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout == "mine.xlsx: correct; 27 columns checked, all exactly right\n"
+    assert done.stdout == "mine.xlsx: correct; 27 columns of 12 rows checked, all exactly right\n"
 
 
 def test_mistakes_are_told_marked_and_end_with_status_one(tmp_path: Path) -> None:
