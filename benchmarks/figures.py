@@ -26,7 +26,7 @@ from benchmarks.runs import open_run, runs
 from sweep.errors import RequestError, StoreError, SweepError
 from sweep.views.saving import save_figure
 from sweep.views.scales import place
-from sweep.views.style import BESIDE, MARK, RGB, Look, colors, new_figure, theme
+from sweep.views.style import MARK, RGB, Look, colors, new_figure, theme
 
 
 def median_line(
@@ -45,6 +45,7 @@ def over_fewest(table: pd.DataFrame, column: str, value: str) -> pd.DataFrame:
     return by_round.div(by_round.iloc[:, 0], axis=0).melt(value_name="ratio")
 
 
+BESIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0}
 SPEED = "network-steps per second"
 _ENDS = "turns: least, median, most"
 _NAMES = ["network", "dtype"]

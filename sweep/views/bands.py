@@ -4,12 +4,8 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from sweep.views.cells import Array
+from sweep.views.scales import Span
 from sweep.views.style import OUTCOME_COLORS, RGB
-
-Span = tuple[float, float]
-"""The lowest and the highest number that an axis shows."""
-
-NOTHING = "no trial has a finite value"
 
 OPEN = "dotted: the edge of a band that leaves the picture"
 

@@ -1,6 +1,5 @@
 """What was recorded by step: all curves in one figure, or in panels."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -9,14 +8,21 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sweep.errors import RequestError
-from sweep.views.bands import NOTHING, OPEN, draw_band, is_open, near
+from sweep.views.bands import OPEN, draw_band, is_open, near
 from sweep.views.cells import Array, pooled, row_quantiles, worst
 from sweep.views.panels import MOST, MOST_NAMES, Shown, beside, label_outside, panels_of, thinned
-from sweep.views.scales import HUGE, UPWARD, is_ordered, log_limits, name_powers
+from sweep.views.scales import (
+    HUGE,
+    UPWARD,
+    Span,
+    is_ordered,
+    log_limits,
+    lost_in_words,
+    name_powers,
+)
 from sweep.views.source import MOST_ROWS, Options, Source, refuse_twice
 from sweep.views.style import ALONE, PLAIN, QUIET, RGB, Look, label, theme
 
@@ -132,16 +138,16 @@ def curves(
     hues, cols = (Shown.of(table, name, totals.get(name or "", 0)) for name in (hue, col))
     paths = Paths.of(cols.of_these(hues.of_these(table)), measure)
     every = int(paths.steps[-1])
-    if look.log is None and measure not in UPWARD:
+    if look.log is None and measure not in UPWARD and not look.xlim:
         paths = paths.until(max(FIRST_STEPS, every // 10))
     lines = [[paths.line(rows) for rows in row] for row in _rows(paths, hues, cols)]
-    span = _span([line for row in lines for line in row], look.log, measure)
+    span = look.ylim or _span([line for row in lines for line in row], look.log, measure)
     with theme():
         notes = _notes(table, paths, lines, span, every, {hue, col})
         figure, panels = panels_of(look, cols.headings, *notes, cols.note, legend=hue)
         for at, (panel, own) in enumerate(zip(panels, lines, strict=True)):
             axes = panel.parts[0]
-            _dress(axes, paths, span, measure, log=bool(look.log))
+            _dress(axes, paths, span, measure, log=bool(look.log), limits=look.xlim)
             for other in lines if behind else []:
                 for line in other if other is not own else []:
                     axes.plot(line.step, near(line.middle, span), color=QUIET, linewidth=0.8)
@@ -149,10 +155,7 @@ def curves(
             for line, color in zip(own, hues.colors if hue else alone, strict=True):
                 draw_line(axes, line, color, span)
         if hue:
-            order = _order(lines[0]) if len(panels) == 1 else range(len(hues.points))
-            names, colors = hues.names, hues.colors
-            entries = [Line2D([], [], color=colors[k], lw=2, label=names[k]) for k in order]
-            beside(panels, entries, hues.title)
+            beside(figure, hues.entries, hues.title)
         label_outside(figure, panels)
     return figure
 
@@ -163,7 +166,7 @@ def _rows(paths: Paths, hues: Shown, cols: Shown) -> list[list[np.ndarray]]:
     return [[cols.rows(trials, c) & hues.rows(trials, h) for h in hues.points] for c in cols.points]
 
 
-def _span(lines: Sequence[Line], log: bool | None, measure: str) -> tuple[float, float]:
+def _span(lines: Sequence[Line], log: bool | None, measure: str) -> Span:
     """Return the lowest and the highest value worth showing.
 
     A curve that diverges may leave the figure: at twice the highest value of the first step on a
@@ -185,7 +188,7 @@ def _span(lines: Sequence[Line], log: bool | None, measure: str) -> tuple[float,
     return low / 1.5, high * 1.5
 
 
-def draw_line(axes: Axes, line: Line, color: RGB, span: tuple[float, float]) -> None:
+def draw_line(axes: Axes, line: Line, color: RGB, span: Span) -> None:
     """Draw the median with its band, or each of a few trials."""
     if len(line.each):
         axes.plot(line.step, near(line.each, span).T, color=color, linewidth=1.1, alpha=0.8)
@@ -194,7 +197,9 @@ def draw_line(axes: Axes, line: Line, color: RGB, span: tuple[float, float]) -> 
     draw_band(axes, line.step, line.low, line.high, span, color)
 
 
-def _dress(axes: Axes, paths: Paths, span: tuple[float, float], measure: str, *, log: bool) -> None:
+def _dress(
+    axes: Axes, paths: Paths, span: Span, measure: str, *, log: bool, limits: Span | None
+) -> None:
     """Scale and name the axes; step 0, before the first update, has no logarithm."""
     if log:
         axes.set_xscale("symlog", linthresh=1, linscale=0.3, subs=range(2, 10))
@@ -205,7 +210,7 @@ def _dress(axes: Axes, paths: Paths, span: tuple[float, float], measure: str, *,
     else:
         axes.xaxis.set_major_locator(MaxNLocator(2 if axes.get_title() else 5, integer=True))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:,.0f}"))
-    axes.set(xlim=(0, max(int(paths.steps[-1]), 1)), ylim=span)
+    axes.set(xlim=limits or (0, max(int(paths.steps[-1]), 1)), ylim=span)
     axes.set(xlabel=label("step"), ylabel=label(measure))
 
 
@@ -213,16 +218,18 @@ def _notes(
     table: pd.DataFrame,
     paths: Paths,
     lines: list[list[Line]],
-    span: tuple[float, float],
+    span: Span,
     every: int,
     shown: set[str | None],
 ) -> list[str]:
     """Say what the figure leaves out and puts together."""
     drawn = [line for row in lines for line in row]
     over = pooled(table, shown)
-    notes = []
-    if not any(np.isfinite(line.middle).any() for line in drawn):
-        notes.append(NOTHING)
+    highest = np.nanmax(paths.matrix, axis=1, initial=0)
+    notes = [lost_in_words("loss", highest)]
+    if above := int(np.count_nonzero((highest > span[1]) & (highest < HUGE))):
+        notes.append(f"{above:,} more leave the picture" if notes[0] else
+                     f"{above:,} of {len(highest):,} trials leave the picture")  # fmt: skip
     if any(line.n > 1 and not len(line.each) for line in drawn):
         notes.append("median, and band from 10 to 90%" + f", over {over}" * bool(over))
     elif any(len(line.each) for line in drawn):
@@ -234,12 +241,6 @@ def _notes(
     if paths.steps[-1] < every:
         notes.append(f"the first {paths.steps[-1]:,} of {every:,} steps")
     return notes
-
-
-def _order(lines: Sequence[Line]) -> list[int]:
-    """Return the places of the lines in the order of their last values, top to bottom."""
-    last = [-(line.middle[-1] if len(line.middle) else -math.inf) for line in lines]
-    return [int(at) for at in np.argsort(last, kind="stable")]
 
 
 def draw_curves(source: Source, options: Options) -> Figure:
@@ -263,12 +264,11 @@ def _by_step(
     if source.read_curves is None:
         raise RequestError('no curves were recorded: set record.loss to "every step" and run')
     rows, note = _shown(source, [axis for axis in (hue, col) if axis])
-    look = options.look(source.title)
     table = source.read_curves(rows).drop(columns=[*source.following])
     return curves(
         table, hue=hue, col=col, measure=options.measure or "loss",
         behind=behind, totals={axis: len(source.points[axis]) for axis in source.shown},
-        look=Look(look.title, note, look.size, look.log),
+        look=options.look(source.title, note),
     )  # fmt: skip
 
 

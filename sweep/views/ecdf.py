@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
-from matplotlib.lines import Line2D
 
 from sweep.views.cells import Array, levels, pooled
 from sweep.views.panels import Shown, beside, label_outside, panels_of
@@ -36,14 +35,14 @@ def ecdf(
     kept = cols.of_these(hues.of_these(trials))
     level = levels(kept, measure)
     over = pooled(trials, {hue, col}, measure)
-    notes = [
-        "share at or below" + (f", over {over}" if over else ""),
-        _lost(level, measure),
-        cols.note,
-    ]
+    scale = MeasureScale.of(measure, level, look.log).within(look.xlim)
+    lost, *low = scale.notes(level)
+    notes = ["share at or below" + (f", over {over}" if over else ""), *low, cols.note]
+    if lost:
+        side = "begin above 0" if measure in UPWARD else "end below 1"
+        notes.insert(1, f"{lost}: lines {side} by their share")
     with theme():
         figure, panels = panels_of(look, cols.headings, *notes, legend=hue)
-        scale = MeasureScale.of(measure, level, look.log)
         for panel, c in zip(panels, cols.points, strict=True):
             (axes,) = panel.parts
             for h, color in zip(hues.points, hues.colors, strict=True):
@@ -52,11 +51,9 @@ def ecdf(
                     x, share = steps(level[rows], scale.limits)
                     axes.plot(x, share, drawstyle="steps-post", color=color, linewidth=1.6)
             scale.dress(axes, along="x")
-            axes.set(ylim=(0, 1.02), ylabel="share of trials")
+            axes.set(ylim=look.ylim or (0, 1.02), ylabel="share of trials")
         if hue:
-            pairs = zip(hues.names, hues.colors, strict=True)
-            entries = [Line2D([], [], color=color, lw=1.6, label=name) for name, color in pairs]
-            beside(panels, entries, hues.title)
+            beside(figure, hues.entries, hues.title)
         label_outside(figure, panels)
     return figure
 
@@ -70,14 +67,6 @@ def steps(level: Array, span: tuple[float, float]) -> tuple[Array, Array]:
     below = float(np.mean(level < span[0]))
     last = share[-1:] if len(share) else [below]
     return np.concatenate([span[:1], x, span[1:]]), np.concatenate([[below], share, last])
-
-
-def _lost(level: Array, measure: str) -> str:
-    """Say how many trials have no number, if any."""
-    lost = int(np.count_nonzero(~(np.abs(level) < HUGE)))
-    what = "diverged" if measure not in ("steps_to_target", "diverged_at") else "never did"
-    side = "begin above 0" if measure in UPWARD else "end below 1"
-    return f"lines {side} by the {lost:,} of {len(level):,} trials that {what}" if lost else ""
 
 
 def draw_ecdf(source: Source, options: Options) -> Figure:

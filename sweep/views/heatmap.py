@@ -1,5 +1,6 @@
 """A measure over two axes, in colour: a table as one image, however many cells it has."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -183,6 +184,14 @@ class _Colors:
             return np.where(np.isnan(finite), np.nan, place)
         return finite.clip(*self.span)
 
+    def notes(self, cells: Array) -> Iterator[str]:
+        """Say how many cells' numbers lie beyond the colours' ends."""
+        if self.ranks is None:
+            low, high = self.span
+            beyond = int(np.count_nonzero(np.isfinite(cells) & ((cells < low) | (cells > high))))
+            if beyond:
+                yield f"{beyond:,} of {cells.size:,} cells lie beyond the ends of the colours"
+
     def bar(self, figure: Figure, axes: list[Axes], measure: str) -> Colorbar:
         """Add the colour bar."""
         shown = ScalarMappable(self.norm, self.palette)
@@ -231,8 +240,9 @@ def heatmap(
     over = pooled(trials, {x, y, col}, measure) if rasters[0].several else ""
     with theme():
         figure, panels = panels_of(
-            look, cols.headings, f"median over {over}" if over else "", cols.note, size=(7.6, 5.2)
-        )
+            look, cols.headings, f"median over {over}" if over else "", *colors.notes(every),
+            cols.note, size=(7.6, 5.2),
+        )  # fmt: skip
         for panel, raster in zip(panels, rasters, strict=True):
             (axes,) = panel.parts
             _draw_map(axes, raster, colors, dotted=dotted)

@@ -10,11 +10,13 @@ from matplotlib.figure import Figure
 from sweep.analysis.importance import Importance
 from sweep.analysis.importance import importance as taken_apart
 from sweep.views.cells import Array, axes_of, levels
-from sweep.views.scales import UPWARD
+from sweep.views.scales import UPWARD, lost_in_words
 from sweep.views.source import Options, Source
 from sweep.views.style import ALONE, PLAIN, QUIET, RGB, Look, label, new_figure, theme
 
 MOST_BARS = 12
+
+RANKS = "the ranks of "
 
 PAIR: RGB = (0.47, 0.67, 0.76)
 """The colour of two axes together: that of one alone, paler."""
@@ -45,7 +47,10 @@ def importance(
     bars = _bars(found)
     with theme():
         what = f"variance of {of}{label(measure, symbol=False)}, over {len(trials):,} trials"
-        figure = new_figure(look, 7.0, 0.36 * len(bars) + 1.4, what)
+        lost = lost_in_words(measure, levels(trials, measure))
+        worst = f"{lost}: {'as bad as the worst number' if of != RANKS else 'the worst rank'}"
+        notes = [what, worst if lost else ""]
+        figure = new_figure(look, 7.0, 0.36 * len(bars) + 1.4, *notes)
         plot = figure.subplots()
         names, shares, colors = zip(*bars, strict=True)
         at = np.arange(len(bars))[::-1]
@@ -68,7 +73,7 @@ def _values(level: Array, log: bool | None, *, upward: bool) -> tuple[Array, str
     """Return finite numbers that stand for the levels, and what they are of the measure."""
     if log is None:
         ranks: Array = np.asarray(pd.Series(-level if upward else level).rank(), np.float64)
-        return ranks, "the ranks of "
+        return ranks, RANKS
     finite = level[np.isfinite(level) & ((level > 0) | (not log))]
     if not finite.size:
         return np.zeros(len(level)), ""

@@ -93,18 +93,19 @@ def _once(wanted: bool) -> tuple[Options, ...]:
 
 
 _MEASURED = ("measure", "log")
+_LIMITS = ("xlim", "ylim")
 
 KINDS: dict[str, Kind] = {
     "curves": Kind(
         "loss by step, all curves in one figure",
         draw_curves,
-        ("hue", "col", *_MEASURED),
+        ("hue", "col", *_MEASURED, *_LIMITS),
         lambda s: (Options(), Options(log=True)) if _few_curves(s) else (),
     ),
     "panels": Kind(
         "loss by step, one panel a value, the same axes in each",
         draw_panels,
-        ("hue", "col", *_MEASURED),
+        ("hue", "col", *_MEASURED, *_LIMITS),
         lambda s: _once(bool(s.swept) and _few_curves(s)),
         axes=1,
     ),
@@ -126,19 +127,19 @@ KINDS: dict[str, Kind] = {
     "response": Kind(
         "a measure against an axis, with the share of each outcome",
         draw_response,
-        ("x", "hue", "col", *_MEASURED),
+        ("x", "hue", "col", *_MEASURED, *_LIMITS),
         lambda s: _once(_is_long(s)),
         axes=1,
     ),
     "ecdf": Kind(
         "the distribution of a measure over trials",
         draw_ecdf,
-        ("hue", "col", *_MEASURED),
+        ("hue", "col", *_MEASURED, *_LIMITS),
     ),
     "weights": Kind(
         "parameters by step, of a few trials",
         draw_weights,
-        ("trial", *_MEASURED),
+        ("trial", *_MEASURED, *_LIMITS),
     ),
     "decision": Kind(
         "what networks of two inputs have learnt",

@@ -61,7 +61,7 @@ def _along(trials: pd.DataFrame, x: str, cols: Shown, measure: str, look: Look) 
         draw_shares(axes, shares[:, k], places.edges)
         axes.set(xlabel=fitted(axes, named), ylabel="share of trials")
         axes.set_xlim(places.edges[0], places.edges[-1])
-    beside(panels, outcome_patches(pd.unique(trials["outcome"])), "")
+    beside(figure, outcome_patches(pd.unique(trials["outcome"])), "")
     label_outside(figure, panels)
     return figure
 
@@ -81,7 +81,7 @@ def _over(
         raster.dress(axes)
     found = np.concatenate([raster.outcome.ravel() for raster in rasters])
     names = [OUTCOMES[int(k)] for k in np.unique(found[~np.isnan(found)])]
-    beside(panels, outcome_patches(names, missing=bool(np.isnan(found).any())), "")
+    beside(figure, outcome_patches(names, missing=bool(np.isnan(found).any())), "")
     label_outside(figure, panels)
     return figure
 

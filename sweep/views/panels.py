@@ -11,11 +11,13 @@ import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.lines import Line2D
 
 from sweep.views.scales import LETTERS_AN_INCH, is_ordered, width_of
 from sweep.views.style import (
     ALONE,
-    BESIDE,
+    LEGEND,
     RGB,
     Look,
     assignment,
@@ -90,6 +92,12 @@ class Shown:
         return colors(self.points, ordered=is_ordered(self.name, np.asarray(self.points)))
 
     @property
+    def entries(self) -> list[Line2D]:
+        """A line a value for a legend, in the order of the values."""
+        pairs = zip(self.names, self.colors, strict=True)
+        return [Line2D([], [], color=color, lw=2, label=name) for name, color in pairs]
+
+    @property
     def title(self) -> str:
         """What the values are values of, and whether some are left out."""
         if self.name is None:
@@ -110,11 +118,15 @@ class Shown:
 
 @dataclass(frozen=True)
 class Panel:
-    """One panel: its axes, one below another, and whether it is at the left and at the bottom."""
+    """One panel: its axes, one below another, and whether it is at the left and at the bottom.
+
+    `ragged` says whether the last row of the figure has fewer panels than the others.
+    """
 
     parts: list[Axes]
     left: bool
     bottom: bool
+    ragged: bool = False
 
 
 def panels_of(
@@ -132,7 +144,7 @@ def panels_of(
     first axes) that `panel` says, and there is room for a `legend` if there will be one.
     """
     n = len(headings)
-    columns = n if n <= 3 else min(4, math.ceil(math.sqrt(n)))
+    columns = n if n <= 3 else 2 if n == 4 else math.ceil(n / math.ceil(n / 4))
     rows = math.ceil(n / columns)
     if n > 1:
         wide, high = panel if rows > 1 else (max(panel[0], 2.9), max(panel[1], 2.5))
@@ -146,21 +158,33 @@ def panels_of(
         axes.remove()
     panels = []
     for at, heading in enumerate(headings):
-        panels.append(Panel(list(stacks[at]), left=at % columns == 0, bottom=at + columns >= n))
+        bottom, ragged = at + columns >= n, n < rows * columns
+        panels.append(Panel(list(stacks[at]), at % columns == 0, bottom, ragged))
         stacks[at][0].set_title(heading, fontsize="small")
     return figure, panels
 
 
-def label_outside(figure: Figure, panels: Sequence[Panel], *, same_x: bool = True) -> None:
-    """Leave the names and the numbers of axes that all panels share to the outermost ones."""
-    for panel in panels:
+def label_outside(
+    figure: Figure, panels: Sequence[Panel], *, same_x: bool = True, same_y: bool = True
+) -> None:
+    """Leave the names and the numbers of axes that all panels share to the outermost ones.
+
+    Where the last row is not full every panel keeps its numbers, and names stand in the empty
+    place without room of their own, so that rows are evenly apart.
+    """
+    for at, panel in enumerate(panels):
         for axes in panel.parts:
             if not panel.left:
                 axes.set_ylabel("")
+            if not panel.left and same_y:
                 axes.tick_params(axis="y", which="both", labelleft=False)
-            if axes is not panel.parts[-1] or (same_x and not panel.bottom):
+            lowest = axes is panel.parts[-1]
+            if not lowest or (same_x and not panel.bottom):
                 axes.set_xlabel("")
+            if not lowest or (same_x and not panel.bottom and not panel.ragged):
                 axes.tick_params(axis="x", which="both", labelbottom=False)
+            last_row = sum(one.left for one in panels[at + 1 :]) == 0
+            axes.xaxis.label.set_in_layout(last_row or not same_x)
     figure.align_ylabels()
     sns.despine(figure)
 
@@ -171,8 +195,17 @@ def wrapped_heading(axes: Axes, text: str) -> str:
     return "\n".join(textwrap.wrap(text, wide, max_lines=3))
 
 
-def beside(panels: Sequence[Panel], handles: Sequence[Artist], title: str, part: int = 0) -> None:
-    """Put a legend to the right of the panels' `part`, where it covers no data."""
-    rightmost = next((at for at, one in enumerate(panels) if at and one.left), len(panels)) - 1
-    axes = panels[rightmost].parts[part]
-    axes.legend(handles=list(handles), title=title or None, **BESIDE)
+def beside(figure: Figure, handles: Sequence[Artist], title: str, *, lower: bool = False) -> None:
+    """Put a legend to the right of all panels, where it covers no data and widens no row."""
+    engine = figure.get_layout_engine()
+    assert isinstance(engine, ConstrainedLayoutEngine)
+    left, bottom, width, height = engine.get()["rect"]  # beneath the title and the notes
+    legend = figure.legend(
+        handles=list(handles),
+        title=title or None,
+        loc="lower right" if lower else "upper right",
+        bbox_to_anchor=(1, bottom if lower else bottom + height),
+        **LEGEND,
+    )
+    taken = legend.get_window_extent().width / figure.bbox.width
+    engine.set(rect=(left, bottom, max(min(width, 0.98 - taken), 0.3), height))

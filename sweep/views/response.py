@@ -13,9 +13,7 @@ from matplotlib.patches import Patch
 from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
 from sweep.views.bands import (
-    NOTHING,
     OPEN,
-    Span,
     draw_band,
     draw_ranges,
     draw_shares,
@@ -26,13 +24,12 @@ from sweep.views.cells import Array, Cells, best_first, codes, levels, pooled
 from sweep.views.panels import (
     MOST,
     MOST_NAMES,
-    Panel,
     Shown,
     beside,
     label_outside,
     panels_of,
 )
-from sweep.views.scales import MeasureScale, Places, fitted, sorted_label
+from sweep.views.scales import UPWARD, MeasureScale, Places, fitted, sorted_label
 from sweep.views.source import Options, Source, refuse_twice
 from sweep.views.style import MARK, PLAIN, Look, label, outcome_patches, theme, value_labels
 
@@ -42,6 +39,9 @@ MOST_PLACES = 4096
 """Values along an axis of which more are taken together with their neighbours."""
 
 BINS = 256
+
+MOST_MARKED = 16
+"""Places up to which each median has a dot."""
 
 MOST_DOTS = 64
 """Places up to which each has a dot."""
@@ -98,8 +98,8 @@ def response(
     levels_drawn = np.concatenate([one.bands.ravel() for one in slices])
     heights = [4, 1] if len(present) > 1 else [1]
     with theme():
-        span = MeasureScale.of(measure, levels_drawn, look.log)
-        notes = _notes(trials, slices, hues, span.limits, {*xs, hue, col})
+        span = MeasureScale.of(measure, levels_drawn, look.log).within(look.ylim)
+        notes = _notes(kept, slices, hues, span, {*xs, hue, col})
         figure, panels = panels_of(
             look,
             headings,
@@ -111,16 +111,16 @@ def response(
         )
         for panel, one in zip(panels, slices, strict=True):
             upper, *lower = panel.parts
-            one.places.dress(upper)
+            one.places.dress(upper, look.xlim)
             span.dress(upper)
-            _draw_levels(upper, one, hues, span.limits)
+            _draw_levels(upper, one, hues, span)
             for axes in lower:
-                one.places.dress(axes)
+                one.places.dress(axes, look.xlim)
                 _draw_beneath(axes, one, hues, lost="diverged" in present)
             panel.parts[-1].set_xlabel(fitted(panel.parts[-1], one.named))
             _mark(upper, (marks or {}).get(one.x, ()))
         banded = any(one.counts.max(initial=0) > 1 for one in slices)
-        _legends(panels, hues, banded, present if len(present) > 1 else ())
+        _legends(figure, hues, banded, present if len(present) > 1 else ())
         label_outside(figure, panels, same_x=len(xs) == 1)
     return figure
 
@@ -149,11 +149,16 @@ def _slice(trials: pd.DataFrame, x: str, hues: Shown, measure: str) -> _Slice:
     return _Slice(x, places, bands, both.shares(codes(trials)), both.counts(), named)
 
 
-def _draw_levels(axes: Axes, one: _Slice, hues: Shown, span: Span) -> None:
-    """Draw the quantiles of each hue; a level that is infinite leaves the figure at the top."""
-    n = len(hues.points)
+def _draw_levels(axes: Axes, one: _Slice, hues: Shown, scale: MeasureScale) -> None:
+    """Draw the quantiles of each hue.
+
+    A level that is infinite leaves the figure at the top; where more is better it is missing.
+    """
+    n, span = len(hues.points), scale.limits
     for k, color in enumerate(hues.colors):
         low, lower, middle, higher, high = one.bands[:, :, k]
+        if scale.name in UPWARD:
+            middle = np.where(np.isfinite(middle), middle, np.nan)
         shift = (k - (n - 1) / 2) * 0.6 / n if one.pointed else 0.0
         at = one.places.at + shift
         banded = one.counts[:, k].max(initial=0) > 1
@@ -165,7 +170,8 @@ def _draw_levels(axes: Axes, one: _Slice, hues: Shown, span: Span) -> None:
             draw_band(axes, at, low, high, span, color, 0.16)
             if hues.name is None:
                 draw_band(axes, at, lower, higher, span, color, 0.3)
-            axes.plot(at, near(middle, span), color=color, linewidth=1.8)
+            style = "o-" if len(at) <= MOST_MARKED else "-"
+            axes.plot(at, near(middle, span), style, markersize=4, color=color, linewidth=1.8)
         else:
             style = "o-" if len(at) <= MOST_DOTS else "-"
             middle = np.where(np.isfinite(middle), middle, np.nan)
@@ -187,31 +193,31 @@ def _draw_beneath(axes: Axes, one: _Slice, hues: Shown, lost: bool) -> None:
     axes.set_yticks([0, 0.5, 1], ["0", "½", "1"])
 
 
-def _legends(panels: Sequence[Panel], hues: Shown, banded: bool, present: Collection[str]) -> None:
+def _legends(figure: Figure, hues: Shown, banded: bool, present: Collection[str]) -> None:
     """Say what lines and bands are, and which colour stands for which outcome."""
     if hues.name:
-        pairs = zip(hues.names, hues.colors, strict=True)
-        lines = [Line2D([], [], color=color, lw=1.8, label=name) for name, color in pairs]
-        beside(panels, lines, hues.title)
+        beside(figure, hues.entries, hues.title)
         return
     if banded:
         color = hues.colors[0]
-        beside(panels, [
+        beside(figure, [
             Line2D([], [], color=color, lw=1.8, label="median"),
             Patch(color=color, alpha=0.42, lw=0, label="25 to 75%"),
             Patch(color=color, alpha=0.16, lw=0, label="10 to 90%"),
         ], "")  # fmt: skip
     if present:
-        beside(panels, outcome_patches(present), "", part=1)
+        beside(figure, outcome_patches(present), "", lower=True)
 
 
 def _notes(
-    trials: pd.DataFrame, slices: Sequence[_Slice], hues: Shown, span: Span, shown: set[str | None]
+    trials: pd.DataFrame,
+    slices: Sequence[_Slice],
+    hues: Shown,
+    scale: MeasureScale,
+    shown: set[str | None],
 ) -> list[str]:
-    """Say what was put together, and what dotted edges are."""
-    notes = []
-    if not any(np.isfinite(one.bands).any() for one in slices):
-        notes.append(NOTHING)
+    """Say what was put together, what has no place, and what dotted edges are."""
+    notes, span = list(scale.notes(levels(trials, scale.name))), scale.limits
     if any(one.counts.max(initial=0) > 1 for one in slices):
         one_panel = len({one.x for one in slices}) == 1
         over = pooled(trials, shown) if one_panel else "all other axes"
@@ -247,6 +253,8 @@ def draw_response(source: Source, options: Options) -> Figure:
         free = iter([a for a in others if a != x and source.few(a, MOST_NAMES)])
         hue = hue or next(free, None)
         col = col or next(free, None)
+    if options.xlim and not isinstance(x, str):
+        raise RequestError("--xlim: response shows a panel an axis; state --x to have one axis")
     if col and not isinstance(x, str):
         raise RequestError("--col: response shows a panel an axis; state --x to have panels by col")
     return response(

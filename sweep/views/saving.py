@@ -71,9 +71,7 @@ def save_figure(
     paths = [directory / f"{name}.{ending}" for ending in formats]
     directory.mkdir(parents=True, exist_ok=True)
     layout = figure.get_layout_engine()
-    with theme(), warnings.catch_warnings():
-        # A letter that the font lacks is a box in the PNG, and itself in the SVG.
-        warnings.filterwarnings("ignore", "Glyph .* missing from font")
+    with theme():
         for path, ending in zip(paths, formats, strict=True):
             with complete(path) as temporary:
                 figure.savefig(temporary, dpi=PNG_DPI, metadata=FORMATS[ending])

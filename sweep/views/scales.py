@@ -1,7 +1,7 @@
 """Where the values of an axis lie on paper: logarithmic, linear or side by side; and the ticks."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -11,22 +11,30 @@ from matplotlib.ticker import (
     FixedFormatter,
     FixedLocator,
     FuncFormatter,
+    MaxNLocator,
     NullFormatter,
     NullLocator,
 )
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from sweep.catalogue import MEASURES
+from sweep.errors import RequestError
 from sweep.views.style import label, power_label, value_labels
 
 MOST_TICKS = 24
 """Values with a tick of their own; more would overlap."""
+
+SOME_TICKS = 9
+"""Of more values than that so many have a tick."""
 
 LETTERS_AN_INCH = 10
 """Of tick labels beside each other, with a gap between them."""
 
 MOST_DECADES = 1e6
 """A span from which ticks between the powers of ten are more ink than help, and slow."""
+
+Span = tuple[float, float]
+"""The lowest and the highest number that an axis shows."""
 
 FLOOR = 1e-24
 """What lies further below the highest value than this is drawn at the edge: it is rounding."""
@@ -109,12 +117,18 @@ class Places:
         ends = self.edges if self.kind == "even" or len(self.at) == 1 else self.at
         return float(ends[0]), float(ends[-1])
 
-    def dress(self, axes: Axes) -> None:
-        """Scale the x axis of `axes` for the values; where they are few, tick each of them."""
-        axis = axes.xaxis
+    def dress(self, axes: Axes, limits: Span | None = None) -> None:
+        """Scale the x axis of `axes` for the values; where they are few, tick each of them.
+
+        Raises:
+            RequestError: other `limits` are stated and begin where a logarithmic axis does not.
+        """
+        axis, ends = axes.xaxis, limits or self.limits
         if self.kind == "log":
+            if ends[0] <= 0:
+                raise RequestError(f"--xlim: a logarithmic axis begins above 0, not at {ends[0]:g}")
             axes.set_xscale("log")
-            name_powers(axis, self.at[0], self.at[-1])
+            name_powers(axis, *ends)
         places = np.log(self.at) if self.kind == "log" else self.at
         if self.kind == "even":
             name_cells(axes, axis, self.points)
@@ -124,7 +138,7 @@ class Places:
                 axis.set_major_locator(FixedLocator(self.at.tolist()))
                 axis.set_major_formatter(FixedFormatter(names))
                 axis.set_minor_locator(FixedLocator([]))
-        axes.set_xlim(self.limits)
+        axes.set_xlim(ends)
 
 
 def place(axes: Axes, values: np.ndarray) -> None:
@@ -161,17 +175,36 @@ class MeasureScale:
     def of(cls, name: str, values: np.ndarray, log: bool | None) -> "MeasureScale":
         """Choose a scale for levels, some of them infinite.
 
-        It is logarithmic if `log` says so, or by default where positive numbers span a decade.
+        It is logarithmic if `log` says so, or by default where positive numbers span a decade, and
+        linear where no number is positive.
         """
-        low, high = log_limits(values) or (0.1, 1.0)
         if name in UPWARD and not log:
             return cls(name, False, (0.0, 1.02))
-        if log or (log is None and high >= 10 * low):
-            return cls(name, True, (low / 1.5, high * 1.5))
+        if (positive := log_limits(values)) and log is not False:
+            low, high = positive
+            if log or high >= 10 * low:
+                return cls(name, True, (low / 1.5, high * 1.5))
         finite = values[np.abs(values) < HUGE]
         low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
         low = min(low, 0.0)
         return cls(name, False, (low, high + 0.05 * (high - low or 1.0)))
+
+    def within(self, limits: Span | None) -> "MeasureScale":
+        """Return the same between other limits, if any are stated.
+
+        Raises:
+            RequestError: the axis is logarithmic and they are not positive.
+        """
+        if limits and self.log and limits[0] <= 0:
+            raise RequestError(f"{limits[0]:g}: a logarithmic axis begins above 0; or --linear")
+        return replace(self, limits=limits or self.limits)
+
+    def notes(self, level: np.ndarray) -> Iterator[str]:
+        """Say how many of the trials with these levels have no place on the axis."""
+        yield lost_in_words(self.name, level)
+        low = int(np.count_nonzero(level <= 0)) if self.log else 0
+        if low and self.name not in UPWARD:
+            yield f"{low:,} of {len(level):,} are 0 or less, which a logarithmic axis cannot show"
 
     def dress(self, axes: Axes, *, along: str = "y") -> None:
         """Scale and name an axis of `axes`, the y axis or the one `along` names."""
@@ -182,27 +215,52 @@ class MeasureScale:
         axes.set(**{f"{along}lim": self.limits, f"{along}label": label(self.name)})
 
 
+def lost_in_words(measure: str, level: np.ndarray) -> str:
+    """Say how many trials of these levels have none, and why: "3 of 20 trials diverged"."""
+    n, lost = len(level), int(np.count_nonzero(~(np.abs(level) < HUGE)))
+    why = {"steps_to_target": "never reached the target", "diverged_at": "did not diverge"}
+    of = f"{lost:,} of {n:,} trials" if lost < n else f"all {n:,} trials" if n > 1 else "the trial"
+    return f"{of} {why.get(measure, 'diverged')}" if lost else ""
+
+
 def sorted_label(name: str, n: int, by: str) -> str:
     """Return the label of an axis whose n values were sorted, and by what."""
     return f"{name}, sorted by {by}" + (f" ({n:,} values)" if n > MOST_TICKS else "")
 
 
 def name_powers(axis: PaperAxis, low: float, high: float) -> None:
-    """Label a logarithmic axis from `low` to `high` at the powers of ten, if they suffice."""
-    if high >= 30 * low:
-        axis.set_major_formatter(FuncFormatter(lambda at, _: power_label(np.log10(at))))
-        axis.set_minor_formatter(NullFormatter())
+    """Label a logarithmic axis from `low` to `high` at two places or more.
+
+    Those are powers of ten; where fewer than two are inside, their 1, 2 and 5 times, or whatever
+    numbers are round there.
+    """
+    first, last = np.ceil(np.log10(low) - 1e-9), np.floor(np.log10(high) + 1e-9)
+    axis.set_minor_formatter(NullFormatter())
     if high >= MOST_DECADES * low:
         axis.set_minor_locator(NullLocator())
+    if last > first:
+        powers = np.arange(first, last + 1, max((last - first) // 7, 1))
+        axis.set_major_locator(FixedLocator((10.0**powers).tolist()))
+        axis.set_major_formatter(FuncFormatter(lambda at, _: power_label(np.log10(at))))
+        return
+    places = np.outer(10.0 ** np.arange(first - 1, last + 1), [1, 2, 5]).ravel()
+    inside = places[(places >= low) & (places <= high)]
+    if len(inside) < 2:
+        inside = np.asarray(MaxNLocator(4).tick_values(low, high))
+        inside = inside[(inside >= low) & (inside <= high)]
+    axis.set_major_locator(FixedLocator(inside.tolist()))
+    axis.set_major_formatter(FixedFormatter(value_labels(inside.tolist())))
 
 
 def name_cells(axes: Axes, axis: PaperAxis, values: np.ndarray) -> None:
-    """Tick the cells 0, 1, 2, ... with their values, or not at all where there are too many.
+    """Tick the cells 0, 1, 2, ... with their values, or some of them where there are too many.
 
     Along x they are turned where they would touch.
     """
-    names = value_labels(values.tolist()) if len(values) <= MOST_TICKS else []
-    axis.set_major_locator(FixedLocator([float(cell) for cell in range(len(names))]))
+    n = len(values)
+    cells = np.arange(n) if n <= MOST_TICKS else np.linspace(0, n - 1, SOME_TICKS).round()
+    names = value_labels(values[cells.astype(int)].tolist())
+    axis.set_major_locator(FixedLocator(cells.astype(float).tolist()))
     axis.set_major_formatter(FixedFormatter(names))
     if axis is axes.xaxis and letters_of(names) > LETTERS_AN_INCH * width_of(axes):
         axes.tick_params(axis="x", labelrotation=90)

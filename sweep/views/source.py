@@ -1,5 +1,6 @@
 """What figures are drawn from, the tables of one study, and what may be asked of them."""
 
+import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -217,6 +218,7 @@ class Options:
         rank: whether colours go by rank.
         trial: numbers of trials.
         size: width and height in inches.
+        xlim, ylim: the ends of the axes across and up.
         title: instead of the study's.
     """
 
@@ -229,6 +231,8 @@ class Options:
     rank: bool = False
     trial: tuple[int, ...] = ()
     size: tuple[float, float] | None = None
+    xlim: tuple[float, float] | None = None
+    ylim: tuple[float, float] | None = None
     title: str | None = None
 
     @property
@@ -240,16 +244,20 @@ class Options:
 
     @property
     def stem(self) -> str:
-        """What is asked for as the end of a file's name: "-optimizer-log", or nothing."""
-        parts = [str(getattr(self, name)) for name in (*AXES, "measure") if getattr(self, name)]
+        """What is asked for as the end of a file's name: "-hue-optimizer-log", or nothing."""
+        parts = [f"{role}-{axis}" for role in AXES if (axis := getattr(self, role))]
+        parts += [self.measure] if self.measure else []
         parts += [] if self.log is None else ["log" if self.log else "linear"]
         parts += ["rank"] * self.rank + [f"trial{number}" for number in self.trial]
+        for role in ("xlim", "ylim"):
+            if ends := getattr(self, role):
+                parts.append(f"{role}-{ends[0]:g}-{ends[1]:g}")
         return "".join(f"-{part}" for part in parts)
 
-    def look(self, title: str) -> Look:
+    def look(self, title: str, note: str = "") -> Look:
         """Return how the figure of a study of this title is to look."""
-        return Look(title=self.title if self.title is not None else title, size=self.size,
-                    log=self.log)  # fmt: skip
+        said = self.title if self.title is not None else title
+        return Look(said, note, self.size, self.log, self.xlim, self.ylim)
 
 
 ANY = Options()
@@ -263,13 +271,28 @@ def size_of(text: str) -> tuple[float, float]:
     """
     try:
         width, height = (float(part) for part in text.lower().split("x"))
-        if not (1 <= width <= 50 and 1 <= height <= 50):
-            raise ValueError
+        if 1 <= width <= 50 and 1 <= height <= 50:
+            return width, height
     except ValueError:
-        raise RequestError(
-            f'--size: must be width x height from 1 to 50 inches, such as 7x4.5, not "{text}"'
-        ) from None
-    return width, height
+        pass
+    raise RequestError(
+        f'--size: must be width x height from 1 to 50 inches, such as 7x4.5, not "{text}"'
+    )
+
+
+def ends_of(option: str, text: str) -> tuple[float, float]:
+    """Read the two ends of an axis, such as "0.01:1".
+
+    Raises:
+        RequestError: they are no two finite numbers, the lower first.
+    """
+    try:
+        low, high = (float(part) for part in text.split(":"))
+        if -math.inf < low < high < math.inf:
+            return low, high
+    except ValueError:
+        pass
+    raise RequestError(f'{option}: must be two numbers, the lower first, as 0.01:1, not "{text}"')
 
 
 MOST_TRIALS = 6

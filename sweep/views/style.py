@@ -6,6 +6,7 @@ values run through viridis without its pale end, outcomes are three hues of thre
 
 import io
 import textwrap
+import threading
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -31,13 +32,8 @@ ALONE: RGB = (0.13, 0.42, 0.56)  # a curve that needs telling from no other
 MARK = "#555555"  # reference values, and what is said beneath a title
 INK = "#8a8f98"  # frames
 
-BESIDE: dict[str, Any] = {
-    "loc": "upper left",
-    "bbox_to_anchor": (1.01, 1.0),
-    "borderaxespad": 0,
-    "handlelength": 1.4,
-}
-"""Where a legend stands: to the right of the axes, so that it never covers data."""
+LEGEND: dict[str, Any] = {"borderaxespad": 0.2, "handlelength": 1.4, "alignment": "left"}
+"""How a legend is set, wherever it stands."""
 
 STYLE: dict[Any, Any] = {
     "font.sans-serif": ["DejaVu Sans", "Verdana", "Arial", "sans-serif"],
@@ -103,21 +99,32 @@ class Look:
         note: said beneath the title, before what the figure says of itself.
         size: width and height in inches; by default what suits the kind.
         log: whether the measure is on a logarithmic scale; by default whether it spans decades.
+        xlim, ylim: the ends of the axes across and up; by default where the data end.
     """
 
     title: str = ""
     note: str = ""
     size: tuple[float, float] | None = None
     log: bool | None = None
+    xlim: tuple[float, float] | None = None
+    ylim: tuple[float, float] | None = None
 
 
 PLAIN = Look()
 
 
+_DRAWING = threading.RLock()
+
+
 @contextmanager
 def theme() -> Iterator[None]:
-    """Draw in this project's style, whatever the caller's settings are, and leave those alone."""
-    with mpl.rc_context():
+    """Draw in this project's style, whatever the caller's settings are, and leave those alone.
+
+    Matplotlib has one set of settings, and Python one of warnings: threads draw by turns. A letter
+    that the font lacks is a box in a PNG, and itself in an SVG, without a warning.
+    """
+    with _DRAWING, mpl.rc_context(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         mpl.rcdefaults()
         mpl.rcParams.update(sns.axes_style("whitegrid"))
         mpl.rcParams.update(sns.plotting_context("notebook", font_scale=0.95))
@@ -174,8 +181,7 @@ class Drawing(Figure):
 
     def _repr_png_(self) -> bytes:
         buffer = io.BytesIO()
-        with theme(), warnings.catch_warnings():
-            warnings.filterwarnings("ignore", "Glyph .* missing from font")
+        with theme():
             self.savefig(buffer, format="png", dpi=SCREEN_DPI, metadata={"Software": None})
         return buffer.getvalue()
 

@@ -26,6 +26,9 @@ from sweep.views.style import PLAIN, RGB, Look, colors, label, theme
 MOST_NAMED = 12
 """Parameters that have a colour and a name each; more have the colour of their layer."""
 
+ALIKE = 3.0
+"""Panels whose ranges differ by no more than this factor have one scale."""
+
 MOST_LINES = 400
 """Lines of one panel; of more parameters, as many evenly spread over each layer."""
 
@@ -58,21 +61,29 @@ def weights(
     shown, palette, entries = _palette(names)
     note = f"{len(shown):,} of {len(names):,} parameters" if len(shown) < len(names) else ""
     parts = {n: parameters[parameters["trial"] == n].sort_values("step") for n in trials}
-    span = _span([part[shown].to_numpy(np.float64) for part in parts.values()])
+    spans = [_span(part[shown].to_numpy(np.float64)) for part in parts.values()]
+    same_y = max(high - low for low, high in spans) <= ALIKE * min(h - low for low, h in spans)
+    if same_y or look.ylim:
+        spans = [look.ylim or (min(low for low, _ in spans), max(high for _, high in spans))]
+        spans *= len(parts)
+    elif len(parts) > 1:
+        note = "; ".join(filter(None, (note, "each panel has a scale of its own")))
     last = max(int(parameters["step"].max()), 1)
     with theme():
         figure, panels = panels_of(
             look, [""] * len(trials), note, size=(7.0, 4.5), panel=(2.6, 2.4)
         )
-        for panel, (number, part) in zip(panels, parts.items(), strict=True):
+        for panel, (number, part), span in zip(panels, parts.items(), spans, strict=True):
             (axes,) = panel.parts
             axes.set_title(wrapped_heading(axes, trials[number]), fontsize="small")
             _draw(axes, part["step"].to_numpy(), part[shown].to_numpy(np.float64), palette)
-            axes.set(xlim=(0, last), ylim=span, xlabel=label("step"), ylabel="parameter")
+            axes.set(
+                xlim=look.xlim or (0, last), ylim=span, xlabel=label("step"), ylabel="parameter"
+            )
             _scale_steps(axes, log=bool(look.log))
         handles = [Line2D([], [], color=color, lw=2, label=name) for name, color in entries.items()]
-        beside(panels, handles, "")
-        label_outside(figure, panels)
+        beside(figure, handles, "")
+        label_outside(figure, panels, same_y=same_y or bool(look.ylim))
     return figure
 
 
@@ -115,12 +126,11 @@ def _draw(axes: Axes, step: np.ndarray, values: Array, palette: list[RGB]) -> No
     )  # fmt: skip
 
 
-def _span(values: list[Array]) -> tuple[float, float]:
+def _span(values: Array) -> tuple[float, float]:
     """Return the lowest and highest parameter worth showing: what explodes leaves the figure."""
-    start = np.concatenate([np.abs(one[0]) for one in values])
+    start = np.abs(values[:1])
     bound = 100 * max(float(start[np.isfinite(start)].max(initial=0)), 0.1)
-    every = np.concatenate([one.ravel() for one in values])
-    every = every[np.abs(every) <= bound]
+    every = values[np.abs(values) <= bound]
     low, high = (float(every.min()), float(every.max())) if every.size else (-1.0, 1.0)
     margin = 0.05 * (high - low or 1.0)
     return low - margin, high + margin

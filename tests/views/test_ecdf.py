@@ -36,7 +36,8 @@ def test_every_value_has_a_line(trial_table: pd.DataFrame) -> None:
     assert (axes.get_xscale(), axes.get_xlabel()) == ("log", "final loss $E_T$")
     (said,) = figure.texts
     assert said.get_text().replace("\n", " ") == (
-        "share at or below, over seed (3); lines end below 1 by the 2 of 12 trials that diverged"
+        "share at or below, over seed (3); 2 of 12 trials diverged: "
+        "lines end below 1 by their share"
     )
 
 

@@ -139,7 +139,7 @@ def test_outcomes_of_two_axes_are_a_map_in_the_order_of_the_heatmap(
     same = heatmap(swapped, x="learning_rate", y="seed").axes[0]
     assert axes.get_ylabel() == same.get_ylabel() == "seed, sorted by mean log final loss"
     assert [t.get_text() for t in axes.get_yticklabels()] == ["7", "6", "5"]
-    names = [text.get_text() for text in axes.get_legend().get_texts()]
+    names = [text.get_text() for text in axes.figure.legends[0].get_texts()]
     assert names == ["converged", "stalled", "diverged"]
 
 

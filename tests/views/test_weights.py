@@ -30,14 +30,17 @@ def test_every_parameter_is_a_line_with_its_name(parameters: pd.DataFrame) -> No
     segments = [segment.tolist() for segment in lines.get_segments()]
     assert segments[0] == [[0, 0.1], [5, 0.2], [10, 0.3]]
     assert segments[2] == [[0, 0.5], [5, 0.4], [10, 0.3]]
-    names = [text.get_text() for text in figure.axes[1].get_legend().get_texts()]
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["w1_1_1", "b1_1", "w2_1_1"]
 
 
 def test_what_explodes_leaves_the_figure(parameters: pd.DataFrame) -> None:
-    low, high = weights(parameters).axes[0].get_ylim()
+    figure = weights(parameters)
+    (least, most), (low, high) = (axes.get_ylim() for axes in figure.axes)
     assert -4 < low < -3
     assert 5 < high < 6
+    assert -0.1 < least < 0.0 and 0.5 < most < 0.6  # what diverged makes no other flat
+    assert figure.texts[-1].get_text() == "each panel has a scale of its own"
 
 
 def test_many_parameters_have_the_colour_of_their_layer() -> None:
@@ -46,7 +49,7 @@ def test_many_parameters_have_the_colour_of_their_layer() -> None:
     figure = weights(table)
     (lines,) = figure.axes[0].collections
     assert len(lines.get_segments()) == 400
-    names = [text.get_text() for text in figure.axes[0].get_legend().get_texts()]
+    names = [text.get_text() for text in figure.legends[0].get_texts()]
     assert names == ["layer 1", "layer 2"]
     assert figure.texts[-1].get_text() == "400 of 1,200 parameters"
 
