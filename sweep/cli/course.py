@@ -57,8 +57,10 @@ def explain(
 ) -> None:
     """Derive every gradient of one step of a trial of STUDY, in symbols and in numbers."""
     from sweep.course.handouts import explain
+    from sweep.course.languages import spelled
     from sweep.store.files import told
 
+    encoding = sys.stdout.encoding or "utf-8"
     found = explain(
         name, step=step, trial=trial or (), sample=sample, diagram=diagram,
         overrides=overrides or (),
@@ -72,9 +74,12 @@ def explain(
 
         from sweep.course.document import terminal
 
-        Console(highlight=False).print(terminal(found.document))
+        Console(highlight=False).print(terminal(found.document, encoding))
     else:
-        print(_written(found, form, diagram), end="")
+        text = _written(found, form, diagram)
+        if form is Format.html and encoding.lower() != "utf-8":
+            text = text.encode("ascii", "xmlcharrefreplace").decode()
+        print(spelled(text, encoding), end="")
     if diagram:
         print(diagram)
 

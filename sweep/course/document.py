@@ -15,7 +15,7 @@ from rich.table import Table as Grid
 from rich.text import Text as Words
 
 from sweep.course.expression import Expression
-from sweep.course.languages import Language, Latex, MathML, Text, operator
+from sweep.course.languages import Language, Latex, MathML, Text, operator, spelled
 from sweep.course.symbols import Notation
 
 WIDTH = 100
@@ -88,10 +88,13 @@ class Document:
     digits: int
 
 
-def terminal(document: Document) -> Group:
-    """The document for rich to print, as wide as the terminal is and in its colours."""
-    page = _Terminal(Text(document.notation, document.digits))
-    parts: list[RenderableType] = [Words(document.title, "bold")]
+def terminal(document: Document, encoding: str = "utf-8") -> Group:
+    """The document for rich to print, as wide as the terminal is and in its colours.
+
+    Signs that the `encoding` lacks are spelled.
+    """
+    page = _Terminal(Text(document.notation, document.digits), encoding)
+    parts: list[RenderableType] = [page.line((document.title,), "bold")]
     for section in document.sections:
         parts += [Words(""), page.line(section.title, "bold underline")]
         parts += map(page.block, section.body)
@@ -131,14 +134,18 @@ def html(document: Document, picture: str = "") -> str:
 @dataclass(frozen=True)
 class _Terminal:
     language: Text
+    encoding: str
+
+    def words(self, text: str, style: str = "") -> Words:
+        return Words(spelled(text, self.encoding), style)
 
     def line(self, line: Line, style: str = "") -> Words:
         return Words("", style).join([Words("", style), *map(self.cell, line)])
 
     def cell(self, part: Cell) -> Words:
         if isinstance(part, str):
-            return Words("".join(c if c.isprintable() else " " for c in part))
-        return Words(self.language.write(part), "cyan")
+            return self.words("".join(c if c.isprintable() else " " for c in part))
+        return self.words(self.language.write(part), "cyan")
 
     def block(self, block: Block) -> RenderableType:
         match block:
@@ -155,7 +162,7 @@ class _Terminal:
 
     def equation(self, equation: Equation) -> RenderableType:
         left = self.cell(equation.left)
-        sides = [Words(self.language.write(side)) for side in equation.sides]
+        sides = [self.words(self.language.write(side)) for side in equation.sides]
         if equation.value is not None:
             sides[-1].stylize("bold green")
         if left.cell_len + sum(side.cell_len + 3 for side in sides) <= _LINE:

@@ -14,6 +14,29 @@ ADD, SIGN, DIVIDE, MULTIPLY, RAISE, ATOM = range(6)
 SUPERSCRIPTS = str.maketrans("-0123456789+()", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁽⁾")
 
 
+_RAISED = {chr(small): chr(plain) for plain, small in SUPERSCRIPTS.items()}
+_SPELLED = {
+    "−": "-", "·": "*", "…": "...", "⋯": "...", "∂": "d", "Σ": "sum", "√": "sqrt", "π": "pi",
+    "α": "alpha", "β": "beta", "ε": "epsilon", "η": "eta", "κ": "kappa", "λ": "lambda",
+    "μ": "mu", "Φ": "Phi", "φ": "phi",
+}  # fmt: skip
+_RUN = re.compile(f"[{''.join(_RAISED)}]+")
+
+
+def spelled(text: str, encoding: str) -> str:
+    """The text with every sign that an encoding lacks spelled: dE_T/dW5, x^2, eta; else a "?"."""
+
+    def has(part: str) -> bool:
+        return part.encode(encoding, "replace").decode(encoding, "replace") == part
+
+    def lowered(run: re.Match[str]) -> str:
+        return run[0] if has(run[0]) else "^" + "".join(_RAISED[c] for c in run[0])
+
+    if has(text):
+        return text
+    return "".join(c if has(c) else _SPELLED.get(c, "?") for c in _RUN.sub(lowered, text))
+
+
 class Piece(NamedTuple):
     """Something written, and how tightly it holds together."""
 

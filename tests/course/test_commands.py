@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from ..test_cli import refused, sweep
+from ..test_cli import process, refused, sweep
 
 
 def test_a_derivation_is_printed_or_written(tmp_path: Path) -> None:
@@ -40,3 +40,28 @@ def test_what_cannot_be_explained_is_refused(
     options: list[str], message: str, tmp_path: Path
 ) -> None:
     assert message in refused("explain", "lr_graphs", *options, cwd=tmp_path)
+
+
+FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))"
+"""No file may grow beyond a page, which fails as a full disk does."""
+
+
+def test_what_cannot_be_written_whole_leaves_nothing(tmp_path: Path) -> None:
+    done = process("worksheet", "lr_graphs", "--steps", "20", cwd=tmp_path, before=FULL)
+    assert done.returncode == 2
+    assert done.stderr == "sweep: lr_graphs.xlsx: cannot be written: File too large\n"
+    picture = ("--diagram", "network.png")
+    done = process("explain", "lr_graphs", *picture, cwd=tmp_path, before=FULL)
+    assert done.returncode == 2
+    assert done.stderr == "sweep: network.png: cannot be written: File too large\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_terminal_without_greek_is_given_a_spelled_derivation(tmp_path: Path) -> None:
+    poor = "sys.stdout.reconfigure(encoding='ascii')"
+    for form in ("text", "markdown", "html"):
+        done = process("explain", "step_by_step", "--format", form, cwd=tmp_path, before=poor)
+        assert (done.returncode, done.stderr) == (0, "")
+    done = process("explain", "step_by_step", cwd=tmp_path, before=poor)
+    assert "dE_T/dW5 = " in done.stdout
+    assert "?" not in done.stdout

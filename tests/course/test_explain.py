@@ -3,18 +3,20 @@
 import re
 from collections.abc import Iterator
 from functools import cache
+from io import StringIO
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
 from markdown_it import MarkdownIt
 from matplotlib.mathtext import MathTextParser
+from rich.console import Console
 
 from sweep.course.diagram import draw_network, svg
-from sweep.course.document import Document, Equation, html, markdown, plain
+from sweep.course.document import Document, Equation, html, markdown, plain, terminal
 from sweep.course.explain import FEW, SHOWN, explain
 from sweep.course.expression import Node, Number, Quantity, compute
-from sweep.course.languages import Text
+from sweep.course.languages import Text, spelled
 from sweep.course.snapshot import Snapshot, snapshot_of
 from sweep.errors import RequestError
 
@@ -222,3 +224,23 @@ def test_a_diagram_names_its_trial_and_step(name: str, note: str) -> None:
     figure = draw_network(snapshot(name))
     texts = [*figure.texts, *(axes.title for axes in figure.axes)]
     assert note in [" ".join(text.get_text().split()) for text in texts]
+
+
+@names
+@pytest.mark.parametrize("encoding", ["ascii", "iso-8859-1"])
+def test_a_derivation_is_spelled_where_signs_lack(name: str, encoding: str) -> None:
+    """Nothing of it is a question mark, and columns stay under each other."""
+    target = StringIO()
+    console = Console(file=target, width=100, color_system=None, highlight=False)
+    console.print(terminal(document(name), encoding))
+    text = target.getvalue()
+    assert text.encode(encoding).decode(encoding) == text
+    assert "?" not in text
+    assert "dE_T/dW1" in text or "dE_T/dw2_1_1" in text
+
+
+def test_signs_that_an_encoding_has_stay() -> None:
+    text = "η · I1⁽²⁾ − 3·10⁻⁵ + x² → ∂E_T/∂W5"
+    assert spelled(text, "utf-8") == text
+    assert spelled(text, "iso-8859-1") == "eta · I1^(2) - 3·10^-5 + x² ? dE_T/dW5"
+    assert spelled(text, "ascii") == "eta * I1^(2) - 3*10^-5 + x^2 ? dE_T/dW5"
