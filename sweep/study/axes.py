@@ -1,6 +1,7 @@
 """The `[axes]` of a study file become dimensions, and the condition on their points."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -11,6 +12,7 @@ from sweep.study.declarations import Settings
 from sweep.study.designs import (
     DESIGNS,
     FORMS,
+    LISTED,
     MAX_DIMENSIONS,
     MAX_VALUES,
     between,
@@ -34,15 +36,17 @@ def read_axis(
         ValueError: `stated` is no axis, or some of its values are wrong, or equal although they
             must be `distinct`.
     """
+    described = None
     if isinstance(stated, list):
         values = _listed(kind, check, stated)
     elif isinstance(stated, dict) and kind in (int, float):
         values = spaced(kind, check, stated)
+        described = stated if len(values) > LISTED else None
     else:
         forms = FORMS if kind in (int, float) else "a list of values"
         raise ValueError(f"must be {forms}, not {show(stated)}")
     values.setflags(write=False)
-    axis = Axis(name, values)
+    axis = Axis(name, values, described)
     if distinct:
         refuse_duplicates([axis])
     return axis
@@ -182,7 +186,9 @@ def _design(document: Document, holder: str, keys: list[str]) -> Dimension:
     axes = tuple(
         _read(document, key, partial(draw_axis, u=u)) for key, u in zip(keys, points, strict=True)
     )
-    return _together(document, holder, keys, axes)
+    table = {place_of(key).axis: document.entries[key].value for key in keys}
+    dimension = _together(document, holder, keys, axes)
+    return replace(dimension, stated=(f"design.{dimension.name}", {**table, DRAW: stated}))
 
 
 def _repeats(document: Document) -> Dimension:
@@ -201,7 +207,7 @@ def _repeats(document: Document) -> Dimension:
         raise document.refuse(REPEATS, "has no effect: nothing is drawn from a seed")
     seeds = np.arange(count)
     seeds.setflags(write=False)
-    return Dimension(tuple(Axis(name, seeds) for name in names), "repeats")
+    return Dimension(tuple(Axis(name, seeds) for name in names), "repeats", ("repeats", count))
 
 
 def _fields(key: str) -> set[str]:

@@ -37,6 +37,11 @@ def one_line(text: str, limit: int = 500) -> str:
     return _UNPRINTABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
+def counted(number: int, thing: str) -> str:
+    """`number` of a thing, in the plural unless there is one."""
+    return f"{number:,} {thing}" + "s" * (number != 1)
+
+
 def show(value: object) -> str:
     """`value` as it is spelt in TOML, short enough for a message."""
     if isinstance(value, bool):
@@ -181,9 +186,11 @@ def vector(value: object) -> np.ndarray:
     found = np.empty(len(value))
     for index, element in enumerate(value):
         try:
-            found[index] = finite(element)
+            found[index] = exact = finite(element)
         except ValueError as error:
             raise ValueError(f"[{index}] {error}") from None
+        if exact != element:  # Python compares a whole number with a float as they are
+            raise ValueError(f"[{index}] must be at most 2^53 or a float64, not {show(element)}")
     found.setflags(write=False)
     return found
 

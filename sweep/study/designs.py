@@ -4,8 +4,10 @@ NumPy's and libm's logarithms and powers differ in their last bits between proce
 decimal arithmetic do not. The first points of a longer design are those of a shorter one.
 """
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from decimal import ROUND_HALF_UP, Context, Decimal
+from fractions import Fraction
 from itertools import accumulate, repeat
 from typing import Any
 
@@ -16,6 +18,8 @@ from sweep.study.elementary import exponential, uniform, unit, words
 
 # Fifty digits carry ten million products and still round to the nearest float64.
 _DECIMAL = Context(prec=50)
+_BLOCK = 4096  # powers from which many more are made
+_LEAST = -1000  # powers of two below which a result may be subnormal, and is rounded once only
 
 
 def linear(low: float, high: float, num: int) -> np.ndarray:
@@ -40,7 +44,8 @@ def logarithmic(low: float, high: float, num: int) -> np.ndarray:
 
     Each is correctly rounded; the ends are exact, and are read as in `linear`.
     """
-    values = np.fromiter(map(float, _geometric(repr(low), repr(high), num)), np.float64, num)
+    start = Decimal(repr(low))
+    values = _products(start, _ratio(start, repr(high), num), num)
     values[-1] = high
     return values
 
@@ -50,9 +55,7 @@ def geometric(first: float, factor: float, num: int) -> np.ndarray:
 
     Each is correctly rounded; both numbers are read as in `linear`.
     """
-    start, ratio = Decimal(repr(first)), Decimal(repr(factor))
-    values = accumulate(repeat(ratio, num - 1), _DECIMAL.multiply, initial=start)
-    return np.fromiter(map(float, values), np.float64, num)
+    return _products(Decimal(repr(first)), Decimal(repr(factor)), num)
 
 
 def logarithm(x: float) -> float:
@@ -79,11 +82,66 @@ def logarithmic_steps(num: int, steps: int) -> np.ndarray:
 def _geometric(low: str, high: str, num: int) -> Iterable[Decimal]:
     """`num` products from `low` up to about `high`, to fifty digits."""
     start = Decimal(low)
-    if num == 1:
-        return iter([start])
-    logarithm = _DECIMAL.ln(_DECIMAL.divide(Decimal(high), start))
-    ratio = _DECIMAL.exp(_DECIMAL.divide(logarithm, Decimal(num - 1)))
+    ratio = _ratio(start, high, num) if num > 1 else start
     return accumulate(repeat(ratio, num - 1), _DECIMAL.multiply, initial=start)
+
+
+def _ratio(low: Decimal, high: str, num: int) -> Decimal:
+    logarithm = _DECIMAL.ln(_DECIMAL.divide(Decimal(high), low))
+    return _DECIMAL.exp(_DECIMAL.divide(logarithm, Decimal(num - 1)))
+
+
+def _products(start: Decimal, ratio: Decimal, num: int) -> np.ndarray:
+    """start ratio^i for i = 0 .. num - 1, each correctly rounded to float64.
+
+    Of many, each is the product of one of the powers below `_BLOCK` and one of its multiples, as a
+    sum of two float64 (Dekker, "A floating-point technique for extending the available precision",
+    1971), good to 2^-100. Where that does not decide the last bit, decimal arithmetic does.
+    """
+    if num <= 2 * _BLOCK:
+        values = accumulate(repeat(ratio, num - 1), _DECIMAL.multiply, initial=start)
+        return np.fromiter(map(float, values), np.float64, num)
+    powers = [*accumulate(repeat(ratio, _BLOCK), _DECIMAL.multiply, initial=Decimal(1))]
+    stride, blocks = powers.pop(), -(-num // _BLOCK)
+    starts = [*accumulate(repeat(stride, blocks - 1), _DECIMAL.multiply, initial=start)]
+    coarse, fine = (np.array([*map(_pair, part)]) for part in (starts, powers))
+    found = np.empty((blocks, _BLOCK))
+    for block, (high, low, exponent) in enumerate(coarse):
+        product, rest = _two_product(high, fine[:, 0])
+        rest += high * fine[:, 1] + low * fine[:, 0]
+        values = product + rest
+        rest -= values - product
+        half, exponents = np.spacing(np.abs(values)) / 2, fine[:, 2] + exponent
+        unsure = np.abs(np.abs(rest) - half) < half * 2.0**-30
+        unsure |= (np.abs(np.frexp(values)[0]) == 0.5) | (exponents < _LEAST)
+        with np.errstate(over="ignore"):
+            found[block] = np.ldexp(values, exponents.astype(np.int64))
+        for at in np.flatnonzero(unsure):
+            found[block, at] = float(_DECIMAL.multiply(starts[block], powers[at]))
+    return found.ravel()[:num]
+
+
+def _pair(value: Decimal) -> tuple[float, float, float]:
+    """A number as the sum of two float64, together of about 1, times a power of two."""
+    above, below = value.as_integer_ratio()
+    exponent = abs(above).bit_length() - below.bit_length()
+    shift = 110 - exponent
+    scaled = (above << shift) // below if shift >= 0 else above // (below << -shift)
+    high = float(scaled)
+    return math.ldexp(high, -110), math.ldexp(float(scaled - int(high)), -110), float(exponent)
+
+
+def _two_product(x: float, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The product as float64, and what it lacks, exactly; both factors are of about 1."""
+    product = x * y
+    (x_high, x_low), (y_high, y_low) = _split(np.array(x)), _split(y)
+    return product, ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low
+
+
+def _split(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    scaled = x * (2.0**27 + 1)
+    high = scaled - (scaled - x)
+    return high, x - high
 
 
 def _dense_until(num: int, steps: int) -> int:
@@ -192,16 +250,17 @@ def _directions(dimension: int, count: int) -> np.ndarray:
     return np.array([m[k] << (_BITS - 1 - k) for k in range(count)], np.uint64)
 
 
-MAX_VALUES = 4_000_000
-"""How many values one axis may have: more would not fit the file that writes them all down."""
+MAX_VALUES = 100_000_000
+"""How many values one axis may have."""
+
+LISTED = 10_000
+"""So many spaced or drawn values are listed where a study is written; more are described."""
 
 FORMS = (
     "a list of values, { log = [low, high], num = n }, { linear = [low, high], num = n }, "
-    "{ geometric = [first, factor], num = n } or { range = [low, high] }"
+    "{ geometric = [first, factor], num = n } or { range = [low, high, step] }"
 )
 SPACINGS = ("log", "linear", "geometric", "range")
-MAX_COMPUTED = 250_000
-"""How many may be spaced or drawn, which takes longer than to count them."""
 
 EXACT = 2**53
 """Up to here every whole number is a float64, and may be the end of a range."""
@@ -209,6 +268,7 @@ EXACT = 2**53
 _whole = integer(-EXACT, EXACT)
 _stride = integer(1, EXACT)
 _factor = number(0)
+_finite = number()
 _seed = integer(0, 2**63 - 1)
 
 Stated = Mapping[str, object]
@@ -224,7 +284,8 @@ def spaced(kind: type, check: Check, stated: Stated) -> np.ndarray:
     counts = [key for key in ("num", *DESIGNS) if key in stated]
     if spacing == "range" and not counts:
         _expect_keys(stated, {"range"})
-        return _whole_numbers(kind, check, stated)
+        numbers = _whole_numbers if kind is int or _whole_ends(stated) else _decimals
+        return numbers(kind, check, stated)
     if len(counts) != 1:
         raise ValueError(f"must be {FORMS}, not {show(stated)}")
     if counts == ["num"]:
@@ -297,6 +358,13 @@ def _ends(kind: type, check: Check, stated: Stated, spacing: str) -> tuple[float
     ends = stated[spacing]
     if not isinstance(ends, list) or len(ends) != 2:
         raise ValueError(f"must have {spacing} = [low, high], not {show(ends)}")
+    below = [one for one in ends if isinstance(one, int | float) and one <= 0]
+    if spacing == "log" and below and all(_is_exponent(one) for one in ends):
+        right = ", ".join(f"{10.0**one:g}" for one in ends)
+        raise ValueError(
+            f"must have both ends of log above 0: they are values, not exponents, which would be "
+            f"log = [{right}]; found {show(ends)}"
+        )
     low, high = (check(end) for end in ends)
     if max(low, high) == np.inf or (spacing == "log" and not min(low, high) > 0):
         wanted = "above 0 and finite" if spacing == "log" else "finite"
@@ -304,6 +372,10 @@ def _ends(kind: type, check: Check, stated: Stated, spacing: str) -> tuple[float
     if kind is int and max(low, high) > EXACT:
         raise ValueError(f"must have whole numbers up to {EXACT} in {spacing}, not {show(ends)}")
     return low, high
+
+
+def _is_exponent(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 300
 
 
 def _powers(kind: type, check: Check, stated: object, num: int) -> np.ndarray:
@@ -344,6 +416,30 @@ def _whole_numbers(kind: type, check: Check, stated: Stated) -> np.ndarray:
     return np.arange(values.start, values.stop, values.step).astype(_dtype(kind))
 
 
+def _whole_ends(stated: Stated) -> bool:
+    ends = stated["range"]
+    return not isinstance(ends, list) or not any(isinstance(end, float) for end in ends)
+
+
+def _decimals(kind: type, check: Check, stated: Stated) -> np.ndarray:
+    """From low on, below high, in decimals: 0.1, 0.2, 0.3 and no 0.30000000000000004."""
+    ends = stated["range"]
+    if not isinstance(ends, list) or len(ends) not in (2, 3):
+        raise ValueError(f"must have range = [low, high], or [low, high, step], not {show(ends)}")
+    low, high, step = (Fraction(repr(_finite(end))) for end in (*ends, 1.0)[:3])
+    num = math.ceil((high - low) / step) if step > 0 else 0
+    if not 1 <= num <= MAX_VALUES:
+        raise ValueError(
+            f"must have a range of 1 to {MAX_VALUES} values in steps above 0, not {show(ends)}"
+        )
+    below = math.lcm(low.denominator, step.denominator)
+    first, each = int(low * below), int(step * below)
+    values = np.fromiter(((first + each * i) / below for i in range(num)), np.float64, num)
+    for end in values[[0, -1]].tolist():
+        check(end)
+    return values
+
+
 def _spacing(stated: Stated) -> str:
     found = [key for key in SPACINGS if key in stated]
     if len(found) != 1:
@@ -358,8 +454,8 @@ def _expect_keys(stated: Stated, keys: set[str]) -> None:
 
 def _count(name: str, stated: Any, least: int) -> int:
     whole = isinstance(stated, int) and not isinstance(stated, bool)
-    if not whole or not least <= stated <= MAX_COMPUTED:
-        raise ValueError(f"must have a {name} from {least} to {MAX_COMPUTED}, not {show(stated)}")
+    if not whole or not least <= stated <= MAX_VALUES:
+        raise ValueError(f"must have a {name} from {least} to {MAX_VALUES}, not {show(stated)}")
     return int(stated)
 
 

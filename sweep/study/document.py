@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sweep.errors import RequestError
-from sweep.study.checks import one_line
+from sweep.study.checks import one_line, show
 from sweep.study.designs import SPACINGS
 from sweep.study.fields import FIELD, GIVES, TABLES, Place, find_axis, place_of, unknown
 
@@ -104,8 +104,7 @@ def _override(entries: dict[str, Entry], override: str) -> str:
     try:
         stated = _parse(f"value = {text}", where, MAX_BYTES)
     except RequestError as error:
-        hint = "; text needs its quotes, as in 'training.dtype=\"float32\"'"
-        raise RequestError(f"{error}{hint}") from None
+        raise _with_quotes(key, text.strip(), where) or error from None
     if set(stated) != {"value"}:
         raise refusal(where, "must state one value")
     whole = key in TABLES or place_of(f"{key}.x").holder == key
@@ -136,10 +135,73 @@ def _parse(text: str, source: str, limit: int) -> dict[str, object]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        hint = "; text stands between quotes" if "Invalid value" in str(error) else ""
-        raise refusal(source, f"is not TOML: {error}{hint}") from None
+        place, problem = _said(str(error), text)
+        place = place * (not source.startswith("--set"))
+        raise refusal(f"{source}{place}", f"is not TOML: {problem}") from None
     except (ValueError, OverflowError):  # Python's own limit on the digits of a whole number
         raise refusal(source, "is not TOML: a number in it has too many digits") from None
+
+
+_PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
+_PROBLEMS = {
+    "Expected '=' after a key": "a key needs a = and a value after it",
+    "Expected newline or end of document": "something follows the value",
+    "Cannot overwrite a value": "the key is stated twice",
+    "Duplicate inline table key": "the key is stated twice",
+    "Cannot declare": "the table is stated twice; join the two",
+    "Cannot mutate immutable": "the table is stated twice; join the two",
+    "Unclosed array": "a bracket [ is not closed",
+    "Unclosed inline table": "a bracket { is not closed",
+    "Unterminated string": "a quote is not closed",
+    'Expected "': "a quote is not closed",
+    "Expected '\"'": "a quote is not closed",
+    "Illegal character": "a quote is not closed, or a character stands where none may",
+    "Expected ']'": "the heading of a table needs a ] at its end",
+    "Invalid statement": "a line must be KEY = VALUE, or [TABLE]",
+    "Invalid initial character for a key": "a key is missing, or starts with what none can",
+}
+"""What the parser says, by how it begins, and what we do."""
+
+
+def _said(message: str, text: str) -> tuple[str, str]:
+    """Where the parser gave up, and why, in our words."""
+    match = _PLACE.fullmatch(message)
+    problem, place, rest = match[1] if match else message, "", ""
+    if match and match[2]:
+        place, rest = f", line {match[2]}", text.split("\n")[int(match[2]) - 1]
+        rest = rest[int(match[3]) - 1 :].strip()
+    if problem == "Invalid value" or rest == ".":
+        return place, _wrong_value(rest)
+    ours = next((say for start, say in _PROBLEMS.items() if problem.startswith(start)), problem)
+    return place, ours + (f", at {show(rest)}" if rest else "")
+
+
+def _wrong_value(rest: str) -> str:
+    word = re.split(r"[\s,\]}#]", rest)[0]
+    if word.lower() in ("true", "false"):
+        return f"TOML has {word.lower()}, in small letters, not {word}"
+    if word.lower() in ("none", "null", "nil"):
+        return f"it has no {word}: leave the line out where a field has no value"
+    if re.fullmatch(r"[+-]?\.\d*.*", word):
+        return "a number has digits on both sides of its point"
+    if word:
+        return f"text stands between quotes: {show(word)}"
+    return "a value is missing"
+
+
+def _with_quotes(key: str, text: str, where: str) -> RequestError | None:
+    """The refusal of a value whose quotes the shell took, with the line that would be right."""
+
+    def quoted(word: re.Match[str]) -> str:
+        plain = word[0].lower()
+        return plain if plain in ("true", "false", "inf", "nan") else f'"{word[0]}"'
+
+    mended = re.sub(r"[A-Za-z_][\w.-]*(?: [\w.-]+)*(?!\s*=)(?![\w.-])", quoted, text)
+    try:
+        _parse(f"value = {mended}", where, MAX_BYTES)
+    except RequestError:
+        return None
+    return refusal(where, f"the value is not TOML; write --set '{key}={mended}'")
 
 
 def _walk(prefix: str, value: object) -> Iterator[tuple[str, object]]:

@@ -6,6 +6,7 @@ and what `study.toml` holds.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
 
@@ -152,6 +153,35 @@ TABLES = (*dict.fromkeys(name.partition(".")[0] for name in FIELD if "." in name
 AXES = {spelling: field for field in FIELDS if field.swept for spelling in (field.axis, field.name)}
 """The fields that can be axes, by each of their names."""
 
+ALIASES = {
+    "training.learning_rate": "lr eta rate alpha_rate step_size learn_rate learningrate rates",
+    "training.steps": "epochs epoch iterations n_steps num_steps max_steps n_iter max_iter",
+    "training.optimizer": "optim optimiser optimizers solver",
+    "training.dtype": "precision float type",
+    "training.stop": "early_stopping early_stop patience",
+    "training.momentum": "mu",
+    "training.beta1": "betas",
+    "training.epsilon": "eps",
+    "training.weight_decay": "wd l2 decay",
+    "training.clip_norm": "clip max_norm clip_grad clipnorm gradient_clipping",
+    "network.layers": "sizes architecture neurons units layer_sizes hidden_layers",
+    "network.activation": "act activations activation_function nonlinearity",
+    "network.bias": "use_bias",
+    "network.loss": "loss_fn criterion loss_function objective",
+    "batch.size": "batch_size minibatch batchsize",
+    "batch.order": "shuffle",
+    "initial.scheme": "init initializer initialization initialisation",
+    "initial.seed": "seeds random_seed random_state rng",
+    "initial.biases": "bias_init",
+    "schedule.name": "scheduler lr_schedule lr_scheduler",
+    "data.name": "dataset",
+    "data.inputs": "x features",
+    "data.targets": "y labels",
+    "validation.share": "test_size split val_split validation_split validation_share",
+    "outcome.target": "threshold tolerance tol goal",
+}
+"""What fields are called elsewhere."""
+
 _LAYER = re.compile(r"(.+)\.(0|[1-9][0-9]{0,3})")
 _HELD = re.compile(r"(axes\.(?:zip|design)\.[A-Za-z0-9_-]{1,50})\.(.+)", re.DOTALL)
 
@@ -216,7 +246,7 @@ def unknown(name: str) -> FieldError:
     if name in TABLES:
         return FieldError(name, "must be a table")
     if not name.startswith("axes."):
-        return FieldError(name, f"is not a field of a study{checks.nearest(name, FIELD)}")
+        return FieldError(name, f"is not a field of a study{_meant(name, FIELD)}")
     for kind, what in (("zip", "that run together"), ("design", "and how to draw them")):
         whole = f"axes.{kind}"
         if name == whole or (name.startswith(f"{whole}.") and not _HELD.fullmatch(name)):
@@ -225,4 +255,15 @@ def unknown(name: str) -> FieldError:
     if axis in FIELD:
         hint = "; network.width and network.depth can be" if axis == "network.layers" else ""
         return FieldError(name, f"{axis} is no single value and cannot be an axis{hint}")
-    return FieldError(name, f"is not a field of a study{checks.nearest(axis, AXES)}")
+    return FieldError(name, f"is not a field of a study{_meant(axis, AXES)}")
+
+
+def _meant(name: str, known: Mapping[str, Field]) -> str:
+    """A hint at the name that `name` may have meant: one people use elsewhere, or the nearest."""
+    word = name.rpartition(".")[2].lower().replace("-", "_")
+    for other, called in ALIASES.items():
+        if word in (*called.split(), other.rpartition(".")[2]):
+            found = FIELD[other].axis if known is AXES else other
+            if found in known:
+                return f"; did you mean {found}?"
+    return checks.nearest(name, known)

@@ -28,11 +28,13 @@ class Axis:
     """The values of the field `name`, in the study's order.
 
     `values` is a read-only vector of float64, int64, bool or (as objects) str. They are all
-    different, unless the axis runs together with others.
+    different, unless the axis runs together with others. Where they are too many to be listed,
+    `stated` is the table that describes them.
     """
 
     name: str
     values: np.ndarray
+    stated: Mapping[str, object] | None = None
 
     def __len__(self) -> int:
         return len(self.values)
@@ -60,11 +62,13 @@ class Axis:
 class Dimension:
     """Axes that run together: one alone, or those of a zip. Their rows are all different.
 
-    `name` is that of the zip, empty for an axis that stands alone.
+    `name` is that of the zip, empty for an axis that stands alone. `stated` is the key below `axes`
+    and the value that describe a design, or repeats.
     """
 
     axes: tuple[Axis, ...]
     name: str = ""
+    stated: tuple[str, object] | None = None
 
     def __len__(self) -> int:
         return len(self.axes[0])

@@ -301,11 +301,13 @@ class Data:
     """What goes in and what should come out.
 
     `inputs` is (samples, layers[0]) and `targets` (samples, layers[-1]), both float64, finite and
-    read-only. `digest` is the SHA-256 of both arrays' shapes and bytes.
+    read-only. `rows` (samples,) int64 says which of the study's samples they are, counted from 0,
+    where `validation.share` split them. `digest` is the SHA-256 of both arrays' shapes and bytes.
     """
 
     inputs: np.ndarray
     targets: np.ndarray
+    rows: np.ndarray | None = None
     digest: str = field(init=False)
 
     @cached_property

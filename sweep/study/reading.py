@@ -1,6 +1,5 @@
 """Studies are found, by path or by name, and read."""
 
-import re
 from collections.abc import Collection, Sequence
 from itertools import groupby, takewhile
 from pathlib import Path
@@ -13,6 +12,7 @@ from sweep.study.checks import nearest, one_line, show
 from sweep.study.declarations import REQUIRED, Field, FieldError
 from sweep.study.document import MAX_BYTES, MAX_WRITTEN, Document, read_document, refusal
 from sweep.study.fields import FIELDS
+from sweep.study.samples import refuse_no_distribution
 from sweep.study.sources import with_files
 from sweep.study.study import Study
 from sweep.study.tables import read_whole
@@ -28,12 +28,15 @@ def find_study(name_or_path: str) -> Path:
     Raises:
         RequestError: there is no such file.
     """
+    known = {path.stem: path for path in [*shipped_studies(), *_studies(Path("experiments"))]}
     if "/" in name_or_path or name_or_path.endswith(".toml"):
         found = Path(name_or_path)
         if not _exists(found):
-            raise RequestError(one_line(f"{name_or_path}: there is no such file"))
+            beside = {str(path): path for path in _studies(found.parent)}
+            own = found.stem if found.stem in known else ""
+            hint = f"; did you mean {own}?" if own else nearest(name_or_path, beside)
+            raise RequestError(one_line(f"{name_or_path}: there is no such file{hint}"))
         return found
-    known = {path.stem: path for path in [*shipped_studies(), *_studies(Path("experiments"))]}
     if name_or_path not in known:
         here = f"{name_or_path}.toml"
         hint = f"; did you mean {here}?" if _exists(Path(here)) else nearest(name_or_path, known)
@@ -60,7 +63,7 @@ def _exists(path: Path) -> bool:
         return False
 
 
-_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9_.-]{0,99}")
+_MAX_NAME = 200  # bytes, so that what is named after a study is no longer than systems allow
 
 
 def load_study(study: str | Path, overrides: Sequence[str] = ()) -> Study:
@@ -75,8 +78,14 @@ def load_study(study: str | Path, overrides: Sequence[str] = ()) -> Study:
     path = find_study(study) if isinstance(study, str) else study
     source = str(path)
     text = _read_text(path, source)
-    document = read_document(text, source, overrides, MAX_BYTES)
-    return _study(with_files(document, path.parent), path.stem)
+    document = with_files(read_document(text, source, overrides, MAX_BYTES), path.parent)
+    found = _study(document, path.stem)
+    try:
+        for group in found.groups():
+            refuse_no_distribution(group.network.loss, group.data, group.validation)
+    except FieldError as error:
+        raise document.refuse(error.name, error.problem) from None
+    return found
 
 
 def parse_study(text: str, name: str, directory: Path, overrides: Sequence[str] = ()) -> Study:
@@ -114,11 +123,11 @@ def _read_text(path: Path, source: str) -> str:
 
 
 def _study(document: Document, name: str) -> Study:
-    if not _NAME.fullmatch(name):
+    if not _is_name(name):
         raise refusal(
             document.source,
-            "the study's name, the file's stem, must be 1 to 100 of the characters "
-            "A-Z a-z 0-9 _ - . and not start with a dot",
+            f"the study's name, the file's stem, must be of 1 to {_MAX_NAME} bytes of letters, "
+            "digits, spaces and signs but / and \\, and not start or end with a space or a dot",
         )
     dimensions = read_dimensions(document)
     swept = {axis.name for dimension in dimensions for axis in dimension.axes}
@@ -132,6 +141,11 @@ def _study(document: Document, name: str) -> Study:
     except FieldError as error:
         raise document.refuse(error.name, error.problem) from None
     return study
+
+
+def _is_name(name: str) -> bool:
+    fits = 1 <= len(name.encode(errors="replace")) <= _MAX_NAME and name == name.strip(" .")
+    return fits and name.isprintable() and not {"/", "\\"} & {*name}
 
 
 def _value(document: Document, field: Field, swept: Collection[str]) -> object:

@@ -1,10 +1,11 @@
 """Samples on their way into training: made or stated, split, and scaled."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from sweep.study.checks import counted
 from sweep.study.declarations import FieldError, Settings
 from sweep.study.elementary import words
 from sweep.study.generated import GENERATED, Recipe, generate
@@ -17,6 +18,7 @@ _SPLIT = 2**32  # the stream of the split: no set draws from it
 class _Samples:
     inputs: np.ndarray
     targets: np.ndarray
+    rows: np.ndarray | None = None
 
 
 def make_data(settings: Settings) -> tuple[Data, Data | None]:
@@ -77,7 +79,8 @@ def _paired(settings: Settings, table: str) -> _Samples:
             raise FieldError(f"{table}.{name}", f"is missing: {table}.{other} needs it")
     if len(inputs) != len(targets):
         raise FieldError(
-            f"{table}.targets", f"has {len(targets)} samples and {table}.inputs has {len(inputs)}"
+            f"{table}.targets",
+            f"has {counted(len(targets), 'sample')} and {table}.inputs has {len(inputs)}",
         )
     return _Samples(inputs, targets)
 
@@ -92,14 +95,15 @@ def _split(settings: Settings, whole: _Samples) -> tuple[_Samples, _Samples | No
     count = round(share * samples)
     if not 0 < count < samples:
         raise FieldError(
-            "validation.share", f"of {share:g} sets {count} of {samples} samples apart"
+            "validation.share",
+            f"of {share:g} sets {count} of {counted(samples, 'sample')} apart; both parts need one",
         )
     order = np.argsort(words(settings["validation.seed"], _SPLIT, samples), kind="stable")
     apart = np.zeros(samples, bool)
     apart[order[:count]] = True
     return (
-        _Samples(whole.inputs[~apart], whole.targets[~apart]),
-        _Samples(whole.inputs[apart], whole.targets[apart]),
+        _Samples(whole.inputs[~apart], whole.targets[~apart], np.flatnonzero(~apart)),
+        _Samples(whole.inputs[apart], whole.targets[apart], np.flatnonzero(apart)),
     )
 
 
@@ -120,7 +124,7 @@ def _classes(settings: Settings, whole: _Samples) -> np.ndarray:
 def _one_hot(samples: _Samples, classes: np.ndarray, name: str) -> _Samples:
     if samples.targets.shape[1] != 1 or not np.isin(samples.targets, classes).all():
         raise FieldError(name, "must have one target a sample, of values that data.targets has")
-    return _Samples(samples.inputs, (samples.targets == classes).astype(np.float64))
+    return replace(samples, targets=(samples.targets == classes).astype(np.float64))
 
 
 def _check(settings: Settings, samples: _Samples, table: str) -> None:
@@ -132,9 +136,16 @@ def _check(settings: Settings, samples: _Samples, table: str) -> None:
         if array.shape[1] != size:
             raise FieldError(
                 f"{table}.{part}",
-                f"must have {size} numbers a sample, as network.layers = {layers} wants, "
-                f"not {array.shape[1]}",
+                f"must have {counted(size, 'number')} a sample, as network.layers = {layers} "
+                f"wants, not {array.shape[1]}{_hint(settings, part, array)}",
             )
+
+
+def _hint(settings: Settings, part: str, array: np.ndarray) -> str:
+    """What makes classes of one column of targets."""
+    if part != "targets" or array.shape[1] > 1 or settings["data.one_hot"]:
+        return ""
+    return f"; data.one_hot = true makes one of each of its {len(np.unique(array))} values"
 
 
 def _standardised(
@@ -161,7 +172,7 @@ def _standardised(
             values[part] = (values[part] - means) / spreads
             if not (np.isfinite(values[part]).all() and np.isfinite(means).all()):
                 raise FieldError("data.standardise", f"finds {part} that are too large or close")
-            return _Samples(**values)
+            return replace(samples, **values)
 
         return scaled(training), scaled(validation) if validation else None
 
@@ -176,4 +187,33 @@ def _sum(column: np.ndarray) -> float:
 def _data(samples: _Samples) -> Data:
     for array in (samples.inputs, samples.targets):
         array.setflags(write=False)
-    return Data(samples.inputs, samples.targets)
+    return Data(samples.inputs, samples.targets, samples.rows)
+
+
+def refuse_no_distribution(
+    loss: str, data: Data, validation: Data | None, tolerance: float = 1e-6
+) -> None:
+    """Refuse targets that no output can reach, so that a cross-entropy falls below any target.
+
+    Raises:
+        FieldError: a target of `binary_cross_entropy` is not from 0 to 1, or those of a sample of
+            `softmax_cross_entropy` are negative or do not add up to 1 but for `tolerance`.
+    """
+    if "cross_entropy" not in loss:
+        return
+    for table, part in (("data", data), ("validation", validation)):
+        if part is None:
+            continue
+        targets, wanted = part.targets, "from 0 to 1"
+        wrong: np.ndarray = (targets < 0) | (targets > 1)
+        if loss == "softmax_cross_entropy":
+            sums = targets.sum(axis=1, keepdims=True)
+            wrong = wrong | (np.abs(sums - 1) > tolerance)
+            wanted = "probabilities, which add up to 1 in every sample"
+        rows = np.flatnonzero(wrong.any(axis=1))
+        if len(rows):
+            found = ", ".join(f"{target:g}" for target in targets[rows[0]][:5].tolist())
+            raise FieldError(
+                f"{table}.targets",
+                f'must be {wanted} with "{loss}", not {found} in sample {rows[0]} (from 0)',
+            )

@@ -76,44 +76,62 @@ def _read(
 def _arrays(
     document: Document, name: str, table: Table, classes: np.ndarray | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
-    """The inputs and targets in a table; where targets are text, their places in `classes`.
+    """The inputs and targets in a table; where targets are labels, their places in `classes`.
 
-    `classes` are the different texts, those of this table if it is the first.
+    `classes` are the different labels, those of this table if it is the first.
     """
     stated = {column: _columns(document, column) for column in _COLUMNS}
     file = document.entries[name].value
     if not stated["data.target_columns"]:
-        known = checks.one_line(", ".join(table.columns), 200)
+        known = checks.one_line(", ".join(table.names), 200)
         raise document.refuse(
             "data.target_columns", f"is missing: say which columns of {file} are targets: {known}"
         )
     try:
         targets = [table.find(one) for one in stated["data.target_columns"]]
-        rest = [one for one in table.columns if one not in targets]
+        rest = [one for one in table.names if one not in targets]
         inputs = [table.find(one) for one in stated["data.input_columns"]] or rest
         if both := set(inputs) & set(targets):
             raise ValueError(f"has {checks.show(min(both))} among inputs and targets")
         if not inputs:
             raise ValueError("has no columns but those of targets")
-        arrays = [table.numbers(inputs)]
-        if len(targets) == 1 and table.columns[targets[0]].dtype == object:
-            if not _one_hot(document):
-                raise ValueError(
-                    f"has text in the column {checks.show(targets[0])}; data.one_hot = true makes "
-                    "a target of each of its values"
-                )
-            text = table.columns[targets[0]]
-            classes = np.unique(text) if classes is None else classes
-            place = np.minimum(np.searchsorted(classes, text), len(classes) - 1)
-            unknown = np.flatnonzero(classes[place] != text)
-            if len(unknown):
-                raise ValueError(f"has {checks.show(text[unknown[0]])}, which data.file has not")
-            arrays.append(place[:, np.newaxis].astype(np.float64))
-        else:
-            arrays.append(table.numbers(targets))
+        labels = table.column(targets[0]) if len(targets) == 1 else np.empty(0)
+        if classes is not None or _are_labels(labels, one_hot=_one_hot(document)):
+            places, classes = _places(labels, classes, targets[0])
+            return table.numbers(inputs), places, classes
+        if labels.dtype == object:
+            raise ValueError(
+                f"has text in the column {checks.show(targets[0])}; data.one_hot = true makes "
+                "a target of each of its values"
+            )
+        return table.numbers(inputs), table.numbers(targets), None
     except ValueError as error:
         raise document.refuse(name, f"{checks.show(file)} {error}") from None
-    return arrays[0], arrays[1], classes
+
+
+def _are_labels(column: np.ndarray, *, one_hot: bool) -> bool:
+    """Whether a column is to be told apart by its values: text, or integers that no float64 is."""
+    if column.dtype.kind in "iu" and one_hot and len(column):
+        return int(column.max()) >= 2**53 or int(column.min()) <= -(2**53)
+    return one_hot and column.dtype == object
+
+
+def _places(
+    column: np.ndarray, classes: np.ndarray | None, name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """The place of each label among the classes (rows, 1) float64, and these."""
+    labels = column.astype(object)  # Python's numbers compare exactly
+    classes = np.unique(labels) if classes is None else classes
+    if isinstance(labels[0], str) != isinstance(classes[0], str):
+        kinds = ("text", "numbers") if isinstance(labels[0], str) else ("numbers", "text")
+        raise ValueError(
+            f"has {kinds[0]} in the column {checks.show(name)}, where data.file has {kinds[1]}"
+        )
+    place = np.minimum(np.searchsorted(classes, labels), len(classes) - 1)
+    unknown = np.flatnonzero(classes[place] != labels)
+    if len(unknown):
+        raise ValueError(f"has {checks.show(labels[unknown[0]])}, which data.file has not")
+    return place[:, np.newaxis].astype(np.float64), classes
 
 
 def _columns(document: Document, name: str) -> Sequence[str | int]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from sweep.study.checks import counted
 from sweep.study.conditions import Condition
 from sweep.study.declarations import Field, FieldError, Role, Settings
 from sweep.study.fields import FIELD, FIELDS, swept_field
@@ -293,19 +294,15 @@ def study_facts(study: Study) -> dict[str, str]:
             f"{one.network.loss}"
             for one in groups
         ),
-        "data": _joined(_counted(len(one.data.inputs), "sample") for one in groups),
+        "data": _joined(counted(len(one.data.inputs), "sample") for one in groups),
         "training": _joined(
-            f"{_counted(one.steps, 'step')} of {one.training.optimizer} in {one.training.dtype}"
+            f"{counted(one.steps, 'step')} of {one.training.optimizer} in {one.training.dtype}"
             for one in groups
         ),
         **{axis.name: axis.in_words for axis in study.axes},
         **({"where": study.where.text} if study.where else {}),
         "trials": f"{study.trials:,}" + (f" in {len(groups):,} groups" * (len(groups) > 1)),
     }
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number:,} {thing}" + "s" * (number != 1)
 
 
 def _joined(found: Iterable[str]) -> str:

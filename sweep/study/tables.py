@@ -6,20 +6,29 @@ Every ValueError is the end of a sentence that starts with the file's name.
 import csv
 import io
 import math
+import re
 import stat
-from collections.abc import Sequence
+import struct
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tokenize import TokenError
 from typing import Any
 
 import numpy as np
 from numpy.lib import format as npy
 
-from sweep.study.checks import nearest, show
+from sweep.study.checks import counted, nearest, show
 
 MAX_TABLE_BYTES = 2**26
 """The size of a file of numbers: what the largest table takes as text."""
 
+_BROKEN_HEADER = (
+    *(ValueError, TypeError, SyntaxError, RecursionError, MemoryError, OverflowError),
+    *(LookupError, AttributeError, EOFError, TokenError, struct.error),
+)
+_WHOLE = re.compile(r"[+-]?[0-9]{1,20}", re.ASCII)
 _DIGITS = 18  # of any number within 64 bits
 
 
@@ -37,7 +46,7 @@ def read_whole(path: Path, limit: int, purpose: str) -> bytes:
         with path.open("rb") as file:
             content = file.read(limit + 1)
     except OSError as error:
-        raise ValueError(f"cannot be read: {error.strerror}") from None
+        raise ValueError(f"cannot be read: {error.strerror or error}") from None
     if len(content) > limit:
         raise ValueError(f"is larger than {limit} bytes, too large for {purpose}")
     return content
@@ -46,7 +55,7 @@ def read_whole(path: Path, limit: int, purpose: str) -> bytes:
 def read_indices(path: Path) -> list[list[int]]:
     """The whole numbers in a file, row by row, by its ending.
 
-    - .csv: commas between numbers, a line a row, no header
+    - .csv: commas, semicolons, tabs or spaces between numbers, a line a row, no header
     - .npy: a matrix of integers, as `numpy.save` writes it
 
     Raises:
@@ -67,7 +76,7 @@ def _rows_of_text(content: bytes) -> list[list[int]]:
 
 
 def _row(line: str, number: int) -> list[int]:
-    cells = [cell.strip() for cell in line.split(",")]
+    cells = re.split(r"\s*[,;\t]\s*|\s+", line.strip())
     if not all(cell.isascii() and cell.isdigit() and len(cell) <= _DIGITS for cell in cells):
         wanted = "whole numbers of at least 0 with commas between"
         raise ValueError(f"must have {wanted} in line {number}, not {show(line.strip())}")
@@ -94,9 +103,11 @@ def array_of(content: bytes) -> np.ndarray:
         version = npy.read_magic(stream)
         header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, by_column, dtype = header(stream)
-    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+    except _BROKEN_HEADER:
         raise ValueError("is not what numpy.save writes") from None
     held = len(content) - stream.tell()
+    if not all(type(size) is int for size in shape):
+        raise ValueError(f"is not what numpy.save writes: its shape is {show(str(shape))}")
     if dtype.hasobject or min(shape, default=0) < 0 or held != math.prod(shape) * dtype.itemsize:
         raise ValueError(f"has {held} bytes, which is not {dtype} of shape {list(shape)}")
     array = np.frombuffer(content, dtype, offset=stream.tell())
@@ -128,9 +139,13 @@ _MAX_UNPACKED = 2**28  # bytes
 
 @dataclass(frozen=True)
 class Table:
-    """Columns by name: float64, finite, or (as objects) text; all equally long."""
+    """The columns of a file by their `names`, each `read` when it is asked for, and no others.
 
-    columns: dict[str, np.ndarray]
+    They are all equally long: float64, int64 or uint64, or text (as objects).
+    """
+
+    names: tuple[str, ...]
+    read: Callable[[str], np.ndarray]
 
     def find(self, wanted: str | int) -> str:
         """The name of a column, given that name or its position from 0.
@@ -138,31 +153,56 @@ class Table:
         Raises:
             ValueError: there is none.
         """
-        names = list(self.columns)
         if isinstance(wanted, int):
-            if wanted >= len(names):
-                raise ValueError(f"has {len(names)} columns, and none at {wanted}, counted from 0")
-            return names[wanted]
-        if wanted not in self.columns:
-            raise ValueError(f"has no column {show(wanted)}{nearest(wanted, names)}")
+            if wanted >= len(self.names):
+                columns = counted(len(self.names), "column")
+                raise ValueError(f"has {columns}, and none at {wanted}, counted from 0")
+            return self.names[wanted]
+        if wanted not in self.names:
+            raise ValueError(f"has no column {show(wanted)}{nearest(wanted, self.names)}")
         return wanted
+
+    def column(self, name: str) -> np.ndarray:
+        """A column as it is: finite numbers, or text.
+
+        Raises:
+            ValueError: it has something else, or nothing.
+        """
+        column = self.read(name)
+        if not len(column):
+            raise ValueError("has no rows")
+        if column.dtype.kind == "f" and not np.isfinite(column).all():
+            wrong = np.flatnonzero(~np.isfinite(column))
+            found = f"{column[wrong[0]]} in row {wrong[0] + 1}"
+            raise ValueError(f"must have finite numbers in the column {show(name)}, not {found}")
+        return column
 
     def numbers(self, names: Sequence[str]) -> np.ndarray:
         """(rows, names) float64 of columns of numbers.
 
         Raises:
-            ValueError: one holds text.
+            ValueError: one holds text, or they are too many.
         """
+        columns: list[np.ndarray] = []
         for name in names:
-            if self.columns[name].dtype == object:
-                raise ValueError(f"has text in the column {show(name)}")
-        return np.stack([self.columns[name] for name in names], axis=1)
+            column = self.column(name)
+            if column.dtype == object:
+                raise ValueError(f"has text in the column {show(name)}{_comma_hint(column[0])}")
+            if len(column) * len(names) > MAX_CELLS:
+                raise ValueError(f"has more than {MAX_CELLS} cells")
+            columns.append(column.astype(np.float64))
+        return np.stack(columns, axis=1)
+
+
+def _comma_hint(cell: str) -> str:
+    comma = re.fullmatch(r"([+-]?\d+),(\d+)", cell)
+    return f"; a decimal comma is none here: write {comma[1]}.{comma[2]}" if comma else ""
 
 
 def read_table(path: Path) -> Table:
     """The columns in a file, by its ending.
 
-    - .csv: commas between cells, names in the first line
+    - .csv: names in the first line; between cells commas, or semicolons, tabs or bars
     - .parquet: columns of numbers, truth values and text
     - .npy: as `numpy.save` writes a matrix, whose columns are called "0", "1", ..., or a vector
       of named fields
@@ -173,26 +213,20 @@ def read_table(path: Path) -> Table:
     readers = {".csv": _of_text, ".parquet": _of_parquet, ".npy": _of_array}
     if path.suffix not in readers:
         raise ValueError(f"must end in {', '.join(list(readers)[:-1])} or {list(readers)[-1]}")
-    table = Table(readers[path.suffix](read_whole(path, MAX_TABLE_BYTES, "a table")))
-    if not table.columns or not len(next(iter(table.columns.values()))):
-        raise ValueError("has no rows")
-    for name, column in table.columns.items():
-        if column.dtype != object and not np.isfinite(column).all():
-            wrong = np.flatnonzero(~np.isfinite(column))
-            found = f"{column[wrong[0]]} in row {wrong[0] + 1}"
-            raise ValueError(f"must have finite numbers in the column {show(name)}, not {found}")
-    return table
+    return readers[path.suffix](read_whole(path, MAX_TABLE_BYTES, "a table"))
 
 
-def _of_text(content: bytes) -> dict[str, np.ndarray]:
+def _of_text(content: bytes) -> Table:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"is not UTF-8 text (byte {error.start})") from None
+    first = text.lstrip().partition("\n")[0]
+    separator = next((one for one in ",;\t|" if one in first), ",")
     rows: list[list[str]] = []
     cells = 0
     try:
-        reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+        reader = csv.reader(io.StringIO(text, newline=""), strict=True, delimiter=separator)
         for row in reader:
             if not row:
                 continue
@@ -201,39 +235,66 @@ def _of_text(content: bytes) -> dict[str, np.ndarray]:
             if cells > MAX_CELLS:
                 raise ValueError(f"has more than {MAX_CELLS} cells")
             if len(row) != len(rows[0]):
-                found = f"{len(row)} cells in line {reader.line_num}"
-                raise ValueError(f"has {found} and {len(rows[0])} names of columns")
+                found = f"{counted(len(row), 'cell')} in line {reader.line_num}"
+                raise ValueError(f"has {found} and {counted(len(rows[0]), 'name')} of columns")
     except csv.Error as error:
         raise ValueError(f"is no CSV: {error}") from None
     if not rows:
         raise ValueError("has no rows")
-    names = [name.strip() for name in rows[0]]
-    if _numbers(names) is not None or len(set(names)) < len(names):
+    names = tuple(name.strip() for name in rows[0])
+    _check_names(names, rows[1:])
+    return Table(
+        names, lambda name: _column([row[names.index(name)].strip() for row in rows[1:]], name)
+    )
+
+
+def _check_names(names: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    for name in names:
+        if _number(name) is not None:
+            raise ValueError(
+                "must have the names of its columns in its first line, not a sample: "
+                f"{show(name)} is a number"
+            )
+    if len(set(names)) < len(names):
         raise ValueError("must have different names of its columns in its first line")
-    return {
-        name: _column([row[at].strip() for row in rows[1:]], name) for at, name in enumerate(names)
-    }
+    apart = rows[0][0].split() if len(names) == 1 and rows else ()
+    if len(names[0].split()) == len(apart) > 1 and None not in map(_number, apart):
+        raise ValueError("must have commas, semicolons, tabs or bars between cells, not spaces")
 
 
 def _column(cells: list[str], name: str) -> np.ndarray:
     if "" in cells:
         raise ValueError(f"lacks a value in the column {show(name)}, row {cells.index('') + 1}")
-    numbers = _numbers(cells)
-    return np.array(cells, object) if numbers is None else np.array(numbers, np.float64)
+    if all(map(_WHOLE.fullmatch, cells)):
+        for kind in (np.int64, np.uint64):  # as labels they are told apart beyond 2^53 too
+            try:
+                return np.array([int(cell) for cell in cells], kind)
+            except OverflowError:
+                continue
+    numbers = [_number(cell) for cell in cells]
+    return np.array(cells, object) if None in numbers else np.array(numbers, np.float64)
 
 
-def _numbers(cells: list[str]) -> list[float] | None:
+def _number(cell: str) -> float | None:
     try:
-        return [float(cell) for cell in cells]
+        return None if "_" in cell else float(cell)
     except ValueError:
         return None
 
 
-def _of_parquet(content: bytes) -> dict[str, np.ndarray]:
+def _of_parquet(content: bytes) -> Table:
     import pyarrow as pa  # noqa: PLC0415 - takes longer to import than a study to read
     from pyarrow import parquet  # noqa: PLC0415
 
-    try:
+    @contextmanager
+    def readable() -> Iterator[None]:
+        try:
+            yield
+        except (pa.ArrowException, OSError) as error:
+            first = (str(error).splitlines() or ["it cannot be read"])[0]
+            raise ValueError(f"is no parquet: {first}") from None
+
+    with readable():
         file = parquet.ParquetFile(
             io.BytesIO(content),
             page_checksum_verification=True,
@@ -242,16 +303,19 @@ def _of_parquet(content: bytes) -> dict[str, np.ndarray]:
         )
         data = file.metadata
         groups = [data.row_group(at) for at in range(data.num_row_groups)]
-        if data.num_rows * data.num_columns > MAX_CELLS:
+        if data.num_rows > MAX_CELLS:
             raise ValueError(f"has more than {MAX_CELLS} cells")
         if sum(group.total_byte_size for group in groups) > _MAX_UNPACKED:
             raise ValueError(f"holds more than {_MAX_UNPACKED} bytes")
-        table = file.read(use_threads=False)
-        if len(set(table.column_names)) < table.num_columns:
-            raise ValueError("has two columns of one name")
-        return {name: _of_arrow(table[name], name, pa) for name in table.column_names}
-    except (pa.ArrowException, OSError) as error:
-        raise ValueError(f"is no parquet: {str(error).splitlines()[0]}") from None
+        names = tuple(file.schema_arrow.names)
+    if len(set(names)) < len(names):
+        raise ValueError("has two columns of one name")
+
+    def read(name: str) -> np.ndarray:
+        with readable():
+            return _of_arrow(file.read([name], use_threads=False)[name], name, pa)
+
+    return Table(names, read)
 
 
 def _of_arrow(column: Any, name: str, pa: Any) -> np.ndarray:
@@ -266,22 +330,20 @@ def _of_arrow(column: Any, name: str, pa: Any) -> np.ndarray:
         column = column.cast(pa.int8())
     elif not (pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         raise ValueError(f"must have numbers or text in the column {show(name)}, not {kind}")
-    found: np.ndarray = column.cast(pa.float64()).to_numpy()
-    return found
+    return _widened(column.to_numpy())
 
 
-def _of_array(content: bytes) -> dict[str, np.ndarray]:
+def _of_array(content: bytes) -> Table:
     array = array_of(content)
     if array.dtype.names is None and array.ndim == 2 and array.dtype.kind in "biuf":
-        return {str(at): column.astype(np.float64) for at, column in enumerate(array.T)}
+        names = tuple(map(str, range(array.shape[1])))
+        return Table(names, lambda name: _widened(array[:, int(name)]))
     if array.dtype.names is None or array.ndim != 1:
         raise ValueError(
             f"must have a matrix of numbers, or a vector of named fields, not {array.dtype} of "
             f"shape {list(array.shape)}"
         )
-    if len(array.dtype.names) * len(array) > MAX_CELLS:
-        raise ValueError(f"has more than {MAX_CELLS} cells")
-    return {name: _of_field(array[name], name) for name in array.dtype.names}
+    return Table(array.dtype.names, lambda name: _of_field(array[name], name))
 
 
 def _of_field(column: np.ndarray, name: str) -> np.ndarray:
@@ -289,5 +351,10 @@ def _of_field(column: np.ndarray, name: str) -> np.ndarray:
         return np.array(column.tolist(), object)
     if column.ndim != 1 or column.dtype.kind not in "biuf":
         raise ValueError(f"must have numbers or text in the field {show(name)}")
-    found: np.ndarray = column.astype(np.float64)
+    return _widened(column)
+
+
+def _widened(column: np.ndarray) -> np.ndarray:
+    kinds = {"f": np.float64, "u": np.uint64, "i": np.int64, "b": np.int64}
+    found: np.ndarray = column.astype(kinds[column.dtype.kind])
     return found

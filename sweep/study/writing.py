@@ -7,7 +7,7 @@ from itertools import groupby
 
 import numpy as np
 
-from sweep.study.designs import EXACT
+from sweep.study.designs import EXACT, LISTED
 from sweep.study.grid import Dimension
 
 STARTER = """\
@@ -70,24 +70,30 @@ def study_toml(
 ) -> str:
     """A study file that states `settings`, by dotted name, all values of axes, and a condition.
 
-    Floats are written by their shortest exact form, and many whole numbers at equal distances as a
-    range: a list of a million takes seconds to read. The order of keys is that of `settings`.
+    Floats are written by their shortest exact form, and what is long as it was described, as are
+    whole numbers at equal distances: a list of a million takes seconds to read. The order of keys
+    is that of `settings`.
     """
     parts = []
     for table, names in groupby(settings, lambda name: name.rpartition(".")[0]):
         lines = [f"{name.rpartition('.')[2]} = {_toml(settings[name])}" for name in names]
         parts.append("\n".join([f"[{table}]"] * bool(table) + lines))
     if dimensions:
-        lines = [f"where = {_string(where)}"] * bool(where) + [*map(_dimension, dimensions)]
+        # A design comes after zips where it is read, and so do repeats after designs.
+        long = any(one.stated and len(one) > LISTED for one in dimensions)
+        lines = [f"where = {_string(where)}"] * bool(where)
+        lines += [_dimension(one, described=long) for one in dimensions]
         parts.append("\n".join(["[axes]", *lines]))
     return "\n\n".join(parts) + "\n"
 
 
-def _dimension(dimension: Dimension) -> str:
+def _dimension(dimension: Dimension, *, described: bool) -> str:
+    if dimension.stated and described:
+        return f"{dimension.stated[0]} = {_toml(dimension.stated[1])}"
+    values = {axis.name: axis.stated or _values(axis.values) for axis in dimension.axes}
     if not dimension.name:
         (axis,) = dimension.axes
-        return f"{_key(axis.name)} = {_toml(_values(axis.values))}"
-    values = {axis.name: _values(axis.values) for axis in dimension.axes}
+        return f"{_key(axis.name)} = {_toml(values[axis.name])}"
     return f"zip.{dimension.name} = {_toml(values)}"
 
 

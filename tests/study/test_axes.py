@@ -1,7 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
+from sweep.study import parse_study
 
 from .course import DRAWN, course, refused
 
@@ -44,7 +48,7 @@ def test_seeds_are_whole_numbers_up_to_the_last() -> None:
 @pytest.mark.parametrize(
     ("stated", "complaint"),
     [
-        ("learning_rate=[]", "must have 1 to 4000000 values, not 0"),
+        ("learning_rate=[]", "must have 1 to 100000000 values, not 0"),
         ("learning_rate=[0.1, 1, 1e-1]", "has the value 0.1 more than once"),
         ("learning_rate=[0.0, -0.0]", "has the value 0.0 more than once"),
         ("learning_rate=[1, 1.0]", "has the value 1.0 more than once"),
@@ -70,20 +74,29 @@ def test_seeds_are_whole_numbers_up_to_the_last() -> None:
         ("training.steps={ geometric=[1, 10], num=17 }", "grows out of bounds"),
         ("training.steps={ geometric=[1, 10], num=12 }", "must be a whole number from 1 to"),
         ("learning_rate={ log=[1, 2], num=3, random=3 }", "not a table of log, num, random"),
-        ("learning_rate={ log=[1, 2], random=0 }", "must have a random from 1 to 250000, not 0"),
+        ("learning_rate={ log=[1, 2], random=0 }", "must have a random from 1 to 100000000, not 0"),
         ("learning_rate={ log=[1, 2], random=3, sed=3 }", "not a table of log, random, sed"),
         ("learning_rate={ log=[1, 2], sobol=3, seed=-1 }", "of a draw must be a whole number"),
         ("learning_rate={ geometric=[1, 2], sobol=3 }", "must be a list of values, { log = [lo"),
         ("training.steps={ range=[1, 5], random=9 }", "more than once"),
-        ("learning_rate={ log=[0, 2], num=3 }", "both ends of log above 0 and finite"),
+        (
+            "learning_rate={ log=[0, 2], num=3 }",
+            "must have both ends of log above 0: they are values",
+        ),
         ("learning_rate={ log=[1, 2, 3], num=3 }", "must have log = [low, high]"),
         ("learning_rate={ log=[1, inf], num=3 }", "must be a finite number"),
         ("outcome.diverged_above={ linear=[1, inf], num=3 }", "both ends of linear finite"),
-        ("learning_rate={ log=[1, 2], num=1 }", "must have a num from 2 to 250000, not 1"),
-        ("learning_rate={ log=[1, 2], num=3.0 }", "must have a num from 2 to 250000, not 3.0"),
+        ("learning_rate={ log=[1, 2], num=1 }", "must have a num from 2 to 100000000, not 1"),
+        ("learning_rate={ log=[1, 2], num=3.0 }", "must have a num from 2 to 100000000, not 3.0"),
         ("learning_rate={ log=[1, 2], num=1000000000000 }", "must have a num from 2 to"),
-        ("learning_rate={ range=[3, 3] }", "must have a range of 1 to 4000000 values"),
-        ("learning_rate={ range=[0, 0.5] }", "must be a whole number"),
+        ("learning_rate={ range=[3, 3] }", "must have a range of 1 to 100000000 values"),
+        ("seed={ range=[0, 0.5] }", "must be a whole number"),
+        ("learning_rate={ range=[0.1, 0.4, -0.1] }", "values in steps above 0, not [0.1, 0.4, -0."),
+        ("learning_rate={ range=[0.4, 0.1] }", "a range of 1 to 100000000 values in steps above"),
+        ("learning_rate={ range=[0.1, 1e300] }", "a range of 1 to 100000000 values in steps abo"),
+        ("learning_rate={ range=[0.1, true] }", "must be a finite number, not true"),
+        ("learning_rate={ range=[-0.1, 0.5, 0.1] }", "must be a finite number of at least 0, not"),
+        ("learning_rate={ log=[-4, 1], num=3 }", "not exponents, which would be log = [0.0001, 1"),
         ("learning_rate={ range=[0, 1000000000000] }", "must have a range of 1 to"),
         ("training.steps={ range=[-3, 3] }", "must be a whole number from 1"),
     ],
@@ -144,3 +157,46 @@ def test_a_short_range_is_drawn_from_evenly() -> None:
     drawn = "training.steps={ linear=[1, 4], sobol=256 }"
     steps, _ = course(f"axes={{ zip.a={{ {drawn}, learning_rate={{ range=[0, 256] }} }} }}").axes
     assert np.bincount(steps.values).tolist() == [0, 64, 64, 64, 64]
+
+
+@pytest.mark.parametrize(
+    ("stated", "values"),
+    [
+        ("[0.1, 0.4, 0.1]", [0.1, 0.2, 0.3]),
+        ("[0.1, 0.41, 0.1]", [0.1, 0.2, 0.3, 0.4]),
+        ("[0.5, 3]", [0.5, 1.5, 2.5]),
+        ("[1e-3, 4e-3, 1e-3]", [1e-3, 2e-3, 3e-3]),
+        ("[0, 1, 0.25]", [0.0, 0.25, 0.5, 0.75]),
+        ("[0.7, 0.7000001]", [0.7]),
+    ],
+)
+def test_a_range_of_a_number_is_in_decimals(stated: str, values: list[float]) -> None:
+    (axis,) = course(f"axes.learning_rate={{ range={stated} }}").axes
+    assert axis.values.tolist() == values
+
+
+@pytest.mark.parametrize(
+    "form", ["log=[1e-3, 1e2], num", "log=[1e-3, 1e2], sobol", "linear=[0, 2], random"]
+)
+def test_a_long_axis_is_described_and_read_to_the_same_bits(form: str) -> None:
+    study = course(f"axes.learning_rate={{ {form} = {2**17} }}")
+    assert study.trials == 2**17
+    text = study.to_toml()
+    assert len(text) < 2000
+    again = parse_study(text, "course", Path())
+    assert again.axes[0].values.tobytes() == study.axes[0].values.tobytes()
+    assert again.groups()[0].points == study.groups()[0].points
+
+
+def test_a_long_design_is_described_with_what_comes_after_it() -> None:
+    design = (
+        "axes.design.spread={ draw={ sobol=20000, seed=3 }, learning_rate={ log=[1e-3, 1] }, "
+        '"initial.scale"=[1, 2], momentum={ linear=[0, 1] } }'
+    )
+    edits = [DRAWN, "training.optimizer='momentum'", "axes={ repeats=2 }", design]
+    study = course(*edits, "axes.zip.pair={ weight_decay=[0, 0.1], clip_norm=[1, 2] }")
+    assert study.trials == 80000
+    text = study.to_toml()
+    assert len(text) < 2000
+    again = parse_study(text, "course", Path())
+    assert [one.points for one in again.groups()] == [one.points for one in study.groups()]

@@ -216,7 +216,7 @@ def test_a_study_is_written_with_its_zips_and_condition() -> None:
         (["axes.design=[1]"], "axes.design: must be a table of axes and how to draw them"),
         (["axes.design.a.drow={ sobol=3 }"], "axes.design.a.drow.sobol: is not a field of"),
         (["axes.draw={ sobol=3 }"], "axes.draw.sobol: is not a field of a study"),
-        (["axes.repeats=0"], "axes.repeats: must be a whole number from 1 to 4000000, not 0"),
+        (["axes.repeats=0"], "axes.repeats: must be a whole number from 1 to 100000000, not 0"),
         (["initial={ weights=[[[1, 2], [3, 4]], [[5, 6], [7, 8]]] }", "axes.repeats=2"],
          "axes.repeats: has no effect: nothing is drawn from a seed"),
         (["axes.where=3"], "axes.where: must be a condition as text, not 3"),

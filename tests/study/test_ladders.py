@@ -1,9 +1,12 @@
+from decimal import Context, Decimal
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mpf, workprec
 
-from sweep.study.designs import linear, logarithmic, logarithmic_steps
+from sweep.study.designs import geometric, linear, logarithmic, logarithmic_steps
 
 positive = st.floats(1e-300, 1e300)
 
@@ -53,3 +56,18 @@ def test_logarithmic_steps_known() -> None:
     assert logarithmic_steps(9, 20).tolist() == [0, 1, 2, 3, 4, 6, 9, 14, 20]
     assert logarithmic_steps(10**6, 3).tolist() == [0, 1, 2, 3]
     assert logarithmic_steps(1000, 10**9)[-1] == 10**9
+
+
+@pytest.mark.parametrize(
+    ("first", "factor"), [(1e-3, 1.0013), (-3.0, 0.99), (1.5, 2.0), (1e-300, 0.9995), (1.0, 1.07)]
+)
+def test_many_values_are_rounded_as_few_are(first: float, factor: float) -> None:
+    """Against products of 50 digits, past all ends of what float64 holds."""
+    exact = Context(prec=50)
+    wanted, value = [], Decimal(repr(first))
+    for _ in range(12_000):
+        wanted.append(float(value))
+        value = exact.multiply(value, Decimal(repr(factor)))
+    assert geometric(first, factor, 12_000).tolist() == wanted
+    few = logarithmic(1e-5, 1e5, 8_001)
+    assert logarithmic(1e-5, 1e5, 16_001)[::2].tolist() == few.tolist()

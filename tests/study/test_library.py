@@ -78,6 +78,8 @@ def test_a_bare_name_is_found_at_hand_first(
         ("", "there is no study of this name"),
         ("..", "there is no study of this name"),
         ("a\0b", "there is no study of this name"),
+        ("lr_graphs.toml", "lr_graphs.toml: there is no such file; did you mean lr_graphs?"),
+        ("mine/lr_graphs.toml", "there is no such file; did you mean lr_graphs?"),
         ("nowhere/x.toml", "nowhere/x.toml: there is no such file"),
         ("x\n\0.toml", "there is no such file"),
         (f"{'n' * 300}.toml", "there is no such file"),

@@ -12,7 +12,7 @@ from sweep.study import parse_study
 from sweep.study.checks import MAX_INDICES
 from sweep.study.conditions import MAX_LENGTH
 from sweep.study.declarations import REQUIRED, Field
-from sweep.study.designs import MAX_COMPUTED, MAX_VALUES
+from sweep.study.designs import LISTED, MAX_VALUES
 from sweep.study.document import MAX_BYTES
 from sweep.study.fields import FIELDS
 from sweep.study.generated import GENERATED, MAX_GENERATED
@@ -89,7 +89,8 @@ def test_the_axes_described_are_a_study(example: str, axes: int, trials: int) ->
 
 def test_the_limits_are_those_described() -> None:
     flowing = " ".join(REFERENCE.split())
-    assert f"and at most {MAX_VALUES:,}, or {MAX_COMPUTED:,} that are spaced" in flowing
+    assert f"are all different, and at most {MAX_VALUES:,}" in flowing
+    assert f"more than {LISTED:,} spaced or drawn ones" in flowing
     assert f"most {MAX_BYTES // 1024} KiB." in flowing
     assert f"A table has at most {MAX_INDICES:,} numbers." in flowing
     assert f"64 MiB and {MAX_CELLS:,} cells" in flowing

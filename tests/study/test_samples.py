@@ -15,7 +15,9 @@ CLASSES = (
 )
 
 
-@pytest.mark.parametrize(("share", "count"), [(0.06, 1), (0.2, 2), (0.5, 5), (0.94, 9)])
+@pytest.mark.parametrize(
+    ("share", "count"), [(0.06, 1), (0.2, 2), (0.25, 2), (0.35, 4), (0.5, 5), (0.94, 9)]
+)
 def test_a_share_is_split_off_by_a_seed(share: float, count: int) -> None:
     found = group(TEN, f"validation.share={share}")
     assert found.validation is not None
@@ -24,6 +26,8 @@ def test_a_share_is_split_off_by_a_seed(share: float, count: int) -> None:
     assert sorted(parts) == INPUTS
     assert found.data.inputs.tolist() == sorted(found.data.inputs.tolist())
     for part in (found.data, found.validation):
+        assert part.rows is not None
+        assert part.rows.tolist() == part.inputs[:, 0].tolist()
         assert part.targets.tolist() == [TARGETS[int(row[0])] for row in part.inputs]
 
 
@@ -119,7 +123,7 @@ def test_how_samples_came_about_is_no_part_of_their_identity() -> None:
 @pytest.mark.parametrize(
     ("edits", "complaint"),
     [
-        (["validation.share=0"], "validation.share: of 0 sets 0 of 10 samples apart"),
+        (["validation.share=0"], "validation.share: of 0 sets 0 of 10 samples apart; both"),
         (["validation.share=0.99"], "validation.share: of 0.99 sets 10 of 10 samples apart"),
         (["validation.share=1"], "validation.share: must be a finite number of at least 0 and be"),
         (["validation.seed=1"], "validation.seed: has no effect: without validation.share"),
@@ -131,7 +135,7 @@ def test_how_samples_came_about_is_no_part_of_their_identity() -> None:
         (["data.standardise='all'"], 'data.standardise: must be one of "nothing", "inputs"'),
         (["data={ inputs=[[1e308, 1], [1e308, 2]], targets=[[1, 1], [1, 1]] }",
           "data.standardise='inputs'"], "data.standardise: finds inputs that are too large"),
-        (["data.targets=[[1, 2]]"], "data.targets: has 1 samples and data.inputs has 10"),
+        (["data.targets=[[1, 2]]"], "data.targets: has 1 sample and data.inputs has 10"),
         (["data={ inputs=[[1, 2]] }"], "data.targets: is missing: data.inputs needs it"),
     ],
 )  # fmt: skip

@@ -108,9 +108,9 @@ def test_files_are_refused_in_one_line(folder: Path, monkeypatch: pytest.MonkeyP
         "nul\\u0000.csv": "is no path: it has a NUL in it", "": "must end in .csv, .parquet",
         "data.txt": "must end in .csv, .parquet or .npy",
         "none.csv": "cannot be read: No such file",
-        "ragged.csv": "has 1 cells in line 3 and 2 names of columns",
+        "ragged.csv": "has 1 cell in line 3 and 2 names of columns",
         "twice.csv": "must have different names of its columns in its first line",
-        "bare.csv": "must have different names of its columns in its first line",
+        "bare.csv": 'the names of its columns in its first line, not a sample: "1" is a number',
         "gap.csv": 'lacks a value in the column "b", row 2',
         "nan.csv": 'must have finite numbers in the column "b", not nan in row 2',
         "head.csv": "has no rows", "empty.csv": "has no rows", "quote.csv": "is no CSV: ",
@@ -195,3 +195,139 @@ def test_without_scikit_learn_its_sets_are_refused(
     monkeypatch.setitem(sys.modules, "sklearn.datasets", None)
     told = refused(folder, "data={ name='iris' }")
     assert "data.name: \"iris\" comes with scikit-learn: pip install 'sweep[sklearn]'" in told
+
+
+NUMBERED = "network.layers=[1, %d]", "initial={ scheme='he' }"
+BIG = [9007199254740992, 9007199254740993, 1]
+
+
+def labelled(folder: Path, name: str, classes: int, *more: str) -> Study:
+    data = f"data={{ file='{name}', target_columns=['y'], input_columns=['x'], one_hot=true }}"
+    return load(folder, data, *(edit.replace("%d", str(classes)) for edit in NUMBERED), *more)
+
+
+@pytest.mark.parametrize("name", ["big.csv", "big.parquet", "big.npy"])
+@pytest.mark.parametrize("labels", [BIG, [2**64 - 1, 2**64 - 2, 0], [-(2**63), 1 - 2**63, 5]])
+def test_whole_numbers_of_64_bits_are_told_apart(
+    folder: Path, name: str, labels: list[int]
+) -> None:
+    rows = list(enumerate(labels))
+    kind = "u8" if max(labels) >= 2**63 else "i8"
+    column = np.array(labels, kind)
+    (folder / "big.csv").write_text("x,y\n" + "".join(f"{x},{y}\n" for x, y in rows))
+    parquet.write_table(pa.table({"x": range(3), "y": column}), folder / "big.parquet")
+    np.save(folder / "big.npy", np.array(rows, [("x", "i4"), ("y", kind)]))
+    found = labelled(folder, name, 3).data.targets
+    place = {label: at for at, label in enumerate(sorted(labels))}
+    assert found.argmax(axis=1).tolist() == [place[label] for label in labels]
+    (folder / "more.csv").write_text(f"x,y\n1,{labels[1]}\n")
+    validation = labelled(folder, name, 3, "validation.file='more.csv'").groups()[0].validation
+    assert validation is not None
+    assert validation.targets.argmax(axis=1).tolist() == [place[labels[1]]]
+    (folder / "more.csv").write_text("x,y\n1,a\n")
+    with pytest.raises(RequestError, match=r"has text in the column .y., where data.file has numb"):
+        labelled(folder, name, 3, "validation.file='more.csv'")
+
+
+def test_stated_numbers_that_no_float64_is_are_refused() -> None:
+    told = "data.targets: [1][0] must be at most 2^53 or a float64, not 9007199254740993"
+    with pytest.raises(RequestError) as error:
+        parse_study(
+            COURSE,
+            "big",
+            Path(),
+            [f"data={{ inputs={[[1, 1]] * 3}, targets={[[one] for one in BIG]} }}"],
+        )
+    assert told in str(error.value)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
+def test_the_separator_is_found_in_the_first_line(folder: Path, separator: str) -> None:
+    text = TEXT.replace('"kind, or so"', "kind").replace(",", separator)
+    (folder / "apart.csv").write_text(text, newline="")
+    study = load(folder, "data={ file='apart.csv', target_columns=['kind'], one_hot=true }")
+    assert study.data.inputs.tolist() == INPUTS
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("5.1,3.5,Iris-setosa\n4.9,3.0,Iris-setosa\n",
+         'in its first line, not a sample: "5.1" is a number'),
+        ("a b y\n1 2 0\n0 0 1\n", "commas, semicolons, tabs or bars between cells, not spaces"),
+        ("a;b;y\n1,5;2;0\n", 'text in the column "a"; a decimal comma is none here: write 1.5'),
+        ("a,b,y\n1_0,2,0\n", 'has text in the column "a"'),
+    ],
+)  # fmt: skip
+def test_what_is_no_table_with_a_header_is_refused(folder: Path, text: str, complaint: str) -> None:
+    (folder / "wrong.csv").write_text(text)
+    data = "data={ file='wrong.csv', input_columns=[0, 1], target_columns=[2], one_hot=true }"
+    if " b y" in text:
+        data = "data={ file='wrong.csv', target_columns=[0] }"
+    assert complaint in refused(folder, data)
+
+
+def test_columns_that_are_not_used_are_not_read(folder: Path) -> None:
+    (folder / "note.csv").write_text("a,b,y,note\n1,2,0,\n3,4,1,x\n")
+    table = pa.table({"a": [1, 3], "b": [2, 4], "y": [0, 1], "note": [[None], [{"deep": 1}]]})
+    parquet.write_table(table, folder / "note.parquet")
+    fields = [("a", "i1"), ("b", "f2"), ("y", "?"), ("note", "M8[s]")]
+    np.save(folder / "note.npy", np.array([(1, 2, 0, 0), (3, 4, 1, 1)], fields))
+    for name in ("note.csv", "note.parquet", "note.npy"):
+        chosen = f"data={{ file='{name}', input_columns=['a', 'b'], target_columns=['y'] }}"
+        study = load(folder, chosen, "network.layers=[2, 1]", "initial={ scheme='he' }")
+        assert study.data.inputs.tolist() == [[1, 2], [3, 4]]
+        assert study.data.targets.tolist() == [[0], [1]]
+    assert 'the column "note"' in refused(folder, "data={ file='note.csv', target_columns=['y'] }")
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["{'descr': '<f8', 'fortran_order': False, 'shape': (2, True), }",
+     "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 2, ",
+     "{'descr': [], 'fortran_order': False, 'shape': (2, 2), }",
+     "{'descr': ('<f8', (2, 'x')), 'fortran_order': False, 'shape': (1,), }",
+     "{'descr': '<f8', 'fortran_order': False, 'shape': (-1, -4), }",
+     "{'descr': '<f8', 'fortran_order': 2, 'shape': (99999999999999999999, 0), }",
+     "(((((", "\"", "{1: 2}", "[]" , "''"],
+)  # fmt: skip
+def test_a_broken_header_of_an_array_is_refused(folder: Path, header: str) -> None:
+    text = header.encode() + b"\n"
+    content = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text + bytes(32)
+    (folder / "data.npy").write_bytes(content)
+    assert "data.npy" in refused(folder, "data={ file='data.npy', target_columns=[0] }")
+
+
+def test_classes_want_one_hot_by_name(folder: Path) -> None:
+    pytest.importorskip("sklearn")
+    told = refused(folder, "data={ name='digits' }", "network={ layers=[64, 10], "
+                   "activation='softmax', loss='softmax_cross_entropy' }",
+                   "initial={ scheme='he' }")  # fmt: skip
+    assert "not 1; data.one_hot = true makes one of each of its 10 values" in told
+
+
+@pytest.mark.parametrize(
+    ("loss", "targets", "complaint"),
+    [
+        ("binary_cross_entropy", "[[0.5, 1.5]]", "must be from 0 to 1 with"),
+        ("binary_cross_entropy", "[[-0.5, 1]]", "not -0.5, 1 in sample 0 (from 0)"),
+        ("softmax_cross_entropy", "[[1, 1]]", "must be probabilities, which add up to 1 in every"),
+        ("softmax_cross_entropy", "[[2, -1]]", "not 2, -1 in sample 0"),
+        ("softmax_cross_entropy", "[[0.3333333, 0.6666666]]", ""),
+        ("binary_cross_entropy", "[[0, 1]]", ""),
+        ("half_squared_error", "[[7, -3]]", ""),
+    ],
+)
+def test_targets_of_a_cross_entropy_are_probabilities(
+    folder: Path, loss: str, targets: str, complaint: str
+) -> None:
+    last = {"binary": "sigmoid", "softmax": "softmax"}.get(loss.partition("_")[0], "identity")
+    edits = [f"network.loss='{loss}'", f"network.activation=['tanh', '{last}']"]
+    if not complaint:
+        assert load(folder, *edits, f"data.targets={targets}").trials
+        return
+    assert complaint in refused(folder, *edits, f"data.targets={targets}")
+    beside = ["data.targets=[[0, 1]]", f"validation={{ inputs=[[0, 0]], targets={targets} }}"]
+    assert "validation.targets: must be" in refused(folder, *edits, *beside)
+    again = parse_study(COURSE, "old", Path(), [*edits, f"data.targets={targets}"])
+    assert again.trials == 2  # what results were trained on can be read for ever
