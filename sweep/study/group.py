@@ -106,11 +106,6 @@ class Group:
         return sources | {name: _first([name], names) for name in single}
 
     @property
-    def batched(self) -> bool:
-        """Whether a step sees some of the samples only."""
-        return self.batch.size is not None
-
-    @property
     def multiplied(self) -> bool:
         """Whether a multiplier of any trial is not 1."""
         layers = range(len(self.network.shapes))
