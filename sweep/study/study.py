@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import product
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -288,13 +289,16 @@ def _overshadowed(field: Field, group: Group) -> bool:
 def study_facts(study: Study) -> dict[str, str]:
     """Return what is trained, how and what is swept, in a few words each."""
     groups = study.groups()
+    validated = any(one.validation for one in groups)
     return {
         "network": _joined(
             f"{'-'.join(map(str, one.network.layers))}, {_joined(one.network.activations)}, "
             f"{one.network.loss}"
             for one in groups
         ),
-        "data": _joined(counted(len(one.data.inputs), "sample") for one in groups),
+        "data": _joined(f"{_source(study, one)}{_samples(one.data)}" for one in groups),
+        "batches": _joined(_batches(one) for one in groups),
+        **({"validation": _joined(map(_validation, groups))} if validated else {}),
         "training": _joined(
             f"{counted(one.steps, 'step')} of {one.training.optimizer} in {one.training.dtype}"
             for one in groups
@@ -303,6 +307,29 @@ def study_facts(study: Study) -> dict[str, str]:
         **({"where": study.where.text} if study.where else {}),
         "trials": f"{study.trials:,}" + (f" in {len(groups):,} groups" * (len(groups) > 1)),
     }
+
+
+def _source(study: Study, group: Group) -> str:
+    """The name or the file of a group's data, if it has one."""
+    settings = {**study.settings, **group.labels}
+    name = settings["data.name"] or Path(str(settings["data.file"] or "")).name
+    return f"{name}, " if name else ""
+
+
+def _samples(data: Data) -> str:
+    return counted(len(data.inputs), "sample")
+
+
+def _batches(group: Group) -> str:
+    if not group.batched:
+        return "all samples each step"
+    rows = group.batch.table
+    size = group.batch.size if rows is None else rows.shape[1]
+    return f"{counted(size or 0, 'sample')} each step, by {group.batch.order}"
+
+
+def _validation(group: Group) -> str:
+    return _samples(group.validation) if group.validation else "none"
 
 
 def _joined(found: Iterable[str]) -> str:

@@ -26,6 +26,7 @@ def test_a_card_says_what_is_trained_and_swept() -> None:
         "study": "lr_by_init",
         "network": "2-2-2, sigmoid, half_squared_error",
         "data": "1 sample",
+        "batches": "all samples each step",
         "training": "1,000 steps of sgd in float64",
         "learning_rate": "1,024 values from 0.01 to 1000",
         "seed": "1,024 values from 0 to 1023",
@@ -45,6 +46,30 @@ def test_groups_are_told_apart_while_they_are_few() -> None:
     assert shown(two)["trials"] == "12 in 2 groups"
     many = load_study("lr_graphs", ["axes.training.steps=[1, 2, 3, 4]"])
     assert shown(many)["training"] == "4 kinds, such as 1 step of sgd in float64"
+
+
+def test_data_batches_and_validation_are_named() -> None:
+    text = """
+    [network]
+    layers = [2, 4, 1]
+    [data]
+    name = "spirals"
+    samples = 100
+    [validation]
+    share = 0.25
+    [batch]
+    size = 32
+    [initial]
+    scheme = "normal"
+    [training]
+    steps = 10
+    [axes]
+    learning_rate = [0.1]
+    """
+    found = shown(parse_study(text, "spirals", Path()))
+    assert found["data"] == "spirals, 75 samples"
+    assert found["batches"] == "32 samples each step, by shuffle"
+    assert found["validation"] == "25 samples"
 
 
 def test_text_stays_text() -> None:

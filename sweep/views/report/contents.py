@@ -16,6 +16,7 @@ from sweep.views.report.tables import (
     Table,
     axis_table,
     best_table,
+    group_table,
     measures_table,
     rate_table,
     trials_table,
@@ -125,5 +126,6 @@ def _rates(
     except RequestError as error:  # some designs cannot be laid out by rate
         return [f"The groups are not analysed: {error}."], []
     found = find(responses)
-    tables = [best_table(found, label(rate, symbol=False)), measures_table(found)]
+    noun = label(rate, symbol=False)
+    tables = [group_table(found, noun), best_table(found, noun), measures_table(found)]
     return answer(found), [*tables, rate_table(responses)]

@@ -18,6 +18,9 @@ MOST_ROWS = 200
 
 BEST_TRIALS = 20
 
+AROUND = ("training_loss", "usable_from", "usable_to", "divergence_threshold", *OUTCOMES)
+"""The measures that are told of each group beside its best value."""
+
 EDGES = {"": "", "only": "the only one", "lowest": "lowest swept", "highest": "highest swept"}
 
 
@@ -112,6 +115,51 @@ def _number(value: object) -> str:
 
 def _share(value: float) -> str:
     return f"{100 * value:.3g}%" if math.isfinite(value) else "–"
+
+
+def group_table(findings: Findings, noun: str) -> Table:
+    """Return a row a group: its best value, what lies around it and how its trials ended."""
+    grouped = list(map(str, findings.responses.groups))
+    lead = str(findings.best["by"].iloc[0])
+    best = findings.best[findings.best["by"] == lead].reset_index(drop=True)
+    measures = {
+        name: part["value"].to_numpy()
+        for name, part in findings.summary.groupby("measure", sort=False)
+        if len(part) == len(best)
+    }
+    frame = best[[*grouped, "best_rate", "best_rate_low", "best_rate_high"]].assign(
+        place=best["edge"].map(EDGES),
+        value=best["value"],
+        value_low=best["value_low"],
+        value_high=best["value_high"],
+        **{name: measures[name] for name in AROUND if name in measures},
+    )
+    few, note = thinned(frame)
+    words = {
+        "best_rate": f"best {noun}",
+        "value": LEVELS[CRITERIA[lead]].what,
+        "training_loss": "on training data",
+        "usable_from": "usable from",
+        "usable_to": "to",
+        "divergence_threshold": "half diverge from",
+        **dict.fromkeys(("best_rate_low", "value_low"), "from"),
+        **dict.fromkeys(("best_rate_high", "value_high"), "to"),
+    }
+    level = f"{100 * findings.choices.bootstrap.level:.3g}%"
+    seeds = int(findings.best["seeds"].max())
+    said = (
+        f"Over {seeds:,} seeds; from and to: {level} intervals."
+        if seeds > 1
+        else "One seed: no intervals."
+    )
+    return table(
+        _without_empty(few),
+        "By group" if grouped else "In numbers",
+        f"{said} ∞: above all values swept. {note}".rstrip(),
+        axes=grouped,
+        shares=OUTCOMES,
+        words=words,
+    )
 
 
 def best_table(findings: Findings, noun: str) -> Table:
