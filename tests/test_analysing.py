@@ -94,8 +94,20 @@ def test_of_many_groups_the_best_are_printed(here: Path) -> None:
     found = sweep("best", "widths.toml", cwd=here)
     assert found.returncode == 0
     assert found.stdout.count("  final_loss  ") == 8
-    assert found.stdout.count("\n\nscale = ") == 4
-    assert found.stderr == "2 more groups: --format csv prints all of them\n"
+    assert found.stdout.count("\n\nscale = ") == 8
+    assert (
+        found.stderr == "2 more groups: --format csv prints all of them, --only NAME=VALUE some\n"
+    )
+
+
+def test_some_groups_are_chosen_by_long_and_short_names(here: Path) -> None:
+    for name in ("scale", "initial.scale"):
+        only = ("--only", f"{name}=1.111", "--only", "seed=2")
+        text = done("best", "widths.toml", "--by", "tail_loss", *only, cwd=here).stdout
+        assert text.splitlines()[1].split()[:2] == ["BEST", "BY"]  # one group has no name
+        assert "tail_loss" in text
+    text = done("compare", "a.toml", "b.toml", "--only", "seed=2", cwd=here).stdout
+    assert "one seed gives no interval" in text
 
 
 def test_studies_are_compared_in_words_and_drawn(here: Path) -> None:
@@ -140,7 +152,8 @@ def test_a_comparison_is_printed_for_programs_and_leaves_no_files(here: Path) ->
     assert len(pd.read_csv(StringIO(csv))) == 3
     arguments = ("--measure", "converged", "--format", "json")
     found = json.loads(done("compare", "a.toml", "b.toml", *arguments, cwd=here).stdout)
-    assert set(found) == {"at_best", "differences", "alignment", "sentences"}
+    tables, words = {"at_best", "differences"}, {"alignment", "sentences"}
+    assert set(found) == {"measure", "warnings"} | tables | words
     assert sorted(here.rglob("*")) == before
 
 
@@ -151,7 +164,10 @@ def test_a_comparison_is_printed_for_programs_and_leaves_no_files(here: Path) ->
         (["best", "a.toml", "--rate", "momentum"], "momentum: no axis of this study"),
         (["best", "a.toml", "--rate", "seed"], "the order of its values means nothing"),
         (["best", "a.toml", "--within", "0.5"], "must be 1 or more"),
-        (["best", "a.toml", "--by", "luck"], "luck"),
+        (["best", "a.toml", "--by", "luck"], '--by: no measure is called "luck"'),
+        (["best", "a.toml", "--by", "validation_loss"], "--by validation_loss: there is no valid"),
+        (["best", "a.toml", "--only", "seed=9"], "--only seed=9: no such value; the nearest is 2"),
+        (["compare", "a.toml", "b.toml", "--only", "optimizer=adam"], "no axis is called"),
         (["best", "a.toml", "--format", "pdf"], "pdf"),
         (["compare", "a.toml"], "two studies or more"),
         (["compare", "a.toml", "a.toml"], "named twice"),

@@ -97,7 +97,8 @@ class Comparison:
 
     `shared` are the axes aligned, `own` those that only some studies have, of each side one value;
     `seeds` are the seeds that all have in common, 0 if resamples are drawn apart. `unlike` says,
-    a line each, what makes the measure one of different scales or of different tasks.
+    a line each, what makes the measure one of different scales or of different tasks; `studies` are
+    the names.
     """
 
     measure: str
@@ -108,6 +109,7 @@ class Comparison:
     sides: tuple[Side, ...]
     bootstrap: Bootstrap
     unlike: tuple[str, ...] = ()
+    studies: tuple[str, ...] = ()
 
     @property
     def level(self) -> Level:
@@ -278,6 +280,7 @@ def compare(
         tuple(sides),
         Bootstrap(level, resamples, seed),
         tuple(_unlike([one for one in opened if isinstance(one, Results)], measure)),
+        tuple(name for name, _, _ in tables),
     )
 
 

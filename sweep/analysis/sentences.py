@@ -76,7 +76,7 @@ class Setting:
 
     def median(self, by: str) -> str:
         """What a criterion's value is called: a median where there are seeds."""
-        noun = _level(by).noun
+        noun = level_of(by).noun
         return f"median {noun} over {self.seeds:,} seeds" if self.seeds > 1 else noun
 
     def interval(self, low: float, high: float, say: Callable[[float], str]) -> str:
@@ -101,6 +101,11 @@ class Setting:
     def value(self, row: Row, say: Callable[[float], str] = number) -> str:
         """The value at the best rate and its interval."""
         return f"{say(row['value'])}{self.interval(row['value_low'], row['value_high'], say)}"
+
+
+def level_of(by: str) -> Level:
+    """The level that a criterion is about."""
+    return LEVELS[CRITERIA.get(by, by)]
 
 
 def sentences(found: Findings, which: Iterable[int] | None = None) -> list[str]:
@@ -132,18 +137,14 @@ def rows_of(found: Findings, group: int) -> tuple[dict[str, Row], dict[str, Row]
 def _said(best: Mapping[str, Row], known: Mapping[str, Row], setting: Setting) -> list[str]:
     """The sentences about one group, the first criterion's first."""
     (lead, row), *others = best.items()
-    said = [SAYS[lead](row, setting) if lead in SAYS else _by_level(row, setting, known)]
-    around = _level(lead).unit == "loss"
+    said = [SAYS[lead](row, setting) if lead in SAYS else _bylevel_of(row, setting, known)]
+    around = level_of(lead).unit == "loss"
     said += [_usable(known, setting, lead)] * around
     said += [SAYS.get(by, _by_level_too)(other, setting) for by, other in others]
     return said + [_threshold(known, setting)] * around
 
 
-def _level(by: str) -> Level:
-    return LEVELS[CRITERIA.get(by, by)]
-
-
-def _by_level(row: Row, setting: Setting, known: Mapping[str, Row]) -> str:
+def _bylevel_of(row: Row, setting: Setting, known: Mapping[str, Row]) -> str:
     """The best rate, and what the loss on the training data is beside one of validation."""
     if isnan(row["best_rate"]):
         return f"No {setting.axis} is any good: at each the median trial diverged."
@@ -163,7 +164,7 @@ def _by_level(row: Row, setting: Setting, known: Mapping[str, Row]) -> str:
 def _by_level_too(row: Row, setting: Setting) -> str:
     """The same of a criterion that is not the first."""
     if isnan(row["best_rate"]):
-        return f"By {_level(row['by']).noun} none is."
+        return f"By {level_of(row['by']).noun} none is."
     return f"By {setting.median(row['by'])} it is {setting.best(row)}: {setting.value(row)}."
 
 
@@ -199,7 +200,7 @@ def _usable(known: Mapping[str, Row], setting: Setting, lead: str) -> str:
     if isnan(low) or setting.lowest == setting.highest:
         return ""
     decades = "" if isnan(width) else f" ({width:.2g} decades)"
-    loss = "loss" if lead == "final_loss" else _level(lead).noun
+    loss = "loss" if lead == "final_loss" else level_of(lead).noun
     lower = ", the lowest rate swept," if low <= setting.lowest else ""
     upper = ", the highest rate swept" if high >= setting.highest else ""
     return (
@@ -228,7 +229,7 @@ def answer(found: Findings) -> list[str]:
         return list(_ranking(found))
     setting, (best, known) = Setting.of(found, 0), rows_of(found, 0)
     lead = next(iter(best))
-    first = _by_level(best[lead], setting, known).removesuffix(".")
+    first = _bylevel_of(best[lead], setting, known).removesuffix(".")
     around = [part for part in (_usable(known, setting, lead), _threshold(known, setting)) if part]
     second = "; ".join(part[0].lower() + part[1:].removesuffix(".") for part in around)
     return [f"{first.replace('. It is', '; it is')}.", f"{second[0].upper()}{second[1:]}."]
@@ -247,19 +248,26 @@ def _ranking(found: Findings) -> Iterator[str]:
     by = str(found.best["by"].iloc[0])
     rows = found.best[found.best["by"] == by].reset_index(drop=True)
     ranked = rows.assign(name=names).dropna(subset="best_rate")
-    ranked = ranked.sort_values("value", ascending=not _level(by).larger, kind="stable")
+    ranked = ranked.sort_values("value", ascending=not level_of(by).larger, kind="stable")
     if ranked.empty:
         yield f"In none of {count:,} groups is any {setting.axis} good: the median trial diverged."
         return
     best, worst = ranked.iloc[0].to_dict(), ranked.iloc[-1].to_dict()
-    good = "highest" if _level(by).larger else "lowest"
-    none = count - len(ranked)
+
+    def beside(group: int) -> str:
+        known = rows_of(found, group)[1]
+        if not by.startswith("validation") or "training_loss" not in known:
+            return ""
+        return f" (on the training data {number(known['training_loss']['value'])})"
+
+    least, most = ("highest", "lowest") if level_of(by).larger else ("lowest", "highest")
+    none = f"; {count - len(ranked):,} have none, for want of a {setting.axis} that is any good"
     yield (
-        f"Each at its own best {setting.axis}, the {good} {setting.median(by)} of {count:,} "
-        f"groups, {setting.value(best)}, is that of {best['name']} at {number(best['best_rate'])}; "
-        f"the {'lowest' if _level(by).larger else 'highest'}, {number(worst['value'])}, that of "
-        f"{worst['name']} at {number(worst['best_rate'])}"
-        + (f"; {none:,} have none, for want of a {setting.axis} that is any good." if none else ".")
+        f"Of {count:,} groups, each at its own best {setting.axis}, {best['name']} has the {least} "
+        f"{setting.median(by)}: {setting.value(best)} at {number(best['best_rate'])}"
+        f"{beside(int(ranked.index[0]))}; {worst['name']} has the {most}: "
+        f"{number(worst['value'])} at {number(worst['best_rate'])}"
+        f"{none * (len(ranked) < count)}."
     )
     low, high = (number(end) for end in (ranked["best_rate"].min(), ranked["best_rate"].max()))
     edge = int(ranked["edge"].isin(["lowest", "highest"]).sum())

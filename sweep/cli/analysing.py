@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sweep.cli.door import RESULTS, Folder, Json, Name, Overrides, app, trained
+from sweep.cli.door import RESULTS, Folder, Json, Name, Only, Overrides, app, trained
 from sweep.cli.terminal import columns, note, plural, printable, tell
 from sweep.errors import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from sweep.analysis import Comparison, Findings
-    from sweep.store.results import Results
 
 MOST_GROUPS = 8
 """Of more groups than this the best are printed."""
@@ -22,7 +21,7 @@ MOST_GROUPS = 8
 MOST_ROWS = 24
 """Of more rows of a comparison than this the first are printed."""
 
-MOST_PARAGRAPHS = 4
+MOST_PARAGRAPHS = 8
 """How many of what is printed is put into words."""
 
 Rate = Annotated[
@@ -39,21 +38,15 @@ class Form(StrEnum):
     json = "json"
 
 
-class By(StrEnum):
-    """What a learning rate can be best by."""
-
-    final_loss = "final_loss"
-    steps_to_target = "steps_to_target"
-    convergence = "convergence"
-
-
 @app.command()
 def best(  # noqa: PLR0913 - a command's options are its arguments
     name: Name,
     by: Annotated[
-        By | None, typer.Option(help="Best by what; by each of them if not said.")
+        str | None,
+        typer.Option(metavar="MEASURE", help="Best by what; by the usual ones if not said."),
     ] = None,
     rate: Rate = None,
+    only: Only = None,
     within: Annotated[
         float, typer.Option(metavar="FACTOR", help="How far above the best loss is still usable.")
     ] = 2.0,
@@ -71,7 +64,7 @@ def best(  # noqa: PLR0913 - a command's options are its arguments
 
     choices = Choices(within)
     opened = trained(name, overrides, results)
-    found = find(responses_of(opened, rate, areas=area), by, choices)
+    found = find(responses_of(opened, rate, by, only or (), areas=area), by, choices)
     if form is Form.csv and not json:
         print(found.summary.to_csv(index=False), end="")
     elif json or form is Form.json:
@@ -87,29 +80,31 @@ def best(  # noqa: PLR0913 - a command's options are its arguments
 def _print(found: "Findings") -> None:
     """Print the best groups' rows, then what they mean in words."""
     from sweep.analysis.naming import group_names
-    from sweep.analysis.sentences import sentences
+    from sweep.analysis.sentences import level_of, sentences
 
     groups = found.responses.groups
     shown = _best_groups(found)
     names = group_names(groups, shown)
     columns(_best_rows(found, shown, names))
-    if "final_loss" in set(found.best["by"]):
+    if level_of(str(found.best["by"].iloc[0])).unit == "loss":
         print()
         columns(_summary_rows(found, shown, names))
-    for paragraph in sentences(found, shown[:MOST_PARAGRAPHS]):
+    for paragraph in sentences(found, shown):
         print(f"\n{printable(paragraph)}")
     if len(groups) > len(shown):
         more = plural(len(groups) - len(shown), "more group")
-        note(f"{more}: --format csv prints all of them")
+        note(f"{more}: --format csv prints all of them, --only NAME=VALUE some")
 
 
 def _best_groups(found: "Findings") -> "Sequence[int]":
     """Return the groups to print: all, or of many those that are best by the first criterion."""
+    from sweep.analysis.sentences import level_of
+
     first = found.best[found.best["by"] == found.best["by"].iloc[0]].reset_index(drop=True)
     if len(first) <= MOST_GROUPS:
         return range(len(first))
-    share = first["by"].iloc[0] == "convergence"
-    ranked = first["value"].sort_values(ascending=not share, kind="stable", na_position="last")
+    less = not level_of(str(first["by"].iloc[0])).larger
+    ranked = first["value"].sort_values(ascending=less, kind="stable", na_position="last")
     return [int(group) for group in ranked.index[:MOST_GROUPS]]
 
 
@@ -117,7 +112,7 @@ def _best_rows(
     found: "Findings", shown: "Sequence[int]", names: "Sequence[str]"
 ) -> list[tuple[str, ...]]:
     from sweep.analysis.naming import number
-    from sweep.analysis.sentences import percent
+    from sweep.analysis.sentences import level_of, percent
 
     rows: list[tuple[str, ...]] = [
         ("GROUP", "BEST BY", "RATE", "INTERVAL", "VALUE", "INTERVAL", "CHOSEN AGAIN")
@@ -126,7 +121,7 @@ def _best_rows(
     for group, name in zip(shown, names, strict=True):
         part = found.best.iloc[group * criteria : (group + 1) * criteria]
         for row in part.to_dict("records"):
-            say = percent if row["by"] == "convergence" else number
+            say = number if level_of(row["by"]).ratio else percent
             rows.append(
                 (
                     name,
@@ -185,9 +180,14 @@ def compare(
         ),
     ],
     measure: Annotated[
-        str, typer.Option(metavar="MEASURE", help="What to compare them by.")
-    ] = "final_loss",
+        str | None,
+        typer.Option(
+            metavar="MEASURE",
+            help="What to compare them by; the final loss, on validation data where all have some.",
+        ),
+    ] = None,
     rate: Rate = None,
+    only: Only = None,
     form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.table,
     json: Json = False,
     overrides: Overrides = None,
@@ -199,31 +199,22 @@ def compare(
     if len(set(names)) < len(names):
         raise RequestError("a study is named twice; a comparison needs different ones")
     opened = [trained(name, overrides, results) for name in names]
-    note(*_unlike(opened))
-    found = compare_results(opened, measure, rate=rate)
+    found = compare_results(opened, measure, rate=rate, only=only or ())
+    note(*(f"warning: {text}" for text in found.unlike))
     if form is Form.csv and not json:
         print(found.differences().to_csv(index=False), end="")
     elif json or form is Form.json:
         from sweep.analysis.sentences import alignment, verdicts
 
         tables = {"at_best": found.at_best(), "differences": found.differences()}
-        tell(tables | {"alignment": alignment(found), "sentences": verdicts(found)})
+        words = {"alignment": alignment(found), "sentences": verdicts(found)}
+        tell({"measure": found.measure, "warnings": found.unlike} | tables | words)
     else:
         from sweep.views.comparison import save_comparison
 
         paths = save_comparison(found, results)
         _print_comparison(found)
         print(*paths, sep="\n")
-
-
-def _unlike(opened: "Sequence[Results]") -> "Iterator[str]":
-    """Say what makes losses of these studies numbers of different scales."""
-    losses = [{group.network.loss for group in one.study.groups()} for one in opened]
-    data = [{group.data.digest for group in one.study.groups()} for one in opened]
-    if any(one != losses[0] for one in losses):
-        yield f"warning: not one loss function: {', '.join(sorted(set.union(*losses)))}"
-    if any(one != data[0] for one in data):
-        yield "warning: not trained on the same data"
 
 
 def _print_comparison(found: "Comparison") -> None:
@@ -236,17 +227,25 @@ def _print_comparison(found: "Comparison") -> None:
     table = found.at_best()
     change = found.change
     head = ("GROUP", "STUDY", "BEST RATE", "VALUE", "FIRST'S RATE", "FIRST'S VALUE")
-    rows = [(*head, change.upper(), "INTERVAL")]
+    training = ("final_loss", "first_final_loss") if "final_loss" in table else ()
+    beside = ("ON TRAINING DATA", "FIRST'S") if training else ()
+    rows = [(*head, change.upper(), "INTERVAL", *beside)]
     top = table.head(MOST_ROWS)
     for name, row in zip(names_of(found, top), top.to_dict("records"), strict=True):
         numbers = ("rate", "value", "first_rate", "first", change)
         said = [_said(row[one], number) for one in numbers]
         ends = _interval(row["low"], row["high"], number)
-        rows.append((name, row["study"], *said, ends))
+        more = [_said(row[one], number) for one in training]
+        rows.append((name, row["study"], *said, ends, *more))
     print()
     columns(rows if found.shared else [row[1:] for row in rows])
-    for sentence in verdicts(found)[:MOST_PARAGRAPHS]:
+    words = verdicts(found)
+    for sentence in words[:MOST_PARAGRAPHS]:
         print(f"\n{printable(sentence)}")
+    if MOST_PARAGRAPHS < len(words) <= MOST_ROWS:
+        rest = plural(len(words) - MOST_PARAGRAPHS, "more row")
+        note(f"{rest} in the table alone; --json words all")
     if len(table) > MOST_ROWS:
-        note(f"{plural(len(table) - MOST_ROWS, 'more row')}: --json prints all of them")
+        left = plural(len(table) - MOST_ROWS, "more row")
+        note(f"{left}: --json prints all of them, --only NAME=VALUE some")
     print()

@@ -43,6 +43,14 @@ Threads = Annotated[
     int | None,
     typer.Option("--threads", metavar="N", min=1, help="How many; by default one a usable CPU."),
 ]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="NAME=VALUE",
+        help="Only trials with this value of an axis, such as optimizer=adam. May be repeated.",
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
 RESULTS = Path("results")
 

@@ -13,6 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from sweep.analysis import Comparison
+from sweep.analysis.sentences import caption
 from sweep.errors import RequestError
 from sweep.store.export import export_table
 from sweep.store.files import told
@@ -39,19 +40,19 @@ def save_comparison(found: Comparison, results: str | Path = "results") -> list[
     Raises:
         RequestError: the system refused to write there.
     """
-    names = [side.name for side in found.sides]
+    names = found.studies
     whole = "-".join(names)
     folder = whole if len(whole) <= 100 else f"{names[0][:80]}-and-{len(names) - 1}-more"
     directory = Path(results) / "compare" / folder
-    differences, what = found.differences(), found.level.what
+    differences = found.differences()
     figure = comparison(
         found.curves(),
         differences,
         x=found.rate,
         shared=found.shared,
         change=found.change,
-        measure=what,
-        title=f"{what[0].upper()}{what[1:]}, with {100 * found.bootstrap.level:.3g}% intervals",
+        measure=found.level.what,
+        title=caption(found),
     )
     table = directory / f"{found.measure}.csv"
     with told(f"{directory}: cannot be written", RequestError):

@@ -127,9 +127,9 @@ def test_groups_are_ranked_from_the_best_to_the_worst() -> None:
     parts[0]["final_loss"] *= 3
     first, second = answered(pd.concat(parts, ignore_index=True), "training.optimizer")
     assert first == (
-        "Each at its own best learning rate, the lowest median final loss over 3 seeds of 2 "
-        "groups, 0.002 (95% interval 0.001 to 0.003), is that of optimizer = sgd at 10; the "
-        "highest, 0.006, that of optimizer = adam at 10."
+        "Of 2 groups, each at its own best learning rate, optimizer = sgd has the lowest median "
+        "final loss over 3 seeds: 0.002 (95% interval 0.001 to 0.003) at 10; optimizer = adam has "
+        "the highest: 0.006 at 10."
     )
     assert second == "All have their best at 10."
 

@@ -23,9 +23,6 @@ from sweep.views.report.tables import (
 )
 from sweep.views.style import label
 
-NEEDED = ("initial_loss", "final_loss", "max_loss", "steps_to_target", "diverged_at", "outcome")
-"""The measures of trials that a report is made from."""
-
 MOST_LINES = 400
 LONGEST_LINE = 300
 """Of a file that is shown; the middle of a longer line, and further lines, are left out."""

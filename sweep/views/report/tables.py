@@ -58,15 +58,18 @@ def table(
     axes: Collection[str] = (),
     shares: Collection[str] = (),
     words: Mapping[str, str] | None = None,
+    joined: bool = False,
 ) -> Table:
     """Return the table of a frame's rows.
 
     Columns of `axes` are written in as many digits as tell their values apart, those of `shares`
     as per cent, other numbers in four digits. `words` are headings of columns beside the usual.
+    Where they are `joined`, `x_low` and `x_high` stand in brackets in the cells of `x`.
     """
     named = words or {}
     columns, cells = [], []
-    for name in map(str, frame):
+    ends = [f"{name}{end}" for name in frame for end in ("_low", "_high")] if joined else []
+    for name in [name for name in map(str, frame) if name not in ends]:
         values = frame[name]
         numeric = is_numeric_dtype(values) and not is_bool_dtype(values)
         usual = label(name) if name in axes else heading(name)
@@ -79,7 +82,14 @@ def table(
             cells.append(_numbers(values, [names[value] for value in values.tolist()]))
         else:
             write = _share if name in shares else _number
-            cells.append(_numbers(values, [write(value) for value in values]))
+            texts = [write(value) for value in values]
+            if joined and f"{name}_low" in frame:
+                low, high = (frame[f"{name}{end}"] for end in ("_low", "_high"))
+                texts = [
+                    text if pd.isna(a) else f"{text} ({write(a)} to {write(b)})"
+                    for text, a, b in zip(texts, low, high, strict=True)
+                ]
+            cells.append(_numbers(values, texts))
     return Table(title, note, columns, list(zip(*cells, strict=True)))
 
 
@@ -142,13 +152,11 @@ def group_table(findings: Findings, noun: str) -> Table:
         "usable_from": "usable from",
         "usable_to": "to",
         "divergence_threshold": "half diverge from",
-        **dict.fromkeys(("best_rate_low", "value_low"), "from"),
-        **dict.fromkeys(("best_rate_high", "value_high"), "to"),
     }
     level = f"{100 * findings.choices.bootstrap.level:.3g}%"
     seeds = int(findings.best["seeds"].max())
     said = (
-        f"Over {seeds:,} seeds; from and to: {level} intervals."
+        f"Over {seeds:,} seeds; in brackets {level} intervals."
         if seeds > 1
         else "One seed: no intervals."
     )
@@ -159,6 +167,7 @@ def group_table(findings: Findings, noun: str) -> Table:
         axes=grouped,
         shares=OUTCOMES,
         words=words,
+        joined=True,
     )
 
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 from sweep import __version__
 from sweep.analysis.responses import rate_axis
+from sweep.analysis.trials import NEEDED
+from sweep.catalogue import VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.store.files import complete, told
 from sweep.store.folder import ORIGIN, refuse_own
 from sweep.store.results import Results
 from sweep.study import leading_comment, study_facts
 from sweep.views.kinds import KINDS, choose, draw
-from sweep.views.report.contents import NEEDED, About, compose
+from sweep.views.report.contents import About, compose
 from sweep.views.report.page import Report, picture, render
 from sweep.views.report.tables import MOST_ROWS
 from sweep.views.source import Source
@@ -57,10 +59,11 @@ def check_ending(path: Path) -> None:
 def _report(found: Results, edits: Sequence[str]) -> Report:
     source = Source.of(found)
     drawn = [(one, draw(one.kind, source, one.options)) for one in choose(source)]
-    columns = None if found.trained <= MOST_ROWS else ["trial", *source.axes, *NEEDED]
+    validation = [name for name in VALIDATION_MEASURES if name in source.measures]
+    columns = ["trial", *source.axes, *NEEDED, *validation]
     return compose(
         _about(found, edits),
-        found.trials(columns),
+        found.trials(None if found.trained <= MOST_ROWS else columns),
         axes=source.axes,
         rate=_rate(source),
         pictures=[
