@@ -22,6 +22,7 @@ from sweep.course.expression import (
     Index,
     Number,
     Quantity,
+    about,
     call,
     minus,
     plus,
@@ -97,6 +98,11 @@ class Definitions:
         softmax = network.activations[-1] == SOFTMAX
         return layer == self.last and (softmax or LOSSES[network.loss].by_sum)
 
+    def neurons(self, kind: str, layer: int, sample: Index) -> list[Quantity]:
+        """A quantity of each neuron of a layer."""
+        count = self.network.layers[layer]
+        return [Quantity(kind, layer, j, sample=sample) for j in range(1, count + 1)]
+
     def m(self, layer: int) -> Expression:
         """A layer's multiplier, 1 where there is none."""
         return Quantity("multiplier", layer) if self.multiplied else ONE
@@ -152,11 +158,6 @@ def output(layer: int, to: Index, sample: Index) -> Quantity:
     if layer:
         return Quantity("output", layer, to, sample=sample)
     return Quantity("input", to=to, sample=sample)
-
-
-def about(parameter: Quantity, kind: str) -> Quantity:
-    """Another quantity of the same parameter."""
-    return Quantity(kind, parameter.layer, parameter.to, parameter.origin)
 
 
 def _flat(first: Expression, *others: Expression) -> Expression:

@@ -6,13 +6,13 @@ each A_H does to each output's error; (7) what it does to the total; (8) dE_T/dW
 Other networks have the same sets for each of their layers, from the last to the first.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import cast
 
 import numpy as np
 
-from sweep.course.chain_rule import Definitions, about, output
+from sweep.course.chain_rule import Definitions, output
 from sweep.course.document import Document, Equation, Line, Paragraph, Section, Table
 from sweep.course.expression import (
     WRITTEN_OUT,
@@ -21,6 +21,7 @@ from sweep.course.expression import (
     Number,
     Quantity,
     Series,
+    about,
     excerpt,
     kept,
     partial,
@@ -97,7 +98,8 @@ class _Derivation:
     def _sets(self) -> Iterator[tuple[Line, Body]]:
         last = self.d.last
         yield ("The way forward",), self._forward()
-        yield self._first_weight()
+        first = self.d.parameters(last)[0]
+        yield (self._of(first), " by the chain rule"), self._chain_rule(first)
         yield (*_range(self._by(last)), " together"), self._gradients(last)
         for layer in range(last - 1, 0, -1):
             yield (*_range(self._by(layer)), " by the chain rule"), self._chain(layer)
@@ -133,8 +135,9 @@ class _Derivation:
                 "The factor that makes the loss a mean is in each output's part of it, so that the "
                 "parts of samples are added up."
             )
-        yield from self._values("inputs", [self._input(i) for i in self._to(0)])
-        yield from self._values("targets", [self._target(k) for k in self._to(self.d.last)])
+        yield from self._values("inputs", [output(0, i, self.sample) for i in self._to(0)])
+        targets = [Quantity("target", to=k, sample=self.sample) for k in self._to(self.d.last)]
+        yield from self._values("targets", targets)
         for layer in range(1, self.d.last + 1):
             yield from self._values(
                 f"weights and biases of layer {layer}", self.d.parameters(layer)
@@ -155,19 +158,11 @@ class _Derivation:
     def _forward(self) -> Body:
         for layer in range(1, self.d.last + 1):
             for kind in ("sum", "output"):
-                yield from self._some(
-                    [Quantity(kind, layer, j, sample=self.sample) for j in self._to(layer)]
-                )
-        yield from self._some(
-            [Quantity("term", self.d.last, k, sample=self.sample) for k in self._to(self.d.last)]
-        )
+                yield from self._several(self.d.neurons(kind, layer, self.sample))
+        yield from self._several(self.d.neurons("term", self.d.last, self.sample))
         yield self._equation(Quantity("loss"))
 
     # Sets 2 and 3
-
-    def _first_weight(self) -> tuple[Line, Body]:
-        weight = self.d.parameters(self.d.last)[0]
-        return (self._of(weight), " by the chain rule"), self._chain_rule(weight)
 
     def _chain_rule(self, weight: Quantity) -> Body:
         """One weight of the last layer, factor by factor."""
@@ -178,8 +173,8 @@ class _Derivation:
             yield _say(weight, " acts through ", z, " alone, and through it on every output.")
             yield Equation(self._of(weight), (times(*factors),))
         else:
-            terms = [Quantity("term", last, j, sample=self.sample) for j in self._to(last)]
-            own, others = terms[k - 1], [term for term in terms if term != terms[k - 1]]
+            others: list[Expression] = [*self.d.neurons("term", last, self.sample)]
+            terms, own = tuple(others), others.pop(k - 1)
             yield _say(
                 weight, " acts through ", z, " alone, and so on ", own, " alone", *_rest(others)
             )
@@ -216,11 +211,9 @@ class _Derivation:
 
         yield from self._several(self.d.parameters(layer), rule)
         yield _say("Two of the factors are known:")
-        yield from self._some(
-            [Quantity("slope", layer, j, sample=self.sample) for j in self._to(layer)]
-        )
+        yield from self._several(self.d.neurons("slope", layer, self.sample))
         to, origin = self.d.network.shapes[layer - 1]
-        yield from self._some(
+        yield from self._several(
             [
                 Quantity("sum_by_weight", layer, j, i, self.sample)
                 for j in range(1, to + 1)
@@ -230,10 +223,15 @@ class _Derivation:
 
     def _paths(self, layer: int) -> Iterator[tuple[Line, Body]]:
         """What each activation of a layer does through each neuron of the next one."""
-        neurons = list(self._to(layer))
-        for i in neurons if len(neurons) <= WRITTEN_OUT else neurons[:1]:
+        count = self.d.network.layers[layer]
+        for i in self._to(layer)[: count if count <= WRITTEN_OUT else 1]:
             paths = [Quantity("path", layer + 1, j, i, self.sample) for j in self._to(layer + 1)]
-            yield _range(paths), self._several(paths, self._path)
+            yield _range(paths), self._through(paths, count - 1 if count > WRITTEN_OUT else 0)
+
+    def _through(self, paths: Sequence[Quantity], others: int) -> Body:
+        yield from self._several(paths, self._path)
+        if others:
+            yield _say(f"The other {others} neurons of the layer likewise.")
 
     def _path(self, path: Quantity) -> Equation:
         after, j, i = path.layer, path.to, path.origin
@@ -244,8 +242,8 @@ class _Derivation:
         return self._filled(path, chain) if same else self._filled(path, chain, combined)
 
     def _totals(self, layer: int) -> tuple[Line, Body]:
-        totals = [Quantity("by_output", layer, i, sample=self.sample) for i in self._to(layer)]
-        return _range(totals), self._some(totals)
+        totals = self.d.neurons("by_output", layer, self.sample)
+        return _range(totals), self._several(totals)
 
     # Over samples, and the update
 
@@ -271,23 +269,17 @@ class _Derivation:
         if self.d.scheduled:
             yield Equation(Quantity("factor"), (), None, self._value(Quantity("factor")))
 
-        def moved(parameter: Quantity) -> Equation:
-            return self._equation(about(parameter, f"next_{parameter.kind}"))
-
         for order in range(len(self.d.kept(self.d.all_parameters[0]))):
             kept_now = [self.d.kept(parameter)[order] for parameter in self.d.all_parameters]
-            yield from self._some(kept_now)
-        yield from self._several(self.d.all_parameters, moved)
+            yield from self._several(kept_now)
+        yield from self._several([about(p, f"next_{p.kind}") for p in self.d.all_parameters])
         loss, after = Quantity("loss"), Number(self.snapshot.loss_after)
         yield _say(
             "With them the loss goes from ",
             self._value(loss),
             " to ",
             after,
-            *(
-                ["; the next step sees other samples"]
-                * (self.snapshot.group.batch.size is not None)
-            ),
+            *["; the next step sees other samples"] * self.snapshot.group.batched,
             ".",
         )
 
@@ -295,12 +287,6 @@ class _Derivation:
 
     def _to(self, layer: int) -> range:
         return range(1, self.d.network.layers[layer] + 1)
-
-    def _input(self, i: int) -> Quantity:
-        return output(0, i, self.sample)
-
-    def _target(self, k: int) -> Quantity:
-        return Quantity("target", to=k, sample=self.sample)
 
     def _of(self, parameter: Quantity) -> Quantity:
         """What a parameter does to the loss by way of the sample written out."""
@@ -330,13 +316,13 @@ class _Derivation:
 
         return _flat(replace(formula, leaf, kept))
 
-    def _some(self, quantities: Sequence[Quantity]) -> Body:
-        yield from self._several(quantities, self._equation)
-
     def _several(
-        self, quantities: Sequence[Quantity], equation: Callable[[Quantity], Equation]
+        self,
+        quantities: Sequence[Quantity],
+        equation: Callable[[Quantity], Equation] | None = None,
     ) -> Body:
         """Each one's equation; of many the first ones, and a table of all that fit."""
+        equation = equation or self._equation
         if len(quantities) <= (SHOWN if self.snapshot.notation.course else SHOWN_OF_MANY):
             yield from map(equation, quantities)
             return
@@ -368,14 +354,15 @@ def _say(*line: str | Expression) -> Paragraph:
     return Paragraph(line)
 
 
-def _rest(others: Iterable[Expression]) -> Line:
+def _rest(others: Sequence[Expression]) -> Line:
     """That all other terms do not change."""
     line: list[str | Expression] = []
-    for other in list(others)[:WRITTEN_OUT]:
+    for other in others[:WRITTEN_OUT]:
         line += [", " if line else "; ", other]
     if not line:
         return (".",)
     several = len(line) > 2
+    line += [f" and {len(others) - WRITTEN_OUT} more"] * (len(others) > WRITTEN_OUT)
     return (*line, f" {'are' if several else 'is'} constant in it.")
 
 

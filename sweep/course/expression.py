@@ -36,6 +36,11 @@ class Quantity:
     sample: Index = 0
 
 
+def about(parameter: Quantity, kind: str) -> Quantity:
+    """Another quantity of the same parameter, of all samples."""
+    return Quantity(kind, parameter.layer, parameter.to, parameter.origin)
+
+
 @dataclass(frozen=True)
 class Number:
     """A constant of a formula, or what stands in the place of a quantity."""

@@ -3,17 +3,19 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 
 from sweep.course.backpropagation import Numbers
-from sweep.course.chain_rule import Definitions, about
+from sweep.course.chain_rule import Definitions
 from sweep.course.expression import (
     TWO,
     Expression,
     Node,
     Quantity,
     Value,
+    about,
     compute,
     replace,
 )
@@ -88,13 +90,10 @@ class Columns:
     def _samples(self) -> range:
         return range(1, self.definitions.samples + 1)
 
-    def _to(self, layer: int) -> range:
-        return range(1, self.definitions.network.layers[layer] + 1)
-
     def _of_layer(self, kind: str, layer: int, part: str) -> Iterator[Column]:
         for sample in self._samples():
-            for to in self._to(layer):
-                yield self._column(Quantity(kind, layer, to, sample=sample), part)
+            for q in self.definitions.neurons(kind, layer, sample):
+                yield self._column(q, part)
 
     def _forward(self) -> Iterator[Column]:
         part, last = "1. the way forward", self.definitions.last
@@ -111,11 +110,10 @@ class Columns:
         yield from self._of_layer("by_sum" if d.sums_alone(last) else "slope", last, part)
         yield from self._gradients(last, part)
         for layer in range(last - 1, 0, -1):
+            to, before = d.network.shapes[layer]
             part = f"4.-8. hidden layer {layer}" if last > 2 else "4.-8. the hidden layer"
-            for sample in self._samples():
-                for i in self._to(layer):
-                    for j in self._to(layer + 1):
-                        yield self._column(Quantity("path", layer + 1, j, i, sample), part)
+            for sample, i, j in product(self._samples(), range(1, before + 1), range(1, to + 1)):
+                yield self._column(Quantity("path", layer + 1, j, i, sample), part)
             yield from self._of_layer("by_output", layer, part)
             yield from self._of_layer("slope", layer, part)
             yield from self._gradients(layer, part)

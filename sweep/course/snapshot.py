@@ -8,8 +8,8 @@ import numpy as np
 from sweep.analysis.naming import choose
 from sweep.catalogue import NUMBERS
 from sweep.course.backpropagation import Numbers, passes
-from sweep.course.chain_rule import Definitions, about
-from sweep.course.expression import Quantity, Value, compute
+from sweep.course.chain_rule import Definitions
+from sweep.course.expression import Quantity, Value, about, compute
 from sweep.course.symbols import Notation
 from sweep.errors import RequestError
 from sweep.study import Group, Schedule, Study

@@ -1,9 +1,10 @@
 """What each quantity of the derivation is called: the course's letters, or layers and numbers."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from sweep.course.expression import Index, Quantity
+from sweep.catalogue import NUMBERS
+from sweep.course.expression import Index, Quantity, about
 from sweep.study import Network
 
 COURSE_WIDTH, COURSE_WEIGHTS = 8, 48
@@ -32,25 +33,19 @@ class Derivative:
 Glyph = Symbol | Derivative
 
 E_TOTAL = Symbol("E", "T")
+_BELOW = str.maketrans("₀₁₂₃₄₅₆₇₈₉", "0123456789")
 
-SETTINGS = {
-    "momentum": Symbol("μ"),
-    "alpha": Symbol("α"),
-    "beta1": Symbol("β", "1"),
-    "beta2": Symbol("β", "2"),
-    "epsilon": Symbol("ε"),
-    "weight_decay": Symbol("λ"),
+LETTERS = {
+    name: Symbol(row.symbol[:1], row.symbol[1:].translate(_BELOW)) for name, row in NUMBERS.items()
+} | {
     "clip_norm": Symbol("c"),
-}
-"""The numbers of an optimizer."""
-
-LETTERS = SETTINGS | {
     "factor": Symbol("f"),
     "clipping": Symbol("κ"),
     "updates": Symbol("n"),
     "difference": Symbol("h"),
+    "loss": E_TOTAL,
 }
-"""Quantities of which there is one: the schedule's factor, that of clipping, and others."""
+"""Quantities of which there is one: an optimizer's numbers, the schedule's factor, and others."""
 
 
 class Notation:
@@ -80,10 +75,10 @@ class Notation:
             return LETTERS[quantity.kind]
         return _KINDS[quantity.kind](self, quantity)
 
-    def weight(self, q: Quantity, *, after: bool = False) -> Symbol:
-        """A weight or bias; with a plus where it is that after the update."""
-        above = "+" if after else ""
-        if q.kind.removeprefix("next_") == "bias":
+    def weight(self, q: Quantity) -> Symbol:
+        """The weight or bias that a quantity is of; with a plus if it is that after the update."""
+        above = "+" * q.kind.startswith("next_")
+        if "bias" in q.kind:
             return Symbol("b", self._place(q), above)
         if not self.course:
             return Symbol("w", f"{q.layer},{q.to},{q.origin}", above)
@@ -91,11 +86,20 @@ class Notation:
         within = (int(q.to) - 1) * self.network.layers[q.layer - 1] + int(q.origin)
         return Symbol("W", str(before + within), above)
 
-    def output(self, layer: int, to: Index, sample: Index) -> Symbol:
-        """An activation, or an input if the layer is 0."""
-        if layer == 0:
-            return Symbol("I", str(to), self._sample(sample))
-        return Symbol("A", self._place(Quantity("output", layer, to)), self._sample(sample))
+    def kept(self, q: Quantity) -> Symbol:
+        """What the optimizer keeps of a parameter."""
+        own = self.weight(q)
+        return Symbol(q.kind[-1], "b" * (own.base == "b") + own.below, own.above)
+
+    def output(self, q: Quantity) -> Symbol:
+        """An activation."""
+        return Symbol("A", self._place(q), self._sample(q.sample))
+
+    def entering(self, q: Quantity) -> Symbol:
+        """The activation or input from which a weight comes."""
+        if q.layer == 1:
+            return Symbol("I", str(q.origin), self._sample(q.sample))
+        return self.output(Quantity("output", q.layer - 1, q.origin, sample=q.sample))
 
     def sum(self, q: Quantity) -> Symbol:
         """What the activation takes: h and o, or z."""
@@ -104,52 +108,33 @@ class Notation:
             return Symbol("z", f"{q.layer},{q.to}", above)
         return Symbol("o" if self._last(q) else "h", str(q.to), above)
 
-    def rate(self, q: Quantity, *, of_bias: bool) -> Symbol:
+    def rate(self, q: Quantity) -> Symbol:
         """A learning rate, which several layers or their biases may share."""
-        parts = ["b"] * (of_bias and self._bias_rates > 0)
-        count = self._bias_rates if of_bias and self._bias_rates else self._rates
-        parts += [str(q.layer)] * (count > 1)
-        return Symbol("η", ",".join(parts))
+        of_bias = q.kind == "bias_rate" and self._bias_rates > 0
+        count = self._bias_rates if of_bias else self._rates
+        return Symbol("η", ",".join(["b"] * of_bias + [str(q.layer)] * (count > 1)))
 
-    def target(self, q: Quantity) -> Symbol:
-        """What an output should be."""
-        return Symbol("T", str(q.to), self._sample(q.sample))
+    def numbered(self, letter: str, q: Quantity) -> Symbol:
+        """A target, an input or an output's part of the loss."""
+        return Symbol(letter, str(q.to), self._sample(q.sample))
 
-    def term(self, q: Quantity) -> Symbol:
-        """An output's part of the loss."""
-        return Symbol("E", str(q.to), self._sample(q.sample))
-
-    def kept(self, q: Quantity, letter: str) -> Symbol:
-        """What the optimizer keeps of a parameter."""
-        after = q.kind.startswith("next_")
-        kind = "bias" if "bias" in q.kind else "weight"
-        own = self.weight(Quantity(kind, q.layer, q.to, q.origin))
-        return Symbol(letter, own.below if own.base != "b" else f"b{own.below}", "+" * after)
-
-    def through(self, q: Quantity) -> Derivative:
+    def path(self, q: Quantity) -> Derivative:
         """What an activation does to the loss by way of one neuron of the next layer."""
-        bottom = self.output(q.layer - 1, q.origin, q.sample)
         if self._alone(q):
-            return Derivative(self.term(q), bottom)
-        return Derivative(E_TOTAL, bottom, through=self.sum(q))
+            return Derivative(self.numbered("E", q), self.entering(q))
+        return Derivative(E_TOTAL, self.entering(q), through=self.sum(q))
 
     def by_sum(self, q: Quantity) -> Derivative:
         """What a sum does to the loss; that of an output to its own part of it."""
-        return Derivative(self.term(q) if self._alone(q) else E_TOTAL, self.sum(q))
-
-    def whole(self, q: Quantity) -> Derivative:
-        """What a parameter does to the loss, or to a sample's part of it."""
-        kind = q.kind.removeprefix("by_")
-        return Derivative(
-            E_TOTAL,
-            self.weight(Quantity(kind, q.layer, q.to, q.origin)),
-            self._sample(q.sample),
-        )
+        return Derivative(self.numbered("E", q) if self._alone(q) else E_TOTAL, self.sum(q))
 
     def by_output(self, q: Quantity) -> Derivative:
         """What an activation does to the loss; that of an output to its own part of it."""
-        top = self.term(q) if self._last(q) else E_TOTAL
-        return Derivative(top, self.output(q.layer, q.to, q.sample))
+        return Derivative(self.numbered("E", q) if self._last(q) else E_TOTAL, self.output(q))
+
+    def by_parameter(self, q: Quantity) -> Derivative:
+        """What a parameter does to the loss, or to a sample's part of it."""
+        return Derivative(E_TOTAL, self.weight(q), self._sample(q.sample))
 
     def _alone(self, q: Quantity) -> bool:
         """Whether a sum decides one part of the loss only."""
@@ -167,39 +152,30 @@ class Notation:
         return f"({sample})" if sample and self.samples > 1 else ""
 
 
-def _of_layer(letter: str) -> Callable[[Notation, Quantity], Glyph]:
-    return lambda self, q: Symbol(letter, str(q.layer))
-
-
-_KINDS: dict[str, Callable[[Notation, Quantity], Glyph]] = {
-    "input": lambda self, q: self.output(0, q.to, q.sample),
-    "target": Notation.target,
+_KINDS: Mapping[str, Callable[[Notation, Quantity], Glyph]] = {
+    "input": lambda self, q: self.numbered("I", q),
+    "target": lambda self, q: self.numbered("T", q),
+    "term": lambda self, q: self.numbered("E", q),
     "weight": Notation.weight,
     "bias": Notation.weight,
-    "next_weight": lambda self, q: self.weight(q, after=True),
-    "next_bias": lambda self, q: self.weight(q, after=True),
-    "multiplier": _of_layer("m"),
+    "next_weight": Notation.weight,
+    "next_bias": Notation.weight,
+    "multiplier": lambda self, q: Symbol("m", str(q.layer)),
     "sum": Notation.sum,
-    "output": lambda self, q: self.output(q.layer, q.to, q.sample),
-    "term": Notation.term,
-    "loss": lambda self, q: E_TOTAL,
-    "slope": lambda self, q: Derivative(self.output(q.layer, q.to, q.sample), self.sum(q)),
+    "output": Notation.output,
+    "slope": lambda self, q: Derivative(self.output(q), self.sum(q)),
     "by_output": Notation.by_output,
     "by_sum": Notation.by_sum,
-    "path": Notation.through,
-    "sum_by_weight": lambda self, q: Derivative(
-        self.sum(q), self.weight(Quantity("weight", q.layer, q.to, q.origin))
-    ),
-    "sum_by_output": lambda self, q: Derivative(
-        self.sum(q), self.output(q.layer - 1, q.origin, q.sample)
-    ),
-    "by_weight": Notation.whole,
-    "by_bias": Notation.whole,
+    "path": Notation.path,
+    "sum_by_weight": lambda self, q: Derivative(self.sum(q), self.weight(about(q, "weight"))),
+    "sum_by_output": lambda self, q: Derivative(self.sum(q), self.entering(q)),
+    "by_weight": Notation.by_parameter,
+    "by_bias": Notation.by_parameter,
     "by_any": lambda self, q: Derivative(E_TOTAL, Symbol("w", str(q.to))),
-    "rate": lambda self, q: self.rate(q, of_bias=False),
-    "bias_rate": lambda self, q: self.rate(q, of_bias=True),
+    "rate": Notation.rate,
+    "bias_rate": Notation.rate,
 } | {
-    f"{when}{kind}_{letter}": lambda self, q: self.kept(q, q.kind[-1])
+    f"{when}{kind}_{letter}": Notation.kept
     for when in ("", "next_")
     for kind in ("weight", "bias")
     for letter in "sv"

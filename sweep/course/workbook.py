@@ -12,8 +12,7 @@ import xlsxwriter
 import xlsxwriter.worksheet
 from xlsxwriter.utility import xl_col_to_name
 
-from sweep.course.chain_rule import about
-from sweep.course.expression import Quantity
+from sweep.course.expression import Quantity, about
 from sweep.course.languages import Cells, Text
 from sweep.course.sheet_columns import STEP, Column, H
 from sweep.course.symbols import Derivative, Notation

@@ -209,6 +209,7 @@ def test_tables_say_where_rows_are_left_out() -> None:
     at = lines.index(["…", "8", "more", "…"])
     assert (lines[at - 1][0], lines[at + 1][0]) == ("z1_11⁽¹⁾", "z1_20⁽¹⁾")
     assert "| … 8 more … |  |" in markdown(document("wide"))
+    assert "The other 19 neurons of the layer likewise." in plain(document("wide"))
 
 
 @pytest.mark.parametrize(
