@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ..test_cli import process, refused, sweep
+from .studies import EXPERIMENTS
 
 
 def test_a_derivation_is_printed_or_written(tmp_path: Path) -> None:
@@ -65,3 +66,13 @@ def test_a_terminal_without_greek_is_given_a_spelled_derivation(tmp_path: Path) 
     done = process("explain", "step_by_step", cwd=tmp_path, before=poor)
     assert "dE_T/dW5 = " in done.stdout
     assert "?" not in done.stdout
+
+
+def test_a_study_of_any_name_is_explained_and_made_a_worksheet(tmp_path: Path) -> None:
+    name = "Ünïcode & 'spaces' η"
+    text = (EXPERIMENTS / "step_by_step.toml").read_text(encoding="utf-8")
+    (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    assert f"study      {name}" in sweep("explain", f"{name}.toml", cwd=tmp_path).stdout
+    done = sweep("worksheet", f"{name}.toml", "--steps", "3", cwd=tmp_path)
+    assert done.stdout == f"{name}.xlsx: 1 sheet of 3 steps\n"
+    assert "correct" in sweep("audit", f"{name}.xlsx", cwd=tmp_path).stdout
