@@ -331,7 +331,7 @@ def test_a_wrong_study_is_refused_in_one_line(here: Path, old: str, new: str, sa
         (["report", "two", "--output", "page.pdf"], "must end in .html"),
         (["new", "study.txt"], ".toml"),
         (["new", "nowhere/study.toml"], "nowhere/study.toml: there is no directory nowhere"),
-        (["new", "my study.toml"], "my study.toml: the study's name, the file's stem, must be "),
+        (["new", ".study.toml"], ".study.toml: the study's name, the file's stem, must be "),
         (["new", "bench.toml"], "bench: a study cannot have this name"),
     ],
 )
