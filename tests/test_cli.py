@@ -283,6 +283,8 @@ def test_a_new_study_runs_and_is_never_overwritten(tmp_path: Path) -> None:
     assert "mine.toml: exists already" in refused("new", "mine.toml", cwd=tmp_path)
     assert (tmp_path / "mine.toml").read_text() == text
     assert sweep("plan", "mine.toml", cwd=tmp_path).returncode == 0
+    assert sweep("new", "from it.toml", "--from", "lr_graphs", cwd=tmp_path).returncode == 0
+    assert "six learning rates" in (tmp_path / "from it.toml").read_text()
 
 
 @pytest.mark.parametrize(

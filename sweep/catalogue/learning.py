@@ -157,7 +157,7 @@ SCHEDULES: Mapping[str, Schedule] = {
             "one_cycle",
             "from 1/25 up to 1 at t = 0.3 T - 1, down to 4e-6 at t = T - 1, both along half a "
             "cosine; `training.learning_rate` is the highest rate",
-            "`OneCycleLR`",
+            "`OneCycleLR` with `cycle_momentum=False`",
             shaped_by_steps=True,
         ),
         Schedule(

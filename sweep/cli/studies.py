@@ -16,11 +16,17 @@ _DISK_SHARE = 0.5  # of what is free: others write too, and the guess is rough
 
 
 @app.command()
-def new(file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to make.")]) -> None:
-    """Write a commented starter study."""
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to make.")],
+    start: Annotated[
+        str,
+        typer.Option("--from", metavar="STUDY", help="A study to start from, in place of ours."),
+    ] = "",
+) -> None:
+    """Write a commented study to start from."""
     from sweep.runs.studies import new
 
-    made = new(file)
+    made = new(file, start)
     print(f"{made}: a study that runs as it is; edit it, then `sweep run {made}`")
 
 

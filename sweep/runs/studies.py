@@ -15,7 +15,14 @@ from sweep.store.files import told
 from sweep.store.folder import check_owner, locked, study_directory
 from sweep.store.ledger import read_ledger
 from sweep.store.results import Results
-from sweep.study import STARTER, find_study, load_study, parse_study, shipped_studies
+from sweep.study import (
+    STARTER,
+    find_study,
+    load_study,
+    parse_study,
+    shipped_studies,
+    text_to_start_from,
+)
 
 
 @dataclass(frozen=True)
@@ -81,11 +88,14 @@ class Listed:
     fault: str
 
 
-def new(file: str | Path) -> Path:
-    """Write a commented starter study, which runs as it is, to a new file; return its path.
+def new(file: str | Path, start: str | Path = "") -> Path:
+    """Write a study to start from, which runs as it is, to a new file; return its path.
+
+    It is a commented one, or, with its comments, the one that `start` names, a path or a name.
 
     Raises:
-        RequestError: the file exists, cannot be written, or its name is none for a study.
+        RequestError: the file exists, cannot be written, or its name is none for a study; `start`
+            is no study, or names files that are not beside the new one.
     """
     file = Path(file)
     if file.suffix != ".toml":
@@ -93,10 +103,11 @@ def new(file: str | Path) -> Path:
     if not file.absolute().parent.is_dir():
         raise RequestError(f"{file}: there is no directory {file.parent}; make it first")
     study_directory(Path(), parse_study(STARTER, file.stem, file.parent))  # a name that can run
+    text = text_to_start_from(start, file.parent) if start else STARTER
     with told(f"{file}: cannot be written", RequestError):
         try:
             with file.open("x", encoding="utf-8") as made:
-                made.write(STARTER)
+                made.write(text)
         except FileExistsError:
             raise RequestError(f"{file}: exists already; choose another name") from None
     return file

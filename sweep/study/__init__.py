@@ -19,6 +19,7 @@ from sweep.study.reading import (
     load_study,
     parse_study,
     shipped_studies,
+    text_to_start_from,
 )
 from sweep.study.study import Plot, Study, study_facts
 from sweep.study.writing import STARTER, card
@@ -49,5 +50,6 @@ __all__ = [
     "parse_study",
     "shipped_studies",
     "study_facts",
+    "text_to_start_from",
     "vector",
 ]

@@ -6,7 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from sweep.study.checks import Check, integer, nearest, show
+from sweep.study.checks import Check, counted, integer, nearest, show
 from sweep.study.conditions import Condition, Named, read_condition
 from sweep.study.declarations import Settings
 from sweep.study.designs import (
@@ -162,7 +162,7 @@ def _zip(document: Document, holder: str, keys: list[str]) -> Dimension:
         if len(axis) != len(axes[0]):
             raise document.refuse(
                 key,
-                f"has {len(axis)} values and {axes[0].name} has {len(axes[0])}; "
+                f"has {counted(len(axis), 'value')} and {axes[0].name} has {len(axes[0])}; "
                 "axes that run together are equally long",
             )
     return _together(document, holder, keys, axes)

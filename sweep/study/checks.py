@@ -202,7 +202,9 @@ def matrix(value: object) -> np.ndarray:
     rows = _each(vector, value)
     for index, row in enumerate(rows):
         if len(row) != len(rows[0]):
-            raise ValueError(f"[{index}] has {len(row)} numbers and [0] has {len(rows[0])}")
+            raise ValueError(
+                f"[{index}] has {counted(len(row), 'number')} and [0] has {len(rows[0])}"
+            )
     found = np.stack(rows)
     found.setflags(write=False)
     return found
@@ -221,7 +223,7 @@ def index_rows(value: object) -> np.ndarray:
         if not isinstance(row, list) or not all(type(index) is int for index in row):
             raise ValueError(f"[{at}] must be a list of whole numbers, not {show(row)}")
         if len(row) != width:
-            raise ValueError(f"[{at}] has {len(row)} numbers and [0] has {width}")
+            raise ValueError(f"[{at}] has {counted(len(row), 'number')} and [0] has {width}")
         if not (min(row) >= 0 and max(row) < MAX_SIZE):
             raise ValueError(f"[{at}] must be whole numbers from 0 to {MAX_SIZE - 1}")
         found[at] = row

@@ -88,6 +88,28 @@ def load_study(study: str | Path, overrides: Sequence[str] = ()) -> Study:
     return found
 
 
+def text_to_start_from(study: str | Path, directory: Path) -> str:
+    """The text of a study as it was written, comments and all, to be kept in `directory`.
+
+    `study` is as in `load_study`. The files that it names are looked for beside the copy.
+
+    Raises:
+        RequestError: it is no study, or names a file that is not there.
+    """
+    path = find_study(study) if isinstance(study, str) else study
+    load_study(path)
+    text = _read_text(path, str(path))
+    entries = read_document(text, str(path), (), MAX_BYTES).entries
+    for name in ("data.file", "validation.file", "batch.file"):
+        file = str(entries[name].value) if name in entries else ""
+        if file and not _exists(directory / file):
+            raise refusal(
+                entries[name].where,
+                f"{name}: {show(file)} is read from beside the study; copy it to {directory} first",
+            )
+    return text
+
+
 def parse_study(text: str, name: str, directory: Path, overrides: Sequence[str] = ()) -> Study:
     """The study that `text` states, called `name`, with relative paths taken from `directory`.
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from sweep.catalogue import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES, SCHEMES
+from sweep.study.checks import counted
 from sweep.study.declarations import Field, FieldError, Role, Settings, section_of
 from sweep.study.fields import FIELDS, complete, swept_field
 from sweep.study.grid import Grid
@@ -140,7 +141,9 @@ def _batch(settings: Settings, samples: int) -> Batch:
             )
         return Batch(table.shape[1], "table", table)
     if size is not None and size > samples:
-        raise FieldError("batch.size", f"is {size}; there are {samples} samples")
+        raise FieldError(
+            "batch.size", f"is {size}; at most {counted(samples, 'sample')} can be taken"
+        )
     return Batch(size, settings["batch.order"]) if size is not None else Batch()
 
 

@@ -60,7 +60,7 @@ WHOLE = "without batch.size every step takes all samples"
 @pytest.mark.parametrize(
     ("edits", "complaint"),
     [
-        (["batch.size=4"], "batch.size: is 4; there are 3 samples"),
+        (["batch.size=4"], "batch.size: is 4; at most 3 samples can be taken"),
         (["batch.order='shuffle'"], f"batch.order: has no effect: {WHOLE}"),
         (["batch.seed=1"], f"batch.seed: has no effect: {WHOLE}"),
         (["axes.batch_seed=[1]"], f"axes.batch_seed: has no effect: {WHOLE}"),
@@ -169,7 +169,7 @@ def test_a_file_that_is_no_table_is_refused_in_one_line(study: Path) -> None:
     (folder / "code.npy").write_bytes(whole.replace(b"(3, 2)", b"exit()"))
     text, few = "must have whole numbers of at least 0 with commas between in line 1", "of shape"
     for name, complaint in {
-        "ragged.csv": "ragged.csv: batch.table: [1] has 1 numbers and [0] has 2",
+        "ragged.csv": "ragged.csv: batch.table: [1] has 1 number and [0] has 2",
         "far.csv": "far.csv: batch.table: [1] names the sample 3; those of data.inputs are 0 to 2",
         "header.csv": f'"header.csv" {text}, not "first,second"',
         "negative.csv": f'"negative.csv" {text}, not "0,-1"',

@@ -58,7 +58,7 @@ from .course import BIASED, course, refused
         ("data.inputs=[0.1, 0.2]", "must be a list of lists of numbers, not [0.1, 0.2]"),
         ("data.inputs=[]", "must be a list of lists of numbers, not []"),
         ("data.inputs=[[]]", "[0] must be a list of numbers, not []"),
-        ("data.inputs=[[1, 2], [3]]", "[1] has 1 numbers and [0] has 2"),
+        ("data.inputs=[[1, 2], [3]]", "[1] has 1 number and [0] has 2"),
         ("data.inputs=[[1]]", "must have 2 numbers a sample, as network.layers = [2, 2, 2] wants"),
         ("data.targets=[[1, 2], [3, 4]]", "data.targets: has 2 samples and data.inputs has 1"),
         (
@@ -66,7 +66,7 @@ from .course import BIASED, course, refused
             "have the shapes 2x2, 2x2 (layer by layer), not 1x2, 1",
         ),
         ("initial.weights=[[1, 2], [3, 4]]", "[0] must be a list of lists of numbers, not [1, 2]"),
-        ("initial.weights=[[[1, 2], [3]]]", "initial.weights: [0][1] has 1 numbers and [0] has 2"),
+        ("initial.weights=[[[1, 2], [3]]]", "initial.weights: [0][1] has 1 number and [0] has 2"),
         ("initial.weights=[[[1, inf]]]", "initial.weights: [0][0][1] must be a finite number, no"),
         ("initial.weights=5", "must be a list with one element for each layer, not 5"),
         ("initial={}", "initial: must state weights, or a scheme that draws them: uniform, normal"),

@@ -1,10 +1,11 @@
+import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from sweep.errors import RequestError
-from sweep.study import find_study, load_study, shipped_studies
+from sweep.study import find_study, load_study, shipped_studies, text_to_start_from
 
 from .course import COURSE
 
@@ -90,3 +91,31 @@ def test_a_name_that_is_nothing(name: str, complaint: str) -> None:
         find_study(name)
     assert complaint in str(error.value)
     assert str(error.value).isprintable()
+
+
+def test_a_study_to_start_from_is_copied_with_its_comments(tmp_path: Path) -> None:
+    text = text_to_start_from("lr_graphs", tmp_path)
+    assert text.startswith("#")
+    (tmp_path / "mine.toml").write_text(text)
+    assert load_study(tmp_path / "mine.toml").trials == 6
+    assert text_to_start_from(tmp_path / "mine.toml", tmp_path) == text
+    with pytest.raises(RequestError, match=r"did you mean lr_graphs\?"):
+        text_to_start_from("lr_grahps", tmp_path)
+
+
+def test_the_files_of_a_study_to_start_from_are_there_first(tmp_path: Path) -> None:
+    there, here = tmp_path / "there", tmp_path / "here"
+    there.mkdir()
+    here.mkdir()
+    data = 'file = "xy.csv"\ntarget_columns = ["y"]\n'
+    text = COURSE.replace("[initial]", "[initial]\nscheme = 'he'\n[plot]").replace(
+        "2, 2, 2", "1, 1"
+    )
+    text = re.sub(r"(?s)inputs.*?\n\n", data, text, count=1)
+    text = re.sub(r"weights = .*\n", "", text)
+    (there / "a.toml").write_text(text)
+    (there / "xy.csv").write_text("x,y\n1,2\n")
+    with pytest.raises(RequestError, match=r'data.file: "xy.csv" is read from beside the study'):
+        text_to_start_from(there / "a.toml", here)
+    (here / "xy.csv").write_text("x,y\n1,3\n")
+    assert text_to_start_from(there / "a.toml", here) == text
