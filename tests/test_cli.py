@@ -518,7 +518,7 @@ def test_every_command_and_option_is_documented() -> None:
             for option in (*parameter.opts, *parameter.secondary_opts)
         }
         assert {word for word in stated if word.startswith("--")} <= options
-    assert set(KINDS) == set(re.findall(r"^\| `([a-z]+)` \|", sections["sweep plot"], re.M))
+    assert set(KINDS) == set(re.findall(r"^\| `([a-z_]+)` \|", sections["sweep plot"], re.M))
 
 
 @pytest.mark.parametrize(

@@ -59,6 +59,16 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
     size: Annotated[
         str | None, typer.Option("--size", metavar="WxH", help="Inches, such as 7x4.5.")
     ] = None,
+    xlim: Annotated[
+        str | None, typer.Option("--xlim", metavar="A:B", help="The ends of the axis across.")
+    ] = None,
+    ylim: Annotated[
+        str | None, typer.Option("--ylim", metavar="A:B", help="The ends of the axis up.")
+    ] = None,
+    only: Annotated[
+        list[str] | None,
+        typer.Option("--only", metavar="NAME=VALUE", help="Trials to show. May be repeated."),
+    ] = None,
     overrides: Overrides = None,
     results: Folder = RESULTS,
 ) -> None:
@@ -66,7 +76,7 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
     from sweep.store.files import told
     from sweep.views.kinds import plots
     from sweep.views.saving import USUAL, save_figure
-    from sweep.views.source import size_of
+    from sweep.views.source import ends_of, size_of
 
     if log and linear:
         raise RequestError("--log, --linear: scales are the one or the other, not both")
@@ -75,6 +85,8 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
     figures = plots(
         found, kind, x=x, y=y, hue=hue, col=col, measure=measure,
         log=log if log or linear else None, rank=rank, trial=tuple(trial or ()), size=inches,
+        xlim=ends_of("--xlim", xlim) if xlim else None,
+        ylim=ends_of("--ylim", ylim) if ylim else None, only=tuple(only or ()),
     )  # fmt: skip
     directory = found.directory / "figures"
     for stem, figure in figures.items():

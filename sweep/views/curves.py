@@ -17,6 +17,8 @@ from sweep.views.panels import MOST, MOST_NAMES, Shown, beside, label_outside, p
 from sweep.views.scales import (
     HUGE,
     UPWARD,
+    WITHOUT_ORDER,
+    Places,
     Span,
     is_ordered,
     log_limits,
@@ -80,6 +82,11 @@ class Paths:
         kept = self.steps <= last
         return replace(self, steps=self.steps[kept], matrix=self.matrix[:, kept])
 
+    def at(self, rates: Array) -> "Paths":
+        """Return the same with the rate of the update before in the place of each step."""
+        kept = self.steps > 0
+        return replace(self, steps=rates[self.steps[kept] - 1], matrix=self.matrix[:, kept])
+
     def line(self, rows: np.ndarray) -> Line:
         """Return what is drawn of the trials `rows` (n,) bool: median and band, or each."""
         values = self.matrix[rows]
@@ -117,6 +124,7 @@ def curves(
     measure: str = "loss",
     behind: bool = False,
     totals: Mapping[str, int] | None = None,
+    rates: Array | None = None,
     look: Look = PLAIN,
 ) -> Figure:
     """Draw `measure` by step: a curve a value of `hue`, a panel a value of `col`.
@@ -129,7 +137,8 @@ def curves(
     With `behind` panels show the other panels' curves too, pale. `totals` says how many values
     axes have of which the table holds but some. `look.log` asks for logarithmic axes (the steps
     linear from 0 to 1) or, if False, linear ones, with every step; by default axes are linear and
-    show the first tenth of the steps.
+    show the first tenth of the steps. With `rates`, those of all updates from the first, what
+    was recorded after an update stands at its rate.
 
     Raises:
         KeyError: the table has no such column.
@@ -137,8 +146,10 @@ def curves(
     totals = totals or {}
     hues, cols = (Shown.of(table, name, totals.get(name or "", 0)) for name in (hue, col))
     paths = Paths.of(cols.of_these(hues.of_these(table)), measure)
-    every = int(paths.steps[-1])
-    if look.log is None and measure not in UPWARD and not look.xlim:
+    every = paths.steps[-1]
+    if rates is not None:
+        paths = paths.at(rates)
+    elif look.log is None and measure not in UPWARD and not look.xlim:
         paths = paths.until(max(FIRST_STEPS, every // 10))
     lines = [[paths.line(rows) for rows in row] for row in _rows(paths, hues, cols)]
     span = look.ylim or _span([line for row in lines for line in row], look.log, measure)
@@ -148,6 +159,11 @@ def curves(
         for at, (panel, own) in enumerate(zip(panels, lines, strict=True)):
             axes = panel.parts[0]
             _dress(axes, paths, span, measure, log=bool(look.log), limits=look.xlim)
+            if rates is not None:
+                by_rate = Places.of("learning_rate", paths.steps)
+                axes.set_xscale("linear")
+                by_rate.dress(axes, look.xlim)
+                axes.set_xlabel(label("learning_rate"))
             for other in lines if behind else []:
                 for line in other if other is not own else []:
                     axes.plot(line.step, near(line.middle, span), color=QUIET, linewidth=0.8)
@@ -219,7 +235,7 @@ def _notes(
     paths: Paths,
     lines: list[list[Line]],
     span: Span,
-    every: int,
+    every: float,
     shown: set[str | None],
 ) -> list[str]:
     """Say what the figure leaves out and puts together."""
@@ -228,8 +244,9 @@ def _notes(
     highest = np.nanmax(paths.matrix, axis=1, initial=0)
     notes = [lost_in_words("loss", highest)]
     if above := int(np.count_nonzero((highest > span[1]) & (highest < HUGE))):
-        notes.append(f"{above:,} more leave the picture" if notes[0] else
-                     f"{above:,} of {len(highest):,} trials leave the picture")  # fmt: skip
+        every_one = "all" if above == len(highest) else f"{above:,} of"
+        of = f"{above:,} more" if notes[0] else f"{every_one} {len(highest):,} trials"
+        notes.append(f"{of} leave the picture")
     if any(line.n > 1 and not len(line.each) for line in drawn):
         notes.append("median, and band from 10 to 90%" + f", over {over}" * bool(over))
     elif any(len(line.each) for line in drawn):
@@ -238,7 +255,7 @@ def _notes(
         notes.append(OPEN)
     if paths.stopped:
         notes.append("trials that stopped keep their last value")
-    if paths.steps[-1] < every:
+    if paths.steps[-1] < every and paths.steps.dtype.kind == "i":
         notes.append(f"the first {paths.steps[-1]:,} of {every:,} steps")
     return notes
 
@@ -247,6 +264,24 @@ def draw_curves(source: Source, options: Options) -> Figure:
     """Curves, told apart by the leading axis unless options say otherwise."""
     hue = options.hue or next((a for a in source.ranked if a != options.col), None)
     return _by_step(source, options, hue, options.col, behind=False)
+
+
+def draw_range_test(source: Source, options: Options) -> Figure:
+    """The loss by the rate that each update of a range test had, a colour a name.
+
+    Raises:
+        RequestError: trials have no range test, or not all the same rates.
+    """
+    tests = {rates.tobytes(): rates for rates in source.range_tests}
+    if len(tests) != 1:
+        raise RequestError(
+            "range_test shows a study whose trials all have the same range test: "
+            + ("their rates differ; choose some with --only" if tests else "this one has none")
+        )
+    names = (a for a in source.ranked if a not in (*source.numeric, *WITHOUT_ORDER, options.col))
+    hue = options.hue or next(names, None)
+    (rates,) = tests.values()
+    return _by_step(source, options, hue, options.col, behind=False, rates=rates)
 
 
 def draw_panels(source: Source, options: Options) -> Figure:
@@ -258,17 +293,30 @@ def draw_panels(source: Source, options: Options) -> Figure:
 
 
 def _by_step(
-    source: Source, options: Options, hue: str | None, col: str | None, *, behind: bool
+    source: Source,
+    options: Options,
+    hue: str | None,
+    col: str | None,
+    *,
+    behind: bool,
+    rates: Array | None = None,
 ) -> Figure:
     """Read the curves that a figure can hold, and no others, and draw them."""
     if source.read_curves is None:
         raise RequestError('no curves were recorded: set record.loss to "every step" and run')
     rows, note = _shown(source, [axis for axis in (hue, col) if axis])
     table = source.read_curves(rows).drop(columns=[*source.following])
+    measure = options.measure or source.recorded[0]
+    if measure == "batch_loss":  # groups without batches have the loss of a step on all data alone
+        table[measure] = table[measure].fillna(table["loss"])
+        note = "; ".join(filter(None, (note, "each step's loss is that of its batch alone")))
+    elif measure == "loss" and "batch_loss" in table:  # known at the ends of training
+        last = ~table["trial"].duplicated(keep="last")
+        table = table[table["loss"].notna() | last]
     return curves(
-        table, hue=hue, col=col, measure=options.measure or "loss",
-        behind=behind, totals={axis: len(source.points[axis]) for axis in source.shown},
-        look=options.look(source.title, note),
+        table, hue=hue, col=col, measure=measure, behind=behind, rates=rates,
+        totals={axis: len(source.points[axis]) for axis in source.shown},
+        look=options.look(source, note),
     )  # fmt: skip
 
 

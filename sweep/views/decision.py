@@ -194,7 +194,7 @@ def draw_decision(source: Source, options: Options) -> Figure:
     headings = source.picked(options)
     table = source.parameters(list(headings))
     learnt = [_learnt(source, table[table["trial"] == n], headings[n]) for n in headings]
-    return decision(learnt, look=options.look(source.title))
+    return decision(learnt, look=options.look(source))
 
 
 def _learnt(source: Source, rows: pd.DataFrame, heading: str) -> Learnt:

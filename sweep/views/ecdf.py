@@ -77,5 +77,5 @@ def draw_ecdf(source: Source, options: Options) -> Figure:
         hue = next((a for a in source.ranked if a != options.col), None)
     return ecdf(
         source.trials(measure), hue=hue, col=options.col, measure=measure,
-        look=options.look(source.title),
+        look=options.look(source),
     )  # fmt: skip

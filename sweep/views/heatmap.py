@@ -320,5 +320,5 @@ def draw_heatmap(source: Source, options: Options) -> Figure:
     measure = options.measure or "final_loss"
     return heatmap(
         source.trials(measure), x=x, y=y, col=options.col, measure=measure, rank=options.rank,
-        look=options.look(source.title),
+        look=options.look(source),
     )  # fmt: skip

@@ -107,5 +107,5 @@ def draw_importance(source: Source, options: Options) -> Figure:
     measure = options.measure or "final_loss"
     return importance(
         source.trials(measure), axes=source.swept, measure=measure,
-        look=options.look(source.title),
+        look=options.look(source),
     )  # fmt: skip

@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from sweep.errors import RequestError
 from sweep.store.results import Results
 from sweep.study.checks import nearest
-from sweep.views.curves import draw_curves, draw_panels
+from sweep.views.curves import draw_curves, draw_panels, draw_range_test
 from sweep.views.decision import draw_decision
 from sweep.views.ecdf import draw_ecdf
 from sweep.views.heatmap import draw_heatmap
@@ -19,6 +19,7 @@ from sweep.views.outcomes import draw_outcomes
 from sweep.views.panels import MOST
 from sweep.views.response import draw_response
 from sweep.views.saving import fits
+from sweep.views.scales import WITHOUT_ORDER
 from sweep.views.source import ANY, AXES, Options, Source
 from sweep.views.weights import draw_weights
 
@@ -109,6 +110,12 @@ KINDS: dict[str, Kind] = {
         lambda s: _once(bool(s.swept) and _few_curves(s)),
         axes=1,
     ),
+    "range_test": Kind(
+        "loss by the rate that a range test came to",
+        draw_range_test,
+        ("hue", "col", *_MEASURED, *_LIMITS),
+        lambda s: _once(s.read_curves is not None and len(s.range_tests) > 0),
+    ),
     "heatmap": Kind(
         "a measure over two axes, in colour",
         draw_heatmap,
@@ -182,7 +189,10 @@ def choose(source: Source, options: Options = ANY) -> list[Choice]:
     ]
     if not found and source.swept:
         return [Choice("response" if source.numeric else "outcomes", options)]
-    return list(dict.fromkeys(found))
+    names = [axis for axis in source.swept if axis not in (*source.numeric, *WITHOUT_ORDER)]
+    if len(names) == 1 and source.numeric and set(options.stated) <= set(KINDS["response"].takes):
+        found.insert(0, Choice("response", options))
+    return sorted(dict.fromkeys(found), key=lambda one: one.kind != "range_test")
 
 
 def draw(kind: str, source: Source, options: Options = ANY) -> Figure:
@@ -200,6 +210,8 @@ def draw(kind: str, source: Source, options: Options = ANY) -> Figure:
     row = KINDS[kind]
     row.check(kind, source, options)
     named = _named(kind, source, options)
+    if options.only and options.only != source.only:
+        source = replace(source, only=options.only)
     asked = [name for option in AXES if (name := getattr(named, option))]
     return row.draw(source.asking(asked), named)
 
@@ -214,7 +226,7 @@ def _named(kind: str, source: Source, options: Options) -> Options:
     if len(set(names.values())) < len(names):
         raise RequestError(f"{', '.join(f'--{o} {n}' for o, n in names.items())}: one axis twice")
     if options.measure:
-        by_step = kind in ("curves", "panels") and source.recorded
+        by_step = kind in ("curves", "panels", "range_test") and source.recorded
         source.measure(options.measure, source.recorded if by_step else source.measures)
     return replace(options, **names)
 
@@ -223,16 +235,18 @@ def plot(results: Results, kind: str | None = None, **options: Any) -> Figure:
     """Draw a figure of a study's results, apart from pyplot, as `sweep plot` does.
 
     `kind` is one of `sweep.views.kinds.KINDS`, by default the first that suits the study; options
-    are those of `sweep.views.source.Options`: x, y, hue, col, measure, log, rank, trial, size and
-    title.
+    are those of `sweep.views.source.Options`: x, y, hue, col, measure, log, rank, trial, size,
+    xlim, ylim, only and title.
 
     Raises:
         RequestError: there is no such kind, axis or measure, or the study cannot show it.
         StoreError: a file is damaged or cannot be read.
         TypeError: there is no such option.
     """
-    first = _chosen(results, kind, Options(**options))[0]
-    return draw(first.kind, Source.of(results), first.options)
+    asked = Options(**options)
+    source = Source.of(results, asked.only)
+    first = _chosen(source, kind, asked)[0]
+    return draw(first.kind, source, first.options)
 
 
 def plots(results: Results, kind: str | None = None, **options: Any) -> dict[str, Figure]:
@@ -241,9 +255,10 @@ def plots(results: Results, kind: str | None = None, **options: Any) -> dict[str
     Raises:
         RequestError: also where a figure has no room for its words in the size that was asked for.
     """
-    source, asked = Source.of(results), Options(**options)
+    asked = Options(**options)
+    source = Source.of(results, asked.only)
     figures = {}
-    for one in _chosen(results, kind, asked):
+    for one in _chosen(source, kind, asked):
         figures[one.name] = draw(one.kind, source, one.options)
         if asked.size and not fits(figures[one.name]):
             usual = draw(one.kind, source, replace(one.options, size=None)).get_size_inches()
@@ -253,8 +268,8 @@ def plots(results: Results, kind: str | None = None, **options: Any) -> dict[str
     return figures
 
 
-def _chosen(results: Results, kind: str | None, asked: Options) -> list[Choice]:
-    choices = [Choice(kind, asked)] if kind else choose(Source.of(results), asked)
+def _chosen(source: Source, kind: str | None, asked: Options) -> list[Choice]:
+    choices = [Choice(kind, asked)] if kind else choose(source, asked)
     if not choices:
-        raise RequestError(f"{results.study.name}: one trial without curves leaves nothing to draw")
+        raise RequestError(f"{source.title}: one trial without curves leaves nothing to draw")
     return choices

@@ -96,5 +96,5 @@ def draw_outcomes(source: Source, options: Options) -> Figure:
         x, y = across(source, options)
     return outcomes(
         source.trials(measure), x=x, y=y, col=options.col, measure=measure,
-        look=options.look(source.title),
+        look=options.look(source),
     )  # fmt: skip

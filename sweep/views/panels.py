@@ -183,8 +183,14 @@ def label_outside(
                 axes.set_xlabel("")
             if not lowest or (same_x and not panel.bottom and not panel.ragged):
                 axes.tick_params(axis="x", which="both", labelbottom=False)
-            last_row = sum(one.left for one in panels[at + 1 :]) == 0
-            axes.xaxis.label.set_in_layout(last_row or not same_x)
+            above_nothing = panel.bottom and any(one.left for one in panels[at + 1 :])
+            if lowest and same_x and above_nothing:
+                axes.annotate(
+                    axes.get_xlabel(), (0.5, 0), (0, -20), xycoords="axes fraction",
+                    textcoords="offset points", ha="center", va="top",
+                    fontsize=axes.xaxis.label.get_fontsize(),
+                ).set_in_layout(False)  # fmt: skip
+                axes.set_xlabel("")
     figure.align_ylabels()
     sns.despine(figure)
 

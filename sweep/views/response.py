@@ -259,7 +259,7 @@ def draw_response(source: Source, options: Options) -> Figure:
         raise RequestError("--col: response shows a panel an axis; state --x to have panels by col")
     return response(
         source.trials(measure), x=x, hue=hue, col=col, measure=measure, marks=source.marks,
-        look=options.look(source.title),
+        look=options.look(source),
     )  # fmt: skip
 
 

@@ -196,7 +196,9 @@ class MeasureScale:
             RequestError: the axis is logarithmic and they are not positive.
         """
         if limits and self.log and limits[0] <= 0:
-            raise RequestError(f"{limits[0]:g}: a logarithmic axis begins above 0; or --linear")
+            raise RequestError(
+                f"{limits[0]:g}: a logarithmic axis begins above 0; --linear makes it linear"
+            )
         return replace(self, limits=limits or self.limits)
 
     def notes(self, level: np.ndarray) -> Iterator[str]:

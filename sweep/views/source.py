@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from sweep.analysis.naming import named_axis, narrowed
 from sweep.catalogue import TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.study.checks import nearest
+from sweep.training.schedules import rate_factors
 from sweep.views.cells import codes
 from sweep.views.scales import WITHOUT_ORDER, is_ordered
 
@@ -49,6 +51,7 @@ class Source:
         steps: how many steps of a trial were recorded, at most.
         marks: values of axes to point out.
         groups: the study's groups, in which networks and data differ.
+        only: which trials are shown, as NAME=VALUE; by default all.
         following: axes that run together with an earlier one, whose value tells theirs: no figure
             shows them unasked.
     """
@@ -64,26 +67,32 @@ class Source:
     marks: Mapping[str, Sequence[float]] = field(default_factory=dict)
     groups: Sequence["Group"] = ()
     following: frozenset[str] = frozenset()
+    only: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, results: "Results") -> "Source":
-        """Return what the figures of a study's results are drawn from; nothing is read yet."""
+    def of(cls, results: "Results", only: Sequence[str] = ()) -> "Source":
+        """Return what the figures of a study's results are drawn from; nothing is read yet.
+
+        `only` are choices of the trials to show, as NAME=VALUE.
+        """
         study = results.study
         groups = study.groups()
         steps = max(len(group.record.loss_steps(group.steps)) for group in groups)
         validated = VALIDATION_MEASURES if any(group.validation for group in groups) else ()
+        batched = ("batch_loss",) if any(group.batched for group in groups) else ()
         return cls(
             title=study.title,
             axes=tuple(axis.name for axis in study.axes),
             read=results.trials,
             measures=(*TRAINING_MEASURES, *validated),
-            recorded=("loss", *validated) if steps else (),
+            recorded=(*batched, "loss", *validated) if steps else (),
             read_curves=results.curves if steps else None,
             read_parameters=results.parameters,
             steps=max(steps, 1),
             marks=study.plot.mark,
             groups=groups,
             following=frozenset(_following(study.dimensions)),
+            only=tuple(only),
         )
 
     def asking(self, names: Collection[str]) -> "Source":
@@ -130,6 +139,17 @@ class Source:
         seeds = [a for a in self.swept if a in WITHOUT_ORDER]
         return (*self.numeric, *names, *seeds)
 
+    @cached_property
+    def range_tests(self) -> list[np.ndarray]:
+        """The rates of all updates in each range test that there is, by group and first rate."""
+        found = []
+        for group in self.groups:
+            if group.schedule.name == "range_test":
+                first = self.trials().get("learning_rate", group.training.learning_rate)
+                factors = rate_factors(group.schedule, group.steps, 0, group.steps)
+                found += [rate * factors for rate in np.unique(np.asarray(first, np.float64))]
+        return found
+
     def few(self, axis: str, most: int) -> bool:
         """Say whether an axis is no seed and has so few values that each can be told apart."""
         return axis not in WITHOUT_ORDER and len(self.points[axis]) <= most
@@ -140,15 +160,7 @@ class Source:
         Raises:
             RequestError: there is none.
         """
-        found = [axis for axis in self.axes if axis == name] or [
-            axis for axis in self.axes if axis.endswith(f".{name}")
-        ]
-        if len(found) != 1:
-            have = ", ".join(self.axes) or "none"
-            raise RequestError(
-                f'{option}: no axis is called "{name}"{nearest(name, self.axes)}; there are {have}'
-            )
-        return found[0]
+        return named_axis(name, self.axes, option)
 
     def measure(self, name: str, known: Sequence[str]) -> str:
         """Return the measure of this name.
@@ -170,7 +182,10 @@ class Source:
             RequestError: there are none.
         """
         if measure not in self._tables:
-            self._tables[measure] = self.read(["trial", *self.shown, measure, "outcome"])
+            axes = self.axes if self.only else self.shown
+            table = self.read(["trial", *axes, measure, "outcome"])
+            table = narrowed(table, axes, self.only) if len(table) else table
+            self._tables[measure] = table.drop(columns=[a for a in axes if a not in self.shown])
         if self._tables[measure].empty:
             raise RequestError("nothing has been trained yet; `sweep run` comes first")
         return self._tables[measure]
@@ -219,6 +234,7 @@ class Options:
         trial: numbers of trials.
         size: width and height in inches.
         xlim, ylim: the ends of the axes across and up.
+        only: which trials are shown, as NAME=VALUE; by default all.
         title: instead of the study's.
     """
 
@@ -233,12 +249,13 @@ class Options:
     size: tuple[float, float] | None = None
     xlim: tuple[float, float] | None = None
     ylim: tuple[float, float] | None = None
+    only: tuple[str, ...] = ()
     title: str | None = None
 
     @property
     def stated(self) -> tuple[str, ...]:
         """The names of what is asked for, but for what every kind takes."""
-        free = ("size", "title")
+        free = ("size", "title", "only")
         return tuple(f.name for f in fields(self) if getattr(self, f.name) != f.default
                      and f.name not in free)  # fmt: skip
 
@@ -249,15 +266,18 @@ class Options:
         parts += [self.measure] if self.measure else []
         parts += [] if self.log is None else ["log" if self.log else "linear"]
         parts += ["rank"] * self.rank + [f"trial{number}" for number in self.trial]
+        parts += [choice.replace(" ", "") for choice in self.only]
         for role in ("xlim", "ylim"):
             if ends := getattr(self, role):
                 parts.append(f"{role}-{ends[0]:g}-{ends[1]:g}")
         return "".join(f"-{part}" for part in parts)
 
-    def look(self, title: str, note: str = "") -> Look:
-        """Return how the figure of a study of this title is to look."""
-        said = self.title if self.title is not None else title
-        return Look(said, note, self.size, self.log, self.xlim, self.ylim)
+    def look(self, source: Source, note: str = "") -> Look:
+        """Return how a figure of a study is to look, whose title and choice of trials it says."""
+        title = self.title if self.title is not None else source.title
+        only = "only " + ", ".join(source.only) if source.only else ""
+        said = "; ".join(filter(None, (only, note)))
+        return Look(title, said, self.size, self.log, self.xlim, self.ylim)
 
 
 ANY = Options()

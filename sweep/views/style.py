@@ -74,6 +74,7 @@ WORDS = {  # a column: what it is called, its symbol
     "schedule.name": ("schedule", ""),
     "batch.size": ("batch size", ""),
     "batch_seed": ("seed of the batches", ""),
+    "batch_loss": ("loss of the step's batch", ""),
     "schedule.warmup": ("steps of warm-up", ""),
     "loss": ("loss", "$E_T$"),
     **{row.name: (row.words, row.symbol) for row in NUMBERS.values()},

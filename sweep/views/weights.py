@@ -147,6 +147,4 @@ def _scale_steps(axes: Axes, *, log: bool) -> None:
 def draw_weights(source: Source, options: Options) -> Figure:
     """The parameters of the asked trials, or of the best, the median and a lost one."""
     headings = source.picked(options)
-    return weights(
-        source.parameters(list(headings)), headings=headings, look=options.look(source.title)
-    )
+    return weights(source.parameters(list(headings)), headings=headings, look=options.look(source))

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 
+import matplotlib as mpl
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +19,10 @@ import sweep
 from sweep.errors import RequestError
 from sweep.store.results import Results
 from sweep.views.kinds import KINDS, choose, draw
-from sweep.views.source import AXES, Options, Source, picked, size_of
+from sweep.views.source import AXES, Options, Source, ends_of, picked, size_of
+
+OF_ANY = [kind for kind in KINDS if kind != "range_test"]
+"""The kinds that need no schedule of their own."""
 
 STUDY = """
 title = "a $title_ with ^signs & <b>"
@@ -104,7 +110,7 @@ def test_only_what_takes_an_option_is_chosen_with_it() -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OF_ANY)
 def test_every_kind_draws_a_trained_study_with_its_title_as_text(
     kind: str, results: Results
 ) -> None:
@@ -114,14 +120,14 @@ def test_every_kind_draws_a_trained_study_with_its_title_as_text(
     assert all(axes.get_xlabel() or axes.get_ylabel() for axes in figure.axes[:1])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OF_ANY)
 def test_every_kind_has_the_size_and_the_title_asked_for(kind: str, results: Results) -> None:
     figure = draw(kind, Source.of(results), Options(size=(5.0, 6.0), title="mine"))
     assert figure.get_size_inches().tolist() == [5.0, 6.0]
     assert figure.get_suptitle() == "mine"
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OF_ANY)
 def test_every_kind_draws_trials_that_all_diverged(kind: str, results: Results) -> None:
     study = results.study
     lost = Source.of(Results(results.directory, study))
@@ -137,7 +143,7 @@ def test_every_kind_draws_trials_that_all_diverged(kind: str, results: Results) 
     draw(kind, doomed).draw_without_rendering()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", OF_ANY)
 @pytest.mark.parametrize(
     "options",
     [
@@ -233,7 +239,7 @@ def test_options_that_name_nothing_are_refused(
 
 def _asks_twice() -> Iterator[tuple[str, Options]]:
     """Every kind with one axis in two of its roles, one of which it may have chosen itself."""
-    for kind, row in KINDS.items():
+    for kind, row in ((kind, KINDS[kind]) for kind in OF_ANY):
         roles = [role for role in AXES if role in row.takes]
         for pair in combinations(roles, 2):
             yield kind, replace(Options(), **dict.fromkeys(pair, "learning_rate"))
@@ -261,7 +267,7 @@ def test_what_another_axis_may_be_is_said() -> None:
 def test_a_study_without_trials_is_refused() -> None:
     full = subject(axes={"learning_rate": 3})
     empty = Source("t", full.axes, lambda columns: full.read(columns).iloc[:0])
-    for kind in KINDS:
+    for kind in OF_ANY:
         with pytest.raises(RequestError, match="nothing has been trained"):
             draw(kind, empty)
 
@@ -351,3 +357,77 @@ def test_what_runs_together_with_an_axis_is_shown_only_if_asked_for(tmp_path: Pa
 def text_of(figure: Figure) -> str:
     """All words of a figure and of its legends."""
     return " ".join(found.get_text() for found in figure.findobj(Text))
+
+
+def test_one_axis_of_names_beside_the_rate_is_drawn_first(results: Results) -> None:
+    chosen = choose(Source.of(results))
+    assert chosen[0].name == "response"
+    hues = [text.get_text() for text in draw("response", Source.of(results)).legends[0].get_texts()]
+    assert hues == ["momentum", "sgd"]
+
+
+def test_chosen_trials_alone_are_drawn_and_it_is_said(results: Results) -> None:
+    for kind in OF_ANY:
+        figure = draw(kind, Source.of(results), Options(only=("optimizer=sgd",)))
+        assert figure.texts[-1].get_text().startswith("only optimizer=sgd"), kind
+        assert "momentum" not in {text.get_text() for legend in figure.legends
+                                  for text in legend.get_texts()}  # fmt: skip
+    assert Options(only=("optimizer=sgd",)).stem == "-optimizer=sgd"
+    with pytest.raises(RequestError, match="--only optimizer=adm: no such value; "):
+        draw("response", Source.of(results), Options(only=("optimizer=adm",)))
+
+
+@pytest.mark.parametrize("kind", ["curves", "panels", "response", "ecdf", "weights"])
+def test_axes_end_where_it_is_stated(kind: str, results: Results) -> None:
+    options = Options(xlim=(0.02, 0.3), ylim=(0.1, 0.7), log=False)
+    if kind == "response":
+        options = replace(options, x="learning_rate")
+    axes = draw(kind, Source.of(results), options).axes[0]
+    assert (axes.get_xlim(), axes.get_ylim()) == ((0.02, 0.3), (0.1, 0.7))
+
+
+def test_ends_of_axes_are_two_numbers() -> None:
+    assert ends_of("--xlim", "1e-3:2") == (0.001, 2.0)
+    assert ends_of("--ylim", "-1:1") == (-1.0, 1.0)
+    for text in ("1", "2:1", "a:b", "1:1", "nan:1", "0:inf", "1:2:3"):
+        with pytest.raises(RequestError, match=f"--xlim: must be two numbers.*{text}"):
+            ends_of("--xlim", text)
+
+
+def test_threads_draw_by_turns_and_leave_settings_alone(results: Results) -> None:
+    before = dict(mpl.rcParams)
+    mpl.rcParams["font.size"] = 7.5
+    try:
+        with ThreadPoolExecutor(4) as pool:
+            for _ in pool.map(lambda kind: draw(kind, Source.of(results)), OF_ANY * 2):
+                assert mpl.rcParams["font.size"] in (7.5, pytest.approx(12 * 0.95), 10.0)
+        assert dict(mpl.rcParams) == before | {"font.size": 7.5}
+    finally:
+        mpl.rcParams["font.size"] = before["font.size"]
+    assert not plt.get_fignums()
+
+
+SCHEDULE = """[schedule]
+name = "range_test"
+final = 100.0
+[training]"""
+RANGE_TEST = STUDY.replace("[training]", SCHEDULE)
+
+
+def test_a_range_test_is_drawn_by_rate_first(tmp_path: Path) -> None:
+    (tmp_path / "test.toml").write_text(RANGE_TEST)
+    edits = ["axes.learning_rate=[0.01]", "axes.seed=[0, 1]"]
+    results = sweep.run(
+        tmp_path / "test.toml", overrides=edits, results=tmp_path / "results", threads=1
+    )
+    assert choose(Source.of(results))[0].name == "range_test"
+    axes = draw("range_test", Source.of(results)).axes[0]
+    at = axes.lines[0].get_xdata()
+    assert len(at) == 20
+    assert at[[0, -1]].tolist() == pytest.approx([0.01, 1.0])
+    assert axes.get_xlabel() == "learning rate η"
+
+
+def test_range_tests_of_several_rates_are_no_one_figure(tmp_path: Path, results: Results) -> None:
+    with pytest.raises(RequestError, match="this one has none"):
+        draw("range_test", Source.of(results))
