@@ -44,19 +44,27 @@ class Level:
 
 _UNITS = {"step": "steps", "share": "share, 0 to 1"}
 
-LEVELS: dict[str, Level] = {
-    name: Level(
-        row.words.replace("to reach the target", "to the target"),
-        _UNITS.get(row.unit, row.unit),
-        row.derived_from or (name,),
-        row.larger_is_better,
-    )
-    for name, row in MEASURES.items()
-    if name != "diverged_at"
-} | {
-    name: Level(name, "share, 0 to 1", ("outcome",), name == "converged", share=True)
-    for name in OUTCOMES
-}
+LEVELS: dict[str, Level] = (
+    {
+        name: Level(
+            row.words.replace("to reach the target", "to the target"),
+            _UNITS.get(row.unit, row.unit),
+            row.derived_from or (name,),
+            row.larger_is_better,
+        )
+        for name, row in MEASURES.items()
+        if name != "diverged_at"
+    }
+    | {
+        "descent": Level(
+            "fall of the loss by decade of the rate", "loss a decade", ("descent",), True
+        )
+    }
+    | {
+        name: Level(name, "share, 0 to 1", ("outcome",), name == "converged", share=True)
+        for name in OUTCOMES
+    }
+)
 """What rates and studies are compared by, by name. Where trials diverge the threshold tells."""
 
 CLIPPED = "clipped_loss"

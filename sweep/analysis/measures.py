@@ -14,6 +14,7 @@ from sweep.analysis.medians import Medians, best_place, rate_at, value_at_best
 from sweep.catalogue import OUTCOMES
 
 CRITERIA = {
+    "range_test": "descent",
     "validation_loss": "validation_loss",
     "validation_accuracy": "validation_accuracy",
     "final_loss": "final_loss",
@@ -22,7 +23,7 @@ CRITERIA = {
 }
 """The levels that a rate is the best by if nothing is said, by what `--by` calls them.
 
-Those of validation come first and lead, where there is any.
+Those of validation come first and lead, where there is any; of a range test the loss's descent.
 """
 
 Statistic = Callable[[Medians, float], np.ndarray]

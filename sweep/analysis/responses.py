@@ -95,6 +95,11 @@ class Responses:
         return np.where(at >= 0, levels(self.trials, name)[at], np.nan)
 
 
+def is_rate(name: str, fields: Sequence[str] = RATES) -> bool:
+    """Whether an axis is a learning rate, or a layer's own."""
+    return any(name == field or name.startswith(f"{field}.") for field in fields)
+
+
 def rate_axis(axes: Sequence[str], rate: str | None = None) -> str:
     """The axis to vary: `rate`, or the study's learning rate, the first layer's own if need be.
 
@@ -108,7 +113,7 @@ def rate_axis(axes: Sequence[str], rate: str | None = None) -> str:
         return rate
     for field in RATES:
         for name in sorted(axes):
-            if name == field or name.startswith(f"{field}."):
+            if is_rate(name, (field,)):
                 return name
     if not axes:
         raise RequestError("no learning rate is swept, nor anything else")

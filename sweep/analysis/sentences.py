@@ -186,7 +186,17 @@ def _by_convergence(row: Row, setting: Setting) -> str:
     return f"Convergence is likeliest at {setting.best(row)}: {share}."
 
 
+def _by_descent(row: Row, setting: Setting) -> str:
+    if isnan(row["best_rate"]) or row["value"] <= 0:
+        return "The loss falls at no rate, and the range test suggests none."
+    return (
+        f"The range test suggests a learning rate of {setting.best(row)}: there the loss falls "
+        f"fastest, by {number(row['value'])} a decade."
+    )
+
+
 SAYS: dict[str, Callable[[Row, Setting], str]] = {
+    "range_test": _by_descent,
     "steps_to_target": _by_steps,
     "convergence": _by_convergence,
 }

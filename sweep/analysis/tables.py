@@ -275,6 +275,8 @@ def _best_measures(wanted: Sequence[str]) -> dict[str, Measure]:
 def _wanted(responses: Responses, by: str | None) -> list[str]:
     """The criteria that are asked for and can be judged."""
     known = [name for name in (*CRITERIA, *LEVELS) if responses.has(CRITERIA.get(name, name))]
+    if by is None and responses.has("descent"):
+        return ["range_test", "final_loss"]
     if by is None:
         return [name for name in CRITERIA if name in known]
     if by not in CRITERIA and by not in LEVELS:

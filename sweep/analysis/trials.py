@@ -7,7 +7,8 @@ import pandas as pd
 
 from sweep.analysis.levels import LEVELS
 from sweep.analysis.naming import narrowed
-from sweep.analysis.responses import Responses, rate_axis
+from sweep.analysis.range_test import is_range_test, range_test
+from sweep.analysis.responses import Responses, is_rate, rate_axis
 from sweep.catalogue import VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.store.results import Results
@@ -58,6 +59,7 @@ def responses_of(
 ) -> Responses:
     """Lay out the trained trials of a study for analysis; `rate` is the axis to vary.
 
+    A range test that sweeps no rate is laid out by the rates that its schedule passed through.
     With the columns that `by`, one of `LEVELS`, is made from; `only` and `areas` are as for
     `trained`.
 
@@ -65,7 +67,10 @@ def responses_of(
         RequestError: as for `trained`; or no rate is swept.
         StoreError: a file is damaged or cannot be read.
     """
-    rate_axis([axis.name for axis in results.study.axes], rate)
+    swept = [axis.name for axis in results.study.axes]
+    if rate is None and is_range_test(results.study) and not any(map(is_rate, swept)):
+        return range_test(results, only)
+    rate_axis(swept, rate)
     areas = areas or by == "area_under_curve"
     more = LEVELS[by].needs if by in LEVELS and by != "area_under_curve" else ()
     trials, axes = trained(results, more, only, areas=areas)
@@ -89,11 +94,13 @@ def areas_under(
     first = np.flatnonzero(np.append(True, trial[1:] != trial[:-1]))
     last = np.append(first[1:], len(trial)) - 1
     finite = np.where(np.isfinite(loss), loss, 0.0)
-    pieces = np.append(np.diff(step) * (finite[1:] + finite[:-1]) / 2, 0.0)
+    with np.errstate(over="ignore"):  # a loss near the largest number has an infinite area
+        pieces = np.append(np.diff(step) * (finite[1:] / 2 + finite[:-1] / 2), 0.0)
     pieces[last] = 0.0
     until = steps.loc[trial[first]].to_numpy() if isinstance(steps, pd.Series) else steps
     end = step[last] if until is None else np.maximum(step[last], until)
-    total = np.add.reduceat(pieces, first) + (end - step[last]) * finite[last]
+    with np.errstate(over="ignore"):
+        total = np.add.reduceat(pieces, first) + (end - step[last]) * finite[last]
     width = end - step[first]
     mean = np.where(width > 0, total / np.where(width > 0, width, 1), finite[first])
     wild = np.add.reduceat(~np.isfinite(loss), first) > 0
@@ -108,13 +115,26 @@ def with_areas(trials: pd.DataFrame, results: Results) -> pd.DataFrame:
     """
     steps = _steps(trials, results)
     parts = [
-        areas_under(curves.sort_values(["trial", "step"], kind="stable"), steps)
+        areas_under(_carried_on(curves, trials), steps)
         for curves in _parts(results, np.sort(trials["trial"].to_numpy()))
         if len(curves)
     ]
     if not parts:
         raise RequestError(f"{results.study.name}: no curves were recorded; see record.loss")
     return trials.assign(area_under_curve=pd.concat(parts).reindex(trials["trial"]).to_numpy())
+
+
+def _carried_on(curves: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
+    """The curves, ascending, each with the step at which its trial stopped at the target.
+
+    That may lie between two recorded steps; the loss there is the final one.
+    """
+    last = curves.groupby("trial")["step"].max()
+    ends = trials.set_index("trial").loc[last.index, ["steps_to_target", "final_loss"]]
+    ends = ends[(ends["steps_to_target"] > last).fillna(value=False).to_numpy(bool)]
+    ends = ends.set_axis(["step", "loss"], axis=1).reset_index().astype(curves.dtypes.to_dict())
+    whole = pd.concat([curves, ends], ignore_index=True) if len(ends) else curves
+    return whole.sort_values(["trial", "step"], kind="stable")
 
 
 def _steps(trials: pd.DataFrame, results: Results) -> "int | pd.Series[int]":

@@ -119,6 +119,7 @@ def test_every_measure_can_be_compared(measure: str) -> None:
         validation_loss=0.5,
         validation_accuracy=0.5,
         area_under_curve=0.5,
+        descent=0.5,
     )
     found = compare([("a", table, AXES), ("b", table, AXES)], measure)
     change = found.differences()[found.change]

@@ -51,7 +51,7 @@ def test_a_measure_is_a_number_a_resample_and_group(name: str) -> None:
     measure = MEASURES[name]
     tables = [three_seeds(), all_diverged(), three_seeds().query("learning_rate > 50")]
     groups = [
-        with_area(table).assign(width=i, validation_loss=0.5, validation_accuracy=0.5)
+        with_area(table).assign(width=i, validation_loss=0.5, validation_accuracy=0.5, descent=0.5)
         for i, table in enumerate(tables)
     ]
     responses = Responses.of(pd.concat(groups), ["width", *AXES])

@@ -1,13 +1,16 @@
 """The area under a curve is its mean loss over the steps."""
 
 from math import inf, nan
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from sweep import run
+from sweep.analysis import best, find, sentences
 from sweep.analysis import trials as reading
-from sweep.analysis.trials import areas_under, with_areas
+from sweep.analysis.trials import areas_under, responses_of, with_areas
 from sweep.errors import RequestError
 from tests.store.small import Bench, study
 
@@ -71,3 +74,81 @@ def test_without_curves_it_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(results, "curves", lambda *_, **__: nothing)
     with pytest.raises(RequestError, match="no curves were recorded"):
         with_areas(results.trials(), results)
+
+
+STOPPED = """
+[network]
+layers = [1, 1]
+activation = "identity"
+[data]
+inputs = [[1.0]]
+targets = [[1.0]]
+[initial]
+weights = [[[-1.0]]]
+[training]
+steps = 100
+stop = "target"
+[axes]
+learning_rate = [0.3]
+[outcome]
+target = 1e-3
+[record]
+loss = "every 50"
+"""
+
+
+def test_a_trial_that_stopped_between_recorded_steps_keeps_its_final_loss(tmp_path: Path) -> None:
+    """Of step k the loss is 2 * 0.49^k: it stops at step 11, below 1e-3."""
+    file = tmp_path / "stopped.toml"
+    file.write_text(STOPPED)
+    results = run(file, results=tmp_path)
+    end = 2 * 0.49**11
+    want = (11 * (2.0 + end) / 2 + 89 * end) / 100
+    found = with_areas(results.trials(), results)["area_under_curve"].item()
+    assert found == pytest.approx(want, rel=1e-12)
+
+
+def test_an_area_beyond_all_numbers_is_infinite_without_a_warning() -> None:
+    assert areas_under(curve(0, [0, 50], [1e308, 1e308])).to_dict() == {0: inf}
+
+
+RANGE_TEST = """
+[network]
+layers = [1, 1]
+activation = "identity"
+[data]
+inputs = [[1.0]]
+targets = [[1.0]]
+[initial]
+scheme = "normal"
+[training]
+steps = 60
+learning_rate = 1e-3
+[schedule]
+name = "range_test"
+final = 1e4
+[axes]
+seed = [0, 1, 2]
+"""
+
+
+def test_a_range_test_suggests_the_rate_at_which_the_loss_falls_fastest(tmp_path: Path) -> None:
+    file = tmp_path / "test.toml"
+    file.write_text(RANGE_TEST)
+    results = run(file, results=tmp_path)
+    found = best(results)
+    assert found["by"].tolist() == ["range_test", "final_loss"]
+    # the rates are 1e-3 * 1e4^(t / 59); a loss at step k is that after update t = k - 1
+    curves = results.curves()
+    rates = 1e-3 * 1e4 ** (np.arange(60) / 59)
+    falls = []
+    for _, part in curves.groupby("trial"):
+        smooth = part["loss"].rolling(3, center=True, min_periods=1).mean().to_numpy()[1:]
+        falls.append(-np.gradient(smooth, np.log10(rates)))
+    median = np.median(np.where(np.isfinite(falls), falls, -inf), axis=0)
+    assert found["best_rate"][0] == pytest.approx(rates[median.argmax()], rel=1e-12)
+    assert found["value"][0] == pytest.approx(median.max(), rel=1e-9)
+    (text,) = sentences(find(responses_of(results)))
+    assert text.startswith(
+        f"The range test suggests a learning rate of {found['best_rate'][0]:.4g}"
+    )
