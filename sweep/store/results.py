@@ -23,7 +23,7 @@ from sweep.store.ledger import read_ledger
 from sweep.store.machine import usable_processors
 from sweep.store.matching import Source, answers, asked, candidates, missing, sources
 from sweep.store.parquet import MissingError, read
-from sweep.store.tables import RECENT, STATE
+from sweep.store.tables import EPOCHS, RECENT, STATE
 from sweep.study import Group, Positions, Study, card, parse_study, vector
 
 NEVER = ("steps_to_target", "diverged_at")
@@ -140,7 +140,9 @@ class Results:
     def parameters(self, trials: Sequence[int] | np.ndarray | None = None) -> pd.DataFrame:
         """A row a kept step: `trial`, the axes, `step` and a column a parameter, likewise."""
         table = self.arrow("parameters", trials=trials)
-        return _frame(table.select([n for n in table.column_names if n not in (RECENT, STATE)]))
+        return _frame(
+            table.select([n for n in table.column_names if n not in (RECENT, EPOCHS, STATE)])
+        )
 
     def arrow(
         self,
@@ -237,7 +239,7 @@ class Results:
     def _kept(self) -> list[str]:
         """The columns of parameters that follow from the networks."""
         networks = [group.network for group in self.study.groups()]
-        return [RECENT, STATE, *(name for one in networks for name in one.parameter_names)]
+        return [RECENT, EPOCHS, STATE, *(name for one in networks for name in one.parameter_names)]
 
     @cached_property
     def _found(self) -> list[list[tuple[Commit, Positions]]]:

@@ -17,6 +17,12 @@ RECENT = "recent_losses"
 STATE = "optimizer_state"
 """What the optimizer keeps besides the parameters, likewise."""
 
+EPOCHS = "epoch_sums"
+"""What the measures of epochs need, likewise: only where steps see batches."""
+
+BATCH = "batch_loss"
+"""The column of curves with the loss of each step's batch."""
+
 
 def tables_of(group: Group, trained: Trained, first_trial: int) -> dict[str, pa.Table]:
     """The tables by kind, their trials numbered from `first_trial`; none for what was not kept."""
@@ -46,29 +52,31 @@ def trained_of(
     numbers = [parameters[name].to_numpy() for name in group.network.parameter_names]
     loss_steps = group.record.loss_steps(steps)
     curves = tables.get("curves")
-    names = (
-        []
-        if curves is None
-        else [name for name in VALIDATION_MEASURES if name in curves.column_names]
-    )
     first = tables["trials"]["trial"][0].as_py()
-    losses, *validation = (
-        _matrix(curves, name, rows + first, loss_steps, dtype) for name in ["loss", *names]
-    )
     none = np.empty((len(rows), 0), dtype)
+    losses, batch_losses, *validation = (
+        _matrix(curves, name, rows + first, loss_steps, dtype) if there else none
+        for name, there in (
+            ("loss", True),
+            (BATCH, group.batched),
+            *((name, group.validation is not None) for name in VALIDATION_MEASURES),
+        )
+    )
     return Trained(
         index=rows,
         measures=measures,
         outcome=_outcome(trials["outcome"]),
         loss_steps=loss_steps,
         losses=losses,
+        batch_losses=batch_losses,
         parameter_steps=kept,
         parameters=np.stack(numbers, axis=1).reshape(len(rows), len(kept), len(numbers)),
         recent_losses=_lists(last, RECENT, none),
+        epochs=_lists(last, EPOCHS, none.astype(np.float64)),
         optimizer_state=_lists(last, STATE, none),
         stopped_at=stops_of(measures, group.training.stop),
-        validation_losses=validation[0] if validation else none,
-        validation_accuracies=validation[1] if validation else none,
+        validation_losses=validation[0],
+        validation_accuracies=validation[1],
         final_validation={
             n: trials[n].to_numpy() for n in VALIDATION_MEASURES if n in trials.column_names
         },
@@ -80,9 +88,11 @@ def _trials(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
     measures = {name: _measure(values) for name, values in trained.measures.items()}
     outcome = pa.DictionaryArray.from_arrays(trained.outcome, list(OUTCOMES))
     axes = labels | group.columns(trained.index)
-    return pa.table(
-        {"trial": trial} | axes | measures | trained.final_validation | {"outcome": outcome}
-    )
+    validation = {
+        name: pa.array(values, from_pandas=name == "validation_accuracy")
+        for name, values in trained.final_validation.items()
+    }
+    return pa.table({"trial": trial} | axes | measures | validation | {"outcome": outcome})
 
 
 def _measure(values: np.ndarray) -> pa.Array:
@@ -93,15 +103,48 @@ def _measure(values: np.ndarray) -> pa.Array:
 
 
 def _curves(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
-    """A row a recorded step, up to the one at which a trial was left as it was."""
+    """A row a recorded step, up to the one at which a trial was left as it was, and that one.
+
+    With batches `loss` is null between the first and the last step, where it is not known.
+    """
+    end = np.where(trained.stopped_at < 0, group.steps, trained.stopped_at)[:, np.newaxis]
+    steps = trained.loss_steps
     columns = {"loss": trained.losses} | _validation(group, trained)
+    if group.batched:
+        columns[BATCH] = trained.batch_losses
+    unknown = group.batched & (steps != 0) & (steps != end)
     table = pa.table(
-        _rows(trial, trained.loss_steps) | {name: found.ravel() for name, found in columns.items()}
+        _rows(trial, steps) | {name: _flat(name, found, unknown) for name, found in columns.items()}
     )
+    unrecorded = (trained.stopped_at >= 0) & ~np.isin(trained.stopped_at, steps)
     if (trained.stopped_at < 0).all():
         return table
-    end = np.where(trained.stopped_at < 0, group.steps, trained.stopped_at)
-    return table.filter(pa.array((trained.loss_steps <= end[:, np.newaxis]).ravel()))
+    table = table.filter(pa.array((steps <= end).ravel()))
+    if not unrecorded.any():
+        return table
+    ends = {"trial": trial, "step": end[:, 0].astype(np.int32)} | _ends(trained, table.schema)
+    stopped = pa.table(ends, schema=table.schema).filter(pa.array(unrecorded))
+    return pa.concat_tables([table, stopped]).sort_by(
+        [("trial", "ascending"), ("step", "ascending")]
+    )
+
+
+def _flat(name: str, found: np.ndarray, unknown: np.ndarray) -> pa.Array:
+    """A column of curves: what is not known of a loss, and an accuracy of no number, are null."""
+    if name == "loss" and unknown.any():
+        return pa.array(found.ravel(), mask=unknown.ravel())
+    return pa.array(found.ravel(), from_pandas=name == "validation_accuracy")
+
+
+def _ends(trained: Trained, schema: pa.Schema) -> dict[str, pa.Array]:
+    """The columns of curves, keys apart, at each trial's last step; a batch's loss is not known."""
+    known = {"loss": trained.measures["final_loss"]} | trained.final_validation
+    none = np.full(len(trained.index), np.nan)
+    found = {}
+    for name in schema.names[2:]:
+        values = pa.array(known.get(name, none), from_pandas=name in (BATCH, "validation_accuracy"))
+        found[name] = values.cast(schema.field(name).type)
+    return found
 
 
 def _validation(group: Group, trained: Trained) -> dict[str, np.ndarray]:
@@ -117,6 +160,8 @@ def _parameters(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
     columns |= {name: np.ascontiguousarray(by_name[at]) for at, name in enumerate(names)}
     steps = len(trained.parameter_steps)
     columns[RECENT] = _at_last_step(trained.recent_losses, steps)
+    if trained.epochs.shape[1]:
+        columns[EPOCHS] = _at_last_step(trained.epochs, steps)
     if trained.optimizer_state.shape[1]:
         columns[STATE] = _at_last_step(trained.optimizer_state, steps)
     return pa.table(columns)
@@ -170,7 +215,8 @@ def _matrix(
         order = np.argsort(trials)
         place = np.minimum(np.searchsorted(trials, number, sorter=order), len(trials) - 1)
         row = order[place]
-        wanted = trials[row] == number
+        # The last step of a trial that stopped is a row more.
+        wanted = (trials[row] == number) & np.isin(step, steps)
         at = np.searchsorted(steps, step[wanted])
         found[row[wanted], at] = curves[name].to_numpy()[wanted]
     return found

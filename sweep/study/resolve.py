@@ -250,6 +250,7 @@ def _digest(
     What is None is left out: a field that has no effect here, or one that is not stated.
     """
     parts = {field.name: settings[field.name] for field in FIELDS if field.role is Role.GROUP}
+    batched = settings["batch.size"] is not None or settings["batch.table"] is not None
     written_out = {
         "network.layers": network.layers,
         "network.width": None,  # the layers hold them
@@ -263,6 +264,7 @@ def _digest(
         "initial.weights": initial.weights,
         "initial.biases": None,  # the weights hold them
         "training.steps": settings["training.steps"] if schedule.shaped_by_steps else None,
+        "batch.measured": "by epochs" if batched else None,
         "revisions": _revisions(settings, network) or None,
     }
     effective = {name: part for name, part in (parts | written_out).items() if part is not None}

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from sweep.catalogue import OPTIMIZERS
 from sweep.study import Group, Record
 from sweep.training.batches import shared_order, table_order
+from sweep.training.block import Block
 from sweep.training.floating import default_mode
 from sweep.training.schedules import rate_factors
-from sweep.training.trainer import _Block, shape_of
+from sweep.training.trainer import shape_of
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ def instants(group: Group, position: int, steps: Sequence[int]) -> list[Instant]
     """
     group = replace(group, record=Record("every step", "final"))
     with default_mode(), np.errstate(over="ignore"):  # as `train`
-        block = _Block(group, np.array([position]), shape_of(group))
+        block = Block(group, np.array([position]), shape_of(group))
         found, before = [], 0
         for step in steps:
             block.advance(before, step)
@@ -53,13 +54,13 @@ def instants(group: Group, position: int, steps: Sequence[int]) -> list[Instant]
     return found
 
 
-def _look(block: _Block, step: int) -> Instant:
+def _look(block: Block, step: int) -> Instant:
     count = len(block.parameters)
     so_far = block.results(np.empty(0, np.int64), np.empty((1, 0, count), block.dtype))
     kept = block.state[: OPTIMIZERS[block.shape.optimizer].kept_each * count, 0].reshape(-1, count)
     return Instant(
         step=step,
-        loss=float(so_far.losses[0, step]),
+        loss=float((so_far.batch_losses if block.group.batched else so_far.losses)[0, step]),
         parameters=block.parameters[:, 0].copy(),
         kept=kept.copy(),
         stopped_at=int(so_far.stopped_at[0]),

@@ -2,8 +2,9 @@
 
 A step takes the samples of its batch through the network and back, a tile at a time (`sampling`,
 `passes`), and then changes the parameters (`learning`). What is measured on the way is in
-`measures`. A trial that stops is kept as it is at that step and computed on unheeded, until all its
-block has stopped.
+`measures`: each step's loss; or with batches that of each epoch, the mean over its batches, the
+epochs counted from 1, for 0 is the loss before the first step, which comes from elsewhere. A trial
+that stops is kept as it is at that step and computed on unheeded, until all its block has stopped.
 """
 
 from collections.abc import Callable
@@ -46,14 +47,16 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
         parameters (P, columns), state (shape.kept, columns): in and out.
         thresholds (2,): the target loss, and the largest loss that has not diverged.
         extremes, marks: in and out; see `measures`.
-        recent (RING, columns): the last losses, the one of step s in row s % RING; read if start
-            is not 0, written if keep_recent is not 0.
+        epoch, epoch_samples: with batches, the steps of an epoch and the samples that they see.
+        partial (columns,): in and out, the sum of the terms so far of the epoch that is under way.
+        recent (RING, columns): the last losses, the one at place s in row s % RING; read if start
+            is not 0, or with batches, and written if keep_recent is not 0.
         record_steps (records,) int64: the steps, ascending, whose loss goes to curve
             (records, columns).
         workspace: `workspace_size(shape, samples)` numbers, on a 64-byte boundary.
     """
     network, lanes = shape.network, Lanes(shape.dtype, shape.lanes)
-    store, splat, width = lanes.store, lanes.splat, lanes.width
+    load, store, splat, width = lanes.load, lanes.store, lanes.splat, lanes.width
     load_seeds = Lanes("int64", width).load
     copy_in, copy_out = _make_copies(lanes)
     count, kept, depth, single = network.parameters, shape.kept, len(network.pairs), shape.single
@@ -70,10 +73,10 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
     add_loss = make_add_loss(network, batches.target)
     output_deltas = make_output_deltas(network, batches.target)
     backward, update = learning.backward, learning.update
+    at_once, batched = steps_at_once(shape), shape.batches != "full"
     marks_lanes = Lanes(mark_dtype(shape.dtype), width)
-    observe, conclude = make_observe(lanes, marks_lanes), make_conclude(lanes)
+    observe, conclude = make_observe(lanes, marks_lanes), make_conclude(lanes, batched=batched)
     still_active, ends = _make_still_active(shape, marks_lanes), _make_ends(shape)
-    at_once = steps_at_once(shape)
     stopping, scheduled, own = shape.stop != "never", shape.scheduled, shape.batches in ORDERS
     scale_of, slope_scale_of = LOSSES[network.loss].make_scales(network.layers[-1])
 
@@ -81,8 +84,8 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
         columns: Any, start: Any, stop: Any, samples: Any, inputs: Any, targets: Any,
         batch_size: Any, order: Any, batch_starts: Any, batch_seeds: Any, factors: Any,
         rates_of_layers: Any, multipliers: Any, settings: Any, parameters: Any, state: Any,
-        thresholds: Any, extremes: Any, marks: Any, keep_recent: Any, recent: Any, records: Any,
-        record_steps: Any, curve: Any, workspace: Any,
+        thresholds: Any, extremes: Any, marks: Any, epoch: Any, epoch_samples: Any, partial: Any,
+        keep_recent: Any, recent: Any, records: Any, record_steps: Any, curve: Any, workspace: Any,
     ) -> None:  # fmt: skip
         w, g, k = new_w(workspace), new_g(workspace), new_k(workspace)
         saved, saved_k = new_saved(workspace), new_saved_k(workspace)
@@ -104,14 +107,24 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
             seeds = load_seeds(batch_seeds, block) if own else 0
             for p in range(count):
                 g[p] = zero[0]
-            if start > 0:
+            if batched or start > 0:
                 copy_in(ring, RING, recent, columns, block)
             active = still_active(marks, columns, block)
             if stopping:
                 copy_in(saved, count, parameters, columns, block)
                 copy_in(saved_k, kept, state, columns, block)
             record = 0
+            total, epoch_scale, place, left = splat(0.0), scale_of(epoch_samples), 0, 0
+            if batched:
+                total, place, left = load(partial, block), start // epoch, epoch - start % epoch
             for step in range(start, stop + 1):
+                if batched:
+                    left -= 1
+                    known = left == 0
+                    if known:
+                        place, left = place + 1, epoch
+                else:
+                    known, place = True, step
                 error = splat(0.0)
                 first, size = begin(step, start, data, rooms, seeds)
                 scale, slope_scale = scale_of(size), slope_scale_of(size)
@@ -127,38 +140,52 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
                     x, t = fetch(first + at, n, data, rooms)
                     forward(n, x, net)
                     error = add_loss(n, t, net, error)
-                    if stopping and at_once:  # the way back changes what has to be kept
-                        ending = active & ends(error * scale, thresholds)
+                    if stopping and at_once and known:  # the way back changes what must be kept
+                        seen = (total + error) * epoch_scale if batched else error * scale
+                        ending = active & ends(seen, thresholds)
                         if any_lane(ending):
                             for p in range(count):
                                 saved[p] = select(ending, w[p], saved[p])
                     if step < stop:
                         output_deltas(n, t, net)
                         backward(n, x, net, g, eta, h, slope_scale)
-                error = error * scale
-                ring[step & (RING - 1)] = error
                 last = step == stop
-                if stopping:
+                if batched:
+                    while record < records and record_steps[record] <= step:
+                        store(curve, record * columns + block, error * scale)
+                        record += 1
+                    if last:  # is seen again where training goes on
+                        store(partial, block, total)
+                    total = total + error
+                    error = total * epoch_scale
+                    if known:
+                        ring[place & (RING - 1)] = error
+                        total = splat(0.0)
+                else:
+                    error = error * scale
+                    ring[step & (RING - 1)] = error
+                if stopping and known:
                     ending = active & ends(error, thresholds)
                     if any_lane(ending):
-                        observe(ring, step, thresholds, extremes, marks, columns, block, active)
-                        conclude(ring, step, extremes, columns, block, ending)
+                        observe(ring, place, thresholds, extremes, marks, columns, block, active)
+                        conclude(ring, place, extremes, columns, block, ending)
                         for p in range(0 if at_once else count):
                             saved[p] = select(ending, w[p], saved[p])
                         for p in range(kept):
                             saved_k[p] = select(ending, k[p], saved_k[p])
                         active = active & ~ending
+                if stopping:
                     last = last or not any_lane(active)
                 if step < stop:
                     update(net, g, k, h, eta, slope_scale)
-                if (step & (WINDOW - 1)) == WINDOW - 1 or last:
-                    observe(ring, step, thresholds, extremes, marks, columns, block, active)
-                    while record < records and record_steps[record] <= step:
+                if (known and (place & (WINDOW - 1)) == WINDOW - 1) or last:
+                    observe(ring, place, thresholds, extremes, marks, columns, block, active)
+                    while not batched and record < records and record_steps[record] <= step:
                         error = ring[record_steps[record] & (RING - 1)]
                         store(curve, record * columns + block, error)
                         record += 1
                 if step == stop:
-                    conclude(ring, step, extremes, columns, block, active)
+                    conclude(ring, place, extremes, columns, block, active)
                 if last:
                     break
             if stopping:

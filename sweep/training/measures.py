@@ -5,10 +5,12 @@ The kernel leaves each step's loss in a ring that fits the first-level cache; ev
 *when* something happened is looked up only in a window where it did.
 
     extremes rows   initial, best, largest, final loss; mean of the last TAIL losses (or of all)
-    marks rows      step of the best loss, first step at or below the target, first divergent step
+    marks rows      place of the best loss, first one at or below the target, first divergent one
 
-A mark of -1 says "never". A divergent loss is one that is not finite or above the bound. The
-measures of a trial that has stopped stay what they are: only lanes that are `active` change.
+What is called a step here counts epochs where there are batches, and the last row of extremes is
+then the sum of the last TAIL - 1 losses: one more comes from all data. A mark of -1 says "never". A
+divergent loss is one that is not finite or above the bound. The measures of a trial that has
+stopped stay what they are: only lanes that are `active` change.
 """
 
 from typing import Any
@@ -71,12 +73,12 @@ def make_observe(lanes: Lanes, steps: Lanes) -> Any:
     return observe
 
 
-def make_conclude(lanes: Lanes) -> Any:
+def make_conclude(lanes: Lanes, *, batched: bool) -> Any:
     """Return ``conclude(ring, step, extremes, columns, block, ending)``.
 
     It writes the measures of the last losses, in the lanes for which `step` is the last.
     """
-    load, store, tail_mean = lanes.load, lanes.store, _make_tail_mean(lanes)
+    load, store, tail = lanes.load, lanes.store, _make_tail(lanes, batched=batched)
 
     @inlined
     def conclude(
@@ -85,7 +87,7 @@ def make_conclude(lanes: Lanes) -> Any:
         at = FINAL * columns + block
         store(extremes, at, select(ending, ring[step & (RING - 1)], load(extremes, at)))
         at = TAIL_MEAN * columns + block
-        store(extremes, at, select(ending, tail_mean(ring, step), load(extremes, at)))
+        store(extremes, at, select(ending, tail(ring, step), load(extremes, at)))
 
     return conclude
 
@@ -161,15 +163,16 @@ def _make_mark_first(steps: Lanes) -> Any:
     return mark_first
 
 
-def _make_tail_mean(lanes: Lanes) -> Any:
-    splat = lanes.splat
+def _make_tail(lanes: Lanes, *, batched: bool) -> Any:
+    splat, most = lanes.splat, TAIL - batched
 
     @inlined
-    def tail_mean(ring: Any, step: Any) -> Any:
-        count = min(step + 1, TAIL)
+    def tail(ring: Any, step: Any) -> Any:
+        """The mean of the last losses, or with batches their sum, oldest first."""
+        count = min(step + 1, most)
         total = splat(0.0)
         for s in range(step + 1 - count, step + 1):
             total = total + ring[s & (RING - 1)]
-        return total / splat(float(count))
+        return total if batched else total / splat(float(count))
 
-    return tail_mean
+    return tail

@@ -17,16 +17,25 @@ class Trained:
     Attributes:
         index: (n,) int64, positions in the group's grid.
         measures: (n,) arrays by name: initial_loss, final_loss, best_loss, max_loss and tail_loss
-            (the mean over the last 20 steps) as float64; best_step, steps_to_target and
-            diverged_at as int64, -1 for never.
+            (the mean over the last 20 losses) as float64; best_step, steps_to_target and
+            diverged_at as int64, -1 for never. With batches they are those of a sequence: the loss
+            on all data before the first step, that of each epoch (the mean over its batches) at
+            the epoch's last step, and the loss on all data at the last parameters.
         outcome: (n,) int8, positions in `OUTCOMES`.
         loss_steps: (r,) int64, the recorded steps.
-        losses: (n, r) of the group's dtype; NaN at steps after the one that a trial stopped at.
+        losses: (n, r) of the group's dtype, on all data; NaN at steps after the one that a trial
+            stopped at, and with batches but at the first and the last step.
+        batch_losses: (n, r) of the group's dtype: those of the steps' batches; NaN after a stop; no
+            columns without batches.
         parameter_steps: (s,) int64, the steps at which parameters were kept.
         parameters: (n, s, P) of the group's dtype; a trial that has stopped keeps its own.
         recent_losses: (n, 20) of the group's dtype: the losses of the last 20 steps, oldest
             first, NaN before step 0 and after a stop; what `tail_loss` needs if training goes on.
+            With batches those of epochs, of which the one before the first is the initial loss.
             With no parameters kept it has no columns.
+        epochs: (n, 9) float64: with batches what the measures need if training goes on, of epochs
+            alone: the kernel's extremes, the sum of an epoch under way, the kernel's marks. No
+            columns without batches, or with no parameters kept.
         optimizer_state: (n, S) of the group's dtype: what the optimizer keeps after the last step,
             if training goes on; no columns if it keeps nothing, or with no parameters kept.
         stopped_at: (n,) int64, the step after which a trial was trained no more, -1 for none.
@@ -41,9 +50,11 @@ class Trained:
     outcome: NDArray[np.int8]
     loss_steps: NDArray[np.int64]
     losses: NDArray[Any]
+    batch_losses: NDArray[Any]
     parameter_steps: NDArray[np.int64]
     parameters: NDArray[Any]
     recent_losses: NDArray[Any]
+    epochs: NDArray[np.float64]
     optimizer_state: NDArray[Any]
     stopped_at: NDArray[np.int64]
     validation_losses: NDArray[Any]
@@ -74,6 +85,42 @@ def measures_of(extremes: NDArray[Any], marks: NDArray[Any]) -> dict[str, NDArra
         steps[layout.DIVERGED_STEP],
     )
     return dict(zip(TRAINING_MEASURES, values, strict=True))
+
+
+def with_last(
+    extremes: NDArray[Any],
+    marks: NDArray[Any],
+    loss: NDArray[Any],
+    step: NDArray[np.int64],
+    before: NDArray[np.int64],
+    thresholds: NDArray[Any],
+) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """Return a kernel's extremes and marks with one more loss (n,), the last one, at these steps.
+
+    Args:
+        extremes: of the losses so far; for the mean of the last ones a sum over `before` of them.
+        marks: likewise, as steps.
+        loss: of the dtype of the extremes.
+        step: (n,), at which it was.
+        before: (n,), how many losses that sum has.
+        thresholds: the target, and the largest loss that has not diverged.
+    """
+    extremes, marks, (target, bound) = extremes.copy(), marks.astype(np.int64), thresholds
+    better = loss < extremes[layout.BEST]
+    extremes[layout.FINAL] = loss
+    extremes[layout.BEST] = np.where(better, loss, extremes[layout.BEST])
+    marks[layout.BEST_STEP] = np.where(better, step, marks[layout.BEST_STEP])
+    larger = loss > extremes[layout.LARGEST]
+    extremes[layout.LARGEST] = np.where(larger, loss, extremes[layout.LARGEST])
+    with np.errstate(over="ignore", invalid="ignore"):
+        tail = extremes[layout.TAIL_MEAN] + loss
+    extremes[layout.TAIL_MEAN] = tail / (before + 1).astype(loss.dtype)
+    for row, happens in (
+        (layout.TARGET_STEP, loss <= target),
+        (layout.DIVERGED_STEP, ~(loss <= bound)),
+    ):
+        marks[row] = np.where((marks[row] < 0) & happens, step, marks[row])
+    return extremes, marks
 
 
 def rows_of(measures: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

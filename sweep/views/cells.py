@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sweep.catalogue import MEASURES, OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
-from sweep.store.tables import RECENT, STATE
+from sweep.store.tables import BATCH, EPOCHS, RECENT, STATE
 from sweep.views.scales import FLOOR, HUGE, UPWARD
 from sweep.views.style import label
 
@@ -21,8 +21,8 @@ Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 NO_AXES = frozenset(
-    ("trial", "step", "loss", "outcome", *TRAINING_MEASURES, *VALIDATION_MEASURES, RECENT, STATE)
-)  # fmt: skip
+    ("trial", "step", "loss", "outcome", *TRAINING_MEASURES, *VALIDATION_MEASURES)
+) | {BATCH, RECENT, EPOCHS, STATE}
 """Columns that are no axis, and neither is one of a parameter or a measure that is drawn."""
 
 BULK = (0.001, 0.999)

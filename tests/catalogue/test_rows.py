@@ -24,7 +24,7 @@ from sweep.catalogue import (
     Schedule,
 )
 from sweep.course import formulas
-from sweep.training import activations, losses, optimizers, schedules, trainer
+from sweep.training import activations, block, losses, optimizers, schedules
 
 from ..oracles import problem
 from ..oracles import schedules as oracle
@@ -40,7 +40,7 @@ ROWS: list[tuple[Mapping[str, object], list[set[str]]]] = [
     (LOSSES, [{*losses.LOSSES}, {*formulas.LOSSES}, {*problem.LOSSES}]),
     (OPTIMIZERS, [{*optimizers.OPTIMIZERS}, {*formulas.OPTIMIZERS}, {*problem.OPTIMIZERS}]),
     (SCHEDULES, [{*schedules.SCHEDULES}, {*oracle.SCHEDULES}]),
-    (SCHEMES, [{*trainer._SCHEMES}]),
+    (SCHEMES, [{*block._SCHEMES}]),
 ]
 
 

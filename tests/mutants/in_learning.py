@@ -159,7 +159,7 @@ OPTIMIZERS = (
         (f"{_OPTIMIZERS}[adam-float64]",),
     ),
     Mutant(
-        "trainer.py",
+        "block.py",
         '1.0 - hyper[name.removeprefix("1 - ")] if',
         '1.0 - hyper[name.removeprefix("1 - ")].astype(self.dtype) if',
         "1 - beta is made after rounding to float32",

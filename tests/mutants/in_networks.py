@@ -140,7 +140,7 @@ EVALUATION = (
         "select(output <= middle[0], splat(1.0), splat(0.0))",
         "select(output > middle[0], splat(0.0), splat(1.0))",
         "an output that is NaN is of the lower class",
-        ("test_validation.py::test_outputs_that_are_no_numbers_are_wrong",),
+        ("test_validation.py::test_outputs_that_are_no_numbers_have_no_accuracy",),
     ),
     Mutant(
         "evaluation.py",

@@ -4,6 +4,41 @@ from .mutant import Mutant
 
 SAMPLING = (
     Mutant(
+        "kernel.py",
+        "start // epoch, epoch - start % epoch",
+        "start // epoch, epoch",
+        "an epoch begins anew where a run goes on",
+        ("test_epochs.py::test_measures_are_those_of_the_sequence[23-a shared order]",),
+    ),
+    Mutant(
+        "kernel.py",
+        "ring[place & (RING - 1)] = error\n                        total = splat(0.0)",
+        "ring[place & (RING - 1)] = error",
+        "the sum of an epoch takes along those before",
+        ("test_epochs.py::test_measures_are_those_of_the_sequence[23-a shared order]",),
+    ),
+    Mutant(
+        "block.py",
+        "place + 1, layout.TAIL - 1",
+        "place + 1, layout.TAIL",
+        "with batches the tail is divided by one loss too many",
+        ("test_epochs.py::test_measures_are_those_of_the_sequence[90-a shared order]",),
+    ),
+    Mutant(
+        "block.py",
+        "steps, steps * size if group.batched and drawn else samples",
+        "steps, steps * size",
+        "the last batch of an epoch counts as a whole one",
+        ("test_epochs.py::test_measures_are_those_of_the_sequence[23-a shared order]",),
+    ),
+    Mutant(
+        "trained.py",
+        "better = loss < extremes[layout.BEST]",
+        "better = loss < extremes[layout.FINAL]",
+        "with batches the best loss is the last one, if that is below the one before",
+        ("test_epochs.py::test_measures_are_those_of_the_sequence[90-a shared order]",),
+    ),
+    Mutant(
         "sampling.py",
         "batches = (samples + size - 1) // size",
         "batches = samples // size",
@@ -132,14 +167,14 @@ ORDERS = (
         ("test_random.py::test_the_normal_quantile_from_end_to_end",),
     ),
     Mutant(
-        "trainer.py",
+        "block.py",
         "math.sqrt(2.0 / n_in)",
         "math.sqrt(2.0 / n_out)",
         "He's scheme looks at the outputs",
         ("test_random.py::test_draws_are_the_oracles",),
     ),
     Mutant(
-        "trainer.py",
+        "block.py",
         "first += (n_in + self.shape.network.bias) * n_out",
         "first += n_in * n_out",
         "offsets of later layers move biases",

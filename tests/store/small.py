@@ -79,6 +79,7 @@ def train(
     count = {"momentum": 1, "adam": 2}.get(group.training.optimizer, 0) * bool(len(kept))
     state = rate[:, np.newaxis] * np.arange(count * group.network.n_parameters)
     validated = slice(None) if group.validation else slice(0)
+    batched = slice(None) if group.batched else slice(0)
     return Trained(
         index=index,
         measures=measures,
@@ -87,6 +88,8 @@ def train(
         losses=losses,
         parameter_steps=kept,
         parameters=parameters.astype(dtype),
+        batch_losses=losses[:, batched],
+        epochs=np.tile(final[:, np.newaxis], (1, 9 if group.batched and len(kept) else 0)),
         recent_losses=np.tile(losses[:, -1:], (1, 20 if len(kept) else 0)),
         optimizer_state=state.astype(dtype),
         stopped_at=np.where(wild & (group.training.stop == "divergence"), 7, never),

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from sweep.study import Group, LaneInputs, parse_study
+from sweep.training.block import Block
 from sweep.training.layout import INITIAL
-from sweep.training.trainer import _Block, shape_of
+from sweep.training.trainer import shape_of
 
 from ..oracles import naive
 from ..oracles.orders import batches
@@ -47,7 +48,7 @@ def every_trial(group: Group) -> np.ndarray:
 def initial_parameters(group: Group, index: Array | None = None, lanes: int = 8) -> Array:
     """(n, P): what the trials start from; nothing is trained and only the draw is compiled."""
     index = every_trial(group) if index is None else index
-    block = _Block(group, index, shape_of(group, lanes))
+    block = Block(group, index, shape_of(group, lanes))
     return block.parameters[:, : len(index)].T.copy()
 
 
@@ -120,7 +121,7 @@ def gradients(group: Group, weights: Array, lanes: int | None = None) -> tuple[A
     Where a gradient is exactly 0 the weight is left over, and counts 2^-200 of itself.
     """
     n, shape = len(weights), shape_of(group, lanes)
-    block = _Block(group, np.zeros(n, np.int64), shape)
+    block = Block(group, np.zeros(n, np.int64), shape)
     block.parameters[:] = weights[-1:].T
     block.parameters[:, :n] = weights.T
     rate = 2.0 ** {"float64": 200, "float32": 64}[shape.dtype]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sweep.study import Group, parse_study
-from sweep.training import trainer
+from sweep.training import block
 from sweep.training.trained import Trained
 from sweep.training.trainer import shape_of, train
 
@@ -56,7 +56,7 @@ def follow_the_oracle(study: Group, found: Trained) -> None:
         losses, parameters = expected_of(study, trial, initial)
         # 23 steps of numbers about 1, some roundings each
         tolerance = {"float64": 1e-13, "float32": 1e-5}[study.training.dtype]
-        np.testing.assert_allclose(found.losses[trial], losses, rtol=tolerance)
+        np.testing.assert_allclose(found.batch_losses[trial], losses, rtol=tolerance)
         np.testing.assert_allclose(found.parameters[trial], parameters, rtol=0, atol=tolerance)
 
 
@@ -79,7 +79,7 @@ def test_orders_of_each_trials_own(order: str, size: int) -> None:
     follow_the_oracle(study, found)
     _, shared = run(f"batch={{ size = {size}, order = '{order}', seed = 11 }}")
     np.testing.assert_array_equal(bits_of(found.parameters[1]), bits_of(shared.parameters[0]))
-    np.testing.assert_array_equal(bits_of(found.losses[1]), bits_of(shared.losses[0]))
+    np.testing.assert_array_equal(bits_of(found.batch_losses[1]), bits_of(shared.batch_losses[0]))
 
 
 @pytest.mark.parametrize("table", TABLES.values(), ids=TABLES)
@@ -127,12 +127,12 @@ def test_what_the_kernel_is_handed_at_a_time_does_not_matter(
 ) -> None:
     """Samples and factors come in tables of limited length; a long run takes several."""
     _, whole = run(*edits)
-    monkeypatch.setattr(trainer, "_TABLE", 14)
+    monkeypatch.setattr(block, "_TABLE", 14)
     _, parts = run(*edits, "record.parameters='final'")
     np.testing.assert_array_equal(
         bits_of(parts.parameters[0, -1]), bits_of(whole.parameters[0, -1])
     )
-    np.testing.assert_array_equal(bits_of(parts.losses), bits_of(whole.losses))
+    np.testing.assert_array_equal(bits_of(parts.batch_losses), bits_of(whole.batch_losses))
 
 
 @pytest.mark.quick("batch_seed")
@@ -161,4 +161,4 @@ def test_keeping_parameters_changes_nothing(axis: str) -> None:
         study = group(STUDY, *edits, f"record.parameters='{kept}'")
         found = train(study, every_trial(study), lanes=1)
         np.testing.assert_array_equal(found.parameters, each.parameters[:, found.parameter_steps])
-        np.testing.assert_array_equal(found.losses, each.losses)
+        np.testing.assert_array_equal(found.batch_losses, each.batch_losses)

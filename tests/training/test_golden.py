@@ -164,17 +164,17 @@ GOLDEN = [
     (
         "float64",
         ["batch={size=2, order='shuffle', seed=3}", SAMPLES],
-        "703cdca23b58792e6df583010b346a5a88211e737d17e1cb28b4f5c11f1e1419",
+        "0f73db1119aedf55ef45fe9bd27eb8fdaf212e2a43a67db9b52d44aae7f7c966",
     ),
     (
         "float64",
         ["batch={size=2, order='replacement'}", "axes.batch_seed=[1, 2]", SAMPLES],
-        "6992eb6feb45c93b093ccbf7eb09453d4a7b9574f4fa11e2af0f6dfa49db3af3",
+        "ae9cb840bac2dc3fb214ab3d137e654fb93ccaf4ec5b6ed6275a4dc77d56494e",
     ),
     (
         "float32",
         ["batch={size=2}", "axes.batch_seed=[1, 2]", SAMPLES, WIDE],
-        "1f1dce60df048890c81f51de606289cf94f0df1f2cd70167597a8a43d2519c42",
+        "5460e226e9d796527d6a9c82fc5e280ed3af7899d21d29b41de0b0aa59111a5e",
     ),
     (
         "float64",
@@ -183,7 +183,7 @@ GOLDEN = [
             "outcome.diverged_above=0.5",
             "validation={inputs=[[1, 2]], targets=[[0, 1]]}",
         ],
-        "90aee2b67d899ff02573423df6378adef72d259ca2eaa38148c754d4209dda6f",
+        "5e8e12e5ae978a57201cab3a3bbacda6050d3cd4aad94d53946c2a497637f78b",
     ),
 ]
 

@@ -20,8 +20,9 @@ import pytest
 
 from sweep.catalogue import OUTCOMES
 from sweep.study import Group
+from sweep.training.block import Block
 from sweep.training.trained import Trained
-from sweep.training.trainer import _Block, _train, shape_of, train
+from sweep.training.trainer import _train, shape_of, train
 
 from .arrays import Array
 from .digests import digest, in_order, mixed_trials
@@ -189,7 +190,17 @@ def test_going_on_from_where_parameters_were_kept(name: str, kept: str) -> None:
 
 
 # What training goes on from; nothing else outlives a block.
-_HANDED_ON = ("parameters", "state", "extremes", "marks", "recent", "curve", "validation")
+_HANDED_ON = (
+    "parameters",
+    "state",
+    "extremes",
+    "marks",
+    "recent",
+    "partial",
+    "curve",
+    "validated",
+    "last_validated",
+)
 
 
 @pytest.mark.parametrize("goes", [[0, 40], [1, 40], [7, 40], [8, 40], [20, 31, 32, 33, 40]])
@@ -197,9 +208,9 @@ _HANDED_ON = ("parameters", "state", "extremes", "marks", "recent", "curve", "va
 def test_several_goes(name: str, goes: list[int]) -> None:
     """Each in a block of its own, with scratch memory that holds nothing but NaN."""
     study, one_go = study_of(name), whole(name)
-    block = _Block(study, every_trial(study), shape_of(study))
+    block = Block(study, every_trial(study), shape_of(study))
     for go in pairwise([0, *goes]):
-        block, before = _Block(study, every_trial(study), block.shape), block
+        block, before = Block(study, every_trial(study), block.shape), block
         block.workspace[:] = np.nan
         for part in _HANDED_ON:
             setattr(block, part, getattr(before, part))
@@ -208,7 +219,7 @@ def test_several_goes(name: str, goes: list[int]) -> None:
     assert same(block.results(one_go.parameter_steps, final), name)
 
 
-def advance(block: _Block, start: int, stop: int) -> None:
+def advance(block: Block, start: int, stop: int) -> None:
     """Train, and validate at the recorded steps on the way."""
     looks = block.loss_steps if block.group.validation is not None else np.array([], np.int64)
     within = looks[(start < looks) & (looks <= stop)].tolist()

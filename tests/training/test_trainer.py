@@ -5,7 +5,9 @@ from functools import cache
 import numpy as np
 import pytest
 
+from sweep.training import block as blocks
 from sweep.training import trainer
+from sweep.training.block import Block
 from sweep.training.costs import chunk_size, estimate
 from sweep.training.trained import Trained
 from sweep.training.trainer import prepare, shape_of, train
@@ -101,6 +103,7 @@ def test_a_group_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return type("Kernel", (), {"compiled": len(asked) == 2})
 
     monkeypatch.setattr(trainer, "kernel", kernel)
+    monkeypatch.setattr(blocks, "kernel", kernel)
     drawn = course("initial={scheme='he'}")
     assert prepare(drawn, lanes=4)
     assert asked[0] == shape_of(drawn, lanes=4)
@@ -112,7 +115,7 @@ def test_a_group_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_less_a_setting_is_rounded_once() -> None:
     """After the subtraction: of float32's 0.999 it would have lost a third of its digits."""
     study = course("training.optimizer='adam'", "training.dtype='float32'")
-    settings = trainer._Block(study, every_trial(study), shape_of(study)).settings
+    settings = Block(study, every_trial(study), shape_of(study)).settings
     expected = np.array([1 - 0.9, 0.999, 1 - 0.999, 1e-8], np.float32)
     np.testing.assert_array_equal(settings[:, 0], expected)
 
