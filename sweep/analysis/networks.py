@@ -108,6 +108,11 @@ def _one_sided(below: float) -> Callable[[Array], Array]:
     return lambda z: np.where(np.isnan(z), z, np.where(z > 0, 1.0, below))
 
 
+def _square(z: Array) -> Array:
+    with np.errstate(over="ignore"):
+        return z * z
+
+
 FUNCTIONS = {
     "sigmoid": Function(sigmoid, _sigmoid_slope),
     "tanh": Function(np.tanh, _tanh_slope),
@@ -121,6 +126,7 @@ FUNCTIONS = {
     "gelu": Function(lambda z: np.maximum(z, -_FAR) * normal(z), _gelu_slope),
     "gelu_tanh": Function(lambda z: np.maximum(z, -_FAR) * _bend(_bounded(z)), _gelu_tanh_slope),
     "silu": Function(lambda z: np.maximum(z, -_FAR) * sigmoid(z), _silu_slope),
+    "square": Function(_square, lambda z: z + z),
     "identity": Function(lambda z: z + 0.0, lambda z: np.where(np.isnan(z), z, 1.0)),
 }
 """All but softmax, which is a function of a whole layer."""

@@ -42,6 +42,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
             25,
         ),
         Activation("silu", "z / (1 + e^-z)", "`SiLU`", 15),
+        Activation("square", "z^2", "`torch.square`", 1),
         Activation("identity", "z", "`Identity`", 0),
         Activation(
             "softmax",

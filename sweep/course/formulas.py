@@ -94,6 +94,7 @@ ACTIVATIONS = {
         lambda z: ratio(z, plus(ONE, call("exp", negative(z)))),
         lambda z, a: times(_logistic(z), minus(plus(ONE, z), a)),
     ),
+    "square": Activation(square, lambda z, a: times(TWO, z)),
     "identity": Activation(lambda z: z, lambda z, a: ONE),
 }
 """All but softmax, which is a function of a whole layer."""

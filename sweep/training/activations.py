@@ -96,6 +96,17 @@ def _elu_slope(a: Any) -> Any:
     return select(a > 0.0, 1.0, a + 1.0)
 
 
+@inlined
+def _square(z: Any) -> Any:
+    return z * z
+
+
+@inlined
+def _square_with_slope(z: Any) -> Any:
+    """z^2 does not tell the sign of its slope 2 z."""
+    return z * z, z + z
+
+
 ACTIVATIONS = {
     "sigmoid": Activation(lambda dtype: elementary(dtype).sigmoid, _sigmoid_slope, looks_up=True),
     "tanh": Activation(lambda dtype: elementary(dtype).tanh, _tanh_slope, looks_up=True),
@@ -106,5 +117,6 @@ ACTIVATIONS = {
     "gelu": _sharing("gelu"),
     "gelu_tanh": _sharing("gelu_tanh"),
     "silu": _sharing("silu"),
+    "square": Activation(lambda dtype: _square, with_slope=lambda dtype: _square_with_slope),
     "identity": Activation(lambda dtype: _identity, _identity_slope),
 }

@@ -70,6 +70,7 @@ ACTIVATIONS = {
     "silu": Activation(
         lambda z: z / (1 + exp(-z)), lambda z: sigmoid(z) * (1 + z * (1 - sigmoid(z)))
     ),
+    "square": Activation(lambda z: z * z, lambda z: 2 * z),
     "identity": Activation(lambda z: z, np.ones_like),
     "softmax": Activation(softmax, _no_slope),
 }

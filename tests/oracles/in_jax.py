@@ -25,6 +25,7 @@ ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
     "gelu": lambda z: jax.nn.gelu(z, approximate=False),
     "gelu_tanh": lambda z: jax.nn.gelu(z, approximate=True),
     "silu": jax.nn.silu,
+    "square": jnp.square,
     "identity": lambda z: z,
     "softmax": jax.nn.softmax,
 }

@@ -24,6 +24,7 @@ ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu": functional.gelu,
     "gelu_tanh": lambda z: functional.gelu(z, approximate="tanh"),
     "silu": functional.silu,
+    "square": torch.square,
     "identity": lambda z: z,
     "softmax": lambda z: functional.softmax(z, dim=-1),
 }

@@ -214,5 +214,6 @@ def _functions(context: Any) -> dict[str, tuple[Function, Function]]:
             lambda z: z / 2 * (1 + bend(z)), lambda z: (1 + bend(z) + z * bend_slope(z)) / 2,
         ),
         "silu": (lambda z: z * sigmoid(z), lambda z: sigmoid(z) * (1 + z * sigmoid(-z))),
+        "square": (lambda z: z * z, lambda z: 2 * z),
         "identity": (lambda z: z, lambda _: mpf(1)),
     }  # fmt: skip

@@ -7,7 +7,7 @@ from math import inf
 
 ACTIVATIONS = (
     "sigmoid", "tanh", "relu", "leaky_relu", "elu", "softplus", "gelu", "gelu_tanh", "silu",
-    "identity", "softmax",
+    "square", "identity", "softmax",
 )  # fmt: skip
 LOSSES = (
     "half_squared_error", "mean_squared_error", "huber", "binary_cross_entropy",
@@ -196,6 +196,7 @@ PROBLEMS = {
     "softplus": _problem((3, 3, 2), "softplus sigmoid", "binary_cross_entropy"),
     "gelu": _problem((3, 3, 4, 2), "gelu gelu_tanh softmax", "softmax_cross_entropy"),
     "silu": _problem((3, 3, 2), "silu softmax", "half_squared_error"),
+    "square": _problem((3, 4, 2), "square identity", "half_squared_error"),
     "softmax": _problem((3, 2), "softmax", "huber", targets=_FAR),
     "multiplied": _problem(
         (3, 3, 3, 2), "tanh silu softmax", "softmax_cross_entropy", (0.5, -1.25, 3.0)

@@ -52,6 +52,7 @@ PLAIN = {
         lambda z: z * _sigmoid(z),
         lambda z: _sigmoid(z) * (1 + z * (1 - _sigmoid(z))),
     ),
+    "square": (lambda z: z * z, lambda z: 2 * z),
     "identity": (lambda z: z, np.ones_like),
 }
 
@@ -144,6 +145,7 @@ LIMITS = {
     "gelu": (-0.0, np.inf),
     "gelu_tanh": (-0.0, np.inf),
     "silu": (-0.0, np.inf),
+    "square": (np.inf, np.inf),
     "identity": (-np.inf, np.inf),
 }
 

@@ -69,6 +69,11 @@ GOLDEN = [
     ),
     (
         "float64",
+        ["network.activation=['square', 'identity']", SAMPLES],
+        "7fa582c3602675dd18c7cb034a4e8be92b05629bfe9498274e8a7d5e65eea8a5",
+    ),
+    (
+        "float64",
         ["network.activation=['gelu', 'gelu_tanh']", SAMPLES],
         "0d7af6effb663c921f57a4421ee570c14422f969dda1f942666170591cb87cbf",
     ),
