@@ -161,6 +161,13 @@ SCHEDULES: Mapping[str, Schedule] = {
             shaped_by_steps=True,
         ),
         Schedule(
+            "wsd",
+            "final + (1 - final) min(1, 5 (T - t) / T): 1, and on the last fifth of the steps "
+            "straight down to `final` (warm-up, stable, decay; Hägele et al., 2024)",
+            numbers={"final": 0.0},
+            shaped_by_steps=True,
+        ),
+        Schedule(
             "range_test",
             "final^(t / (T - 1)): from 1 to `final`, evenly in the logarithm (Smith, "
             '"Cyclical learning rates", 2017)',

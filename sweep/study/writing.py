@@ -40,7 +40,7 @@ optimizer = "sgd"                 # momentum, nesterov, rmsprop, adam or adamw
 dtype = "float64"                 # or "float32"
 
 [schedule]
-name = "constant"                 # step, exponential, cosine, one_cycle or range_test
+name = "constant"                 # step, exponential, cosine, one_cycle, wsd, range_test
 warmup = 0                        # steps on which the rates rise to what is stated
 
 [axes]                            # every combination is a trial; any single value above can be one

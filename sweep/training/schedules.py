@@ -10,6 +10,8 @@ cosine      from 1 to `final` over T steps        PyTorch's CosineAnnealingLR (L
                                                   Hutter, "SGDR", 2017, equation 5)
 one_cycle   from 1/25 to 1 and to 4e-6            PyTorch's OneCycleLR and its defaults (Smith and
                                                   Topin, "Super-convergence", 2019)
+wsd         from 1 straight to `final` on the     Hägele et al., "Scaling laws and compute-optimal
+            last fifth of T steps                 training beyond fixed training durations", 2024
 range_test  final^(t / (T - 1))                   Smith, "Cyclical learning rates", 2017, section
                                                   3.3, with a ramp that is even in the logarithm
 ==========  ====================================  ===============================================
@@ -90,6 +92,12 @@ def _one_cycle(schedule: Schedule, t: Steps, total: int) -> Factors:
     return factors
 
 
+def _wsd(schedule: Schedule, t: Steps, total: int) -> Factors:
+    share = np.minimum(5 * (total - t), total) / total
+    factors: Factors = share + schedule.final * (1.0 - share)
+    return factors
+
+
 def _range_test(schedule: Schedule, t: Steps, total: int) -> Factors:
     share = _DECIMAL.divide(Decimal(1), Decimal(max(total - 1, 1)))
     return _powers(_DECIMAL.power(Decimal(schedule.final), share), t)
@@ -101,6 +109,7 @@ SCHEDULES: dict[str, Callable[[Schedule, Steps, int], Factors]] = {
     "exponential": _exponential,
     "cosine": _cosine,
     "one_cycle": _one_cycle,
+    "wsd": _wsd,
     "range_test": _range_test,
 }
 """The factors of each schedule's own steps t of T, both counted from the end of the warm-up."""

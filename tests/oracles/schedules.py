@@ -2,7 +2,7 @@
 
 from math import cos, pi
 
-SCHEDULES = ("constant", "step", "exponential", "cosine", "one_cycle", "range_test")
+SCHEDULES = ("constant", "step", "exponential", "cosine", "one_cycle", "wsd", "range_test")
 
 
 def factors(
@@ -23,6 +23,8 @@ def factors(
         # Loshchilov and Hutter, "SGDR: stochastic gradient descent with warm restarts", 2017
         "cosine": lambda t: _from_to(1.0, final, t / rest),
         "one_cycle": lambda t: _one_cycle(t, rest),
+        # Haegele et al., "Scaling laws and compute-optimal training ...", 2024, with a fifth
+        "wsd": lambda t: final + (1 - final) * min(1, (rest - t) / (rest / 5)),
         # Smith, "Cyclical learning rates for training neural networks", 2017
         "range_test": lambda t: final ** (t / (rest - 1)),
     }

@@ -47,12 +47,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
     "step": {"every": 7, "gamma": 0.5},
     "exponential": {"gamma": 0.9},
     "cosine": {"final": 0.125},
+    "wsd": {"final": 0.125},
     "range_test": {"final": 1000.0},
 }
 
 
 def theirs(name: str, warmup: int, steps: int) -> Callable[[Any], Any]:
-    """The scheduler that PyTorch has for a schedule; for the ramp, its formula is all there is."""
+    """The scheduler that PyTorch has for a schedule; two of them have their formulas alone."""
     schedulers = pytest.importorskip(
         "torch.optim.lr_scheduler", reason="the peer torch needs torch"
     )
@@ -64,6 +65,9 @@ def theirs(name: str, warmup: int, steps: int) -> Callable[[Any], Any]:
         "cosine": lambda of: schedulers.CosineAnnealingLR(of, rest, RATE * numbers["final"]),
         "one_cycle": lambda of: schedulers.OneCycleLR(
             of, RATE, total_steps=rest, cycle_momentum=False
+        ),
+        "wsd": lambda of: schedulers.LambdaLR(
+            of, lambda t: 1 - (1 - numbers["final"]) * max(0, 5 * t / rest - 4)
         ),
         "range_test": lambda of: schedulers.LambdaLR(
             of, lambda t: numbers["final"] ** (t / (rest - 1))

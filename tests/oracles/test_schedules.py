@@ -16,6 +16,8 @@ def test_ends() -> None:
     assert factors("step", 7, every=3, gamma=0.5) == (1, 1, 1, 0.5, 0.5, 0.5, 0.25)
     assert factors("exponential", 4, gamma=0.5) == (1, 0.5, 0.25, 0.125)
     assert factors("range_test", 3, final=100.0) == pytest.approx((1, 10, 100))
+    assert factors("wsd", 10, final=0.5) == (1,) * 9 + (0.75,)  # the step after would have 0.5
+    assert factors("wsd", 20)[-4:] == (1, 0.75, 0.5, 0.25)
     cosine = factors("cosine", 4, final=0.5)
     assert cosine[0] == 1
     assert cosine[2] == pytest.approx(0.75)

@@ -32,7 +32,7 @@ from .course import BIASED, course, refused
         ("network.multiplier=inf", "must be a finite number, not inf"),
         ("network.multiplier=[1]", "must have one value, or 2 (one a layer), not 1"),
         ("initial.offset=[0, 'x']", 'must be a finite number, not "x"'),
-        ("schedule.name='linear'", '"one_cycle", "range_test", not "linear"'),
+        ("schedule.name='linear'", '"one_cycle", "wsd", "range_test", not "linear"'),
         ("schedule.warmup=-1", "must be a whole number from 0 to 1000000000, not -1"),
         ("batch.size=0", "must be a whole number from 1 to 1000000000, not 0"),
         ("batch.order='sorted'", 'must be one of "shuffle", "replacement", not "sorted"'),

@@ -143,6 +143,7 @@ def test_an_axis_of_one_value_is_the_field(axis: str, field: str) -> None:
         ("name='constant', warmup=5", False),
         ("name='cosine'", True),
         ("name='one_cycle'", True),
+        ("name='wsd'", True),
         ("name='range_test', final=100", True),
     ],
 )

@@ -16,6 +16,7 @@ from .course import course, group, refused
         ("name='cosine'", Schedule("cosine", final=0.0)),
         ("name='cosine', final=0.1, warmup=1", Schedule("cosine", 1, final=0.1)),
         ("name='one_cycle'", Schedule("one_cycle")),
+        ("name='wsd'", Schedule("wsd", final=0.0)),
         ("name='range_test', final=1e6", Schedule("range_test", final=1e6)),
     ],
 )

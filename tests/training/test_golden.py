@@ -163,6 +163,11 @@ GOLDEN = [
     ),
     (
         "float64",
+        ["schedule={name='wsd', warmup=3, final=0.1}", SAMPLES],
+        "44e27aaed49505725f54c2de2b5aca40662b3343408bfbba586523fd7cc10270",
+    ),
+    (
+        "float64",
         ["schedule={name='range_test', final=100}", SAMPLES],
         "1ed6bbeae9968b76ac1ff47d00dd6f4b6fd00facac4ca1309b4c8113ce3e4b65",
     ),

@@ -150,6 +150,7 @@ SCHEDULES = {
     "exponential": "gamma = 0.75",
     "cosine": "final = 0.125",
     "one_cycle": "",
+    "wsd": "final = 0.1",
     "range_test": "final = 10",
 }
 
