@@ -188,10 +188,10 @@ def _trial(
 
 
 def _telling(trials: Sequence[Trial], notation: Notation) -> dict[Quantity, str]:
-    """The settings in which trials differ, or else the rates, with the words for each."""
+    """The settings in which trials differ, or else the weights' rates, with the words for each."""
     settings = {q: {trial.settings[q] for trial in trials} for q in trials[0].settings}
     told = [q for q, values in settings.items() if len(values) > 1]
-    told = told or [q for q in settings if q.kind.endswith("rate")]
+    told = told or [q for q in settings if q.kind == "rate"]
     words = {q: NUMBERS[q.kind].words if q.kind in NUMBERS else "learning rate" for q in told}
     text = Text(notation, 6)
     alike = list(words.values()).count("learning rate") > 1

@@ -151,6 +151,7 @@ def test_headings_say_what_tells_trials_apart() -> None:
     layers = ("training.learning_rate=[0.1, 0.5]",)
     found = told(studies.small(overrides=layers))
     assert found == ["learning rate η1 = 0.1, learning rate η2 = 0.5"]
+    assert told(studies.course("step_by_step")) == ["learning rate 0.5"]
 
 
 def test_it_prints_on_pages_that_can_be_read(tmp_path: Path) -> None:
