@@ -1,6 +1,7 @@
 """The command line as a user meets it: run as a process, judged by what it prints and returns."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -18,7 +19,8 @@ from openpyxl import load_workbook
 
 import sweep as package
 from sweep.cli import app, main
-from sweep.cli.terminal import duration, printable, short, tell
+from sweep.cli.ending import cause
+from sweep.cli.terminal import duration, printable, short, tell, use_what_it_has
 from sweep.instrument.networks import NETWORKS
 from sweep.views.kinds import KINDS
 from tests.benchmarks.small import COURSE
@@ -54,12 +56,15 @@ class Done:
     stderr: str
 
 
-def process(*arguments: str, cwd: Path, before: str = "") -> Done:
+def process(*arguments: str, cwd: Path, before: str = "", **environment: str) -> Done:
     """Run the command as a process, `before` in front of it."""
     code = f"import sys; from sweep.cli import main; sys.argv[0] = 'sweep'\n{before}\nmain()"
     command = [sys.executable, "-c", code, *arguments]
-    done = subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
-    return Done(done.returncode, done.stdout, done.stderr)
+    done = subprocess.run(
+        command, cwd=cwd, capture_output=True, check=False, env=os.environ | environment
+    )
+    encoding = environment.get("PYTHONIOENCODING", "utf-8")
+    return Done(done.returncode, done.stdout.decode(encoding), done.stderr.decode(encoding))
 
 
 def sweep(*arguments: str, cwd: Path) -> Done:
@@ -311,10 +316,19 @@ def test_a_wrong_study_is_refused_in_one_line(here: Path, old: str, new: str, sa
     ("arguments", "says"),
     [
         (["run"], "STUDY"),
-        (["rnu", "two"], "rnu"),
-        (["run", "two", "--thread", "2"], "--thread"),
-        (["run", "two", "--threads", "0"], "--threads"),
-        (["run", "two", "--threads", "many"], "--threads"),
+        (["rnu", "two"], "rnu: there is no such command; did you mean run?"),
+        (["run", "two", "--thread", "2"], "--thread: there is no such option of run; did you mean"),
+        (["run", "two", "--threads", "0"], "--threads: must be at least 1, not 0"),
+        (["run", "two", "--threads", "many"], "--threads: must be a whole number, not many"),
+        (["best", "two", "--within", "x"], "--within: must be a number, not x"),
+        (["run", "two", "--step", "5"], "a field is stated by --set training.steps=5"),
+        (["plot", "two", "--lr=0.3"], "a field is stated by --set training.learning_rate=0.3"),
+        (["run", "two", "--optimizer", "adam"], "by --set 'training.optimizer=\"adam\"'"),
+        (["run", "two", "--set"], "--set: needs a value after it"),
+        (
+            ["run", "two", "--set", "axes.learning_rate=[0.1,", "0.3]"],
+            "quotes keep a value with spaces together: --set 'axes.learning_rate=[0.1, 0.3]'",
+        ),
         (["run", "tow"], "did you mean two"),
         (["run", "../tow.toml"], "no such file"),
         (["run", "two", "--set", "training.stepps=3"], "training.steps"),
@@ -324,7 +338,7 @@ def test_a_wrong_study_is_refused_in_one_line(here: Path, old: str, new: str, sa
         (["verify", "two"], "there are no results yet"),
         (["plot", "two"], "first `sweep run two`"),
         (["plot", "two", "--size", "big"], "--size: must be width x height"),
-        (["plot", "two", "--format", "gif"], "--format"),
+        (["plot", "two", "--format", "gif"], "--format: must be one of png, svg, pdf, not gif"),
         (["plot", "two", "--log", "--linear"], "--log, --linear: scales are the one or the other"),
         (["export", "two", "t.txt"], ".csv, .parquet, .xlsx"),
         (["export", "two", "t.csv"], "first `sweep run two`"),
@@ -341,6 +355,104 @@ def test_a_wrong_request_is_refused_in_one_line(
     here: Path, arguments: list[str], says: str
 ) -> None:
     assert says in refused(*arguments, cwd=here)
+
+
+def test_nothing_is_written_over_what_is_of_another_kind(here: Path) -> None:
+    (here / "data.csv").write_text("x,y\n0.1,0.2\n0.3,0.4\n")
+    named = 'file = "data.csv"\ninput_columns = ["x"]\ntarget_columns = ["y"]\n'
+    data = re.sub(r"inputs = .*\ntargets = .*\n", named, STUDY).replace("[2, 2, 2]", "[1, 2, 1]")
+    data = re.sub(r"weights = .*", 'scheme = "he"', data)
+    (here / "own.toml").write_text(data)
+    (here / "link.txt").symlink_to("own.toml")
+    assert sweep("run", "own.toml", cwd=here).returncode == 0
+    for arguments in (
+        ["export", "own.toml", "table.xlsx"],
+        ["report", "own.toml", "--output", "page.html"],
+        ["explain", "own.toml", "--output", "page.txt"],
+        ["worksheet", "two", "--steps", "2", "--output", "sheet.xlsx"],
+        ["export", "own.toml", "table.xlsx"],  # one's own may be written anew
+        ["worksheet", "two", "--steps", "2", "--output", "sheet.xlsx"],
+    ):
+        assert sweep(*arguments, cwd=here).returncode == 0, arguments
+    kept = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
+    for arguments, says in (
+        (["explain", "own.toml", "--output", "own.toml"], "is the name of a study file"),
+        (["explain", "own.toml", "--output", "link.txt"], "is what `sweep explain` reads"),
+        (["explain", "own.toml", "--output", "data.csv"], "is what `sweep explain` reads"),
+        (["explain", "own.toml", "--output", "table.xlsx"], "was written by `sweep export`"),
+        (["explain", "own.toml", "--format", "html", "--output", "page.html"], "`sweep report`"),
+        (["explain", "own.toml", "--diagram", "results/own/figures/x.png"], "own files"),
+        (["export", "own.toml", "data.csv"], "is what `sweep export` reads"),
+        (["export", "own.toml", "sheet.xlsx"], "was written by `sweep worksheet`"),
+        (["export", "own.toml", "results/own/curves/x.csv"], "own files"),
+        (["worksheet", "two", "--output", "table.xlsx"], "was written by `sweep export`"),
+        (["report", "own.toml", "--output", "results/own/trials/x.html"], "own files"),
+        (["audit", "sheet.xlsx", "--marked", "table.xlsx"], "was written by `sweep export`"),
+        (["audit", "sheet.xlsx", "--marked", "sheet.xlsx"], "is the audited file itself"),
+        (["new", "own.toml"], "exists already"),
+    ):
+        assert says in refused(*arguments, cwd=here), arguments
+    assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == kept
+
+
+def test_studies_of_ones_own_are_listed(here: Path) -> None:
+    (here / "elsewhere").mkdir()
+    (here / "elsewhere" / "mine.toml").write_text(STUDY.replace("0.5, 2.0", "0.5, 1.0, 2.0"))
+    assert sweep("run", "elsewhere/mine.toml", cwd=here).returncode == 0
+    assert re.search(r"^mine +3 +3  Two rates", sweep("list", cwd=here).stdout, re.M)
+    told = json.loads(sweep("list", "--json", cwd=here).stdout)["studies"]
+    assert [one["file"] for one in told if one["study"] == "mine"] == [
+        str((here / "elsewhere" / "mine.toml").resolve())
+    ]
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-1", "ascii"])
+def test_a_terminal_shows_what_it_has_letters_for(here: Path, encoding: str) -> None:
+    done = process("explain", "two", cwd=here, PYTHONIOENCODING=encoding)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "eta" in done.stdout
+    assert "?" not in done.stdout
+
+
+def test_letters_that_a_terminal_lacks_have_others() -> None:
+    use_what_it_has()
+    written = "η ∂ → x² − ü Δ 𝛼".encode("ascii", "sweep").decode()
+    assert written == "eta d -> x^2 - u Delta alpha"
+
+
+@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
+@pytest.mark.parametrize("module", ["typer", "sweep.study", "sweep.training.trainer"])
+def test_a_signal_while_python_imports_ends_in_a_line(
+    here: Path, name: str, status: int, module: str
+) -> None:
+    killer = f"""
+import os, signal
+class Killer:
+    def find_spec(self, name, path=None, target=None):
+        if name == {module!r}:
+            os.kill(os.getpid(), signal.{name})
+sys.meta_path.insert(0, Killer())
+"""
+    done = process("run", "two", cwd=here, before=killer)
+    assert (done.returncode, done.stdout, done.stderr) == (status, "", "sweep: interrupted\n")
+
+
+def test_too_little_memory_is_told(here: Path) -> None:
+    limited = "import resource; resource.setrlimit(resource.RLIMIT_AS, (300_000_000,) * 2)"
+    done = process("run", "two", cwd=here, before=limited)
+    assert done.returncode == 1
+    assert re.fullmatch(
+        r"sweep: not enough memory: this process may take 300 MB \(`ulimit -v`\)[^\n]+\n",
+        done.stderr,
+    )
+
+
+def test_what_the_system_refuses_without_words_is_named() -> None:
+    assert cause(OSError()) == "OSError"
+    assert cause(OSError("a library is missing")) == "a library is missing"
+    assert cause(FileNotFoundError(2, "No such file", "x")) == "x: No such file"
+    assert cause(MemoryError()) == "there is not enough memory"
+    assert "nested" in cause(RecursionError("maximum recursion depth exceeded"))
 
 
 def test_what_results_cannot_give_is_refused_in_one_line(here: Path) -> None:
@@ -453,9 +565,8 @@ def test_what_json_tells_is_documented(here: Path, monkeypatch: pytest.MonkeyPat
         assert sweep("run", study, cwd=here).returncode == 0
     assert sweep("worksheet", "two", "--steps", "3", cwd=here).returncode == 0
     wrong = load_workbook(here / "two.xlsx")
-    sheet = next(one for one in wrong.worksheets if one.title.startswith("rate"))
-    cell = next(one for one in sheet[10] if str(one.value).startswith("=") and one.column > 10)
-    cell.value = 0.123
+    cells = [cell for sheet in wrong.worksheets for cell in sheet[10] if cell.column > 10]
+    next(cell for cell in cells if str(cell.value).startswith("=")).value = 0.123
     wrong.save(here / "two.xlsx")
     short = ("--rounds", "2", "--seconds", "0.002", "--threads", "1", "--dtype", "float64")
     arguments = {

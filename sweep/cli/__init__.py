@@ -1,13 +1,59 @@
 """The door: the command line. Only here is anything printed.
 
-All but the command line itself is imported inside the commands, so that help answers at once.
+All but the command line itself is imported inside the commands, so that help answers at once, and
+the command line inside `main`, so that a signal that comes while Python imports ends in a line too.
 """
 
-# Modules add their commands as they are imported, and help lists them in that order.
-# isort: off
-from sweep.cli import studies, showing, analysing, course, benchmark  # noqa: F401
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
 
-# isort: on
-from sweep.cli.door import app, main
 
-__all__ = ["app", "main"]
+class Stopped(BaseException):
+    """SIGINT or SIGTERM came; its argument is which."""
+
+
+def main() -> None:
+    """Run the command line; exit with 0 done, 1 failed, 2 wrong request, 130 or 143 interrupted."""
+    try:
+        with _heeding_signals():
+            from sweep.cli.commands import app
+            from sweep.cli.ending import status_of
+
+            status = status_of(app)
+    except Stopped as stopped:
+        print("sweep: interrupted", file=sys.stderr)
+        status = 128 + stopped.args[0]
+    sys.exit(status)
+
+
+@contextmanager
+def _heeding_signals() -> Iterator[None]:
+    """Raise `Stopped` where a signal comes that is not ignored; a run has its own way meanwhile."""
+    main_thread = threading.current_thread() is threading.main_thread()
+    heeded = [
+        number
+        for number in (signal.SIGINT, signal.SIGTERM)
+        if main_thread and signal.getsignal(number) is not signal.SIG_IGN
+    ]
+    before = {number: signal.signal(number, _stop) for number in heeded}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    raise Stopped(number)
+
+
+def __getattr__(name: str) -> object:
+    if name == "app":
+        from sweep.cli.commands import app
+
+        return app
+    raise AttributeError(name)

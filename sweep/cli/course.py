@@ -13,7 +13,6 @@ from sweep.errors import RequestError
 
 if TYPE_CHECKING:
     from sweep.auditor.auditing import Audit
-    from sweep.course.handouts import Derivation
 
 MISTAKES = 1
 """The exit status where mistakes were found, as that of `sweep verify` where damage was."""
@@ -58,17 +57,16 @@ def explain(
     """Derive every gradient of one step of a trial of STUDY, in symbols and in numbers."""
     from sweep.course.handouts import explain
     from sweep.course.languages import spelled
-    from sweep.store.files import told
 
     encoding = sys.stdout.encoding or "utf-8"
-    found = explain(
-        name, step=step, trial=trial or (), sample=sample, diagram=diagram,
-        overrides=overrides or (),
-    )  # fmt: skip
+    found = explain(name, step=step, trial=trial or (), sample=sample, overrides=overrides or ())
     if output:
-        with told(f"{output}: cannot be written", RequestError):
-            output.write_text(_written(found, form, diagram), encoding="utf-8")
-        print(output)
+        found.refuse(output, form)
+    if diagram:
+        found.draw(diagram)
+    picture = diagram.name if diagram else ""
+    if output:
+        print(found.save(output, form, picture))
     elif form is Format.text:
         from rich.console import Console
 
@@ -76,21 +74,12 @@ def explain(
 
         Console(highlight=False).print(terminal(found.document, encoding))
     else:
-        text = _written(found, form, diagram)
+        text = found.written(form, picture)
         if form is Format.html and encoding.lower() != "utf-8":
             text = text.encode("ascii", "xmlcharrefreplace").decode()
         print(spelled(text, encoding), end="")
     if diagram:
         print(diagram)
-
-
-def _written(found: "Derivation", form: Format, diagram: Path | None) -> str:
-    match form:
-        case Format.html:
-            return found.html()
-        case Format.markdown:
-            return found.markdown(diagram.name if diagram else "")
-    return str(found)
 
 
 @app.command()
@@ -137,9 +126,11 @@ def audit(
     from sweep.auditor.auditing import audit
     from sweep.auditor.marking import check_place, mark
     from sweep.store.files import told
+    from sweep.store.folder import refuse_place
 
     if marked:
         check_place(file, marked)
+        refuse_place(marked, "audit")
     found = audit(file, sheet)
     if json:
         _tell(found)

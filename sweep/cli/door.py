@@ -1,16 +1,15 @@
-"""The application that commands belong to, what they share, and what becomes of errors."""
+"""The application that commands belong to, and what they share."""
 
-import signal
-import sys
 from collections.abc import Sequence
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from sweep import __version__
 from sweep.cli.terminal import note
-from sweep.errors import RequestError, SweepError
+from sweep.errors import RequestError
 
 if TYPE_CHECKING:
     from sweep.store.results import Results
@@ -21,9 +20,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-WrongCommandLine: type[Exception] = typer.BadParameter.__mro__[2]
-"""What typer raises for one; where it lives differs between versions."""
 
 Name = Annotated[
     str, typer.Argument(metavar="STUDY", help="A study file, or the bare name of a known study.")
@@ -55,32 +51,6 @@ Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for p
 RESULTS = Path("results")
 
 
-def main() -> None:
-    """Run the command line; exit with 0 done, 1 failed, 2 wrong request, 130 or 143 interrupted."""
-    sys.exit(_status())
-
-
-def _status() -> int:
-    try:
-        return app(prog_name="sweep", standalone_mode=False) or 0
-    except SweepError as error:
-        return _refuse(str(error), error.exit_status)
-    except WrongCommandLine as error:
-        return _refuse(error.format_message(), RequestError.exit_status)  # type: ignore[attr-defined]
-    except OSError as error:
-        return _refuse(f"{error.filename or 'the system'}: {error.strerror}", 1)
-    except MemoryError:
-        return _refuse("there is not enough memory", 1)
-    except (KeyboardInterrupt, typer.Abort):
-        return _refuse("interrupted", 128 + signal.SIGINT)
-
-
-def _refuse(message: str, status: int) -> int:
-    """Say on stderr, in one line, what is wrong."""
-    note(f"sweep: {message}")
-    return status
-
-
 def trained(name: str, overrides: Sequence[str] | None, results: Path) -> "Results":
     """Open results that have something to show, and say so if it is not all."""
     from sweep.runs.studies import open_study
@@ -88,7 +58,9 @@ def trained(name: str, overrides: Sequence[str] | None, results: Path) -> "Resul
     found = open_study(name, overrides or (), results)
     asked = found.study.trials
     if not found.trained:
-        raise RequestError(f"{found.directory}: nothing is trained yet; first `sweep run {name}`")
+        raise RequestError(
+            f"{found.directory}: nothing is trained yet; first `sweep run {quote(name)}`"
+        )
     if found.trained < asked:
         note(f"{found.study.name}: only {found.trained:,} of {asked:,} trials are trained so far")
     return found

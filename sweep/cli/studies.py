@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -27,7 +28,8 @@ def new(
     from sweep.runs.studies import new
 
     made = new(file, start)
-    print(f"{made}: a study that runs as it is; edit it, then `sweep run {made}`")
+    command = quote(str(made))
+    print(f"{made}: a study that runs as it is; edit it, then `sweep run {command}`")
 
 
 @app.command(name="list")
@@ -173,7 +175,7 @@ def verify(name: Name, results: Folder = RESULTS, json: Json = False) -> None:
     if found.faults:
         note(*found.faults)
         faults = plural(len(found.faults), "fault")
-        note(f"{found.directory}: {faults}; `sweep run {name}` trains again what they cost")
+        note(f"{found.directory}: {faults}; `sweep run {quote(name)}` trains again what they cost")
         raise typer.Exit(1)
     if not json:
         hidden = f" ({found.hidden:,} of them in hidden/)" if found.hidden else ""

@@ -1,13 +1,51 @@
 """What the terminal shows: notes, columns, numbers for people and JSON for programs."""
 
+import codecs
+import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from io import TextIOWrapper
 from math import isfinite, isnan
 
 from sweep.runs.quantities import duration, short
 
-__all__ = ["columns", "duration", "note", "plural", "printable", "short", "tell"]
+__all__ = ["columns", "duration", "note", "plural", "printable", "short", "tell", "use_what_it_has"]
+
+
+LETTERS = {
+    "∂": "d", "∇": "grad", "∑": "sum", "∏": "prod", "√": "sqrt", "·": "*", "⋅": "*", "×": "x",
+    "−": "-", "–": "-", "—": "-", "→": "->", "←": "<-", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~",
+    "∞": "inf", "…": "...", "∈": "in", "‘": "'", "’": "'", "“": '"', "”": '"', "•": "*",
+}  # fmt: skip
+"""What is written for letters that a terminal lacks; Greek ones by their names."""
+
+
+def use_what_it_has() -> None:
+    """Let stdout and stderr write letters that their encodings lack by others."""
+    codecs.register_error("sweep", _otherwise)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="sweep")
+
+
+def _otherwise(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeEncodeError)
+    return "".join(map(_letter, error.object[error.start : error.end])), error.end
+
+
+def _letter(letter: str) -> str:
+    if letter in LETTERS:
+        return LETTERS[letter]
+    name = unicodedata.name(letter, "")
+    if greek := re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", name):
+        return greek[2].lower() if greek[1] == "SMALL" else greek[2].capitalize()
+    apart = unicodedata.normalize("NFKD", letter)
+    if apart != letter and not apart.isascii():  # a letter and its mark, or another of its kind
+        return "".join(map(_letter, filter(str.isalpha, apart))) or "?"
+    plain = apart.encode("ascii", "ignore").decode()
+    return ("^" if "SUPERSCRIPT" in name else "") + plain if plain else "?"
 
 
 def note(*messages: str) -> None:

@@ -256,6 +256,7 @@ _PAGE = """\
 <html lang="en" xmlns="http://www.w3.org/1999/xhtml">
 <head>
 <meta charset="utf-8"/>
+<meta name="generator" content="sweep explain"/>
 <title>{title}</title>
 <style>{style}</style>
 </head>

@@ -14,9 +14,17 @@ from sweep.course.snapshot import Snapshot, snapshot_of
 from sweep.course.workbook import write_workbook
 from sweep.course.worksheet import plan_worksheet
 from sweep.errors import RequestError
-from sweep.store.files import told
-from sweep.study import load_study
+from sweep.store.files import complete, told
+from sweep.store.folder import refuse_place
+from sweep.study import files_of, find_study, load_study
 from sweep.views.saving import FORMATS, save_figure
+
+ENDINGS = {
+    "text": (".txt", ".text", ".md"),
+    "markdown": (".md", ".markdown", ".txt"),
+    "html": (".html", ".htm"),
+}
+"""Of each form: what a file that is there already may end in to be written anew."""
 
 
 @dataclass(frozen=True)
@@ -26,10 +34,12 @@ class Derivation:
     Attributes:
         snapshot: what the trial is at that step.
         sample: which of the step's samples is written out, from 1.
+        inputs: the files that it was made from, over which nothing is written.
     """
 
     snapshot: Snapshot
     sample: int
+    inputs: Sequence[Path] = ()
 
     def __str__(self) -> str:
         return plain(self.document)
@@ -54,6 +64,55 @@ class Derivation:
         """One page with MathML and the diagram, which needs no network."""
         return html(self.document, svg(self.diagram()))
 
+    def draw(self, file: str | Path) -> Path:
+        """Draw the diagram into a file that ends in .png, .svg or .pdf, and return the path.
+
+        Raises:
+            RequestError: it cannot be drawn there, or something else is there.
+        """
+        path = Path(file)
+        if path.suffix[1:] not in FORMATS:
+            endings = ", ".join(f".{ending}" for ending in FORMATS)
+            raise RequestError(f'{path}: the ending must be {endings}, not "{path.suffix}"')
+        refuse_place(path, "explain", self.inputs)
+        with told(f"{path}: cannot be written", RequestError):
+            save_figure(self.diagram(), path.parent, path.stem, [path.suffix[1:]])
+        return path
+
+    def save(self, file: str | Path, form: str = "text", picture: str = "") -> Path:
+        """Write it to a file as "text", "markdown" or "html", and return the path.
+
+        Raises:
+            RequestError: it cannot be written there, or something else is there.
+        """
+        path = Path(file)
+        self.refuse(path, form)
+        with told(f"{path}: cannot be written", RequestError), complete(path) as temporary:
+            temporary.write_text(self.written(form, picture), encoding="utf-8")
+        return path
+
+    def refuse(self, path: Path, form: str = "text") -> None:
+        """Refuse a file that would cost what is there.
+
+        Raises:
+            RequestError: it would.
+        """
+        refuse_place(path, "explain", self.inputs)
+        if path.exists() and path.suffix.lower() not in ENDINGS[form]:
+            raise RequestError(
+                f"{path}: exists, and its ending is not one of {', '.join(ENDINGS[form])}; "
+                "choose another name"
+            )
+
+    def written(self, form: str, picture: str = "") -> str:
+        """It as "text", "markdown" or "html"."""
+        match form:
+            case "html":
+                return self.html()
+            case "markdown":
+                return self.markdown(picture)
+        return str(self)
+
 
 def explain(
     study: str | Path,
@@ -61,7 +120,6 @@ def explain(
     step: int = 0,
     trial: Sequence[str] = (),
     sample: int = 1,
-    diagram: str | Path | None = None,
     overrides: Sequence[str] = (),
 ) -> Derivation:
     """Derive every gradient of one step of a trial of a study, in symbols and in numbers.
@@ -71,21 +129,14 @@ def explain(
         step: after how many updates.
         trial: of which one, such as "learning_rate=0.5"; by default the first.
         sample: which of the step's samples is written out, from 1.
-        diagram: a file to draw the network into; it ends in .png, .svg or .pdf.
         overrides: change fields, as "training.steps=200".
 
     Raises:
         RequestError: there is no such study, trial, step or sample, or it cannot be written out.
     """
-    picture = Path(diagram) if diagram is not None else None
-    if picture and picture.suffix[1:] not in FORMATS:
-        endings = ", ".join(f".{ending}" for ending in FORMATS)
-        raise RequestError(f'{picture}: the ending must be {endings}, not "{picture.suffix}"')
-    found = Derivation(snapshot_of(load_study(study, overrides), trial, step), sample)
-    found.document  # noqa: B018 - what cannot be derived is refused before anything is drawn
-    if picture:
-        with told(f"{picture}: cannot be written", RequestError):
-            save_figure(found.diagram(), picture.parent, picture.stem, [picture.suffix[1:]])
+    inputs = files_of(find_study(str(study)), overrides)
+    found = Derivation(snapshot_of(load_study(study, overrides), trial, step), sample, inputs)
+    found.document  # noqa: B018 - what cannot be derived is refused here
     return found
 
 
@@ -122,6 +173,7 @@ def worksheet(
     path = Path(file or f"{asked.name}.xlsx")
     if path.suffix != ".xlsx":
         raise RequestError(f'{path}: the ending must be .xlsx, not "{path.suffix}"')
+    refuse_place(path, "worksheet", files_of(find_study(str(study)), overrides))
     plan = plan_worksheet(asked, steps, trial)
     with told(f"{path}: cannot be written", RequestError):
         write_workbook(plan, path)

@@ -90,6 +90,7 @@ def write_workbook(plan: Plan, path: Path) -> None:
     """
     made = BytesIO()
     book = xlsxwriter.Workbook(made, EXCEL_OPTIONS | {"in_memory": True})
+    book.set_properties({"comments": "sweep worksheet"})
     book.set_calc_mode("auto")
     _Writer(book, plan).write()
     book.close()

@@ -12,9 +12,9 @@ from sweep.runs.progress import Show, progress_bar
 from sweep.runs.runner import RunReport, Workers
 from sweep.store import repair
 from sweep.store.files import told
-from sweep.store.folder import check_owner, locked, study_directory
+from sweep.store.folder import STUDY, check_owner, locked, origin_of, study_directory
 from sweep.store.ledger import read_ledger
-from sweep.store.results import Results
+from sweep.store.results import Results, open_results
 from sweep.study import (
     STARTER,
     find_study,
@@ -265,15 +265,25 @@ def verify(study: str | Path, *, results: str | Path = "results") -> Verified:
 
 
 def list_studies(results: str | Path = "results") -> list[Listed]:
-    """The studies in `experiments/` and those shipped with sweep, and how far each has run."""
+    """The studies in `experiments/`, those shipped with sweep and those that have results."""
     paths = [*shipped_studies(), *sorted(Path("experiments").glob("*.toml"))]
-    return [_listed(path, results) for path in {path.stem: path for path in paths}.values()]
+    known = {path.stem: path for path in paths}
+    ran = sorted(path.parent for path in Path(results).glob(f"*/{STUDY}"))
+    return [
+        *(_listed(path.stem, path, results) for path in known.values()),
+        *(_listed(one.name, one / STUDY, results) for one in ran if one.name not in known),
+    ]
 
 
-def _listed(path: Path, results: str | Path) -> Listed:
+def _listed(name: str, path: Path, results: str | Path) -> Listed:
+    """A study by its file; by what it was when it ran if that is all that is known of it."""
     try:
-        study = load_study(path)
-        trained = Results(study_directory(Path(results), study), study).trained
+        if path.parent.parent == Path(results):
+            found = open_results(path.parent)
+            path = origin_of(path.parent) or path
+        else:
+            study = load_study(path)
+            found = Results(study_directory(Path(results), study), study)
+        return Listed(name, path, found.study.title, found.study.trials, found.trained, "")
     except SweepError as error:
-        return Listed(path.stem, path, "", None, None, str(error))
-    return Listed(study.name, path, study.title, study.trials, trained, "")
+        return Listed(name, path, "", None, None, str(error))

@@ -11,7 +11,7 @@ from pandas.api.types import is_integer_dtype, is_numeric_dtype
 from sweep.errors import RequestError
 from sweep.store.commit import KINDS
 from sweep.store.files import complete, told
-from sweep.store.folder import refuse_own
+from sweep.store.folder import inputs_of, refuse_place
 from sweep.store.results import Results
 
 EXCEL_ROWS, EXCEL_COLUMNS = 1_048_576, 16_384
@@ -43,7 +43,7 @@ def export(results: Results, file: str | Path, table: str = "trials") -> int:
     """
     path = Path(file)
     check_ending(path)
-    refuse_own(path, results.directory)
+    refuse_place(path, "export", inputs_of(results.directory))
     if table not in KINDS:
         raise RequestError(f'no table is called "{table}"; there are {", ".join(KINDS)}')
     rows: pd.DataFrame = getattr(results, table)()
@@ -101,6 +101,7 @@ def _write_excel(table: pd.DataFrame, path: Path) -> None:
     long = [name for name in integers if table[name].abs().gt(EXCEL_DIGITS).any()]
     options = {"options": EXCEL_OPTIONS}
     with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs=options) as writer:
+        writer.book.set_properties({"comments": "sweep export"})
         table.astype(dict.fromkeys(long, str)).to_excel(writer, index=False, freeze_panes=(1, 0))
 
 

@@ -6,15 +6,17 @@ One process at a time works on a study: the one that holds its lock.
 import fcntl
 import json
 import os
-from collections.abc import Callable, Iterator
+import re
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sweep.errors import RequestError
-from sweep.store.commit import KINDS
+from sweep.store.commit import HIDDEN, KINDS
 from sweep.store.files import discard, make_directory, publish, replace, told
 from sweep.store.ledger import RECORDS
-from sweep.study import Study
+from sweep.study import Study, files_of
 
 STUDY = "study.toml"
 ORIGIN = "origin.json"
@@ -70,10 +72,12 @@ def check_owner(directory: Path, origin: Path) -> Path | None:
     Raises:
         RequestError: it is another file than `origin`, with other content.
     """
+    owner = origin_of(directory)
+    if owner is None:
+        return None
     try:
-        owner = Path(json.loads((directory / ORIGIN).read_bytes())["origin"])
         same = owner.read_bytes() == origin.read_bytes()
-    except (OSError, ValueError, KeyError, TypeError):
+    except OSError:
         return None
     if not (same or owner.samefile(origin)):
         raise RequestError(
@@ -83,15 +87,65 @@ def check_owner(directory: Path, origin: Path) -> Path | None:
     return owner
 
 
-def refuse_own(file: Path, directory: Path) -> None:
-    """Refuse a place among the files that the results in `directory` consist of.
+def origin_of(directory: Path) -> Path | None:
+    """The study file that the results in `directory` came from, if it is still there."""
+    try:
+        owner = Path(json.loads((directory / ORIGIN).read_bytes())["origin"])
+        return owner if owner.is_file() else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def inputs_of(directory: Path) -> list[Path]:
+    """The files of people that the results in `directory` came from, as far as that is known."""
+    origin = origin_of(directory)
+    return files_of(origin) if origin else []
+
+
+def refuse_place(file: Path, writer: str, inputs: Iterable[Path] = ()) -> None:
+    """Refuse a place for what a command writes that would cost what is there already.
+
+    It may be no study file, none of the `inputs` that the command reads, nothing among a study's
+    results, and no file that another command than the `writer` left.
 
     Raises:
-        RequestError: it is one.
+        RequestError: it is one of these.
     """
-    own = [directory.resolve() / kind for kind in (RECORDS, *KINDS)]
-    if not set(own).isdisjoint(file.resolve().parents):
-        raise RequestError(f"{file}: is among the study's own files; choose another place")
+    another = "choose another name"
+    if file.suffix.lower() == ".toml":
+        raise RequestError(f"{file}: is the name of a study file; {another}")
+    if file.is_dir():
+        raise RequestError(f"{file}: is a directory; name a file in it")
+    for path in inputs:
+        if file.exists() and path.exists() and file.samefile(path):
+            raise RequestError(f"{file}: is what `sweep {writer}` reads; {another}")
+    place = file.resolve()
+    for parent in place.parents:
+        top = place.relative_to(parent).parts[0]
+        if top in _OWN and (parent / STUDY).is_file() and (parent / RECORDS).is_dir():
+            raise RequestError(f"{file}: is among the study's own files; choose another place")
+    found = _writer_of(file)
+    if found and found != writer:
+        raise RequestError(f"{file}: was written by `sweep {found}`; {another}")
+
+
+_OWN = {RECORDS, *KINDS, HIDDEN, "aside", "figures", STUDY, ORIGIN}
+
+
+def _writer_of(file: Path) -> str:
+    """Which command wrote a page or a workbook, as it says itself; nothing of what does not say."""
+    try:
+        if file.suffix.lower() in (".html", ".htm"):
+            text = file.read_bytes()[:4096]
+        elif file.suffix.lower() == ".xlsx":
+            with zipfile.ZipFile(file) as book, book.open("docProps/core.xml") as core:
+                text = core.read(4096)
+        else:
+            return ""
+    except (OSError, KeyError, zipfile.BadZipFile):
+        return ""
+    found = re.search(rb"\bsweep (report|explain|worksheet|export)\b", text)
+    return found[1].decode() if found else ""
 
 
 def _refused(directory: Path) -> str:

@@ -14,6 +14,7 @@ from sweep.study.model import (
     Training,
 )
 from sweep.study.reading import (
+    files_of,
     find_study,
     leading_comment,
     load_study,
@@ -44,6 +45,7 @@ __all__ = [
     "Study",
     "Training",
     "card",
+    "files_of",
     "find_study",
     "leading_comment",
     "load_study",

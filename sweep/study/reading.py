@@ -1,5 +1,6 @@
 """Studies are found, by path or by name, and read."""
 
+import re
 from collections.abc import Collection, Sequence
 from itertools import groupby, takewhile
 from pathlib import Path
@@ -185,3 +186,12 @@ def _value(document: Document, field: Field, swept: Collection[str]) -> object:
         return field.check(value)
     except ValueError as error:
         raise document.refuse(field.name, str(error)) from None
+
+
+_NAMED = re.compile(r"""((?<![\w-])file\s*=\s*)(["'])([^"'\n]+)\2""")
+
+
+def files_of(study: Path, overrides: Sequence[str] = ()) -> list[Path]:
+    """A study file and the files of data that it, or an override, names."""
+    named = _NAMED.findall("\n".join([study.read_text(encoding="utf-8-sig"), *overrides]))
+    return [study, *(study.parent / found[2] for found in named)]

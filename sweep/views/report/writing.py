@@ -1,6 +1,5 @@
 """The report of a study's results, written to a file."""
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,7 @@ from sweep.analysis.trials import NEEDED
 from sweep.catalogue import VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.store.files import complete, told
-from sweep.store.folder import ORIGIN, refuse_own
+from sweep.store.folder import inputs_of, origin_of, refuse_place
 from sweep.store.results import Results
 from sweep.study import leading_comment, study_facts
 from sweep.views.kinds import KINDS, choose, draw
@@ -39,7 +38,7 @@ def report(
     """
     path = Path(output or results.directory / "report.html")
     check_ending(path)
-    refuse_own(path, results.directory)
+    refuse_place(path, "report", inputs_of(results.directory))
     page = render(_report(results, overrides))
     with told(f"{path}: cannot be written", RequestError), complete(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
@@ -91,11 +90,8 @@ def _about(found: Results, edits: Sequence[str]) -> About:
 
 def _study_file(found: Results) -> str:
     """The study file that the results came from; as it was run if that file is gone."""
-    try:
-        origin = json.loads((found.directory / ORIGIN).read_bytes())["origin"]
-        return Path(origin).read_text(encoding="utf-8-sig")
-    except (OSError, ValueError, KeyError, TypeError):
-        return found.study.to_toml()
+    origin = origin_of(found.directory)
+    return origin.read_text(encoding="utf-8-sig") if origin else found.study.to_toml()
 
 
 def _digest(found: Results) -> str:
