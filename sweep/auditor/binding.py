@@ -265,7 +265,7 @@ def _elected(table: Table, calculator: Calculator, name: str, found: Home | floa
     if name == "eta" and old is None:
         place = f"in {address(cell[1])}" if cell else "typed into the updates"
         return [f"no labelled cell for the learning rate; {value:g} {place} was taken"]
-    if name == "eta" and old != value:
+    if name == "eta" and old and old != value:
         return [f"the updates use the rate {value:g}, not the labelled {old:g}"]
     return []
 

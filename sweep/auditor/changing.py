@@ -88,8 +88,8 @@ def find(tree: Tree, wanted: Iterable[Tree], fits: Fits, into: Iterable[str]) ->
     pieces = list(dict.fromkeys(part for one in wanted for _, part in parts(one)))
     for changes in (
         _renamed(tree, into, range(NEAR)), _together(tree), _signs(tree), _squares(tree),
-        _removed(tree), _operators(tree), _added(tree, pieces),
-        _bracketed(tree), _renamed(tree, into, range(NEAR, FARTHEST)), _placed(tree, into),
+        _removed(tree), _operators(tree), _bracketed(tree), _added(tree, pieces),
+        _renamed(tree, into, range(NEAR, FARTHEST)), _placed(tree, into),
     ):  # fmt: skip
         for changed, change in changes:
             try:
@@ -114,7 +114,7 @@ def _renamed(tree: Tree, into: list[str], distances: range) -> Iterator[Changed]
 def _placed(tree: Tree, into: list[str]) -> Iterator[Changed]:
     """A typed number, or a part, where a symbol belongs."""
     for path, part in parts(tree):
-        if not isinstance(part, Name):
+        if path and not isinstance(part, Name):
             for new in into:
                 yield put(tree, path, Name(new)), Change("another", written(part), new)
 

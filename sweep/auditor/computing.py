@@ -11,7 +11,9 @@ from sweep.auditor.formulas import (
     Value,
     evaluate,
     parse,
+    references,
     references_in,
+    replace,
 )
 from sweep.auditor.reading import Book, Sheet, Spot
 
@@ -21,6 +23,9 @@ TRIED = 5
 
 STALE = 1e-5
 """A saved value that differs by more was not computed from the others: fewer digits were kept."""
+
+MOST_IN_A_NAME = 20
+"""How many cells and names a name may stand for that is made of other names."""
 
 Home = tuple[str, Spot]
 """A cell in a book: its sheet's name, and its row and column."""
@@ -62,6 +67,9 @@ class Calculator:
 
     def __init__(self, book: Book) -> None:
         self.book = book
+        self.names = _resolved(book.names)
+        self.columns: dict[tuple[str, Spot, Spot], np.ndarray] = {}
+        """The numbers of columns, by sheet, first and last cell, once they were asked for."""
         self.stale = {name for name, sheet in book.sheets.items() if self._stale(sheet)}
         for name in self.stale:
             sheet = book.sheets[name]
@@ -121,8 +129,8 @@ class Calculator:
         Raises:
             FormulaError: the book has no such name, or it is not one cell or number.
         """
-        tree = self.book.names.get(name.name.rpartition("!")[2].lower())
-        if tree is None or isinstance(tree, Name):
+        tree = self.names.get(name.name.rpartition("!")[2].lower())
+        if tree is None:
             raise FormulaError(f"the name {name.name}")
         return tree
 
@@ -179,3 +187,23 @@ class Calculator:
                 if np.isfinite(now) and not np.isclose(saved, now, rtol=STALE, atol=STALE**2):
                     return True
         return False
+
+
+def _resolved(names: dict[str, Tree]) -> dict[str, Tree]:
+    """Return what names stand for, of those that lead to cells; a circle leads nowhere."""
+    plain = {name: tree for name, tree in names.items() if not _names_in(tree)}
+
+    def known(part: Tree) -> Tree:
+        return plain.get(part.name.lower(), part) if isinstance(part, Name) else part
+
+    found = dict(plain)
+    for name, tree in names.items():
+        if name not in plain and len(list(references(tree))) <= MOST_IN_A_NAME:
+            one = replace(tree, known)
+            if not _names_in(one):
+                found[name] = one
+    return found
+
+
+def _names_in(tree: Tree) -> bool:
+    return any(isinstance(leaf, Name) for leaf in references(tree))

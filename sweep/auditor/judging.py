@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from sweep.auditor.computing import Calculator
-from sweep.auditor.formulas import FormulaError
+from sweep.auditor.formulas import FormulaError, Tree
 from sweep.auditor.layout import Column, Table
 from sweep.auditor.mistakes import (
     CONSTANT,
@@ -70,6 +70,8 @@ class Finding:
     right: np.ndarray
     by: float
     cause: Explained | None
+    way: Tree | None = None
+    """The right formula."""
 
     @property
     def spots(self) -> list[Spot]:
@@ -214,7 +216,7 @@ class Judge:
         self._measure(values, right, off)
         causes = self._causes(column, values, off)
         for cause, rows in causes.items():
-            yield Finding(column, rows, right, _largest(values, right, rows), cause)
+            yield Finding(column, rows, right, _largest(values, right, rows), cause, way)
         followed = off & ~np.any([*causes.values(), np.zeros_like(off)], axis=0)
         if followed.any() and not causes:
             yield Finding(column, followed, right, _largest(values, right, followed), None)

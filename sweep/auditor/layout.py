@@ -244,7 +244,7 @@ def _table(view: View, row: int, after: int | None, headings: Headings) -> Table
     foreign = [column.heading for column in columns if column.roles[:1] == ("other",)]
     known = [column for column in columns if column.roles and column.roles[0] != "other"]
     unknown = [column for column in columns if not column.roles]
-    given = {*CONSTANTS, *WEIGHTS, "step"}
+    given = {*LABELLED, *WEIGHTS, "step"}
     if len(rows) < 2 and all(column.roles[0] in given for column in known):
         return None  # a list of the first weights
     return Table(view.sheet.name, known, heads, unknown, foreign, missing, notes)

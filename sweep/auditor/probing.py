@@ -143,10 +143,26 @@ class Prober:
             if column.role
             for step, spot in enumerate(column.spots)
         }
+        for column in table.columns:
+            for before, step in ((0, -1), (-1, table.rows)):
+                home = self._beyond(column.spots[before], step)
+                if home not in self.places and column.role and self._blank(home):
+                    self.places[home] = (column.role, step)
         self.roles = {role for role, _ in self.places.values()} | {*table.constants}
         self.cells: dict[str, Home] = {}
         """The cells that symbols name, of those that are no quantities."""
         self._judged: dict[tuple[str, str], dict[Hashable, Verdict]] = {}
+
+    def _beyond(self, spot: tuple[int, int], step: int) -> Home:
+        """Return the cell before a column's first, or after its last."""
+        row, column = spot
+        on = -1 if step < 0 else 1
+        return self.table.sheet, (row, column + on) if self.table.across else (row + on, column)
+
+    def _blank(self, home: Home) -> bool:
+        """Whether a cell holds nothing to compute with: a heading, or nothing."""
+        value = self.calculator.book.sheets[home[0]].values.get(home[1])
+        return not self.calculator.has_formula(home) and not isinstance(value, float)
 
     def meaning(self, home: Home, step: int) -> tuple[str, int] | None:
         """Return what a cell means for a formula in row `step`: a role, and how many rows away."""
@@ -220,34 +236,36 @@ class Prober:
         """
         if deep > DEEPEST:
             raise FormulaError("a formula that leads through too many cells")
-        across = self.table.across
-
-        def one(cell: Home, pinned: bool) -> Tree:
-            meant = self.meaning(cell, step)
-            if meant:
-                symbol = symbol_of(*meant)
-            elif self.calculator.has_formula(cell):
-                return self.symbolic(cell, step, pins, deep + 1)
-            else:
-                symbol = address(cell[1]) if cell[0] == home[0] else f"{cell[0]}!{address(cell[1])}"
-                self.cells[symbol] = cell
-                self.moment.hold(symbol, self.calculator.value(cell))
-            if pinned:
-                pins[symbol] = address(cell[1])
-            return Name(symbol)
 
         def named(part: Tree) -> Tree:
             if isinstance(part, Name):
                 part = self.calculator.named(part)
+                if isinstance(part, Call):
+                    return replace(part, named)
             if isinstance(part, Area):
-                rows = cells_of(part, home)
-                return Call(AREA, tuple(one(cell, False) for row in rows for cell in row))
+                cells = [cell for row in cells_of(part, home) for cell in row]
+                return Call(AREA, tuple(self._leaf(c, home, step, {}, deep) for c in cells))
             if isinstance(part, Cell):
-                place = part.column if across else part.row
-                return one(spot_of(part, home), place.pinned)
+                place = part.column if self.table.across else part.row
+                kept = pins if place.pinned else {}
+                return self._leaf(spot_of(part, home), home, step, kept, deep)
             return part
 
         return replace(self.calculator.tree(home), named)
+
+    def _leaf(self, cell: Home, home: Home, step: int, pins: dict[str, str], deep: int) -> Tree:
+        """Return what a cell is in a formula, and note where it is in `pins`."""
+        meant = self.meaning(cell, step)
+        if meant:
+            symbol = symbol_of(*meant)
+        elif self.calculator.has_formula(cell):
+            return self.symbolic(cell, step, {}, deep + 1)
+        else:
+            symbol = address(cell[1]) if cell[0] == home[0] else f"{cell[0]}!{address(cell[1])}"
+            self.cells[symbol] = cell
+            self.moment.hold(symbol, self.calculator.value(cell))
+        pins[symbol] = address(cell[1])
+        return Name(symbol)
 
     def rate_of(self, home: Home, role: str, step: int) -> Home | float | None:
         """Return the cell, or typed number, that an update has for the rate; None if none is."""

@@ -215,11 +215,11 @@ def _spot(place: str) -> Spot:
 
 def _text(element: Element) -> str:
     """The text of a string, without the readings that East Asian sheets put beside it."""
-    parts = [element.text or ""] if _local(element) == "t" else []
-    for inner in element:
-        if _local(inner) != "rPh":
-            parts.append(_text(inner))
-    return "".join(parts)
+    beside = {
+        id(inner) for part in element.iter() if _local(part) == "rPh" for inner in part.iter()
+    }
+    texts = (part for part in element.iter() if _local(part) == "t" and id(part) not in beside)
+    return "".join(part.text or "" for part in texts)
 
 
 def _formula(element: Element, spot: Spot, masters: dict[str, str]) -> str:

@@ -17,15 +17,18 @@ LOOKED_AT = 200
 
 def values_of(column: Column, table: Table, calculator: Calculator) -> np.ndarray:
     """Return the numbers of a column, float64; NaN for what is none or is not there."""
-    sheet = calculator.book.sheets[table.sheet]
-    found = np.empty(len(column.spots))
-    for at, spot in enumerate(column.spots):
-        value = sheet.values.get(spot)
-        if value is None and spot in sheet.formulas:
-            found[at] = calculator.value((table.sheet, spot))
-        else:
-            found[at] = np.nan if value is None else number(value)
-    return found
+    key = (table.sheet, column.spots[0], column.spots[-1])
+    if key not in calculator.columns:
+        sheet = calculator.book.sheets[table.sheet]
+        found = np.empty(len(column.spots))
+        for at, spot in enumerate(column.spots):
+            value = sheet.values.get(spot)
+            if value is None and spot in sheet.formulas:
+                found[at] = calculator.value((table.sheet, spot))
+            else:
+                found[at] = np.nan if value is None else number(value)
+        calculator.columns[key] = found
+    return calculator.columns[key]
 
 
 def digits_of(values: np.ndarray) -> tuple[int, int]:

@@ -5,35 +5,13 @@ import re
 import numpy as np
 
 from sweep.auditor.auditing import Audit
-from sweep.auditor.changing import spelled
+from sweep.auditor.changing import spelled, written
 from sweep.auditor.judging import Finding, Judged
 from sweep.auditor.reading import address
 from sweep.auditor.roles import WEIGHTS
 
 LONGEST_SHOWN = 40
 HEADINGS = ("column", "from", "cells", "off by", "mistake")
-
-RULES = {
-    "h1": "w1*i1 + w2*i2",
-    "h2": "w3*i1 + w4*i2",
-    "o1": "w5*a_h1 + w6*a_h2",
-    "o2": "w7*a_h1 + w8*a_h2",
-    **{f"a{unit}": f"1/(1 + EXP(-{unit}))" for unit in ("h1", "h2", "o1", "o2")},
-    **{f"e{n}": f"1/2*(t{n} - a_o{n})^2" for n in "12"},
-    "et": "E1 + E2",
-    "d_et_w5": "(a_o1 - t1)*a_o1*(1 - a_o1)*a_h1",
-    "d_et_w6": "(a_o1 - t1)*a_o1*(1 - a_o1)*a_h2",
-    "d_et_w7": "(a_o2 - t2)*a_o2*(1 - a_o2)*a_h1",
-    "d_et_w8": "(a_o2 - t2)*a_o2*(1 - a_o2)*a_h2",
-    **{
-        f"d_et_w{w}": f"((a_o1 - t1)*a_o1*(1 - a_o1)*w{a} + (a_o2 - t2)*a_o2*(1 - a_o2)*w{b})"
-        f"*a_h{h}*(1 - a_h{h})*i{i}"
-        for w, a, b, h, i in ((1, 5, 7, 1, 1), (2, 5, 7, 1, 2), (3, 6, 8, 2, 1), (4, 6, 8, 2, 2))
-    },
-    **{w: f"{w} - rate*dE/d{w}, all of the row above" for w in WEIGHTS},
-    **{f"n{w[1]}": f"{w} - rate*dE/d{w}" for w in WEIGHTS},
-}
-"""The right formulas as a student writes them."""
 
 
 def verdict(audit: Audit) -> str:
@@ -128,7 +106,14 @@ def remarks(audit: Audit) -> list[str]:
                 f"numbers are rounded to {judged.decimals} decimals; smaller mistakes do not show"
             )
             found.append(f"{where}: {told}")
-    return list(dict.fromkeys(found))
+    alike: dict[str, list[str]] = {}
+    for note in found:
+        name, _, text = note.removeprefix("sheet ").partition('": ')
+        alike.setdefault(text, []).append(f'{name}"')
+    return [
+        f"{'sheet' if len(names) == 1 else 'sheets'} {', '.join(dict.fromkeys(names))}: {text}"
+        for text, names in alike.items()
+    ]
 
 
 def short(heading: str) -> str:
@@ -154,8 +139,8 @@ def comment(finding: Finding, at: int) -> str:
     if cause.told:
         lines.append(f"Here: {cause.told}.")
     lines.append(cause.mistake.sentence)
-    if rule := RULES.get(finding.column.role):
-        lines.append(f"Right: {spelled(finding.column.role)} = {rule}")
+    if finding.way is not None:
+        lines.append(f"Right: {spelled(finding.column.role)} = {written(finding.way)}")
     expected = finding.right[at]
     if np.isfinite(expected):
         lines.append(f"Right for this row's weights: {expected:.10g}")

@@ -258,14 +258,25 @@ def test_quotients_of_differences_are_no_gradients(tmp_path: Path) -> None:
     assert result.tables[0].checked == 28
 
 
-def test_the_projects_own_worksheet_is_correct(tmp_path: Path) -> None:
-    done = sweep("worksheet", "lr_graphs", "--steps", "12", "--output", "own.xlsx", cwd=tmp_path)
+@pytest.mark.parametrize(
+    ("study", "rates"),
+    [
+        ("lr_graphs", [0.1, 0.2, 0.5, 0.8, 1, 2]),
+        ("lr_graphs_half", [0.1, 0.2, 0.5, 0.8, 1, 2]),
+        ("step_by_step", [0.5]),
+    ],
+)
+def test_the_projects_own_worksheets_are_correct(
+    study: str, rates: list[float], tmp_path: Path
+) -> None:
+    done = sweep("worksheet", study, "--steps", "12", "--output", "own.xlsx", cwd=tmp_path)
     assert done.returncode == 0, done
     result = audit(tmp_path / "own.xlsx")
     assert result.correct, found(result)
-    assert [judged.table.constants["eta"] for judged in result.tables] == [0.1, 0.2, 0.5, 0.8, 1, 2]
+    assert [judged.table.constants["eta"] for judged in result.tables] == rates
     # Nothing is left that follows from a mistake, and all columns but the checks were judged.
-    assert not any(judged.affected for judged in result.tables)
+    assert not any(judged.affected or judged.unread for judged in result.tables)
+    assert all(judged.checked >= 39 for judged in result.tables)
 
 
 def test_deviations_are_told_in_percent_up_to_ten_times() -> None:

@@ -218,3 +218,12 @@ def test_a_long_list_is_refused_before_it_is_parsed(
     monkeypatch.setattr(reading, "fromstring", parsed)
     archive(path, '<row><c r="A1"><v>1</v></c></row>' * 101)
     assert refused(path) == "has more than 100 cells"
+
+
+def test_strings_inside_strings_a_hundred_thousand_deep_are_read(tmp_path: Path) -> None:
+    deep = "<r>" * 100_000 + "<t>w1</t>" + "</r>" * 100_000
+    path = archive(tmp_path / "d.xlsx", f'<row><c r="A1" t="inlineStr"><is>{deep}</is></c></row>')
+    assert read_book(path).sheets["S"].values == {(1, 1): "w1"}
+    shared = {"xl/sharedStrings.xml": f"<sst><si>{deep}</si></sst>"}
+    archive(path, '<row><c r="A1" t="s"><v>0</v></c></row>', shared)
+    assert read_book(path).sheets["S"].values == {(1, 1): "w1"}

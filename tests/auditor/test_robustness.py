@@ -117,3 +117,28 @@ def test_each_odd_formula_in_a_column(odd: object, tmp_path: Path) -> None:
         book.active.cell(row, 17).value = odd
     book.save(path)
     look(path, tmp_path / "marked.xlsx")
+
+
+CIRCLES = {
+    "two": {"aa": "bb+1", "bb": "aa+1"},
+    "two alone": {"aa": "bb", "bb": "aa"},
+    "three": {"aa": "SUM(bb,bb)", "bb": "SUM(cc,cc)", "cc": "SUM(aa,aa)"},
+    "a chain": {"aa": "x0_", **{f"x{n}_": f"x{n + 1}_+1" for n in range(3000)}},
+    "doubling": {"aa": "x0_", **{f"x{n}_": f"x{n + 1}_+x{n + 1}_" for n in range(60)}},
+}
+
+
+@pytest.mark.parametrize("names", CIRCLES.values(), ids=CIRCLES)
+def test_names_that_lead_in_a_circle_end_in_a_verdict(
+    names: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "circle.xlsx"
+    make(Case("beside", rows=4, written="absent"), path)
+    book = openpyxl.load_workbook(path)
+    for name, text in names.items():
+        book.defined_names[name] = openpyxl.workbook.defined_name.DefinedName(name, attr_text=text)
+    for row in range(3, 7):
+        book.active.cell(row, 17).value = "=aa*2"
+    book.save(path)
+    found = audit(path)
+    assert any("cannot be computed (the name aa)" in line for line in remarks(found))

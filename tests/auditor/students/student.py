@@ -132,7 +132,8 @@ class Student:
             return 0.0
         if (role, step) not in self.values:
             self.values[role, step] = 0.0
-            held = self.content(role, step)
+            circle = self.made and self.made.name == "three rows below"
+            held = self.rightly(role, step) if circle else self.content(role, step)
             if isinstance(held, str) and held not in NOTHING:
                 held = number(held, lambda where, word: self.meant(where, word, step))
             elif isinstance(held, str):
@@ -174,7 +175,7 @@ class Student:
         self.made = made
         self.values.clear()
         after = [self.look(made.role, s) for s in steps]
-        if made.name in ("text", "an error", "a gap"):
+        if made.name in ("text", "an error", "a gap", "three rows below"):
             return
         pairs = zip(after, before, strict=True)
         gap = max(abs(a - b) / (abs(b) + 1e-12) for a, b in pairs)
