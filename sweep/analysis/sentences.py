@@ -108,6 +108,10 @@ def level_of(by: str) -> Level:
     return LEVELS[CRITERIA.get(by, by)]
 
 
+def _say(by: str) -> Callable[[float], str]:
+    return number if level_of(by).ratio else percent
+
+
 def sentences(found: Findings, which: Iterable[int] | None = None) -> list[str]:
     """A paragraph for each group: the best rate, what lies around it, where trials diverge.
 
@@ -148,7 +152,7 @@ def _bylevel_of(row: Row, setting: Setting, known: Mapping[str, Row]) -> str:
     """The best rate, and what the loss on the training data is beside one of validation."""
     if isnan(row["best_rate"]):
         return f"No {setting.axis} is any good: at each the median trial diverged."
-    what, value = setting.median(row["by"]), setting.value(row)
+    what, value = setting.median(row["by"]), setting.value(row, _say(row["by"]))
     if "training_loss" in known and row["by"].startswith("validation"):
         beside = known["training_loss"]
         interval = setting.interval(beside["low"], beside["high"], number)
@@ -165,7 +169,8 @@ def _by_level_too(row: Row, setting: Setting) -> str:
     """The same of a criterion that is not the first."""
     if isnan(row["best_rate"]):
         return f"By {level_of(row['by']).noun} none is."
-    return f"By {setting.median(row['by'])} it is {setting.best(row)}: {setting.value(row)}."
+    value = setting.value(row, _say(row["by"]))
+    return f"By {setting.median(row['by'])} it is {setting.best(row)}: {value}."
 
 
 def _by_steps(row: Row, setting: Setting) -> str:
