@@ -32,7 +32,7 @@ ACTIVATIONS: Mapping[str, Activation] = {
         Activation("tanh", "tanh z", "`Tanh`", 17),
         Activation("relu", "z, or 0 below 0", "`ReLU`", 0),
         Activation("leaky_relu", "z, or 0.01 z below 0", "`LeakyReLU()`", 1),
-        Activation("elu", "z, or e^z - 1 below 0", "`ELU()`", 15),
+        Activation("elu", "z, or e^z - 1 below 0", "`ELU()`", 28, revision=1),
         Activation("softplus", "log(1 + e^z)", "`Softplus()`, but for its threshold", 35),
         Activation("gelu", "z Phi(z), with the normal distribution function Phi", "`GELU()`", 40),
         Activation(

@@ -88,7 +88,8 @@ def plan(
         for group, trained in zip(groups, found.trained_of_groups, strict=True)
     ]
     to_do = [group for group, count in zip(groups, missing, strict=True) if count]
-    compiling, factor = compile_seconds(to_do), calibrate(to_do or groups)
+    factor = calibrate(to_do or groups)
+    compiling = compile_seconds(to_do)  # what the trial has compiled is there
     rows = zip(guesses, missing, found.spared_of_groups, groups, strict=True)
     seconds = sum(
         guess.seconds * (count - spared / group.steps) / group.trials

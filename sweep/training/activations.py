@@ -90,10 +90,15 @@ def _leaky_relu_slope(a: Any) -> Any:
     return select(a > 0.0, 1.0, select(a <= 0.0, _LEAK, a))
 
 
-@inlined
-def _elu_slope(a: Any) -> Any:
-    """exp(z) = A + 1 where z <= 0."""
-    return select(a > 0.0, 1.0, a + 1.0)
+def _elu_with_slope(dtype: str) -> Any:
+    """exp(z) where z <= 0, from z: A + 1 would be 0 where A rounds to -1."""
+    elu, exp = elementary(dtype).elu, elementary(dtype).exp
+
+    @inlined
+    def elu_with_slope(z: Any) -> Any:
+        return elu(z), select(z > 0.0, 1.0, exp(z))
+
+    return elu_with_slope
 
 
 @inlined
@@ -112,7 +117,7 @@ ACTIVATIONS = {
     "tanh": Activation(lambda dtype: elementary(dtype).tanh, _tanh_slope, looks_up=True),
     "relu": Activation(lambda dtype: _relu, _relu_slope),
     "leaky_relu": Activation(lambda dtype: _leaky_relu, _leaky_relu_slope),
-    "elu": Activation(lambda dtype: elementary(dtype).elu, _elu_slope, looks_up=True),
+    "elu": Activation(lambda dtype: elementary(dtype).elu, with_slope=_elu_with_slope),
     "softplus": _sharing("softplus"),
     "gelu": _sharing("gelu"),
     "gelu_tanh": _sharing("gelu_tanh"),

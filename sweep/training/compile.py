@@ -19,11 +19,13 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 import llvmlite.binding as llvm
 
 from sweep.catalogue import OPTIMIZERS
+from sweep.errors import RequestError
 from sweep.training.layout import Specification
 from sweep.training.processor import processor
 
@@ -59,7 +61,10 @@ def kernel(specification: Specification) -> Kernel:
 def is_ready(specification: Specification) -> bool:
     """Say whether the kernel of a specification seems to be there, and need not be compiled."""
     key = _digest(repr(specification))
-    return key in _loaded or _entry(key).is_file()
+    try:
+        return key in _loaded or _is_ours_alone(_entry(key))
+    except OSError:
+        return False
 
 
 def _digest(specification: str) -> str:
@@ -97,7 +102,11 @@ def cache_directory() -> Path:
 
 
 def _compile(key: str, specification: Specification) -> Kernel:
-    from sweep.training.build import machine_code  # noqa: PLC0415 - loads numba
+    from numba import config  # noqa: PLC0415 - loading it takes a second
+
+    if config.DISABLE_JIT:
+        raise RequestError("NUMBA_DISABLE_JIT is set, and kernels have to be compiled: unset it")
+    from sweep.training.build import machine_code  # noqa: PLC0415 - likewise
 
     name, code = machine_code(specification, target_machine())
     _save(key, name, code)
@@ -105,7 +114,15 @@ def _compile(key: str, specification: Specification) -> Kernel:
 
 
 def _entry(key: str) -> Path:
-    return cache_directory() / f"{key}.kernel"
+    return _own(cache_directory()) / f"{key}.kernel"
+
+
+def _own(directory: Path) -> Path:
+    """Return the folder, or one of our own within it where others could write, or it is theirs."""
+    try:
+        return directory if _is_ours(directory.stat()) else directory / f"of-{os.getuid()}"
+    except OSError:
+        return directory  # is made when something is kept
 
 
 def _load(key: str, specification: Specification) -> Kernel | None:
@@ -121,11 +138,12 @@ def _load(key: str, specification: Specification) -> Kernel | None:
 
 def _is_ours_alone(path: Path) -> bool:
     """Return whether nobody else could have written this code, which will run as us."""
-    for place in (path, path.parent):
-        status = place.stat()
-        if status.st_uid != os.getuid() or status.st_mode & 0o022:
-            return False
-    return True
+    status = path.stat()
+    return S_ISREG(status.st_mode) and _is_ours(status) and _is_ours(path.parent.stat())
+
+
+def _is_ours(status: os.stat_result) -> bool:
+    return status.st_uid == os.getuid() and not status.st_mode & 0o022
 
 
 def _parse(content: bytes, key: str) -> tuple[str, bytes] | None:

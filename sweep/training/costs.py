@@ -13,6 +13,7 @@ from sweep.training.trainer import kernels_of, shape_of
 _CHUNK_SECONDS = 0.3  # how long a thread works on one chunk, and so how long an interruption waits
 _CHUNK_BYTES = 32 * 2**20  # what one chunk's results may take
 _COMPILE_SECONDS = 3.1  # the median of `python -m benchmarks.compiling`
+_LESSER_SECONDS = 1.5  # of a kernel that evaluates or draws
 _OPERATIONS_PER_SECOND = 2.5e9  # of vectors, by one thread: what the 2-2-2 network reaches
 
 
@@ -58,8 +59,12 @@ def estimate(group: Group, threads: int) -> Estimate:
 
 def compile_seconds(groups: Iterable[Group]) -> float:
     """Guess at the time that compiling takes: of kernels that no earlier run has left."""
-    needed = {repr(one): one for group in groups for one in kernels_of(group)[:1]}
-    return _COMPILE_SECONDS * sum(not is_ready(one) for one in needed.values())
+    needed = {repr(one): one for group in groups for one in kernels_of(group)}
+    return sum(
+        _COMPILE_SECONDS if isinstance(one, layout.Shape) else _LESSER_SECONDS
+        for one in needed.values()
+        if not is_ready(one)
+    )
 
 
 def steps_per_second(group: Group) -> float:

@@ -170,3 +170,11 @@ def test_gelu_far_below_zero(dtype: str) -> None:
     with mpmath.workprec(100):
         true = np.array([float(x * mpmath.ncdf(x)) for x in map(mpmath.mpf, z.tolist())])
     np.testing.assert_allclose(found, true, rtol=4.6 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("name", ["elu", "softplus", "sigmoid"])
+def test_a_small_slope_keeps_its_digits(name: str) -> None:
+    """Where A itself has rounded to a limit the slope is still e^z, as in elu of z = -17.5."""
+    z = np.linspace(-80, -17.5, 16, dtype=np.float32)
+    _, slopes = applied(name, "float32", z)
+    np.testing.assert_allclose(slopes, np.exp(z.astype(np.float64)), rtol=1e-6)

@@ -8,12 +8,14 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
+import numba
 import numpy as np
 import pytest
 
+from sweep.errors import RequestError
 from sweep.training import build
 from sweep.training import compile as compiling
-from sweep.training.compile import cache_directory, kernel
+from sweep.training.compile import cache_directory, is_ready, kernel
 from sweep.training.layout import Draw, Shape
 
 ROOT = Path(__file__).parents[2]
@@ -156,13 +158,33 @@ def test_a_directory_that_others_may_write_is_not_trusted(fresh: Path, mode: int
     _, bits = drawn_bits()
     fresh.chmod(mode)
     assert drawn_bits() == (True, bits)
+    assert drawn_bits() == (False, bits)  # from a folder of our own within it
+    assert only_entry(fresh / f"of-{os.getuid()}")
+
+
+def test_a_pipe_in_the_place_of_an_entry_is_ignored(fresh: Path) -> None:
+    _, bits = drawn_bits()
+    entry = only_entry(fresh)
+    entry.unlink()
+    os.mkfifo(entry)
+    compiling._loaded.clear()
+    assert not is_ready(DRAW)
+    assert drawn_bits() == (True, bits)
+
+
+def test_without_a_compiler_one_line_says_so(fresh: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    compiling._loaded.clear()
+    monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
+    with pytest.raises(RequestError, match="NUMBA_DISABLE_JIT is set"):
+        kernel(DRAW)
 
 
 def test_an_entry_of_another_user_is_not_trusted(
     fresh: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     drawn_bits()
-    monkeypatch.setattr(os, "getuid", lambda: only_entry(fresh).stat().st_uid + 1)
+    other = os.getuid() + 1
+    monkeypatch.setattr(os, "getuid", lambda: other)
     assert drawn_bits()[0]
 
 

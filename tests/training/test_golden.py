@@ -60,7 +60,7 @@ GOLDEN = [
     (
         "float64",
         ["network.activation=['leaky_relu', 'elu']", SAMPLES],
-        "6670a34bb756ccc72c3199c22351e68dcf1ba056d8254c8dd5b152f0247156e5",
+        "09ff089708c3940e114679f1fa1741b5cd0ba1023626e2380fcf80e42c73d90d",
     ),
     (
         "float32",
@@ -100,7 +100,7 @@ GOLDEN = [
     (
         "float32",
         ["network.activation=['elu', 'softmax']", SAMPLES],
-        "405714dddf6b343b6ab7515700b4a7dd380a583e214ac4eb2e3ebf0617282e48",
+        "7f1d5cb44f2a7a55693a4efeaebd93be2987207210252ee25eaaaed0b104feac",
     ),
     (
         "float64",
