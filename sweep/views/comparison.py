@@ -1,32 +1,29 @@
 """The same measure of several studies against the rate, and what it is relative to the first."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from sweep.analysis import Comparison
 from sweep.analysis.sentences import caption
 from sweep.errors import RequestError
 from sweep.store.export import export_table
 from sweep.store.files import told
+from sweep.views.bands import draw_band, near
+from sweep.views.cells import Array, linear_span
+from sweep.views.panels import beside, label_outside, panels_of, thinned, wrapped_heading
 from sweep.views.saving import save_figure
-from sweep.views.scales import HUGE, log_limits, name_powers, place
-from sweep.views.style import MARK, Look, colors, label, new_figure, plain, theme, value_labels
+from sweep.views.scales import Span, fitted_up, log_limits, name_powers, place
+from sweep.views.style import MARK, RGB, Look, assignment, colors, label, theme, value_labels
 
 MOST_SIDES = 8
 """How many studies' curves can be told apart."""
-
-MOST_PANELS = 4
-"""How many columns of panels stand side by side."""
-
 
 MOST_MARKED = 32
 """Values of a curve that are drawn as points too."""
@@ -75,102 +72,83 @@ def comparison(
 
     `curves` has the columns `study`, the `shared` ones, `x`, `value`, `low` and `high`;
     `differences` has `study`, these, `change` ("ratio" or "difference" to the first study), `low`
-    and `high`. Each combination of shared values has a column of panels; of many, a few are
-    shown from the first to the last, and of many studies the first, and the legend says so.
-    Bands are intervals; what is infinite, where trials diverged, leaves the figure.
+    and `high`. Each combination of shared values has a panel; of many, some from the first to the
+    last, and of many studies the first, and it is said. Bands are intervals; what is infinite,
+    where trials diverged, leaves the figure and is counted.
     """
-    studies = list(dict.fromkeys(curves["study"]))
+    studies = [str(name) for name in dict.fromkeys(curves["study"])]
     palette = dict(zip(studies, colors(studies[:MOST_SIDES], ordered=False), strict=False))
-    panels = _panels(curves, shared)
+    groups = curves[list(shared)].drop_duplicates() if shared else pd.DataFrame(index=[0])
+    records = thinned(groups.to_dict("records"))
+    names = [name for name in shared if len(pd.unique(groups[name])) > 1]
+    headings = [
+        ", ".join(assignment(name, value_labels([row[name]])[0]) for name in names)
+        for row in records
+    ]
+    ratio = change == "ratio"
     with theme():
-        figure = new_figure(Look(title), 2.6 + 4.0 * len(panels), 5.6)
-        grid = figure.subplots(
-            2, len(panels), sharex=True, sharey="row", squeeze=False, height_ratios=[2, 1]
-        )
-        place(grid[0, 0], np.sort(curves[x].unique()))
-        logarithmic = change == "ratio"
-        for column, panel in zip(grid.T, panels, strict=True):
+        figure, panels = panels_of(
+            Look(title), headings, *_notes(curves, len(studies), len(records), len(groups)),
+            size=(7.6, 5.6), heights=(2, 1), panel=(2.5, 1.8),
+        )  # fmt: skip
+        first = textwrap.shorten(value_labels(studies)[0], 24, placeholder="...")
+        for panel, row in zip(panels, records, strict=True):
             for axes, table, y in zip(
-                column, (curves, differences), ("value", change), strict=True
+                panel.parts, (curves, differences), ("value", change), strict=True
             ):
-                part = table if panel.empty else table.merge(panel)
-                limits = _limits(table[[y, "low", "high"]], logarithmic=logarithmic)
-                _draw(axes, part, palette, x, y, limits)
-            column[0].set_title(_heading(panel))
-            column[1].axhline(1.0 if logarithmic else 0.0, color=MARK, linewidth=0.8)
-            column[1].set_xlabel(label(x))
-        grid[0, 0].set_ylabel(measure)
-        first = textwrap.shorten(plain(str(studies[0])), 24, placeholder="...")
-        grid[1, 0].set_ylabel(f"{change}\n{'to' if logarithmic else 'from'} {first}")
-        _legend(figure, palette, len(studies), _told(curves, shared, len(panels)))
-        figure.align_ylabels()
-        sns.despine(figure)
+                own = table[(table[list(shared)] == pd.Series(row, list(shared))).all(axis=1)]
+                values = table[[y, "low", "high"]].to_numpy(np.float64)
+                if y == change:  # the line of no change belongs to the picture
+                    values = np.append(values, 1.0 if ratio else 0.0)
+                span = _span(values, log=ratio)
+                _draw(axes, own[own["study"].isin(palette)], palette, x, y, span, log=ratio)
+                place(axes, np.sort(curves[x].unique()))
+            upper, lower = panel.parts
+            upper.set_title(wrapped_heading(upper, upper.get_title()), fontsize="small")
+            upper.set_ylabel(fitted_up(upper, measure))
+            lower.axhline(1.0 if ratio else 0.0, color=MARK, linewidth=0.8)
+            lower.set(xlabel=label(x), ylabel=f"{change}\n{'to' if ratio else 'from'} {first}")
+        lines = [
+            Line2D([], [], color=color, lw=2, label=name)
+            for name, color in zip(value_labels([*palette]), palette.values(), strict=True)
+        ]
+        beside(figure, lines, "")
+        label_outside(figure, panels)
     return figure
 
 
-def _panels(curves: pd.DataFrame, shared: Sequence[str]) -> list[pd.DataFrame]:
-    """The shared values of each column of panels, a row each; one without any if none is shared."""
-    if not shared:
-        return [pd.DataFrame()]
-    found = curves[list(shared)].drop_duplicates()
-    chosen = np.linspace(0, len(found) - 1, min(len(found), MOST_PANELS)).round().astype(int)
-    return [found.iloc[at : at + 1] for at in chosen]
+def _notes(curves: pd.DataFrame, studies: int, shown: int, groups: int) -> Iterator[str]:
+    """Say what is left out, and how to see it, and how much leaves the figure."""
+    if shown < groups:
+        yield f"{shown} of {groups} groups: --only NAME=VALUE shows others"
+    if studies > MOST_SIDES:
+        yield f"the first {MOST_SIDES} of {studies} studies"
+    if lost := int((~np.isfinite(curves["value"])).sum()):
+        yield f"{lost:,} of {len(curves):,} values are infinite: half of their trials diverged"
 
 
-def _heading(panel: pd.DataFrame) -> str:
-    values = {str(name): panel[name].iloc[0] for name in panel}
-    names = [f"{label(name)} = {value_labels([value])[0]}" for name, value in values.items()]
-    return "\n".join(names)
-
-
-def _limits(table: pd.DataFrame, *, logarithmic: bool) -> tuple[float, float] | None:
-    """The span of a logarithmic axis; None for a linear one."""
-    return (log_limits(table.to_numpy()) or (0.1, 1.0)) if logarithmic else None
+def _span(values: Array, *, log: bool) -> Span:
+    """Return what is worth showing of values, bands and all."""
+    if log:
+        low, high = log_limits(values) or (0.1, 1.0)
+        return low / 1.3, high * 1.3
+    low, high = linear_span(values)
+    margin = 0.05 * (high - low)
+    return low - margin, high + margin
 
 
 def _draw(
-    axes: Axes,
-    table: pd.DataFrame,
-    palette: dict[str, tuple[float, float, float]],
-    x: str,
-    y: str,
-    limits: tuple[float, float] | None,
-) -> None:
+    axes: Axes, table: pd.DataFrame, palette: Mapping[str, RGB], x: str, y: str, span: Span,
+    *, log: bool,
+) -> None:  # fmt: skip
     """Draw one line a study within the band of its interval."""
-    low, high = limits or (-HUGE, HUGE)
-    if limits:
-        axes.set_yscale("log")
-        axes.set_ylim(low / 1.3, high * 1.3)
-        if high < 30 * low:  # too few powers of ten to read from
-            axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
-            axes.yaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:g}"))
-            axes.yaxis.set_minor_formatter(NullFormatter())
-        name_powers(axes.yaxis, low, high)
-    for study, part in table.groupby("study", sort=False):
-        if study in palette:
-            lines = part.sort_values(x)[[x, y, "low", "high"]]
-            at = lines.pop(x)
-            lines = lines.clip(low / 10, high * 10)
-            color = palette[str(study)]
-            axes.fill_between(at, lines["low"], lines["high"], color=color, alpha=0.18, linewidth=0)
-            marker = "o" if len(part) <= MOST_MARKED else ""
-            width = 2.8 if study == next(iter(palette)) else 1.4  # others may lie on the first
-            axes.plot(at, lines[y], color=color, linewidth=width, marker=marker, markersize=3.5)
-
-
-def _told(curves: pd.DataFrame, shared: Sequence[str], panels: int) -> str:
-    """How many combinations of shared values are not shown, if any."""
-    found = len(curves[list(shared)].drop_duplicates()) if shared else 1
-    return f"{panels} of {found} combinations" if found > panels else ""
-
-
-def _legend(
-    figure: Figure, palette: dict[str, tuple[float, float, float]], studies: int, told: str
-) -> None:
-    handles = [
-        Line2D([], [], color=color, linewidth=1.8, label=plain(name))
-        for name, color in palette.items()
-    ]
-    more = f"{len(palette)} of {studies} studies" if studies > len(palette) else ""
-    title = ", ".join(filter(None, (more, told))) or None
-    figure.legend(handles=handles, loc="outside lower center", ncols=2, title=title)
+    axes.set(yscale="log" if log else "linear", ylim=span)
+    if log:
+        name_powers(axes.yaxis, *span)
+    for study, part in table.sort_values(x, kind="stable").groupby("study", sort=False):
+        at, value, low, high = (part[name].to_numpy(np.float64) for name in (x, y, "low", "high"))
+        color, most = palette[str(study)], study == next(iter(palette))
+        draw_band(axes, at, low, high, span, color)
+        style = "o-" if len(part) <= MOST_MARKED else "-"
+        width = 2.8 if most else 1.4  # others may lie on the first
+        axes.plot(at, near(value, span), style, color=color, linewidth=width, markersize=3.5)

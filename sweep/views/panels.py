@@ -4,6 +4,7 @@ import math
 import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,8 @@ from sweep.views.style import (
     value_labels,
 )
 
+T = TypeVar("T")
+
 MOST = 12
 """Values that an eye can follow in one figure."""
 
@@ -34,7 +37,7 @@ MOST_NAMES = 10
 """Hues that stay apart where values have no order to lead from one to the next."""
 
 
-def thinned(values: Sequence[object], most: int = MOST) -> list[object]:
+def thinned(values: Sequence[T], most: int = MOST) -> list[T]:
     """Return at most `most` of the values, evenly spread, first and last included."""
     if len(values) <= most:
         return list(values)

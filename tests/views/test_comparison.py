@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sweep.views.comparison import MOST_PANELS, MOST_SIDES, comparison
+from sweep.views.comparison import MOST_SIDES, comparison
 
 
 def curves(studies: list[str], **shared: float) -> pd.DataFrame:
@@ -52,17 +52,27 @@ def test_differences_are_on_linear_axes_around_zero() -> None:
 def test_shared_values_have_panels_of_their_own() -> None:
     table = pd.concat([curves(["a", "b"], width=float(w)) for w in range(1, 11)])
     figure = comparison(table, changes(table), x="learning_rate", shared=["width"])
-    titles = [axes.get_title() for axes in figure.axes[:MOST_PANELS]]
-    assert titles == ["width = 1", "width = 4", "width = 7", "width = 10"]
-    assert figure.legends[0].get_title().get_text() == "4 of 10 combinations"
+    titles = [title for axes in figure.axes if (title := axes.get_title())]
+    assert titles == [f"width = {width}" for width in range(1, 11)]
+    assert "groups" not in figure.texts[-1].get_text()
     assert all(len(axes.lines) == 2 for axes in figure.axes)
+
+
+def test_of_very_many_groups_some_are_shown_and_it_is_said_how_to_see_others() -> None:
+    table = pd.concat([curves(["a", "b"], width=float(w)) for w in range(1, 31)])
+    figure = comparison(table, changes(table), x="learning_rate", shared=["width"])
+    assert len([axes for axes in figure.axes if axes.get_title()]) == 12
+    assert figure.texts[-1].get_text().startswith("12 of 30 groups: --only NAME=VALUE shows others")
+    assert max(figure.get_size_inches()) < 13  # a page
 
 
 def test_of_many_studies_the_first_are_drawn_and_it_is_said() -> None:
     table = curves([f"s{i}" for i in range(12)])
     figure = comparison(table, changes(table), x="learning_rate")
     assert len(figure.axes[0].lines) == MOST_SIDES
-    assert figure.legends[0].get_title().get_text() == "8 of 12 studies"
+    said = figure.texts[-1].get_text().replace("\n", " ")
+    assert "the first 8 of 12 studies" in said
+    assert "12 of 36 values are infinite: half of their trials diverged" in said
 
 
 @pytest.mark.parametrize("value", [inf, nan, 0.0])
