@@ -1,5 +1,6 @@
 """Commands that show what was trained: plot, export, report."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,20 @@ class Format(StrEnum):
     png = "png"
     svg = "svg"
     pdf = "pdf"
+
+
+def import_seaborn() -> None:
+    """Import seaborn without scipy.stats, which takes as long as a figure and no figure needs.
+
+    Seaborn does without scipy where there is none, and in the process of one command there is none
+    until it is imported; who draws from Python has all of it.
+    """
+    if "scipy" not in sys.modules:
+        sys.modules["scipy"] = None  # type: ignore[assignment]
+        try:
+            import seaborn  # noqa: F401
+        finally:
+            del sys.modules["scipy"]
 
 
 @app.command()
@@ -73,6 +88,7 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
     results: Folder = RESULTS,
 ) -> None:
     """Draw figures of STUDY into its results."""
+    import_seaborn()
     from sweep.store.files import told
     from sweep.views.kinds import plots
     from sweep.views.saving import USUAL, save_figure
@@ -121,6 +137,7 @@ def report(
     results: Folder = RESULTS,
 ) -> None:
     """Write one page about what STUDY found."""
+    import_seaborn()
     from sweep.views.report.writing import check_ending, report
 
     if output is not None:

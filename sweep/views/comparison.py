@@ -97,7 +97,7 @@ def comparison(
                 panel.parts, (curves, differences), ("value", change), strict=True
             ):
                 own = table[(table[list(shared)] == pd.Series(row, list(shared))).all(axis=1)]
-                values = table[[y, "low", "high"]].to_numpy(np.float64)
+                values = table[[y, "low", "high"]].to_numpy(np.float64).ravel()
                 if y == change:  # the line of no change belongs to the picture
                     values = np.append(values, 1.0 if ratio else 0.0)
                 span = _span(values, log=ratio)

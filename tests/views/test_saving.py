@@ -1,5 +1,7 @@
 """Saved figures: complete, the same bytes every time, and apart from the caller's settings."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import matplotlib as mpl
@@ -117,3 +119,15 @@ def test_words_without_room_are_told(
     size: tuple[float, float], title: str, curve_table: pd.DataFrame
 ) -> None:
     assert not fits(curves(curve_table, hue="learning_rate", look=Look(title=title, size=size)))
+
+
+def test_the_command_draws_without_scipy_and_leaves_it_to_others() -> None:
+    script = (
+        "import sys; from sweep.cli.showing import import_seaborn; import_seaborn()\n"
+        "import sweep.views.kinds; print('scipy' in sys.modules, 'seaborn' in sys.modules)\n"
+        "import scipy.stats"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+    assert said.split() == ["False", "True"]
