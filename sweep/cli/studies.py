@@ -148,7 +148,7 @@ def _print_results(outcomes: Mapping[str, int], directory: Path) -> None:
 def status(
     name: Name, overrides: Overrides = None, results: Folder = RESULTS, json: Json = False
 ) -> None:
-    """Say what of STUDY is trained; clear up what a crash left."""
+    """Say what of STUDY is trained, missing or damaged."""
     from sweep.runs.studies import status
 
     found = status(name, overrides=overrides or (), results=results)

@@ -3,6 +3,7 @@
 Imported when a cluster is asked for; nothing else needs Dask.
 """
 
+import socket
 from collections.abc import Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
@@ -13,6 +14,7 @@ import numpy as np
 from distributed import Client, LocalCluster
 from distributed import Future as Task
 from distributed.comm import CommClosedError
+from distributed.comm.addressing import parse_address, parse_host_port
 from distributed.scheduler import KilledWorker
 
 from sweep.errors import RequestError, SweepError
@@ -117,6 +119,7 @@ def _client(address: str) -> Iterator[Client]:
             yield client
         return
     try:
+        _listen(address)
         client = Client(address, timeout=_PATIENCE)
     except (OSError, ValueError, TypeError) as error:
         why = " ".join(str(error).split()) or type(error).__name__
@@ -130,6 +133,25 @@ def _client(address: str) -> Iterator[Client]:
     finally:
         with suppress(OSError, TimeoutError):
             client.close()
+
+
+def _listen(address: str) -> None:
+    """Wait for what a scheduler says first, to whoever connects.
+
+    A client would wait many times as long for an address that takes the connection and is silent.
+
+    Raises:
+        OSError: nothing was said in time.
+        ValueError: it is no address.
+    """
+    scheme, location = parse_address(address)
+    if scheme == "tcp":  # others begin in other ways
+        host, port = parse_host_port(location)
+        with socket.create_connection((host, port), _PATIENCE) as connection:
+            try:
+                connection.recv(1)
+            except TimeoutError:
+                raise TimeoutError(f"it was silent for {_PATIENCE} s") from None
 
 
 @cache

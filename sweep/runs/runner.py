@@ -21,6 +21,7 @@ from sweep.errors import RequestError
 from sweep.runs.interruption import Interruption
 from sweep.store.commit import DamagedError
 from sweep.store.folder import claim, locked, make_folder, study_directory
+from sweep.store.layout import unify
 from sweep.store.ledger import Ledger, compact, read_ledger
 from sweep.store.machine import usable_processors
 from sweep.store.matching import Source, answers, missing, sources
@@ -225,8 +226,12 @@ class _Work:
 def _plan(directory: Path, study: Study) -> tuple[list[str], Ledger, list[_Work]]:
     """Repair, and find out what is missing; a chunk found damaged on the way is set aside."""
     findings = repair(directory)
-    ledger, damaged = read_ledger(directory), dict[str, str]()
+    ledger = read_ledger(directory)
     show_only(ledger, study.groups())
+    damaged = unify(ledger, study)
+    findings += [set_aside(directory, stem, fault) for stem, fault in damaged.items()]
+    ledger.commits = {s: commit for s, commit in ledger.commits.items() if s not in damaged}
+    damaged = {}
     plan = []
     for group in study.groups():
         wanted = missing(group, answers(ledger, group, damaged))

@@ -12,7 +12,7 @@ from sweep.runs.progress import Show, progress_bar
 from sweep.runs.runner import RunReport, Workers
 from sweep.store import repair
 from sweep.store.files import told
-from sweep.store.folder import STUDY, check_owner, locked, origin_of, study_directory
+from sweep.store.folder import STUDY, check_owner, in_use, origin_of, study_directory
 from sweep.store.ledger import read_ledger
 from sweep.store.results import Results, open_results
 from sweep.study import (
@@ -36,7 +36,8 @@ class Status:
         extendable: of those missing, how many go on from fewer steps.
         outcomes: how many of those trained ended how.
         directory: where results are, or will be.
-        findings: what was put right, or stands in the way, in sentences.
+        findings: what is damaged or lost, which the next run puts right, or stands in the way, in
+            sentences.
     """
 
     study: str
@@ -215,24 +216,23 @@ def open_study(
 def status(
     study: str | Path, *, overrides: Sequence[str] = (), results: str | Path = "results"
 ) -> Status:
-    """How far a study is; what a crash left is cleared up, damaged files are set aside.
+    """How far a study is, and which of its files are damaged or lost; nothing is changed.
 
-    The arguments are those of `run`.
+    The arguments are those of `run`. What is damaged counts as not trained.
 
     Raises:
         RequestError: the study is wrong, or another one of its name has results there.
-        StoreError: what is saved cannot be read or moved.
+        StoreError: what is saved cannot be read.
     """
     path = find_study(str(study))
     asked = load_study(path, overrides)
-    directory, findings = study_directory(Path(results), asked), list[str]()
+    directory = study_directory(Path(results), asked)
     check_owner(directory, path)
-    if directory.is_dir():
-        with locked(directory, wait=False) as alone:
-            findings = ["another process is working on this study"]
-            if alone:
-                findings = repair.repair(directory, thorough=True)
-    found = Results(directory, asked)
+    faults, findings = dict[str, str](), ["another process is working on this study"]
+    if not in_use(directory):
+        faults = repair.faults_of(directory)
+        findings = [*faults.values(), *repair.foreign(directory)]
+    found = Results(directory, asked, without=faults)
     return Status(
         study=asked.name,
         trials=asked.trials,

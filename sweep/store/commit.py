@@ -13,16 +13,18 @@ from sweep.store.files import sha256
 from sweep.store.machine import library_versions, machine_name
 from sweep.study import NUMERICS, Group
 
-SCHEMA = 3
+SCHEMA = 4
 """The version of the files' layout; a reader refuses a later one in one line.
 
+4: files of a kind have one schema, every axis among the columns of trials and `steps`; the table of
+trials tells what its record does, but for its own file.
 3: a record tells where its trials stand on the grid, has checksums of single columns, and may take
 the place of others.
 2: curves end where a trial stopped, and have columns of validation; parameters have the state of
 the optimizer; `fixed` may have infinity, as text.
 """
 
-READABLE = (1, 2, SCHEMA)
+READABLE = (1, 2, 3, SCHEMA)
 
 KINDS = ("trials", "curves", "parameters")
 """The kinds of tables, each in a directory of its name."""
@@ -43,7 +45,7 @@ class File:
 
     `footer` is where the file's footer begins, and `parts` are the SHA-256 of the footer, under
     no name, and of each column's bytes in the order of its row groups. Without any, the file can
-    only be read whole.
+    only be read whole. `layout` differs where schemas do; an older record does not tell it.
     """
 
     kind: str
@@ -53,6 +55,7 @@ class File:
     rows: int
     footer: int = 0
     parts: Mapping[str, str] = field(default_factory=dict)
+    layout: str = ""
 
 
 @dataclass(frozen=True)
@@ -93,8 +96,18 @@ class Commit:
 
     def to_json(self) -> bytes:
         """The record as text, with the SHA-256 of its own canonical form."""
+        return signed(self._content())
+
+    def about(self, digest: str) -> bytes:
+        """The same for the table of trials, whose contents have this `digest`, to keep.
+
+        The record's `files` are those of the other kinds.
+        """
+        return signed(self._content() | {"content": digest})
+
+    def _content(self) -> dict[str, Any]:
         content = asdict(self)
-        return signed(content | {name: _spelt(content[name]) for name in ("labels", "fixed")})
+        return content | {name: _spelt(content[name]) for name in ("labels", "fixed")}
 
 
 def new_commit(group: Group, first_trial: int, trials: int, first_position: int = -1) -> Commit:
@@ -149,6 +162,19 @@ def read_commit(data: bytes, stem: str) -> Commit:
     if any(file.kind not in KINDS or file.path != data_path(file.kind, stem) for file in files):
         raise DamagedError("it names files that are not its own")
     return commit
+
+
+def retold(about: bytes, digest: str, trials: File) -> Commit:
+    """The record of a chunk from what its table of trials keeps, and the entry of that file.
+
+    Raises:
+        DamagedError: the table is not the one that `about` was said of.
+    """
+    content, stem = checked(about), PurePath(trials.path).stem
+    if content.pop("content", None) != digest:
+        raise DamagedError(f"{trials.path} is not what was committed")
+    others = [file | {"path": data_path(file["kind"], stem)} for file in content["files"]]
+    return read_commit(signed(content | {"files": [asdict(trials), *others]}), stem)
 
 
 def signed(content: Mapping[str, object]) -> bytes:

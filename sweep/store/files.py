@@ -22,6 +22,7 @@ from pathlib import Path
 from sweep.errors import StoreError, SweepError
 
 _SUFFIX = ".tmp"
+_OURS = re.compile(r"\..+\.[0-9a-f]{8}\.tmp|\.\d{8}\.parquet\.tmp|\.trial-run\.tmp")
 
 
 def sha256(data: bytes) -> str:
@@ -71,8 +72,10 @@ def staged(path: Path) -> Path:
     return path.with_name(f".{path.name}{_SUFFIX}")
 
 
-def stage(files: Mapping[Path, bytes]) -> None:
+def stage(files: Mapping[Path, bytes | Path]) -> None:
     """Write `files` under their staged names, durable on return; if anything fails, none is left.
+
+    The content is bytes, or that of another file, which then has both names.
 
     Raises:
         OSError: the system refused something.
@@ -81,7 +84,10 @@ def stage(files: Mapping[Path, bytes]) -> None:
     try:
         for path, data in files.items():
             discard([staged(path)])
-            _stage(staged(path), data)
+            if isinstance(data, Path):
+                os.link(data, staged(path))
+            else:
+                _stage(staged(path), data)
         _sync(path.parent for path in files)
     except BaseException:
         discard(map(staged, files))
@@ -94,12 +100,12 @@ def settle(paths: Sequence[Path]) -> None:
     Raises:
         OSError: the system refused something; the files stay under one name or the other.
     """
-    waiting = [path for path in paths if staged(path).exists()]
-    for path in waiting:
-        if not path.exists():
-            os.link(staged(path), path)
-    _sync(path.parent for path in waiting)
-    discard(map(staged, waiting))
+    waiting = {staged(path): path for path in paths}
+    for temporary in (left := there(waiting)):
+        with suppress(FileExistsError):
+            os.link(temporary, waiting[temporary])
+    _sync(path.parent for path in left)
+    discard(left)
 
 
 def replace(path: Path, data: bytes) -> None:
@@ -170,8 +176,8 @@ def make_directory(path: Path) -> None:
 
 
 def temporaries(directory: Path) -> list[Path]:
-    """What a crash left half-written in `directory`."""
-    return sorted(directory.glob(f".*{_SUFFIX}"))
+    """What a crash left half-written in `directory`, by the names that are given here."""
+    return sorted(path for path in directory.glob(f".*{_SUFFIX}") if _OURS.fullmatch(path.name))
 
 
 def discard(paths: Iterable[Path]) -> None:
@@ -197,10 +203,10 @@ def link(targets: Mapping[Path, Path]) -> None:
     Raises:
         OSError: the system refused; FileExistsError if a name is taken.
     """
-    found = {path: target for path, target in targets.items() if path.exists()}
-    for path, target in found.items():
+    found = [(path, targets[path]) for path in there(targets)]
+    for path, target in found:
         os.link(path, target)
-    _sync(target.parent for target in found.values())
+    _sync(target.parent for _, target in found)
 
 
 def remove(paths: Iterable[Path]) -> None:
@@ -209,10 +215,31 @@ def remove(paths: Iterable[Path]) -> None:
     Raises:
         OSError: the system refused.
     """
-    found = [path for path in paths if path.exists()]
-    for path in found:
-        path.unlink()
+    found = there(paths)
+    for _ in range(2):  # that a file is not there is believed when its directory says so
+        for path in there(found):
+            path.unlink(missing_ok=True)
+    if left := there(found):
+        raise OSError(errno.EBUSY, "a file that was removed is still there", str(left[0]))
     _sync(path.parent for path in found)
+
+
+def there(paths: Iterable[Path]) -> list[Path]:
+    """Those of `paths` whose names stand in their directories.
+
+    Raises:
+        OSError: the system refused.
+    """
+    wanted = list(dict.fromkeys(paths))
+    found = {one for folder in {path.parent for path in wanted} for one in _listed(folder)}
+    return [path for path in wanted if path in found]
+
+
+def _listed(directory: Path) -> list[Path]:
+    for _ in range(2):
+        with suppress(FileNotFoundError):
+            return list(directory.iterdir())
+    return []
 
 
 def _temporary(path: Path) -> Path:

@@ -9,7 +9,7 @@ import os
 import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sweep.errors import RequestError
@@ -169,13 +169,11 @@ NAME = ".lock"
 
 
 @contextmanager
-def locked(
-    directory: Path, on_wait: Callable[[str], None] | None = None, *, wait: bool = True
-) -> Iterator[bool]:
-    """Hold the lock of a study's results; yield whether it is held.
+def locked(directory: Path, on_wait: Callable[[str], None] | None = None) -> Iterator[None]:
+    """Hold the lock of a study's results.
 
     If another process has it, wait for it, after one call of `on_wait` with a sentence for the
-    user, or, without `wait`, go on without it. The system frees the lock of a process that dies.
+    user. The system frees the lock of a process that dies.
 
     Raises:
         RequestError: the lock cannot be made in `directory`.
@@ -184,21 +182,28 @@ def locked(
     with told(f"{directory}: results cannot be saved here", RequestError):
         handle = os.open(directory / NAME, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
     try:
-        yield _acquire(handle, directory, on_wait, wait=wait)
+        with told(directory / NAME):
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if on_wait:
+                    busy = "another process is working on this study; waiting for it"
+                    on_wait(f"{directory}: {busy}")
+                fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
     finally:
         os.close(handle)
 
 
-def _acquire(
-    handle: int, directory: Path, on_wait: Callable[[str], None] | None, *, wait: bool
-) -> bool:
-    with told(directory / NAME):
+def in_use(directory: Path) -> bool:
+    """Whether a process holds the lock of a study's results; makes none.
+
+    Raises:
+        StoreError: the file system cannot lock.
+    """
+    with told(directory / NAME), suppress(FileNotFoundError), (directory / NAME).open("rb") as file:
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:
-            if not wait:
-                return False
-            if on_wait:
-                on_wait(f"{directory}: another process is working on this study; waiting for it")
-            fcntl.flock(handle, fcntl.LOCK_EX)
-    return True
+            return True
+    return False

@@ -82,7 +82,10 @@ def joined(
     stored = {name: table[name] for name in table.column_names}
     trial = {"trial": stored.pop("trial")} if "trial" in stored else {}
     columns = trial | {name: axes[name] for name in names} | stored
-    return pa.table(columns if wanted is None else {name: columns[name] for name in wanted})
+    if wanted is None:
+        return pa.table(columns)
+    none = pa.nulls(len(position))  # of what other groups have
+    return pa.table({name: columns.get(name, none) for name in wanted})
 
 
 def _first(place: Positions) -> int:

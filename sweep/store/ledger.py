@@ -27,10 +27,14 @@ from sweep.store.commit import (
     read_commit,
 )
 from sweep.store.files import discard, publish, remove, settle, sha256, stage, staged, told
-from sweep.store.parquet import encode, parts_of, read
+from sweep.store.parquet import encode, layout_of, parts_of, read, schema_of
+from sweep.store.tables import digest_of, fitted
 from sweep.study import Group
 
 RECORDS = "commits"
+
+NUMBER = "[0-9]" * 8
+"""What the names of a chunk's files are like, but for their endings."""
 
 
 @dataclass
@@ -38,7 +42,8 @@ class Ledger:
     """What is committed in `directory`: records by the stem of their files, oldest first.
 
     `hidden` are the stems of those that lie in `HIDDEN`; `damaged` says of each record that cannot
-    be believed why; `replaced` are the stems of records that are there and no longer count.
+    be believed why; `replaced` are the stems of records that are there and no longer count. New
+    files of a kind have the schema that `schemas` says, or that of what is in them.
     """
 
     directory: Path
@@ -46,6 +51,7 @@ class Ledger:
     hidden: set[str] = field(default_factory=set)
     damaged: dict[str, str] = field(default_factory=dict)
     replaced: set[str] = field(default_factory=set)
+    schemas: Mapping[str, pa.Schema] = field(default_factory=dict)
 
     @property
     def next_trial(self) -> int:
@@ -90,6 +96,16 @@ class Ledger:
         )
         return self._commit(merged, tables)
 
+    def renew(self, commit: Commit, tables: Mapping[str, pa.Table]) -> Commit:
+        """Commit a chunk once more, with these `tables` and its other files, in its own place.
+
+        Raises:
+            StoreError: it could not be saved, and is there as it was; or it is, and the next
+                repair will remove the old files.
+        """
+        kept = [file for file in commit.files if file.kind not in tables]
+        return self._commit(replace(commit, replaces=(commit.stem,)), tables, kept)
+
     def finish(self, commit: Commit) -> None:
         """Give the files of a chunk their names, after those that it replaces have lost theirs.
 
@@ -101,22 +117,35 @@ class Ledger:
         settle([self.directory / file.path for file in commit.files])
         remove(record_path(self.directory, stem) for stem in commit.replaces)
 
-    def _commit(self, commit: Commit, tables: Mapping[str, pa.Table]) -> Commit:
+    def _commit(
+        self, commit: Commit, tables: Mapping[str, pa.Table], kept: Sequence[File] = ()
+    ) -> Commit:
         stem = self.next_stem
-        content = {kind: encode(table) for kind, table in tables.items()}
-        files = tuple(
-            _described(kind, stem, data, tables[kind].num_rows) for kind, data in content.items()
-        )
-        commit = replace(commit, files=files)
-        paths = {kind: self.directory / data_path(kind, stem) for kind in content}
+        contents = dict[Path, bytes | Path]()
+        files = dict[str, File]()
+        for file in kept:
+            path = data_path(file.kind, stem)
+            contents[self.directory / path] = self.directory / file.path
+            layout = file.layout or layout_of(schema_of(self.directory, file))
+            files[file.kind] = replace(file, path=path, layout=layout)
+        for kind in sorted(tables, key="trials".__eq__):  # which tell of the others
+            table = tables[kind]
+            if kind in self.schemas:
+                table = fitted(table, self.schemas[kind], commit.fixed)
+            commit = replace(commit, schema=SCHEMA, files=tuple(files.values()))
+            about = commit.about(digest_of(table)) if kind == "trials" else None
+            data = encode(table, about)
+            files[kind] = described(kind, stem, data, table)
+            contents[self.directory / files[kind].path] = data
+        commit = replace(commit, files=tuple(files[kind] for kind in KINDS if kind in files))
         record = record_path(self.directory, stem)
         with told(f"{self.directory}: a chunk could not be saved"):
-            stage({paths[kind]: data for kind, data in content.items()})
+            stage(contents)
             try:
                 publish({record: commit.to_json()})
             except BaseException:
                 if not record.exists():
-                    discard(staged(path) for path in paths.values())
+                    discard(map(staged, contents))
                 raise
             self.commits[stem] = commit
             for replaced in commit.replaces:
@@ -125,10 +154,12 @@ class Ledger:
         return commit
 
 
-def _described(kind: str, stem: str, data: bytes, rows: int) -> File:
+def described(kind: str, stem: str, data: bytes, table: pa.Table) -> File:
     """The entry of a file in its record; parameters, of many columns, are only read whole."""
     footer, parts = (0, dict[str, str]()) if kind == "parameters" else parts_of(data)
-    return File(kind, data_path(kind, stem), len(data), sha256(data), rows, footer, parts)
+    layout = layout_of(table.schema)
+    path = data_path(kind, stem)
+    return File(kind, path, len(data), sha256(data), len(table), footer, parts, layout)
 
 
 def read_ledger(directory: Path) -> Ledger:
@@ -166,7 +197,7 @@ def _one_run(commits: Sequence[Commit]) -> bool:
 
 
 def _stems(home: Path) -> set[str]:
-    return {path.stem for path in (home / RECORDS).glob("*.json")}
+    return {path.stem for path in (home / RECORDS).glob(f"{NUMBER}.json")}
 
 
 def _record(directory: Path, stem: str) -> bytes:

@@ -10,7 +10,7 @@ from sweep.store.commit import KINDS, Commit, DamagedError
 from sweep.store.files import told
 from sweep.store.ledger import Ledger
 from sweep.store.parquet import check_content, read
-from sweep.store.tables import trained_of
+from sweep.store.tables import own, schemas_of, trained_of
 from sweep.study import Group, Positions, vector
 from sweep.training.trained import Trained
 from sweep.training.trainer import can_extend
@@ -136,8 +136,13 @@ class Source:
             StoreError: the system cannot read it.
         """
         files = {kind: self.commit.file(kind) for kind in KINDS}
+        schemas = schemas_of(self.group)
         with told(ledger.directory):
-            return {kind: read(ledger.directory, file) for kind, file in files.items() if file}
+            return {
+                kind: own(read(ledger.directory, file), schemas[kind])
+                for kind, file in files.items()
+                if file
+            }
 
     def pieces(
         self, tables: dict[str, pa.Table], size: int

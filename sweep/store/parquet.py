@@ -28,11 +28,16 @@ class MissingError(DamagedError):
     """A committed file is not there."""
 
 
+_ABOUT = b"sweep"
 _ROW_GROUP = 2**17  # rows that one thread of a reader takes at a time; DuckDB likes about 120,000
 
 
-def encode(table: pa.Table) -> bytes:
-    """`table` as the content of a parquet file, with a checksum on every page."""
+def encode(table: pa.Table, about: bytes | None = None) -> bytes:
+    """`table` as the content of a parquet file, with a checksum on every page.
+
+    `about` is kept in its footer, for `decode`.
+    """
+    table = table.replace_schema_metadata({_ABOUT: about} if about else None)
     encodings = {name: found for name, kind in _leaves(table) if (found := _encoding(kind))}
     sink = pa.BufferOutputStream()
     pq.write_table(
@@ -45,6 +50,49 @@ def encode(table: pa.Table) -> bytes:
         write_page_checksum=True,
     )
     return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+def decode(path: Path) -> tuple[pa.Table, bytes]:
+    """What `encode` made of a table, every page against its checksum, and what it is about.
+
+    Raises:
+        DamagedError: the file is no such table, or says nothing of itself.
+        OSError: the system cannot read it.
+    """
+    buffer = pa.BufferReader(path.read_bytes())
+    try:
+        with pq.ParquetFile(buffer, page_checksum_verification=True) as parquet:
+            table = parquet.read(use_threads=False)
+    except (pa.ArrowException, OSError) as error:
+        raise DamagedError(f"{path} cannot be decoded") from error
+    about = (table.schema.metadata or {}).get(_ABOUT)
+    if about is None:
+        raise DamagedError(f"{path} says nothing of itself")
+    return table.replace_schema_metadata(None), about
+
+
+def is_list(kind: pa.DataType) -> bool:
+    """Whether it is one of lists, all of one length or not."""
+    return bool(pa.types.is_fixed_size_list(kind) or pa.types.is_list(kind))
+
+
+def layout_of(schema: pa.Schema) -> str:
+    """A short text that differs where schemas do."""
+    return sha256(repr([(field.name, str(field.type)) for field in schema]).encode())[:16]
+
+
+def schema_of(directory: Path, file: File) -> pa.Schema:
+    """The schema of `file`, without reading its rows.
+
+    Raises:
+        DamagedError: the file is missing, of another size, or no table.
+        OSError: the system cannot read it.
+    """
+    with _open(directory, file) as opened:
+        try:
+            return pq.read_schema(opened).remove_metadata()
+        except pa.ArrowException as error:
+            raise _differs(directory, file) from error
 
 
 def read(directory: Path, file: File, columns: Sequence[str] | None = None) -> pa.Table:
@@ -169,10 +217,11 @@ def _content(directory: Path, file: File) -> bytes:
 def _open(directory: Path, file: File) -> BinaryIO:
     """Open `file`, of the right size, wherever it lies: in its place, staged for it, or hidden.
 
-    Another process may move it meanwhile, so its place is tried again at the end.
+    Another process may move it meanwhile, so every place is tried again before it is missing.
     """
     path = directory / file.path
-    for place in (path, staged(path), directory / HIDDEN / file.path, path):
+    places = (path, staged(path), directory / HIDDEN / file.path)
+    for place in (*places, *places):
         with suppress(FileNotFoundError):
             opened = place.open("rb")
             break
@@ -188,7 +237,7 @@ def _open(directory: Path, file: File) -> BinaryIO:
 def _leaves(table: pa.Table) -> list[tuple[str, pa.DataType]]:
     return [
         (f"{field.name}.list.element", field.type.value_type)
-        if pa.types.is_fixed_size_list(field.type)
+        if is_list(field.type)
         else (field.name, field.type)
         for field in table.schema
     ]

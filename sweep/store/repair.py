@@ -9,14 +9,30 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from pathlib import Path
 
-from sweep.store.commit import HIDDEN, KINDS, DamagedError, File, data_path
-from sweep.store.files import discard, link, make_directory, move, remove, staged, temporaries, told
-from sweep.store.ledger import RECORDS, Ledger, read_ledger, record_path
-from sweep.store.parquet import check, check_size
+from sweep.store.commit import HIDDEN, KINDS, DamagedError, File, data_path, now, retold
+from sweep.store.files import (
+    discard,
+    link,
+    make_directory,
+    move,
+    publish,
+    remove,
+    staged,
+    temporaries,
+    there,
+    told,
+)
+from sweep.store.ledger import NUMBER, RECORDS, Ledger, described, read_ledger, record_path
+from sweep.store.parquet import check, check_size, decode
+from sweep.store.tables import digest_of
 from sweep.study import Group
 
 ASIDE = "aside"
 """Where damaged files are moved, under names that no reader takes for data."""
+
+
+NOTE = "note.txt"
+"""Says there of each file when it came, and why."""
 
 
 def verify(directory: Path) -> list[str]:
@@ -25,14 +41,40 @@ def verify(directory: Path) -> list[str]:
     Raises:
         StoreError: the system cannot read something.
     """
-    return [sentence for _, sentence in _faults(read_ledger(directory), check)]
+    return list(faults_of(directory).values())
+
+
+def faults_of(directory: Path) -> dict[str, str]:
+    """The stem of each chunk that is not whole, and what is wrong, as in `verify`.
+
+    Raises:
+        StoreError: the system cannot read something.
+    """
+    ledger = read_ledger(directory)
+    lost = sorted({path.stem for path in _unrecorded(ledger)} - ledger.damaged.keys())
+    unknown = {s: f"{RECORDS}/{s}.json is lost; files of the chunk are there" for s in lost}
+    return dict(_faults(ledger, check)) | unknown
+
+
+def foreign(directory: Path) -> list[str]:
+    """Say in sentences which files among the tables are none of sweep's; they are left alone."""
+    places = [directory / kind for kind in KINDS]
+    found = (path for place in places for path in sorted(place.glob("*.parquet")))
+    return [
+        f"{path.relative_to(directory)} is none of sweep's files; left alone, and seen by whoever "
+        "reads the directory"
+        for path in found
+        if not path.match(f"{NUMBER}.parquet")
+    ]
 
 
 def repair(directory: Path, *, thorough: bool = False) -> list[str]:
     """End what a crash left half-done, set damaged chunks aside, and say so in sentences.
 
     The trials of a chunk set aside count as not trained. By default a file is damaged if it is
-    missing or has the wrong size; `thorough` reads every one. The caller holds the study's lock.
+    missing or has the wrong size; `thorough` reads every one. Lost records are made again from
+    chunks that are whole, and what cannot be placed is set aside, too. The caller holds the
+    study's lock.
 
     Raises:
         StoreError: the system cannot read or move something.
@@ -46,14 +88,55 @@ def repair(directory: Path, *, thorough: bool = False) -> list[str]:
         findings.append(
             f"removed {left.relative_to(directory)}, half-written when a run was killed"
         )
+    findings += _retell(ledger)
     faults = dict(_faults(ledger, check if thorough else check_size))
     findings += [set_aside(directory, stem, fault) for stem, fault in faults.items()]
     _remove_copies(ledger)
-    for kind in KINDS:
-        for path in sorted((directory / kind).glob("*.parquet")):
-            if path.stem not in ledger.commits and path.stem not in faults:
-                discard([path])
-                findings.append(f"removed {kind}/{path.name}, of a chunk that was never committed")
+    for path in [path for path in _unrecorded(ledger) if path.stem not in faults]:
+        name = path.relative_to(directory)
+        why = f"{name} has no record, and none could be made of its chunk"
+        _move_aside(directory, [path], why)
+        findings.append(f"{why}; set aside in {ASIDE}/")
+    return findings + foreign(directory)
+
+
+def _unrecorded(ledger: Ledger) -> list[Path]:
+    """The data files whose records are lost or damaged."""
+    directory = ledger.directory
+    places = [home / kind for home in (directory, directory / HIDDEN) for kind in KINDS]
+    found = (path for place in places for path in sorted(place.glob(f"{NUMBER}.parquet")))
+    return [path for path in found if path.stem not in ledger.commits.keys() | ledger.replaced]
+
+
+def _retell(ledger: Ledger) -> list[str]:
+    """Make records that are lost or damaged again, where all files of the chunk are whole."""
+    findings = []
+    for path in [one for one in _unrecorded(ledger) if one.parent.name == "trials"]:
+        home, stem = path.parents[1], path.stem
+        try:
+            with told(path):
+                table, about = decode(path)
+                file = described("trials", stem, path.read_bytes(), table)
+                commit = retold(about, digest_of(table), file)
+                for other in commit.files:
+                    check(ledger.directory, other)
+        except DamagedError:
+            continue
+        last = commit.first_trial + commit.trials
+        if any(c.first_trial < last and commit.first_trial < c.first_trial + c.trials
+               for c in ledger.commits.values()):  # fmt: skip
+            continue  # its trials were trained again since
+        record = record_path(home, stem)
+        with told(f"{record}: a record could not be made again"):
+            make_directory(record.parent)
+            if fault := ledger.damaged.pop(stem, ""):
+                _move_aside(ledger.directory, [record], fault)
+            publish({record: commit.to_json()})
+        ledger.commits[stem] = commit
+        ledger.hidden |= {stem} if home.name == HIDDEN else set()
+        name = record.relative_to(ledger.directory)
+        findings.append(f"{fault or f'{name} was lost'}; made again from the files of its chunk")
+    ledger.commits = dict(sorted(ledger.commits.items()))
     return findings
 
 
@@ -68,12 +151,20 @@ def set_aside(directory: Path, stem: str, fault: str) -> str:
     homes = (directory, directory / HIDDEN)
     names = [home / data_path(kind, stem) for kind in KINDS for home in homes]
     names += [record_path(home, stem) for home in homes]
-    with told(f"{directory}: chunk {stem} could not be set aside"):
-        make_directory(directory / ASIDE)
-        for path in names:
-            if path.exists():
-                move(path, _free(directory / ASIDE, f"{path.parent.name}-{path.name}"))
+    _move_aside(directory, there(names), fault)
     return f"{fault}; set chunk {stem} aside in {ASIDE}/, its trials will be trained again"
+
+
+def _move_aside(directory: Path, paths: Iterable[Path], why: str) -> None:
+    """Move files, one after the other, and note why."""
+    aside = directory / ASIDE
+    with told(f"{directory}: files could not be set aside"):
+        make_directory(aside)
+        for path in paths:
+            target = _free(aside, f"{path.parent.name}-{path.name}")
+            with (aside / NOTE).open("a", encoding="utf-8") as note:
+                note.write(f"{now()} {target.name}: {why}\n")
+            move(path, target)
 
 
 def _settle(ledger: Ledger) -> list[str]:
@@ -96,8 +187,15 @@ def _remove_copies(ledger: Ledger) -> None:
     """
     directory = ledger.directory
     for stem in ledger.commits if (directory / HIDDEN).is_dir() else ():
-        home = directory if stem in ledger.hidden else directory / HIDDEN
-        discard([record_path(home, stem), *(home / data_path(kind, stem) for kind in KINDS)])
+        away = stem in ledger.hidden
+        home, other = (directory, directory / HIDDEN)[:: 1 if away else -1]
+        names = [f"{RECORDS}/{stem}.json", *(data_path(kind, stem) for kind in KINDS)]
+        for copy in there(home / name for name in names):
+            kept = other / copy.relative_to(home)
+            if kept.exists() and copy.samefile(kept):
+                discard([copy])
+            else:
+                _move_aside(directory, [copy], "it is there twice")
 
 
 def _faults(ledger: Ledger, checked: Callable[[Path, File], None]) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,7 @@
 """Results read back as tables, checked and joined with the axes of the study that asks."""
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
@@ -23,7 +23,7 @@ from sweep.store.ledger import read_ledger
 from sweep.store.machine import usable_processors
 from sweep.store.matching import Source, answers, asked, candidates, missing, sources
 from sweep.store.parquet import MissingError, read
-from sweep.store.tables import EPOCHS, RECENT, STATE
+from sweep.store.tables import EPOCHS, RECENT, STATE, STEPS, codes_of, own, schemas_of, update
 from sweep.study import Group, Positions, Study, card, parse_study, vector
 
 NEVER = ("steps_to_target", "diverged_at")
@@ -49,12 +49,17 @@ class Results:
     a file is damaged or cannot be read.
     """
 
-    def __init__(self, directory: Path, study: Study) -> None:
+    def __init__(
+        self, directory: Path, study: Study, *, without: Collection[str] | None = None
+    ) -> None:
+        """`without` are the stems of chunks that are known to be damaged, and left out."""
         self.directory, self.study = directory, study
         self._ledger = read_ledger(directory)
-        if self._ledger.damaged:
+        for stem in without or ():
+            self._ledger.commits.pop(stem, None)
+        if self._ledger.damaged and without is None:
             fault = next(iter(self._ledger.damaged.values()))
-            raise StoreError(f"{directory}: {fault}; `sweep status` sets it aside")
+            raise StoreError(f"{directory}: {fault}; `sweep run` sets it aside")
 
     def __repr__(self) -> str:
         return f"<Results of {self.directory}: {self.trained:,} of {self.study.trials:,} trials>"
@@ -226,7 +231,7 @@ class Results:
                 for name, column in columns.items():
                     if name != "trial":
                         digest.update(name.encode())
-                        _update(digest, column)
+                        update(digest, column)
         return digest.hexdigest()
 
     def _columns(self, kind: str) -> list[str]:
@@ -259,10 +264,10 @@ class Results:
         """
 
         def parts(group: Group, found: list[tuple[Commit, Positions]]) -> Rows | None:
-            room = Room([at for _, at in found])
+            room, schema = Room([at for _, at in found]), _unswept(group, kind)
 
             def part(one: tuple[Commit, Positions]) -> Rows | None:
-                rows = self._rows(kind, columns, trials, one)
+                rows = self._rows(kind, columns, trials, one, schema)
                 if rows is None or join is None:
                     return rows
                 return rows[0], room.put(rows[0], join(group, *rows))
@@ -285,6 +290,7 @@ class Results:
         columns: Sequence[str] | None,
         trials: Sequence[int] | np.ndarray | None,
         found: tuple[Commit, Positions],
+        schema: pa.Schema,
     ) -> Rows | None:
         """The rows of a chunk that are asked for, and their positions."""
         commit, at = found[0], _only(trials, *found)
@@ -296,10 +302,7 @@ class Results:
         if columns is not None and not columns:  # nothing but axes, which the positions imply
             return asked_for(at, pa.table({"": pa.nulls(commit.trials)}).select([]))
         with told(self.directory / file.path):
-            table = read(self.directory, file, columns)
-        # The study that asks may name other axes, and so do its other chunks.
-        swept = {*commit.labels, *commit.axes}
-        table = table.select([name for name in table.column_names if name not in swept])
+            table = own(read(self.directory, file, columns), schema)
         if kind == "trials":  # a row each, in the order of their numbers
             return asked_for(at, table)
         return asked_for(vector(at)[table["trial"].to_numpy() - commit.first_trial], table)
@@ -325,6 +328,13 @@ def open_results(directory: str | Path, study: Study | None = None) -> Results:
             text = path.read_bytes().decode(errors="replace")
         study = parse_study(text, directory.resolve().name, directory)
     return Results(directory, study)
+
+
+def _unswept(group: Group, kind: str) -> pa.Schema:
+    """What a group's tables have of their own: axes follow from where a row stands."""
+    swept = {STEPS, *group.labels, *(axis.name for axis in group.axes)}
+    schema = schemas_of(group).get(kind, pa.schema([]))
+    return pa.schema([field for field in schema if field.name not in swept])
 
 
 def _only(trials: Sequence[int] | np.ndarray | None, commit: Commit, at: Positions) -> Positions:
@@ -375,7 +385,7 @@ def _frame(table: pa.Table) -> pd.DataFrame:
 
 def _series(name: str, column: pa.ChunkedArray) -> "pd.Series[Any] | pd.Categorical[Any]":
     if name == "outcome":
-        codes = _outcome_codes(column).to_numpy()
+        codes = codes_of(column).to_numpy()
         return pd.Categorical.from_codes(codes, pd.Index(OUTCOMES))
     if pa.types.is_int32(column.type):
         column = column.cast(pa.int64())
@@ -384,18 +394,3 @@ def _series(name: str, column: pa.ChunkedArray) -> "pd.Series[Any] | pd.Categori
         types_mapper={pa.int64(): pd.Int64Dtype()}.get if never else None
     )
     return series
-
-
-def _outcome_codes(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return pc.index_in(column.cast(pa.string()), value_set=pa.array(OUTCOMES))
-
-
-def _update(digest: "hashlib._Hash", column: pa.ChunkedArray) -> None:
-    """Add the values of a column, and which of them are null, to a digest."""
-    if pa.types.is_dictionary(column.type):
-        column = _outcome_codes(column)
-    digest.update(column.is_null().to_numpy().tobytes())
-    if pa.types.is_fixed_size_list(column.type):
-        column = pc.list_flatten(column)
-    values = column.fill_null(0) if column.null_count else column
-    digest.update(values.to_numpy().tobytes())

@@ -1,5 +1,6 @@
 """What training gave, as tidy tables, and back."""
 
+import hashlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -7,9 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
+from sweep.catalogue import MEASURES, OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
+from sweep.store.parquet import is_list
 from sweep.study import Group
+from sweep.training.layout import EXTREMES, MARKS, TAIL
 from sweep.training.trained import Trained, stops_of
+from sweep.training.trainer import shape_of
 
 RECENT = "recent_losses"
 """The losses of the last steps: what `tail_loss` needs if training goes on."""
@@ -23,6 +27,9 @@ EPOCHS = "epoch_sums"
 BATCH = "batch_loss"
 """The column of curves with the loss of each step's batch."""
 
+STEPS = "steps"
+"""The column of trials that tells plain readers for how many steps they were trained."""
+
 
 def tables_of(group: Group, trained: Trained, first_trial: int) -> dict[str, pa.Table]:
     """The tables by kind, their trials numbered from `first_trial`; none for what was not kept."""
@@ -33,6 +40,56 @@ def tables_of(group: Group, trained: Trained, first_trial: int) -> dict[str, pa.
     if len(trained.parameter_steps):
         tables["parameters"] = _parameters(group, trained, trial)
     return tables
+
+
+def schemas_of(group: Group) -> dict[str, pa.Schema]:
+    """The schemas of what `tables_of` makes of any trials of `group`, by kind."""
+    dtype, record = np.dtype(group.training.dtype), group.record
+    steps, kept = record.loss_steps(group.steps), record.parameter_steps(group.steps)
+    validated = np.empty((0, len(steps) * (group.validation is not None)), dtype)
+    state = shape_of(group).kept if len(kept) else 0
+    none, whole = np.empty(0), np.empty(0, np.int64)
+    sums = (len(EXTREMES) + 1 + len(MARKS)) * (group.batched and len(kept) > 0)
+    nothing = Trained(
+        index=whole,
+        measures={n: whole if MEASURES[n].unit == "step" else none for n in TRAINING_MEASURES},
+        outcome=whole.astype(np.int8),
+        loss_steps=steps,
+        losses=np.empty((0, len(steps)), dtype),
+        batch_losses=np.empty((0, len(steps) * group.batched), dtype),
+        parameter_steps=kept,
+        parameters=np.empty((0, len(kept), group.network.n_parameters), dtype),
+        recent_losses=np.empty((0, TAIL if len(kept) else 0), dtype),
+        epochs=np.empty((0, sums)),
+        optimizer_state=np.empty((0, state), dtype),
+        stopped_at=whole,
+        validation_losses=validated,
+        validation_accuracies=validated,
+        final_validation=dict.fromkeys(VALIDATION_MEASURES, none) if group.validation else {},
+    )
+    return {kind: table.schema for kind, table in tables_of(group, nothing, 0).items()}
+
+
+def fitted(table: pa.Table, schema: pa.Schema, given: Mapping[str, Any]) -> pa.Table:
+    """A table's values in another `schema`; of columns that it lacks what is `given`, or null."""
+    columns = [
+        table[field.name].cast(field.type)
+        if field.name in table.column_names
+        else pa.repeat(pa.scalar(given.get(field.name), field.type), len(table))
+        for field in schema
+    ]
+    return pa.table(columns, schema=schema)
+
+
+def own(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """Of a table that is in a `fitted` schema the columns that `schema` has, of its types."""
+    columns = {}
+    for name in table.column_names:
+        if name in schema.names:
+            column, kind = table[name], schema.field(name).type
+            same = is_list(kind) or pa.types.is_dictionary(kind) or column.type == kind
+            columns[name] = column if same else column.cast(kind)
+    return pa.table(columns) if columns else table.select([])
 
 
 def trained_of(
@@ -65,7 +122,7 @@ def trained_of(
     return Trained(
         index=rows,
         measures=measures,
-        outcome=_outcome(trials["outcome"]),
+        outcome=codes_of(trials["outcome"]).to_numpy().astype(np.int8),
         loss_steps=loss_steps,
         losses=losses,
         batch_losses=batch_losses,
@@ -92,7 +149,12 @@ def _trials(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
         name: pa.array(values, from_pandas=name == "validation_accuracy")
         for name, values in trained.final_validation.items()
     }
-    return pa.table({"trial": trial} | axes | measures | validation | {"outcome": outcome})
+    return pa.table(
+        {"trial": trial, **axes, STEPS: np.full(len(trial), group.steps, np.int32)}
+        | measures
+        | validation
+        | {"outcome": outcome}
+    )
 
 
 def _measure(values: np.ndarray) -> pa.Array:
@@ -193,16 +255,39 @@ def _numbers(column: pa.ChunkedArray) -> np.ndarray:
     return column.fill_null(-1).to_numpy().astype(np.int64)  # type: ignore[no-any-return]
 
 
-def _outcome(column: pa.ChunkedArray) -> np.ndarray:
-    codes = pc.index_in(column.cast(pa.string()), value_set=pa.array(OUTCOMES))
-    return codes.to_numpy().astype(np.int8)  # type: ignore[no-any-return]
+def codes_of(outcome: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The positions in `OUTCOMES` of a column of outcomes, int32."""
+    return pc.index_in(outcome.cast(pa.string()), value_set=pa.array(OUTCOMES))
+
+
+def digest_of(table: pa.Table) -> str:
+    """SHA-256 of the names and values of a table's columns, to the bit."""
+    digest = hashlib.sha256()
+    for name in table.column_names:
+        digest.update(name.encode())
+        update(digest, table[name])
+    return digest.hexdigest()
+
+
+def update(digest: "hashlib._Hash", column: pa.ChunkedArray) -> None:
+    """Add the values of a column, and which of them are null, to a digest."""
+    if pa.types.is_dictionary(column.type):
+        column = codes_of(column)
+    digest.update(column.is_null().to_numpy().tobytes())
+    if is_list(column.type):
+        column = pc.list_flatten(column)
+    if pa.types.is_string(column.type):
+        digest.update("\0".join(column.fill_null("").to_pylist()).encode())
+    else:
+        digest.update((column.fill_null(0) if column.null_count else column).to_numpy().tobytes())
 
 
 def _lists(table: pa.Table, name: str, none: np.ndarray) -> np.ndarray:
     """A column of lists as (rows, numbers); `none` where the table has no such column."""
     if name not in table.column_names:
         return none
-    return pc.list_flatten(table[name]).to_numpy().reshape(len(table), -1)  # type: ignore[no-any-return]
+    numbers = pc.list_flatten(table[name]).to_numpy().reshape(len(table), -1)
+    return numbers.astype(none.dtype)  # type: ignore[no-any-return]
 
 
 def _matrix(

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -208,6 +209,15 @@ def test_where_no_scheduler_is(address: str, monkeypatch: pytest.MonkeyPatch) ->
         pass
     assert str(raised.value).startswith(f"{address}: ")
     assert "\n" not in str(raised.value)
+
+
+def test_an_address_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clusters, "_PATIENCE", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        silent = f"{address}: no Dask scheduler answers there: it was silent for 0.2 s"
+        with pytest.raises(RequestError, match=silent), connected(address):
+            pass
 
 
 def test_the_command_runs_a_cluster_of_its_own(undisturbed: dict[int, str], tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from sweep.store.ledger import read_ledger
 from sweep.store.results import Results, open_results
 from sweep.study import Group, Study, parse_study
 from sweep.training.trained import Trained
+from sweep.training.trainer import shape_of
 
 TEXT = """
 [network]
@@ -76,8 +77,7 @@ def train(
     }
     spread = np.arange(group.network.n_parameters) - 0.5
     parameters = rate[:, np.newaxis, np.newaxis] * (kept[:, np.newaxis] + spread)
-    count = {"momentum": 1, "adam": 2}.get(group.training.optimizer, 0) * bool(len(kept))
-    state = rate[:, np.newaxis] * np.arange(count * group.network.n_parameters)
+    state = rate[:, np.newaxis] * np.arange(shape_of(group).kept * bool(len(kept)))
     validated = slice(None) if group.validation else slice(0)
     batched = slice(None) if group.batched else slice(0)
     return Trained(

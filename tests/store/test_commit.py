@@ -73,9 +73,9 @@ def test_what_is_no_record_is_damaged(content: bytes) -> None:
 
 
 def test_another_layout_is_refused_not_damaged(commit: Commit) -> None:
-    later = replace(commit, schema=4).to_json()
+    later = replace(commit, schema=5).to_json()
     with pytest.raises(
-        StoreError, match=r"00000007\.json has layout 4; .* reads layouts 1 to 3"
+        StoreError, match=r"00000007\.json has layout 5; .* reads layouts 1 to 4"
     ) as raised:
         read_commit(later, "00000007")
     assert not isinstance(raised.value, DamagedError)

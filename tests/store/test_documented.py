@@ -13,7 +13,11 @@ from tests.store.small import Bench, study
 
 PAGE = Path(__file__).parents[2] / "docs" / "results.md"
 AXES = "outcome.target = [0.5]\nlearning_rate = [0.5, 7.0]\nseed = [0, 1]"
-EVERYTHING = ["validation={ inputs=[[1, 2]], targets=[[3, 4]] }", 'training.optimizer="adam"']
+EVERYTHING = [
+    "validation={ inputs=[[1, 2]], targets=[[3, 4]] }",
+    'training.optimizer="adam"',
+    "batch.size=1",
+]
 
 
 def rows(heading: str) -> dict[str, str]:
@@ -27,6 +31,8 @@ def documented(kind: pa.DataType, *, swept: bool = False) -> str:
     """How the page names a type."""
     if swept:
         return "double, int64, bool or string"
+    if pa.types.is_fixed_size_list(kind) and kind.list_size == 9:
+        return "list of 9 double; null but for the last step"
     if pa.types.is_fixed_size_list(kind) and kind.list_size != 20:
         return (
             "list of 1 or 2 numbers a parameter and of up to two more, double or float; "

@@ -1,9 +1,11 @@
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from sweep.errors import StoreError
 from sweep.store import repair as repairing
+from sweep.store.commit import KINDS
 from sweep.store.repair import repair, verify
 from tests.store.small import Bench, study
 
@@ -33,28 +35,83 @@ def test_sound_results_have_no_findings(bench: Bench) -> None:
 def test_what_a_crash_left_is_removed_and_said(bench: Bench) -> None:
     bench.run(study())
     before = names(bench.directory)
-    for left in (
-        "trials/.00000003.parquet.12ab.tmp",
-        ".study.toml.12ab.tmp",
-        "curves/00000003.parquet",
-    ):
+    for left in ("trials/.00000003.parquet.12ab34cd.tmp", ".study.toml.12ab34cd.tmp"):
         (bench.directory / left).write_bytes(b"half")
     assert verify(bench.directory) == []
     assert repair(bench.directory) == [
-        "removed trials/.00000003.parquet.12ab.tmp, half-written when a run was killed",
-        "removed .study.toml.12ab.tmp, half-written when a run was killed",
-        "removed curves/00000003.parquet, of a chunk that was never committed",
+        "removed trials/.00000003.parquet.12ab34cd.tmp, half-written when a run was killed",
+        "removed .study.toml.12ab34cd.tmp, half-written when a run was killed",
     ]
     assert names(bench.directory) == before
+
+
+def test_what_cannot_be_placed_is_set_aside(bench: Bench) -> None:
+    bench.run(study())
+    before = names(bench.directory)
+    (bench.directory / "curves/00000003.parquet").write_bytes(b"half")
+    assert verify(bench.directory) == [
+        "commits/00000003.json is lost; files of the chunk are there"
+    ]
+    (said,) = repair(bench.directory)
+    why = "curves/00000003.parquet has no record, and none could be made of its chunk"
+    assert said == f"{why}; set aside in aside/"
+    aside = {"aside/note.txt", "aside/curves-00000003.parquet.1"}
+    assert names(bench.directory) == before | aside
+    assert (bench.directory / "aside/curves-00000003.parquet.1").read_bytes() == b"half"
+    assert "curves-00000003.parquet.1: " in (bench.directory / "aside/note.txt").read_text()
+
+
+def test_files_of_others_are_left_alone_and_named(bench: Bench) -> None:
+    bench.run(study())
+    own = ["trials/mine.parquet", "commits/notes.json", "trials/.mine.tmp", "notes.txt"]
+    for name in own:
+        (bench.directory / name).write_bytes(b"mine")
+    (said,) = bench.run(study()).findings
+    assert said.startswith("trials/mine.parquet is none of sweep's files; left alone")
+    assert all((bench.directory / name).read_bytes() == b"mine" for name in own)
+    assert bench.open().trained == 12
+
+
+def test_lost_records_are_made_again(bench: Bench) -> None:
+    bench.run(study())
+    bench.run(study(training="steps = 40"))  # the first chunks are hidden
+    digest, before = bench.digest(), names(bench.directory)
+    records = sorted(
+        path for path in bench.directory.rglob("*.json") if path.parent.name == "commits"
+    )
+    contents = [path.read_bytes() for path in records]
+    assert len(records) == 6
+    for path in records:
+        path.unlink()
+    assert len(verify(bench.directory)) == 6
+    assert bench.open().trained == 0
+    assert names(bench.directory) == before - {str(p.relative_to(bench.directory)) for p in records}
+    report = bench.run(study(training="steps = 40"))
+    assert report.trained == 0
+    assert [finding.partition(" ")[2] for finding in report.findings] == [
+        "was lost; made again from the files of its chunk"
+    ] * 6
+    assert [path.read_bytes() for path in records] == contents
+    assert (bench.digest(), names(bench.directory)) == (digest, before)
+
+
+def test_a_lost_record_of_a_chunk_that_is_not_whole_stays_lost(bench: Bench) -> None:
+    bench.run(study())
+    digest = bench.digest()
+    for name in ("commits/00000000.json", "commits/00000001.json", "curves/00000001.parquet"):
+        (bench.directory / name).unlink()
+    flip(bench.directory / "parameters/00000000.parquet")
+    assert bench.run(study()).trained == 10
+    assert bench.digest() == digest
+    aside = {path.name for path in (bench.directory / "aside").iterdir()}
+    assert {f"{kind}-00000000.parquet.1" for kind in KINDS} <= aside
 
 
 DAMAGE = {
     "a flip among the trials": ("trials/00000001.parquet", flip),
     "a flip among the curves": ("curves/00000001.parquet", flip),
-    "a flip in a record": ("commits/00000001.json", flip),
     "a truncated file": ("parameters/00000001.parquet", lambda path: path.write_bytes(b"PAR1")),
     "a file that is gone": ("trials/00000001.parquet", Path.unlink),
-    "an empty record": ("commits/00000001.json", lambda path: path.write_bytes(b"")),
 }
 
 
@@ -72,12 +129,30 @@ def test_a_damaged_chunk_is_set_aside_and_trained_again(
     assert found.endswith("set chunk 00000001 aside in aside/, its trials will be trained again")
     kept = {name for name in before if "00000001" not in name}
     moved = names(bench.directory) - kept
-    assert moved
-    assert all(name.startswith("aside/") and name.endswith(".1") for name in moved)
+    assert moved > {"aside/note.txt"}
+    assert all(name.startswith("aside/") and name.endswith((".1", ".txt")) for name in moved)
     assert bench.open().trained == 7
     assert bench.run(study()).trained == 5
     assert bench.digest() == digest
     assert verify(bench.directory) == []
+
+
+@pytest.mark.parametrize("damage", [flip, lambda path: path.write_bytes(b"")])
+def test_a_damaged_record_is_made_again(bench: Bench, damage: Callable[[Path], None]) -> None:
+    bench.run(study())
+    digest, record = bench.digest(), bench.directory / "commits/00000001.json"
+    content = record.read_bytes()
+    damage(record)
+    with pytest.raises(StoreError, match="`sweep run` sets it aside"):
+        bench.open()
+    (said,) = verify(bench.directory)
+    assert said.startswith("commits/00000001.json: it")
+    (found,) = repair(bench.directory)
+    assert found == f"{said}; made again from the files of its chunk"
+    assert record.read_bytes() == content
+    assert (bench.directory / "aside/commits-00000001.json.1").is_file()
+    assert bench.run(study()).trained == 0
+    assert bench.digest() == digest
 
 
 def test_a_run_finds_damaged_trials_itself(bench: Bench) -> None:

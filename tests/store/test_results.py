@@ -169,7 +169,9 @@ def test_only_what_is_asked_for_is_read(bench: Bench, monkeypatch: pytest.Monkey
     bench.run(study())
     whole = bench.open().trials()
     path = bench.directory / "trials" / "00000001.parquet"
-    column = pq.read_metadata(path).row_group(0).column(whole.columns.get_loc("final_loss"))
+    column = (
+        pq.read_metadata(path).row_group(0).column(pq.read_schema(path).names.index("final_loss"))
+    )
     assert column.path_in_schema == "final_loss"
     data = bytearray(path.read_bytes())
     data[column.data_page_offset + column.total_compressed_size - 1] ^= 1
@@ -328,7 +330,8 @@ def test_the_last_parameters_have_the_state_of_the_optimizer(
     if arrays:
         found = table["optimizer_state"].to_pylist()
         expected = train(asked.groups()[0], np.arange(5)).optimizer_state
-        assert expected.shape[1] == arrays * asked.network.n_parameters
+        powers = 2 * (optimizer == "adam")  # of its betas
+        assert expected.shape[1] == arrays * asked.network.n_parameters + powers
         assert [state for state in found if state] == expected.tolist()
         last = [step == 30 for step in table["step"].to_pylist()]
         assert [state is not None for state in found] == last
