@@ -529,6 +529,13 @@ def test_help_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> Non
     assert "sweep" in done.stdout
 
 
+def test_a_run_with_nothing_to_do_imports_no_pandas(here: Path) -> None:
+    sweep("run", "two", cwd=here)
+    told = "import atexit; atexit.register(lambda: print('pandas' in sys.modules))"
+    done = process("run", "two", cwd=here, before=told)
+    assert done.stdout.endswith("  1 converged, 1 stalled\n  results/two\nFalse\n")
+
+
 def test_importing_sweep_imports_nothing_heavy() -> None:
     code = f"import sweep, sys; print({HEAVY} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

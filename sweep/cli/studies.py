@@ -116,12 +116,11 @@ def run(
     ] = None,
 ) -> None:
     """Train and save what is missing of STUDY."""
-    from sweep.runs.studies import open_study, train
+    from sweep.runs.training import outcomes_of, train
 
     edits = overrides or ()
     report = train(name, edits, results=results, threads=threads, dask=dask, on_wait=note)
-    found = open_study(name, edits, results)
-    study = found.study.name
+    study = report.directory.name
     note(*report.findings)
     if report.trained:
         speed = short(report.steps / max(report.seconds, 1e-9), "network-steps/s")
@@ -130,7 +129,7 @@ def run(
         print(f"{study}: {done}{since} in {duration(report.seconds)}, {speed}")
     elif not report.signal:
         print(f"{study}: nothing to do, all {plural(report.trials, 'trial')} are trained")
-    _print_results(found.outcomes() if found.trained else {}, found.directory)
+    _print_results(outcomes_of(name, edits, report.directory), report.directory)
     if report.signal:
         note("interrupted; what is finished is saved, `sweep run` goes on from there")
         raise typer.Exit(128 + report.signal)

@@ -1,15 +1,13 @@
 """A study by its name: begin it, run it, say how far it is, check what is saved, list all."""
 
 import signal
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from sweep.errors import RequestError, SweepError
-from sweep.runs import runner
-from sweep.runs.progress import Show, progress_bar
-from sweep.runs.runner import RunReport, Workers
+from sweep.runs.progress import Show
+from sweep.runs.training import train
 from sweep.store import repair
 from sweep.store.files import told
 from sweep.store.folder import STUDY, check_owner, in_use, origin_of, study_directory
@@ -141,60 +139,6 @@ def run(
     if report.signal:
         signal.raise_signal(report.signal)
     return open_study(study, overrides, results)
-
-
-def train(
-    study: str | Path,
-    overrides: Sequence[str] = (),
-    *,
-    results: str | Path = "results",
-    threads: int | None = None,
-    dask: str | None = None,
-    progress: bool | Show = True,
-    on_wait: Callable[[str], None] | None = None,
-) -> RunReport:
-    """Train what is missing of a study, as `run` does, and return what was done.
-
-    A signal ends it early, with its number in the report. `on_wait` is called with a sentence if
-    another process works on the study.
-
-    Raises:
-        RequestError: the study is wrong, or results cannot be written there.
-        StoreError: results could not be saved or read; what was committed stays.
-    """
-    if dask and threads:
-        raise RequestError(
-            "--threads and --dask: state one of them; workers have their own threads"
-        )
-    path = find_study(str(study))
-    asked = load_study(path, overrides)
-    with _workers(dask) as workers, _shown(progress, asked.name) as show:
-        return runner.run(
-            asked,
-            Path(results),
-            origin=path,
-            threads=threads,
-            workers=workers,
-            progress=show,
-            on_wait=on_wait,
-        )
-
-
-def _workers(address: str | None) -> AbstractContextManager[Workers | None]:
-    """Connect to a cluster, if one is named."""
-    if address is None:
-        return nullcontext()
-    try:
-        from sweep.runs.cluster import connected  # noqa: PLC0415 - an extra that few install
-    except ImportError as error:
-        raise RequestError(f"--dask needs {error.name}: pip install 'sweep[dask]'") from None
-    return connected(address)
-
-
-def _shown(progress: bool | Show, name: str) -> AbstractContextManager[Show | None]:
-    if isinstance(progress, bool):
-        return progress_bar(name) if progress else nullcontext()
-    return nullcontext(progress)
 
 
 def open_study(
