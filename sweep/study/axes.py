@@ -9,20 +9,11 @@ import numpy as np
 from sweep.study.checks import Check, counted, integer, nearest, show
 from sweep.study.conditions import Condition, Named, read_condition
 from sweep.study.declarations import Settings
-from sweep.study.designs import (
-    DESIGNS,
-    FORMS,
-    LISTED,
-    MAX_DIMENSIONS,
-    MAX_VALUES,
-    between,
-    design,
-    drawing,
-    spaced,
-)
+from sweep.study.designs import DESIGNS, MAX_DIMENSIONS, design
 from sweep.study.document import DRAW, REPEATED, REPEATS, WHERE, Document, Entry
 from sweep.study.fields import AXES, find_axis, place_of, swept_field
 from sweep.study.grid import Axis, Dimension
+from sweep.study.spacings import FORMS, LISTED, MAX_VALUES, between, drawing, spaced
 
 _DTYPES = {bool: np.bool_, int: np.int64, float: np.float64, str: np.object_}
 

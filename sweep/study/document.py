@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from sweep.errors import RequestError
 from sweep.study.checks import one_line, show
-from sweep.study.designs import SPACINGS
 from sweep.study.fields import FIELD, GIVES, TABLES, Place, find_axis, place_of, unknown
+from sweep.study.spacings import SPACINGS
 
 MAX_BYTES = 2**18
 """The size of a study file that somebody wrote."""

@@ -7,8 +7,8 @@ from itertools import groupby
 
 import numpy as np
 
-from sweep.study.designs import EXACT, LISTED
 from sweep.study.grid import Dimension
+from sweep.study.spacings import EXACT, LISTED
 
 STARTER = """\
 # Which learning rates solve exclusive or, and from how many initialisations?
