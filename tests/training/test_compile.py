@@ -11,6 +11,7 @@ from pathlib import Path
 import numba
 import numpy as np
 import pytest
+from numba.core.codegen import CPUCodeLibrary, JITCodeLibrary, JITCPUCodegen
 
 from sweep.errors import RequestError
 from sweep.training import build
@@ -296,3 +297,20 @@ def test_two_processes_at_once_and_a_third_without_the_compiler(tmp_path: Path) 
     assert cold[0][2] == cold[1][2] == warm[2]
     assert "True" in {cold[0][0], cold[1][0]}
     assert [entry.suffix for entry in cache.iterdir()] == [".kernel"] * 2
+
+
+def test_numbas_privates_are_as_they_were_read() -> None:
+    """`build` replaces four of numba's own methods.
+
+    Before the bound in pyproject.toml moves, see that each is still what compiles, links or emits
+    a function, that kernels take no longer to compile (`python -m benchmarks.compiling`), and that
+    the golden digests stand.
+    """
+    assert numba.__version__.split(".")[:2] <= ["0", "68"]
+    for owner, name in (
+        (CPUCodeLibrary, "_optimize_functions"),
+        (CPUCodeLibrary, "finalize"),
+        (JITCodeLibrary, "get_pointer_to_function"),
+        (JITCPUCodegen, "set_env"),
+    ):
+        assert callable(getattr(owner, name))
