@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sweep.cli.door import RESULTS, Folder, Name, Overrides, app, trained
+from sweep.cli.door import RESULTS, Folder, Name, Only, Overrides, app, trained
 from sweep.cli.terminal import plural, short
 from sweep.errors import RequestError
 
@@ -133,6 +133,7 @@ def report(
     output: Annotated[
         Path | None, typer.Option("--output", metavar="FILE", help="The page, ending in .html.")
     ] = None,
+    only: Only = None,
     overrides: Overrides = None,
     results: Folder = RESULTS,
 ) -> None:
@@ -142,5 +143,6 @@ def report(
 
     if output is not None:
         check_ending(output)
-    path = report(trained(name, overrides, results), output, overrides=overrides or ())
+    found = trained(name, overrides, results)
+    path = report(found, output, only=only or (), overrides=overrides or ())
     print(f"{path}: {short(path.stat().st_size, 'B')}, for any browser")

@@ -57,15 +57,17 @@ def compose(
     rate: str | None,
     pictures: Sequence[Picture],
     provenance: pd.DataFrame,
+    responses: Responses | None = None,
 ) -> Report:
     """Return the report on `trials`, of which there is at least one.
 
     `trials` has `trial`, a column an axis, measures and `outcome`; `rate` is the axis to vary, if
-    one is; `provenance` is that of `Results.provenance`.
+    one is; `provenance` is that of `Results.provenance`; `responses` the trials laid out, if not by
+    an axis of theirs.
     """
     counts = trials["outcome"].value_counts()
     ended = {name: int(counts.get(name, 0)) for name in OUTCOMES}
-    found, tables = _rates(trials, axes, rate)
+    found, tables = _rates(trials, axes, rate, responses)
     tables += [axis_table(trials, axis) for axis in axes if axis != rate and axis not in SEEDS]
     tables.append(trials_table(trials, axes))
     return Report(
@@ -74,7 +76,7 @@ def compose(
         question=about.question,
         facts=about.facts,
         outcomes=list(_bar(ended)),
-        lacking=about.asked - len(trials),
+        lacking=max(about.asked - len(trials), 0),
         study_file=listing(about.study_file),
         edits=about.edits,
         findings=[*found, ending(ended)],
@@ -113,13 +115,13 @@ def _bar(ended: Mapping[str, int]) -> Iterator[Share]:
 
 
 def _rates(
-    trials: pd.DataFrame, axes: Sequence[str], rate: str | None
+    trials: pd.DataFrame, axes: Sequence[str], rate: str | None, responses: Responses | None
 ) -> tuple[list[str], list[Table]]:
     """What the rate did: in at most two sentences, and group by group in tables."""
     if rate is None:
         return [losses(float(trials["initial_loss"].iloc[0]), trials["final_loss"])], []
     try:
-        responses = Responses.of(trials, axes, rate)
+        responses = responses or Responses.of(trials, axes, rate)
     except RequestError as error:  # some designs cannot be laid out by rate
         return [f"The groups are not analysed: {error}."], []
     found = find(responses)

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sweep import __version__
+from sweep.analysis.naming import narrowed
+from sweep.analysis.range_test import is_range_test, range_test
 from sweep.analysis.responses import rate_axis
 from sweep.analysis.trials import NEEDED
 from sweep.catalogue import VALIDATION_MEASURES
@@ -23,13 +25,18 @@ MOST_DIGESTED = 5_000_000
 
 
 def report(
-    results: Results, output: str | Path | None = None, *, overrides: Sequence[str] = ()
+    results: Results,
+    output: str | Path | None = None,
+    *,
+    only: Sequence[str] = (),
+    overrides: Sequence[str] = (),
 ) -> Path:
     """Write one page of HTML about what a study found, and return its path.
 
     Args:
         results: of which something is trained.
         output: ends in .html; by default `report.html` in the directory of the results.
+        only: choices of the trials that it is about, as NAME=VALUE.
         overrides: with which the study was read, to be stated on the page.
 
     Raises:
@@ -39,7 +46,7 @@ def report(
     path = Path(output or results.directory / "report.html")
     check_ending(path)
     refuse_place(path, "report", inputs_of(results.directory))
-    page = render(_report(results, overrides))
+    page = render(_report(results, only, overrides))
     with told(f"{path}: cannot be written", RequestError), complete(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return path
@@ -55,16 +62,20 @@ def check_ending(path: Path) -> None:
         raise RequestError(f"{path}: the page must end in .html")
 
 
-def _report(found: Results, edits: Sequence[str]) -> Report:
-    source = Source.of(found)
+def _report(found: Results, only: Sequence[str], edits: Sequence[str]) -> Report:
+    source = Source.of(found, only)
     drawn = [(one, draw(one.kind, source, one.options)) for one in choose(source)]
     validation = [name for name in VALIDATION_MEASURES if name in source.measures]
     columns = ["trial", *source.axes, *NEEDED, *validation]
+    trials = found.trials(None if found.trained <= MOST_ROWS else columns)
+    rate = _rate(source)
+    tested = rate is None and is_range_test(found.study)
     return compose(
-        _about(found, edits),
-        found.trials(None if found.trained <= MOST_ROWS else columns),
+        _about(found, only, edits),
+        narrowed(trials, source.axes, only),
         axes=source.axes,
-        rate=_rate(source),
+        rate="learning_rate" if tested else rate,
+        responses=range_test(found, only) if tested else None,
         pictures=[
             picture(figure, f"{one.name}: {KINDS[one.kind].summary}") for one, figure in drawn
         ],
@@ -72,17 +83,17 @@ def _report(found: Results, edits: Sequence[str]) -> Report:
     )
 
 
-def _about(found: Results, edits: Sequence[str]) -> About:
+def _about(found: Results, only: Sequence[str], edits: Sequence[str]) -> About:
     study, text = found.study, _study_file(found)
     return About(
         name=study.name,
         title=study.title,
         question=leading_comment(text),
-        facts=study_facts(study),
+        facts=study_facts(study) | ({"only": ", ".join(only)} if only else {}),
         study_file=text,
         edits=edits,
         as_run=study.to_toml(),
-        asked=study.trials,
+        asked=0 if only else study.trials,
         digest=_digest(found),
         version=__version__,
     )
