@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
     from sweep.analysis import best, by_rate, compare, summary
     from sweep.auditor.auditing import audit
-    from sweep.course.handouts import explain, worksheet
+    from sweep.course.derivation import explain
+    from sweep.course.workbook import worksheet
     from sweep.instrument.bench import bench
     from sweep.runs.planning import plan
     from sweep.runs.studies import list_studies as list  # noqa: A004 - as the command is called
@@ -49,7 +50,8 @@ __all__ = [
 _HOMES = {
     "sweep.analysis": ("best", "by_rate", "compare", "summary"),
     "sweep.auditor.auditing": ("audit",),
-    "sweep.course.handouts": ("explain", "worksheet"),
+    "sweep.course.derivation": ("explain",),
+    "sweep.course.workbook": ("worksheet",),
     "sweep.instrument.bench": ("bench",),
     "sweep.runs.planning": ("plan",),
     "sweep.runs.studies": ("list", "new", "run", "status", "verify"),

@@ -55,7 +55,7 @@ def explain(
     overrides: Overrides = None,
 ) -> None:
     """Derive every gradient of one step of a trial of STUDY, in symbols and in numbers."""
-    from sweep.course.handouts import explain
+    from sweep.course.derivation import explain
     from sweep.course.languages import spelled
 
     encoding = sys.stdout.encoding or "utf-8"
@@ -103,7 +103,7 @@ def worksheet(
     overrides: Overrides = None,
 ) -> None:
     """Write STUDY as a spreadsheet with live formulas, a sheet a trial."""
-    from sweep.course.handouts import worksheet
+    from sweep.course.workbook import worksheet
 
     made = worksheet(name, output, steps=steps, trial=trial or (), overrides=overrides or ())
     print(f"{made.file}: {plural(made.sheets, 'sheet')} of {plural(made.steps, 'step')}")

@@ -180,3 +180,27 @@ _KINDS: Mapping[str, Callable[[Notation, Quantity], Glyph]] = {
     for kind in ("weight", "bias")
     for letter in "sv"
 }
+
+_GREEK = {
+    "η": "eta",
+    "μ": "momentum",
+    "α": "alpha",
+    "β": "beta",
+    "ε": "epsilon",
+    "λ": "decay",
+    "c": "clip",
+}
+
+
+def cell_name(notation: Notation, quantity: Quantity) -> str:
+    """The name of a given number's cell: W_5, since W5 is a cell of its own; I_1_s2 of sample 2.
+
+    Raises:
+        TypeError: the quantity is a derivative, which has a column and no name.
+    """
+    glyph = notation(quantity)
+    if isinstance(glyph, Derivative):
+        raise TypeError(f"{quantity}: has no name")
+    parts = [_GREEK.get(glyph.base, glyph.base), *glyph.below.split(",")]
+    parts += [f"s{glyph.above.strip('()')}"] * bool(glyph.above)
+    return "_".join(part for part in parts if part)

@@ -15,10 +15,13 @@ from xlsxwriter.utility import xl_col_to_name
 from sweep.course.expression import Quantity, about
 from sweep.course.languages import Cells, Text
 from sweep.course.sheet_columns import STEP, Column, H
-from sweep.course.symbols import Derivative, Notation
-from sweep.course.worksheet import Plan, Trial
+from sweep.course.symbols import cell_name
+from sweep.course.worksheet import Plan, Trial, plan_worksheet
+from sweep.errors import RequestError
 from sweep.store.export import EXCEL_OPTIONS
-from sweep.store.files import complete
+from sweep.store.files import complete, told
+from sweep.store.folder import refuse_place
+from sweep.study import files_of, find_study, load_study
 
 START, COMPARED = "Start", "Compare"
 TOLERANCE = 1e-8
@@ -47,29 +50,6 @@ _FORMATS = {
     "small": {"num_format": "0.00E+00"},
     "wrong": {"bg_color": "#f3b9a6"},
 }
-_GREEK = {
-    "η": "eta",
-    "μ": "momentum",
-    "α": "alpha",
-    "β": "beta",
-    "ε": "epsilon",
-    "λ": "decay",
-    "c": "clip",
-}
-
-
-def cell_name(notation: Notation, quantity: Quantity) -> str:
-    """The name of a given number's cell: W_5, since W5 is a cell of its own; I_1_s2 of sample 2.
-
-    Raises:
-        TypeError: the quantity is a derivative, which has a column and no name.
-    """
-    glyph = notation(quantity)
-    if isinstance(glyph, Derivative):
-        raise TypeError(f"{quantity}: has no name")
-    parts = [_GREEK.get(glyph.base, glyph.base), *glyph.below.split(",")]
-    parts += [f"s{glyph.above.strip('()')}"] * bool(glyph.above)
-    return "_".join(part for part in parts if part)
 
 
 class _Sheet(xlsxwriter.worksheet.Worksheet):  # type: ignore[misc]
@@ -80,6 +60,46 @@ class _Sheet(xlsxwriter.worksheet.Worksheet):  # type: ignore[misc]
 
     def _prepare_formula(self, formula: str, _expand: bool = False) -> str:
         return formula.removeprefix("=")
+
+
+@dataclass(frozen=True)
+class Worksheet:
+    """A spreadsheet that was written: where, with how many sheets of trials, of how many steps."""
+
+    file: Path
+    sheets: int
+    steps: int
+
+
+def worksheet(
+    study: str | Path,
+    file: str | Path | None = None,
+    *,
+    steps: int | None = None,
+    trial: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+) -> Worksheet:
+    """Write a study as a spreadsheet with live formulas, a sheet a trial.
+
+    Args:
+        study: a study file, or the bare name of a known study; nothing need be trained.
+        file: ends in .xlsx; by default the study's name with this ending.
+        steps: how many; by default the study's, at most 200.
+        trial: of which trials, such as "learning_rate=0.5"; by default all.
+        overrides: change fields, as "training.steps=200".
+
+    Raises:
+        RequestError: there is no such study, it cannot be a worksheet, or cannot be written there.
+    """
+    asked = load_study(study, overrides)
+    path = Path(file or f"{asked.name}.xlsx")
+    if path.suffix != ".xlsx":
+        raise RequestError(f'{path}: the ending must be .xlsx, not "{path.suffix}"')
+    refuse_place(path, "worksheet", files_of(find_study(str(study)), overrides))
+    plan = plan_worksheet(asked, steps, trial)
+    with told(f"{path}: cannot be written", RequestError):
+        write_workbook(plan, path)
+    return Worksheet(path, len(plan.trials), plan.steps)
 
 
 def write_workbook(plan: Plan, path: Path) -> None:

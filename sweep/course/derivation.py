@@ -1,4 +1,4 @@
-"""What a student is handed: the derivation and the worksheet of a study, by its name."""
+"""The derivation of one step of a trial of a study, in all its forms."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,12 +7,10 @@ from pathlib import Path
 
 from matplotlib.figure import Figure
 
-from sweep.course import explain as derivation
+from sweep.course import explain as sets
 from sweep.course.diagram import draw_network, svg
 from sweep.course.document import Document, html, markdown, plain
 from sweep.course.snapshot import Snapshot, snapshot_of
-from sweep.course.workbook import write_workbook
-from sweep.course.worksheet import plan_worksheet
 from sweep.errors import RequestError
 from sweep.store.files import complete, told
 from sweep.store.folder import refuse_place
@@ -50,7 +48,7 @@ class Derivation:
     @cached_property
     def document(self) -> Document:
         """Its sections, equations and tables."""
-        return derivation.explain(self.snapshot, self.sample)
+        return sets.explain(self.snapshot, self.sample)
 
     def diagram(self) -> Figure:
         """The network with its weights, activations and gradients, as a figure."""
@@ -138,43 +136,3 @@ def explain(
     found = Derivation(snapshot_of(load_study(study, overrides), trial, step), sample, inputs)
     found.document  # noqa: B018 - what cannot be derived is refused here
     return found
-
-
-@dataclass(frozen=True)
-class Worksheet:
-    """A spreadsheet that was written: where, with how many sheets of trials, of how many steps."""
-
-    file: Path
-    sheets: int
-    steps: int
-
-
-def worksheet(
-    study: str | Path,
-    file: str | Path | None = None,
-    *,
-    steps: int | None = None,
-    trial: Sequence[str] = (),
-    overrides: Sequence[str] = (),
-) -> Worksheet:
-    """Write a study as a spreadsheet with live formulas, a sheet a trial.
-
-    Args:
-        study: a study file, or the bare name of a known study; nothing need be trained.
-        file: ends in .xlsx; by default the study's name with this ending.
-        steps: how many; by default the study's, at most 200.
-        trial: of which trials, such as "learning_rate=0.5"; by default all.
-        overrides: change fields, as "training.steps=200".
-
-    Raises:
-        RequestError: there is no such study, it cannot be a worksheet, or cannot be written there.
-    """
-    asked = load_study(study, overrides)
-    path = Path(file or f"{asked.name}.xlsx")
-    if path.suffix != ".xlsx":
-        raise RequestError(f'{path}: the ending must be .xlsx, not "{path.suffix}"')
-    refuse_place(path, "worksheet", files_of(find_study(str(study)), overrides))
-    plan = plan_worksheet(asked, steps, trial)
-    with told(f"{path}: cannot be written", RequestError):
-        write_workbook(plan, path)
-    return Worksheet(path, len(plan.trials), plan.steps)
