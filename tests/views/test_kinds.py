@@ -201,7 +201,7 @@ def test_of_very_many_trials_some_are_read_and_it_is_said(
 @pytest.mark.parametrize(
     ("kind", "axes", "words"),
     [
-        ("pie", {}, 'no figure is called "pie"; the kinds are curves, panels, heatmap'),
+        ("pie", {}, 'no figure is called "pie"; the kinds are curves, panels, range_test, heatmap'),
         ("heatmpa", {}, 'no figure is called "heatmpa"; did you mean heatmap[?]; the kinds'),
         ("curves", {"learning_rate": 3}, "no curves were recorded"),
         (
@@ -274,7 +274,7 @@ def test_a_study_without_trials_is_refused() -> None:
 
 def test_a_figure_is_drawn_from_python(results: Results) -> None:
     assert len(sweep.plot(results, "heatmap", x="learning_rate", y="optimizer").axes) == 2
-    assert sweep.plot(results).axes[0].get_xlabel() == "step"
+    assert sweep.plot(results).axes[1].get_xlabel() == "learning rate η"  # names lead
     with pytest.raises(TypeError, match="colour"):
         sweep.plot(results, "heatmap", colour="red")
 
