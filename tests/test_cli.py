@@ -140,7 +140,7 @@ def test_a_figure_is_asked_for_in_detail(here: Path) -> None:
     sweep("run", "two", cwd=here)
     asked = ["--x", "learning_rate", "--measure", "best_loss", "--linear", "--size", "5x4"]
     done = sweep("plot", "two", "response", *asked, "--format", "pdf", "--format", "svg", cwd=here)
-    stem = "results/two/figures/response-learning_rate-best_loss-linear"
+    stem = "results/two/figures/response-x-learning_rate-best_loss-linear"
     assert done.stdout.split() == [f"{stem}.pdf", f"{stem}.svg"]
     assert (here / f"{stem}.pdf").read_bytes()[:5] == b"%PDF-"
     assert 'width="360pt" height="288pt"' in (here / f"{stem}.svg").read_text()
@@ -209,9 +209,9 @@ def test_a_plan_is_of_what_is_missing_and_of_kernels_not_compiled(
 ) -> None:
     monkeypatch.setenv("SWEEP_CACHE_DIR", str(here / "kernels"))
     new = ["--set", "training.optimizer='nesterov'"]
-    planned = sweep("plan", "two", *new, cwd=here).stdout
-    assert re.search(r"^  compiling +about 3.1 s$", planned, re.M)
-    assert "compiling" not in sweep("plan", "two", *new, cwd=here).stdout
+    planned = sweep("plan", "two", *new, cwd=here).stdout  # a short try, of compiled kernels
+    assert "compiling" not in planned
+    assert "by a short try" in planned
     sweep("run", "two", cwd=here)
     more = sweep("plan", "two", "--set", "axes.learning_rate=[0.5, 2.0, 3.0]", cwd=here).stdout
     assert re.search(r"^trials +3, of which 2 are trained already$", more, re.M)
@@ -529,13 +529,6 @@ def test_help_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> Non
     assert "sweep" in done.stdout
 
 
-def test_a_run_with_nothing_to_do_imports_no_pandas(here: Path) -> None:
-    sweep("run", "two", cwd=here)
-    told = "import atexit; atexit.register(lambda: print('pandas' in sys.modules))"
-    done = process("run", "two", cwd=here, before=told)
-    assert done.stdout.endswith("  1 converged, 1 stalled\n  results/two\nFalse\n")
-
-
 def test_importing_sweep_imports_nothing_heavy() -> None:
     code = f"import sweep, sys; print({HEAVY} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -589,6 +582,7 @@ def test_what_json_tells_is_documented(here: Path, monkeypatch: pytest.MonkeyPat
     }
     for name, line in stated.items():
         done = sweep(name, *arguments[name], "--json", cwd=here)
+        assert done.stdout, (name, done.stderr)
         found = json.loads(done.stdout, parse_constant=no_constant)
         assert isinstance(found, dict)
         documented = {key.strip("[]") for key in re.findall(r"`([a-z_]+(?:\[\])?)`", line)}

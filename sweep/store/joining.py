@@ -23,6 +23,7 @@ class Room:
     def __init__(self, places: Sequence[Positions]) -> None:
         self._run = _joint(sorted(places, key=_first)) if len(places) > 1 else None
         self._columns: dict[str, np.ndarray] = {}
+        self._elsewhere: set[str] = set()  # columns of which some rows are not in this memory
 
     def put(self, place: Positions, table: pa.Table) -> pa.Table:
         """The same rows, but with the numbers that this has room for in it."""
@@ -31,7 +32,9 @@ class Room:
         rows = slice(place.start - self._run.start, place.stop - self._run.start)
         for at, name in enumerate(table.column_names):
             column = table[name]
-            if column.type in (pa.float64(), pa.int64()) and not column.null_count:
+            if column.null_count:
+                self._elsewhere.add(name)
+            elif column.type in (pa.float64(), pa.int64()):
                 part = self._column(name, len(self._run), column.type)[rows]
                 part[:] = column.to_numpy()
                 table = table.set_column(at, name, pa.array(part))
@@ -50,9 +53,9 @@ class Room:
         run = _joint([place for place, _ in parts])
         if run is not None:
             if run == self._run:
-                for name, values in self._columns.items():
+                for name in self._columns.keys() - self._elsewhere:
                     at = table.column_names.index(name)
-                    table = table.set_column(at, name, pa.array(values))
+                    table = table.set_column(at, name, pa.array(self._columns[name]))
             return run, table
         position = np.concatenate([vector(place) for place, _ in parts])
         if (position[1:] < position[:-1]).any():

@@ -7,7 +7,7 @@ import pytest
 from sweep.store.joining import Room
 from sweep.study import Positions, vector
 
-COLUMNS = ["loss", "seed", "step", "half", "outcome", "never"]
+COLUMNS = ["loss", "seed", "step", "half", "outcome", "never", "missing"]
 
 
 def rows(places: list[int]) -> pa.Table:
@@ -21,6 +21,7 @@ def rows(places: list[int]) -> pa.Table:
             "half": (place / 2).astype(np.float32),
             "outcome": pa.array(["low" if at < 5 else "high" for at in places]).dictionary_encode(),
             "never": pa.array(place, mask=place % 3 == 0),
+            "missing": pa.array(place / 3, mask=place > 7),  # of some chunks, and not of others
         }
     )
 
@@ -55,7 +56,15 @@ def test_numbers_of_a_run_are_in_one_piece() -> None:
     position, table = together([range(4, 9), range(2, 4)])
     assert position == range(2, 9)
     pieces = {name: table[name].num_chunks for name in COLUMNS}
-    assert pieces == {"loss": 1, "seed": 1, "step": 2, "half": 2, "outcome": 2, "never": 2}
+    assert pieces == {
+        "loss": 1,
+        "seed": 1,
+        "step": 2,
+        "half": 2,
+        "outcome": 2,
+        "never": 2,
+        "missing": 2,
+    }
 
 
 def test_a_chunk_that_is_not_whole_needs_no_room() -> None:
