@@ -141,19 +141,19 @@ def rows_of(found: Findings, group: int) -> tuple[dict[str, Row], dict[str, Row]
 def _said(best: Mapping[str, Row], known: Mapping[str, Row], setting: Setting) -> list[str]:
     """The sentences about one group, the first criterion's first."""
     (lead, row), *others = best.items()
-    said = [SAYS[lead](row, setting) if lead in SAYS else _bylevel_of(row, setting, known)]
+    said = [SAYS[lead](row, setting) if lead in SAYS else _by_level(row, setting, known)]
     around = level_of(lead).unit == "loss"
     said += [_usable(known, setting, lead)] * around
     said += [SAYS.get(by, _by_level_too)(other, setting) for by, other in others]
     return said + [_threshold(known, setting)] * around
 
 
-def _bylevel_of(row: Row, setting: Setting, known: Mapping[str, Row]) -> str:
+def _by_level(row: Row, setting: Setting, known: Mapping[str, Row]) -> str:
     """The best rate, and what the loss on the training data is beside one of validation."""
     if isnan(row["best_rate"]):
         return f"No {setting.axis} is any good: at each the median trial diverged."
     what, value = setting.median(row["by"]), setting.value(row, _say(row["by"]))
-    if "training_loss" in known and row["by"].startswith("validation"):
+    if "training_loss" in known and row["by"] == "validation_loss":  # which is of the same rate
         beside = known["training_loss"]
         interval = setting.interval(beside["low"], beside["high"], number)
         value += f", and on the training data {number(beside['value'])}{interval}"
@@ -244,7 +244,7 @@ def answer(found: Findings) -> list[str]:
         return list(_ranking(found))
     setting, (best, known) = Setting.of(found, 0), rows_of(found, 0)
     lead = next(iter(best))
-    first = _bylevel_of(best[lead], setting, known).removesuffix(".")
+    first = _by_level(best[lead], setting, known).removesuffix(".")
     around = [part for part in (_usable(known, setting, lead), _threshold(known, setting)) if part]
     second = "; ".join(part[0].lower() + part[1:].removesuffix(".") for part in around)
     return [f"{first.replace('. It is', '; it is')}.", f"{second[0].upper()}{second[1:]}."]
@@ -271,7 +271,7 @@ def _ranking(found: Findings) -> Iterator[str]:
 
     def beside(group: int) -> str:
         known = rows_of(found, group)[1]
-        if not by.startswith("validation") or "training_loss" not in known:
+        if by != "validation_loss" or "training_loss" not in known:
             return ""
         return f" (on the training data {number(known['training_loss']['value'])})"
 
@@ -393,7 +393,7 @@ def _verdict(found: Comparison, row: Row) -> str:
     beside = ""
     if "final_loss" in row:
         losses = number(row["final_loss"]), number(row["first_final_loss"])
-        beside = f"; on the training data they have {' and '.join(losses)}"
+        beside = f"; their losses on the training data are {' and '.join(losses)}"
     return (
         f"{row['study']} at {number(row['rate'])}, its best rate, has a {what} {amount} "
         f"{first} at {number(row['first_rate'])}{_change_interval(found, row, same)}{beside}."
