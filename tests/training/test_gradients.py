@@ -16,8 +16,9 @@ import pytest
 from sweep.store.machine import usable_processors
 
 from ..oracles.peers import PEERS, peer
-from ..oracles.problem import ACTIVATIONS, LOSSES, OPTIMIZERS
+from ..oracles.problem import LOSSES, OPTIMIZERS
 from .networks import (
+    ACTIVATIONS,
     KERNELS,
     ROUND,
     case,
