@@ -8,10 +8,6 @@ from sweep.study.model import (
     Data,
     Initial,
     Network,
-    Outcome,
-    Record,
-    Schedule,
-    Training,
 )
 from sweep.study.reading import (
     files_of,
@@ -22,6 +18,7 @@ from sweep.study.reading import (
     shipped_studies,
     text_to_start_from,
 )
+from sweep.study.settings import Outcome, Record, Schedule, Training
 from sweep.study.study import Plot, Study, study_facts
 from sweep.study.writing import STARTER, card
 

@@ -1,99 +1,19 @@
 """The `[axes]` of a study file become dimensions, and the condition on their points."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import numpy as np
 
 from sweep.study.checks import Check, counted, integer, nearest, show
 from sweep.study.conditions import Condition, Named, read_condition
-from sweep.study.declarations import Settings
-from sweep.study.designs import DESIGNS, MAX_DIMENSIONS, design
-from sweep.study.document import DRAW, REPEATED, REPEATS, WHERE, Document, Entry
+from sweep.study.document import DRAW, REPEATED, REPEATS, WHERE, Document
+from sweep.study.elementary import DESIGNS, MAX_DIMENSIONS, design
 from sweep.study.fields import AXES, find_axis, place_of, swept_field
-from sweep.study.grid import Axis, Dimension
+from sweep.study.grid import Axis, Dimension, codes_of
+from sweep.study.settings import Settings
 from sweep.study.spacings import FORMS, LISTED, MAX_VALUES, between, drawing, spaced
 
 _DTYPES = {bool: np.bool_, int: np.int64, float: np.float64, str: np.object_}
-
-
-def read_axis(
-    name: str, kind: type, check: Check, stated: object, *, distinct: bool = True
-) -> Axis:
-    """The axis `name` of values of the type `kind` that pass `check`, as `stated` in TOML.
-
-    Raises:
-        ValueError: `stated` is no axis, or some of its values are wrong, or equal although they
-            must be `distinct`.
-    """
-    described = None
-    if isinstance(stated, list):
-        values = _listed(kind, check, stated)
-    elif isinstance(stated, dict) and kind in (int, float):
-        values = spaced(kind, check, stated)
-        described = stated if len(values) > LISTED else None
-    else:
-        forms = FORMS if kind in (int, float) else "a list of values"
-        raise ValueError(f"must be {forms}, not {show(stated)}")
-    values.setflags(write=False)
-    axis = Axis(name, values, described)
-    if distinct:
-        refuse_duplicates([axis])
-    return axis
-
-
-def draw_axis(name: str, kind: type, check: Check, stated: object, u: np.ndarray) -> Axis:
-    """The axis `name` with the values at `u`, above 0 and below 1, of what is `stated`.
-
-    That is a list to choose from, or two ends to lie between.
-
-    Raises:
-        ValueError: it is neither, or some of its values are wrong.
-    """
-    if isinstance(stated, list):
-        listed = _listed(kind, check, stated)
-        values = listed[np.minimum(len(listed) * u, len(listed) - 1).astype(np.int64)]
-    elif isinstance(stated, dict) and kind in (int, float):
-        values = between(kind, check, stated, u)
-    else:
-        raise ValueError(f"must be a list of values to choose from, not {show(stated)}")
-    values.setflags(write=False)
-    return Axis(name, values)
-
-
-def refuse_duplicates(axes: Sequence[Axis]) -> None:
-    """Refuse rows of equally long axes that are equal.
-
-    Raises:
-        ValueError: some are.
-    """
-    code = axes[0].ranked[1]
-    for axis in axes[1:]:
-        values, codes = axis.ranked
-        _, code = np.unique(code * len(values) + codes, return_inverse=True)
-    if len(axes) == 1 and len(axes[0].ranked[0]) == len(code):
-        return
-    _, first = np.unique(code, return_index=True)
-    if len(first) < len(code):
-        again = np.setdiff1d(np.arange(len(code)), first)[0]
-        stated = [show(axis.values[again : again + 1].tolist()[0]) for axis in axes]
-        what = f"values {', '.join(stated)}" if len(axes) > 1 else f"value {stated[0]}"
-        raise ValueError(f"has the {what} more than once")
-
-
-def _listed(kind: type, check: Check, stated: list[object]) -> np.ndarray:
-    if not 1 <= len(stated) <= MAX_VALUES:
-        raise ValueError(f"must have 1 to {MAX_VALUES} values, not {len(stated)}")
-    values: np.ndarray = np.empty(len(stated), _DTYPES[kind])
-    for index, element in enumerate(stated):
-        if isinstance(element, list):
-            raise ValueError(f"[{index}] must be a single value, not {show(element)}")
-        try:
-            values[index] = check(element)
-        except ValueError as error:
-            raise ValueError(f"[{index}] {error}") from None
-    return values
 
 
 def read_dimensions(document: Document) -> tuple[Dimension, ...]:
@@ -104,12 +24,19 @@ def read_dimensions(document: Document) -> tuple[Dimension, ...]:
     Raises:
         RequestError: an axis is none, or axes do not fit together.
     """
+    holders: dict[str, list[str]] = {}  # the keys by what holds them: a zip's many, or one alone
+    for key in document.entries:
+        if key.startswith("axes.") and key != WHERE:
+            holder = place_of(key).holder
+            holders.setdefault(key if holder == "axes" else holder, []).append(key)
     kinds: dict[str, list[Dimension]] = {"axes": [], "zip": [], "design": [], "repeats": []}
-    for holder, keys in _holders(document.entries).items():
+    for holder, keys in holders.items():
         if holder == REPEATS:
             kinds["repeats"].append(_repeats(document))
         elif holder in keys:
-            kinds["axes"].append(Dimension((_axis(document, holder, distinct=True),)))
+            axis = _axis(document, holder)
+            _refuse_duplicates(document, holder, (axis,))
+            kinds["axes"].append(Dimension((axis,)))
         elif holder.startswith("axes.zip."):
             kinds["zip"].append(_zip(document, holder, keys))
         else:
@@ -137,18 +64,8 @@ def read_where(
         raise document.refuse(WHERE, str(error)) from None
 
 
-def _holders(entries: Mapping[str, Entry]) -> dict[str, list[str]]:
-    """The keys of axes by the dimension that holds them: a zip's many, or one alone."""
-    holders: dict[str, list[str]] = {}
-    for key in entries:
-        if key.startswith("axes.") and key != WHERE:
-            place = place_of(key)
-            holders.setdefault(key if place.holder == "axes" else place.holder, []).append(key)
-    return holders
-
-
 def _zip(document: Document, holder: str, keys: list[str]) -> Dimension:
-    axes = tuple(_axis(document, key, distinct=False) for key in keys)
+    axes = tuple(_axis(document, key) for key in keys)
     for key, axis in zip(keys, axes, strict=True):
         if len(axis) != len(axes[0]):
             raise document.refuse(
@@ -156,7 +73,8 @@ def _zip(document: Document, holder: str, keys: list[str]) -> Dimension:
                 f"has {counted(len(axis), 'value')} and {axes[0].name} has {len(axes[0])}; "
                 "axes that run together are equally long",
             )
-    return _together(document, holder, keys, axes)
+    _refuse_duplicates(document, keys[0], axes)
+    return Dimension(axes, holder.rpartition(".")[2])
 
 
 def _design(document: Document, holder: str, keys: list[str]) -> Dimension:
@@ -166,20 +84,19 @@ def _design(document: Document, holder: str, keys: list[str]) -> Dimension:
         raise document.refuse(keys[0], f"lacks {draw} = {{ sobol = n, seed = s }} beside it")
     if not 1 <= len(keys) <= MAX_DIMENSIONS:
         raise document.refuse(draw, f"draws {len(keys)} axes; it may be 1 to {MAX_DIMENSIONS}")
-    stated = document.entries[draw].value
+    value = document.entries[draw].value
+    stated = value if isinstance(value, dict) else {}
     try:
-        num, seed = drawing(stated if isinstance(stated, dict) else {})
+        num, seed = drawing(stated)
     except ValueError as error:
         raise document.refuse(draw, str(error)) from None
-    assert isinstance(stated, dict)
     (name,) = (name for name in DESIGNS if name in stated)
     points = design(name, num, len(keys), seed)
-    axes = tuple(
-        _read(document, key, partial(draw_axis, u=u)) for key, u in zip(keys, points, strict=True)
-    )
+    axes = tuple(_axis(document, key, u) for key, u in zip(keys, points, strict=True))
+    _refuse_duplicates(document, keys[0], axes)
     table = {place_of(key).axis: document.entries[key].value for key in keys}
-    dimension = _together(document, holder, keys, axes)
-    return replace(dimension, stated=(f"design.{dimension.name}", {**table, DRAW: stated}))
+    called = holder.rpartition(".")[2]
+    return Dimension(axes, called, (f"design.{called}", {**table, DRAW: stated}))
 
 
 def _repeats(document: Document) -> Dimension:
@@ -188,7 +105,8 @@ def _repeats(document: Document) -> Dimension:
         count = integer(1, MAX_VALUES)(document.entries[REPEATS].value)
     except ValueError as error:
         raise document.refuse(REPEATS, str(error)) from None
-    stated = {field for key in document.entries for field in _fields(key)}
+    swept = (find_axis(place_of(key).axis) for key in document.entries)
+    stated = {*document.entries, *(found[0].name for found in swept if found)}
     drawn = {
         "seed": "initial.weights" not in stated,
         "batch_seed": "batch.size" in stated and not {"batch.table", "batch.file"} & stated,
@@ -201,35 +119,59 @@ def _repeats(document: Document) -> Dimension:
     return Dimension(tuple(Axis(name, seeds) for name in names), "repeats", ("repeats", count))
 
 
-def _fields(key: str) -> set[str]:
-    """The fields that an entry gives values to."""
-    found = find_axis(place_of(key).axis)
-    return {key, found[0].name} if found else {key}
-
-
-def _together(
-    document: Document, holder: str, keys: list[str], axes: tuple[Axis, ...]
-) -> Dimension:
-    try:
-        refuse_duplicates(axes)
-    except ValueError as error:
-        raise document.refuse(keys[0], str(error)) from None
-    return Dimension(axes, holder.rpartition(".")[2])
-
-
-def _axis(document: Document, key: str, *, distinct: bool) -> Axis:
-    return _read(document, key, partial(read_axis, distinct=distinct))
-
-
-def _read(document: Document, key: str, read: Callable[[str, type, Check, object], Axis]) -> Axis:
-    name = place_of(key).axis
+def _axis(document: Document, key: str, u: np.ndarray | None = None) -> Axis:
+    """The axis that the entry `key` states; its values at `u`, above 0 and below 1, if drawn."""
+    name, stated = place_of(key).axis, document.entries[key].value
     field = swept_field(name)
-    if field.swept is None:
-        raise document.refuse(key, "cannot be an axis")
+    assert field.swept is not None
     try:
-        return read(name, field.swept, field.check, document.entries[key].value)
+        values = _values(field.swept, field.check, stated, u)
     except ValueError as error:
         raise document.refuse(key, str(error)) from None
+    values.setflags(write=False)
+    described = u is None and isinstance(stated, dict) and len(values) > LISTED
+    return Axis(name, values, stated if described and isinstance(stated, dict) else None)
+
+
+def _values(kind: type, check: Check, stated: object, u: np.ndarray | None) -> np.ndarray:
+    numeric = kind in (int, float)
+    if isinstance(stated, list):
+        listed = _listed(kind, check, stated)
+        if u is not None:
+            listed = np.take(listed, np.minimum(len(listed) * u, len(listed) - 1).astype(np.int64))
+        return listed
+    if isinstance(stated, dict) and numeric:
+        return spaced(kind, check, stated) if u is None else between(kind, check, stated, u)
+    forms = FORMS if numeric else "a list of values"
+    forms = forms if u is None else "a list of values to choose from"
+    raise ValueError(f"must be {forms}, not {show(stated)}")
+
+
+def _listed(kind: type, check: Check, stated: list[object]) -> np.ndarray:
+    if not 1 <= len(stated) <= MAX_VALUES:
+        raise ValueError(f"must have 1 to {MAX_VALUES} values, not {len(stated)}")
+    values: np.ndarray = np.empty(len(stated), _DTYPES[kind])
+    for index, element in enumerate(stated):
+        if isinstance(element, list):
+            raise ValueError(f"[{index}] must be a single value, not {show(element)}")
+        try:
+            values[index] = check(element)
+        except ValueError as error:
+            raise ValueError(f"[{index}] {error}") from None
+    return values
+
+
+def _refuse_duplicates(document: Document, key: str, axes: Sequence[Axis]) -> None:
+    """Refuse rows of equally long axes that are equal."""
+    if len(axes) == 1 and len(axes[0].ranked[0]) == len(axes[0]):
+        return
+    code = codes_of(axes)
+    _, first = np.unique(code, return_index=True)
+    if len(first) < len(code):
+        again = np.setdiff1d(np.arange(len(code)), first)[0]
+        stated = [show(axis.values[again : again + 1].tolist()[0]) for axis in axes]
+        what = f"values {', '.join(stated)}" if len(axes) > 1 else f"value {stated[0]}"
+        raise document.refuse(key, f"has the {what} more than once")
 
 
 def _named(name: str, settings: Settings, swept: Mapping[str, Axis]) -> Named:
@@ -243,7 +185,7 @@ def _named(name: str, settings: Settings, swept: Mapping[str, Axis]) -> Named:
         raise ValueError(f"{show(name)} may be {' or '.join(used)}; say which")
     field = swept_field(used[0])
     if used[0] not in swept:
-        value = settings[field.name] if used[0] == field.axis else None
+        value = settings.values[field.name] if used[0] == field.axis else None
         if not isinstance(value, bool | int | float | str):
             raise ValueError(f"{used[0]} is no axis of this study and has no single value")
     assert field.swept is not None

@@ -1,42 +1,22 @@
-"""Every field of a study file, one row each.
-
-From this table follow which keys are known, what they default to, which of them can be axes, which
-are numbers of a lane rather than properties of a group, what is in the digest, what `--set` takes
-and what `study.toml` holds.
-"""
+"""Every field of a study file by its name: which keys are known, and which of them can be axes."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
-from sweep.catalogue import COMMON_NUMBERS, NUMBERS, OPTIMIZERS, ORDERS, SCHEMES, Number
+from sweep.catalogue import COMMON_NUMBERS, NUMBERS, OPTIMIZERS, Number
 from sweep.study import checks
-from sweep.study.declarations import (
+from sweep.study.settings import (
+    SECTIONS,
     Field,
     FieldError,
     Role,
     Settings,
-    always,
-    by_optimizer,
     fields_of,
-    unless_optimizer_takes,
-    unless_set_takes,
-    with_table,
-    without_biases,
-    without_draw,
-    without_drawn_batches,
-    without_file,
-    without_hidden,
-    without_share,
+    only_if_taken,
 )
-from sweep.study.generated import GENERATED
-from sweep.study.model import Network, Outcome, Record, Schedule, Training
-
-FETCHED = ("iris", "digits", "breast_cancer", "diabetes")
-"""The data sets of scikit-learn that a study may name."""
-
-SCALED = ("nothing", "inputs", "targets", "both")
 
 
 def _marks(value: object) -> dict[str, tuple[float, ...]]:
@@ -51,93 +31,28 @@ def _marks(value: object) -> dict[str, tuple[float, ...]]:
 
 
 def _number(row: Number) -> Field:
-    """A number of the optimizer."""
+    """A number of the optimizer, as the catalogue has it."""
     several = any(row.name in one.defaults for one in OPTIMIZERS.values())
-    check = checks.number(0, below=row.below, infinite=row.default == inf)
+    taken = {name: (*one.numbers, *COMMON_NUMBERS) for name, one in OPTIMIZERS.items()}
     return Field(
         f"training.{row.name}",
-        check,
+        checks.number(0, below=row.below, infinite=row.default == inf),
         Role.LANE,
-        by_optimizer(row.name) if several else row.default,
+        (lambda s: OPTIMIZERS[s.training.optimizer].default(row.name)) if several else row.default,
         swept=float,
         column=row.name,
-        idle=always if row.name in COMMON_NUMBERS else unless_optimizer_takes(row.name),
+        idle=only_if_taken(row.name, lambda s: s.training.optimizer, "optimizer", taken),
     )
 
 
-def _set_number(
-    name: str, check: checks.Check, default: object, swept: type[int | float] | None
-) -> Field:
-    """A number of a set that is made."""
-    idle = unless_set_takes(name)
-    return Field(f"data.{name}", check, Role.DATA, default, swept=swept, idle=idle)
-
-
-_any = checks.per_layer(checks.number())
-
+_OF_TABLES = {table: fields_of(table) for table in SECTIONS}
+_OF_TABLES["training"] += map(_number, NUMBERS.values())
 FIELDS = (
     Field("title", checks.text, Role.WORDS, ""),
-    *fields_of("network", Network),
-    Field(
-        "network.width",
-        checks.integer(1, checks.MAX_SIZE),
-        Role.GROUP,
-        None,
-        swept=int,
-        idle=without_hidden,
-    ),
-    Field("network.depth", checks.integer(1, checks.MAX_LAYERS - 2), Role.GROUP, None, swept=int),
-    Field("network.multiplier", _any, Role.LANE, 1.0, swept=float, layered=True),
-    Field("data.inputs", checks.matrix, Role.GROUP, None),
-    Field("data.targets", checks.matrix, Role.GROUP, None),
-    Field("data.file", checks.text, Role.FILE, None),
-    Field("data.input_columns", checks.column_names, Role.FILE, None, idle=without_file),
-    Field("data.target_columns", checks.column_names, Role.FILE, None, idle=without_file),
-    Field("data.name", checks.one_of((*GENERATED, *FETCHED)), Role.DATA, None, swept=str),
-    _set_number("samples", checks.integer(1, 1_000_000), 200, int),
-    _set_number("noise", checks.number(0), 0.0, float),
-    _set_number("seed", checks.SEED, 0, int),
-    _set_number("hidden", checks.hidden_sizes, (8,), None),
-    Field("data.one_hot", checks.flag, Role.DATA, default=False),
-    Field("data.standardise", checks.one_of(SCALED), Role.DATA, "nothing", swept=str),
-    Field("validation.inputs", checks.matrix, Role.GROUP, None),
-    Field("validation.targets", checks.matrix, Role.GROUP, None),
-    Field("validation.file", checks.text, Role.FILE, None),
-    Field("validation.share", checks.number(0, below=1), Role.DATA, None, swept=float),
-    Field("validation.seed", checks.SEED, Role.DATA, 0, swept=int, idle=without_share),
-    Field("initial.weights", checks.layers_of(checks.matrix), Role.GROUP, None),
-    Field("initial.biases", checks.layers_of(checks.vector), Role.GROUP, None, idle=without_biases),
-    Field("initial.scheme", checks.one_of(SCHEMES), Role.GROUP, None, swept=str, idle=without_draw),
-    Field("initial.scale", checks.number(0), Role.LANE, 1.0, swept=float, idle=without_draw),
-    Field("initial.seed", checks.SEED, Role.LANE, 0, swept=int, column="seed", idle=without_draw),
-    Field("initial.offset", _any, Role.LANE, 0.0, swept=float, layered=True),
-    Field("batch.file", checks.text, Role.FILE, None),
-    Field("batch.table", checks.index_rows, Role.GROUP, None),
-    Field("batch.size", checks.STEPS, Role.GROUP, None, swept=int, idle=with_table),
-    Field(
-        "batch.order",
-        checks.one_of(ORDERS),
-        Role.GROUP,
-        "shuffle",
-        swept=str,
-        idle=without_drawn_batches,
-    ),
-    Field(
-        "batch.seed",
-        checks.SEED,
-        Role.LANE,
-        0,
-        swept=int,
-        column="batch_seed",
-        idle=without_drawn_batches,
-    ),
-    *fields_of("training", Training),
-    *map(_number, NUMBERS.values()),
-    *fields_of("schedule", Schedule),
-    *fields_of("outcome", Outcome),
-    *fields_of("record", Record),
+    *(field for fields in _OF_TABLES.values() for field in fields),
     Field("plot.mark", _marks, Role.WORDS, {}),
 )
+"""In the order of a study file."""
 
 FIELD = {field.name: field for field in FIELDS}
 GIVES = {
@@ -192,13 +107,13 @@ def complete(settings: Settings) -> Settings:
     Raises:
         FieldError: a field that others need is missing.
     """
-    found = dict(settings)
+    given: dict[str, Any] = {}
     for field in FIELDS:
         if field.idle(settings):
-            found[field.name] = None if field.role is Role.GROUP else found[field.name]
-        elif found[field.name] is None and callable(field.default):
-            found[field.name] = field.default(settings)
-    return found
+            given |= {field.name: None} if field.role is Role.GROUP else {}
+        elif settings.values[field.name] is None and callable(field.default):
+            given[field.name] = field.default(settings)
+    return settings | given
 
 
 def find_axis(name: str) -> tuple[Field, str] | None:

@@ -58,6 +58,15 @@ class Axis:
         return f"{len(values):,} values " + (few or f"such as {_value(self.values[0])}")
 
 
+def codes_of(axes: Sequence[Axis]) -> np.ndarray:
+    """A whole number, int64, for each row of equally long axes: the same for equal rows alone."""
+    code = axes[0].ranked[1]
+    for axis in axes[1:]:
+        values, codes = axis.ranked
+        _, code = np.unique(code * len(values) + codes, return_inverse=True)
+    return code
+
+
 @dataclass(frozen=True, eq=False)
 class Dimension:
     """Axes that run together: one alone, or those of a zip. Their rows are all different.

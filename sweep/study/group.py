@@ -9,9 +9,9 @@ from functools import cached_property
 import numpy as np
 
 from sweep.catalogue import COMMON_NUMBERS, NUMBERS, OPTIMIZERS
-from sweep.study.declarations import FieldError
 from sweep.study.grid import Axis, Grid, Positions
-from sweep.study.model import Batch, Data, Initial, Network, Outcome, Record, Schedule, Training
+from sweep.study.model import Batch, Data, Initial, Network
+from sweep.study.settings import FieldError, Outcome, Record, Schedule, Training
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a group is made of: its network, samples, first weights, batches, training and records."""
+"""What comes of the fields: a network, its samples, first weights and batches; and identities."""
 
 import hashlib
 import json
@@ -6,23 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
-from math import inf
-from typing import Any
 
 import numpy as np
-
-from sweep.catalogue import ACTIVATIONS, DTYPES, LOSSES, OPTIMIZERS, RULES, SCHEDULES, STOPS
-from sweep.study import checks
-from sweep.study.declarations import (
-    Role,
-    by_schedule,
-    declared,
-    unless_schedule_takes,
-    without_biases,
-)
-from sweep.study.designs import logarithmic_steps
-
-_RATES = checks.per_layer(checks.number(0))
 
 NUMERICS = 2
 """The version of the arithmetic. A change that moves any bit of any result raises it by one."""
@@ -59,16 +44,10 @@ class Network:
     each layer but the inputs; `loss` a name there too.
     """
 
-    layers: tuple[int, ...] = declared(checks.layer_sizes, Role.GROUP)
-    activations: tuple[str, ...] = declared(
-        checks.per_layer(checks.one_of(ACTIVATIONS)),
-        Role.GROUP,
-        "sigmoid",
-        swept=str,
-        name="activation",
-    )
-    bias: bool = declared(checks.flag, Role.GROUP, False, swept=bool)
-    loss: str = declared(checks.one_of(LOSSES), Role.GROUP, "half_squared_error", swept=str)
+    layers: tuple[int, ...]
+    activations: tuple[str, ...]
+    bias: bool
+    loss: str
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:
@@ -163,137 +142,6 @@ class Batch:
     def seeded(self) -> bool:
         """Whether the samples of a step depend on a seed."""
         return self.size is not None and self.table is None
-
-
-@dataclass(frozen=True)
-class Training:
-    """The way down the loss.
-
-    `steps` counts updates of the parameters. `learning_rate` and `bias_learning_rate` are as the
-    study states them: one number, one for each layer, or None where an axis gives them (and, for
-    the biases, where their rate is that of their layer's weights). `Group.lanes` resolves them.
-
-    `stop` says after which step a trial is left as it is: never before the last one, or the one
-    whose loss reached the target, diverged, or either.
-    """
-
-    steps: int = declared(checks.STEPS, Role.STEPS, swept=int)
-    optimizer: str = declared(checks.one_of(OPTIMIZERS), Role.GROUP, "sgd", swept=str)
-    dtype: str = declared(checks.one_of(DTYPES), Role.GROUP, "float64", swept=str)
-    stop: str = declared(checks.one_of(STOPS), Role.GROUP, "never", swept=str)
-    learning_rate: float | tuple[float, ...] | None = declared(
-        _RATES, Role.LANE, None, swept=float, column="learning_rate", layered=True
-    )
-    bias_learning_rate: float | tuple[float, ...] | None = declared(
-        _RATES,
-        Role.LANE,
-        None,
-        swept=float,
-        column="bias_learning_rate",
-        idle=without_biases,
-        layered=True,
-    )
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """When a trial has converged and when it has diverged.
-
-    Diverged: its loss was not finite or exceeded `diverged_above`. Converged, by `rule`: its loss
-    reached `target`, or its tail loss is below its initial loss. Stalled: neither.
-    """
-
-    target: float = declared(checks.number(0), Role.GROUP, 0.0, swept=float)
-    diverged_above: float = declared(checks.number(0, infinite=True), Role.GROUP, inf, swept=float)
-    rule: str = declared(checks.one_of(RULES), Role.GROUP, "target", swept=str)
-
-
-def _taken(number: str, check: checks.Check, swept: type) -> Any:
-    """A number that some schedules take; 1 for others."""
-    return declared(
-        check,
-        Role.GROUP,
-        by_schedule(number),
-        swept=swept,
-        idle=unless_schedule_takes(number),
-        otherwise=swept(1),
-    )
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """A factor on every learning rate, by step t = 0 .. steps - 1 of the update.
-
-    The first `warmup` steps have the factors 1/warmup, 2/warmup, .., 1. Then t counts from 0
-    again, of T = steps - warmup, and the factor is what the catalogue says of `name`.
-    A number that the schedule does not take is 1.
-    """
-
-    name: str = declared(
-        checks.one_of(SCHEDULES), Role.GROUP, "constant", swept=str, otherwise="constant"
-    )
-    warmup: int = declared(checks.integer(0, 10**9), Role.GROUP, 0, swept=int, otherwise=0)
-    every: int = _taken("every", checks.STEPS, int)
-    gamma: float = _taken("gamma", checks.number(0), float)
-    final: float = _taken("final", checks.number(0), float)
-
-    @property
-    def shaped_by_steps(self) -> bool:
-        """Whether the factor at a step depends on how many steps there are in all."""
-        return SCHEDULES[self.name].shaped_by_steps
-
-
-@dataclass(frozen=True)
-class Record:
-    """What is recorded of every trial, besides its measures.
-
-    `loss` is "every step", "every N", "log N" or "nothing"; `parameters` is "final", "every N",
-    "every step" or "nothing". See `checks.schedule` for their one spelling.
-    """
-
-    loss: str = declared(
-        checks.recorded("every step", "every N", "log N", "nothing"),
-        Role.GROUP,
-        "every step",
-        swept=str,
-    )
-    parameters: str = declared(
-        checks.recorded("final", "every step", "every N", "nothing"),
-        Role.GROUP,
-        "final",
-        swept=str,
-    )
-
-    def loss_steps(self, steps: int) -> np.ndarray:
-        """The steps at which the loss of a trial of `steps` is recorded: int64, ascending."""
-        return _scheduled(self.loss, steps)
-
-    def parameter_steps(self, steps: int) -> np.ndarray:
-        """The steps at which the parameters of a trial of `steps` are recorded, likewise."""
-        return _scheduled(self.parameters, steps)
-
-
-def scheduled_count(text: str, steps: int) -> int:
-    """How many steps `schedule` records of a trial of `steps`, without listing them."""
-    kind, _, number = text.partition(" ")
-    if kind in ("nothing", "final"):
-        return int(kind == "final")
-    count = 1 if number == "step" else int(number)
-    return min(count, steps + 1) if kind == "log" else -(-steps // count) + 1
-
-
-def _scheduled(text: str, steps: int) -> np.ndarray:
-    kind, _, number = text.partition(" ")
-    if kind == "nothing":
-        return np.empty(0, np.int64)
-    if kind == "final":
-        return np.array([steps], np.int64)
-    if kind == "log":
-        return logarithmic_steps(int(number), steps)
-    count = 1 if number == "step" else int(number)
-    found = np.arange(0, steps + count, count, dtype=np.int64)
-    found[-1] = steps
-    return found
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,10 +10,10 @@ import numpy as np
 from sweep.errors import RequestError
 from sweep.study.axes import read_dimensions, read_where
 from sweep.study.checks import nearest, one_line, show
-from sweep.study.declarations import REQUIRED, Field, FieldError
 from sweep.study.document import MAX_BYTES, MAX_WRITTEN, Document, read_document, refusal
 from sweep.study.fields import FIELDS
 from sweep.study.samples import refuse_no_distribution
+from sweep.study.settings import REQUIRED, Field, FieldError, Settings
 from sweep.study.sources import with_files
 from sweep.study.study import Study
 from sweep.study.tables import read_whole
@@ -154,12 +154,12 @@ def _study(document: Document, name: str) -> Study:
         )
     dimensions = read_dimensions(document)
     swept = {axis.name for dimension in dimensions for axis in dimension.axes}
-    settings = {field.name: _value(document, field, swept) for field in FIELDS}
+    settings = Settings.of({field.name: _value(document, field, swept) for field in FIELDS})
     where = read_where(document, settings, dimensions)
     try:
         study = Study(name, settings, dimensions, where)
         for key in document.entries:
-            if key in settings and (reason := study.idle(key)):
+            if key in settings.values and (reason := study.idle(key)):
                 raise FieldError(key, reason)
     except FieldError as error:
         raise document.refuse(error.name, error.problem) from None

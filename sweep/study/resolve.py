@@ -8,7 +8,6 @@ import numpy as np
 
 from sweep.catalogue import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES, SCHEMES
 from sweep.study.checks import counted
-from sweep.study.declarations import Field, FieldError, Role, Settings, section_of
 from sweep.study.fields import FIELDS, complete, swept_field
 from sweep.study.grid import Grid
 from sweep.study.group import Group
@@ -17,13 +16,16 @@ from sweep.study.model import (
     Data,
     Initial,
     Network,
-    Outcome,
-    Record,
-    Schedule,
-    Training,
     count_parameters,
     identity_digest,
     parameter_vector,
+)
+from sweep.study.settings import (
+    Field,
+    FieldError,
+    NetworkFields,
+    Role,
+    Settings,
     scheduled_count,
 )
 
@@ -41,57 +43,82 @@ def resolve_group(
         FieldError: two fields do not agree.
     """
     settings = complete(settings)
-    if settings["training.stop"] == "target" and not settings["outcome.target"]:
-        raise FieldError("training.stop", '"target" stops at outcome.target, which is not stated')
-    network = _network(settings)
+    _check_ends(settings)
+    network = _network(settings.network)
     initial = _initial(settings, network)
-    schedule = _schedule(settings)
+    _check_record(settings, network)
     group = Group(
         network=network,
         data=data,
         validation=validation,
         initial=initial,
         batch=_batch(settings, len(data.inputs)),
-        training=section_of("training", Training, settings),
-        schedule=schedule,
-        outcome=section_of("outcome", Outcome, settings),
-        record=_record(settings, network),
+        training=settings.training,
+        schedule=settings.schedule,
+        outcome=settings.outcome,
+        record=settings.record,
         labels=labels,
         grid=grid,
-        fixed=_fixed(settings, [axis.name for axis in grid.axes], network),
-        digest=_digest(settings, network, initial, schedule, data, validation),
+        fixed=_fixed(settings, [axis.name for axis in grid.axes], len(network.shapes)),
+        digest=_digest(settings, network, initial, data, validation),
         idle={},
     )
     return replace(group, idle=_idle(settings, group))
 
 
-def _network(settings: Settings) -> Network:
-    layers, bias = _layers(settings), settings["network.bias"]
-    count = count_parameters(layers, bias=bias)
+def _check_ends(settings: Settings) -> None:
+    schedule, steps = settings.schedule, settings.training.steps
+    if settings.training.stop == "target" and not settings.outcome.target:
+        raise FieldError("training.stop", '"target" stops at outcome.target, which is not stated')
+    if schedule.warmup >= steps:
+        raise FieldError(
+            "schedule.warmup", f"must be less than training.steps, {steps}, not {schedule.warmup}"
+        )
+    if schedule.name == "range_test" and schedule.final == 0:
+        raise FieldError(
+            "schedule.final", "must be above 0 for a range test, whose rates are a geometric series"
+        )
+
+
+def _network(stated: NetworkFields) -> Network:
+    layers = _layers(stated)
+    count = count_parameters(layers, bias=stated.bias)
     if count > MAX_PARAMETERS:
         raise FieldError(
             "network.layers", f"has {count} parameters; at most {MAX_PARAMETERS} can be trained"
         )
-    activations = _activations(settings["network.activation"], len(layers) - 1)
-    _check_activations(activations, settings["network.loss"])
-    return Network(layers, activations, bias, settings["network.loss"])
+    activations = _activations(stated.activation, len(layers) - 1)
+    *hidden, last = activations
+    for layer, name in enumerate(hidden):
+        if ACTIVATIONS[name].last_only:
+            raise FieldError(
+                "network.activation",
+                f'can be "{name}" in the last layer only, not in layer {layer}; '
+                "state a list of one name a layer",
+            )
+    fitting = LOSSES[stated.loss].last or last
+    if last != fitting:
+        raise FieldError(
+            "network.loss",
+            f'"{stated.loss}" needs "{fitting}" as the last layer\'s network.activation, '
+            f'not "{last}"',
+        )
+    return Network(layers, activations, stated.bias, stated.loss)
 
 
-def _layers(settings: Settings) -> tuple[int, ...]:
+def _layers(stated: NetworkFields) -> tuple[int, ...]:
     """The size of every layer, with the hidden ones that `width` and `depth` ask for."""
-    layers: tuple[int, ...] = settings["network.layers"]
-    width, depth = settings["network.width"], settings["network.depth"]
-    inputs, *hidden, outputs = layers
-    if width is not None:
-        hidden = [width] * (len(hidden) or 1)
-    if depth is not None:
+    inputs, *hidden, outputs = stated.layers
+    if stated.width is not None:
+        hidden = [stated.width] * (len(hidden) or 1)
+    if stated.depth is not None:
         if len(set(hidden)) != 1:
             raise FieldError(
                 "network.depth",
                 "needs one size of all hidden layers: state network.width, or equal ones in "
-                f"network.layers, not {list(layers)}",
+                f"network.layers, not {list(stated.layers)}",
             )
-        hidden = hidden[:1] * depth
+        hidden = hidden[:1] * stated.depth
     return (inputs, *hidden, outputs)
 
 
@@ -110,26 +137,8 @@ def _activations(stated: str | tuple[str, ...], layers: int) -> tuple[str, ...]:
     return stated
 
 
-def _check_activations(activations: Sequence[str], loss: str) -> None:
-    """Refuse softmax before the last layer, and a loss of what the last layer does not give."""
-    *hidden, last = activations
-    for layer, name in enumerate(hidden):
-        if ACTIVATIONS[name].last_only:
-            raise FieldError(
-                "network.activation",
-                f'can be "{name}" in the last layer only, not in layer {layer}; '
-                "state a list of one name a layer",
-            )
-    fitting = LOSSES[loss].last or last
-    if last != fitting:
-        raise FieldError(
-            "network.loss",
-            f'"{loss}" needs "{fitting}" as the last layer\'s network.activation, not "{last}"',
-        )
-
-
 def _batch(settings: Settings, samples: int) -> Batch:
-    size, table = settings["batch.size"], settings["batch.table"]
+    size, table = settings.batch.size, settings.batch.table
     if table is not None:
         wrong = np.argwhere(table >= samples)
         if len(wrong):
@@ -140,117 +149,101 @@ def _batch(settings: Settings, samples: int) -> Batch:
                 f"{samples - 1}",
             )
         return Batch(table.shape[1], "table", table)
-    if size is not None and size > samples:
+    if size is None:
+        return Batch()
+    if size > samples:
         raise FieldError(
             "batch.size", f"is {size}; at most {counted(samples, 'sample')} can be taken"
         )
-    return Batch(size, settings["batch.order"]) if size is not None else Batch()
-
-
-def _schedule(settings: Settings) -> Schedule:
-    schedule, steps = section_of("schedule", Schedule, settings), settings["training.steps"]
-    if schedule.warmup >= steps:
-        raise FieldError(
-            "schedule.warmup", f"must be less than training.steps, {steps}, not {schedule.warmup}"
-        )
-    if schedule.name == "range_test" and schedule.final == 0:
-        raise FieldError(
-            "schedule.final", "must be above 0 for a range test, whose rates are a geometric series"
-        )
-    return schedule
+    return Batch(size, settings.batch.order)
 
 
 def _initial(settings: Settings, network: Network) -> Initial:
-    weights, scheme = settings["initial.weights"], settings["initial.scheme"]
-    biases = settings["initial.biases"] if network.bias else None
-    if weights is None and scheme is None:
+    stated = settings.initial
+    biases = stated.biases if network.bias else None
+    if stated.weights is None and stated.scheme is None:
         schemes = ", ".join(SCHEMES)
         raise FieldError("initial", f"must state weights, or a scheme that draws them: {schemes}")
-    _expect_shapes("initial.weights", weights, network.shapes)
+    _expect_shapes("initial.weights", stated.weights, network.shapes)
     _expect_shapes("initial.biases", biases, [(size,) for size, _ in network.shapes])
     return Initial(
-        scheme="explicit" if weights is not None else scheme,
-        weights=parameter_vector(network, weights, biases),
-        seed=settings["initial.seed"],
-        scale=settings["initial.scale"],
+        scheme="explicit" if stated.weights is not None else str(stated.scheme),
+        weights=parameter_vector(network, stated.weights, biases),
+        seed=stated.seed,
+        scale=stated.scale,
     )
 
 
 def _expect_shapes(
     name: str, stated: Sequence[np.ndarray] | None, shapes: Sequence[tuple[int, ...]]
 ) -> None:
+    def spelt(shapes: Sequence[tuple[int, ...]]) -> str:
+        return ", ".join("x".join(map(str, shape)) for shape in shapes)
+
     found = [array.shape for array in stated or ()]
     if stated is not None and found != list(shapes):
         raise FieldError(
-            name, f"must have the shapes {_spell(shapes)} (layer by layer), not {_spell(found)}"
+            name, f"must have the shapes {spelt(shapes)} (layer by layer), not {spelt(found)}"
         )
 
 
-def _spell(shapes: Sequence[tuple[int, ...]]) -> str:
-    return ", ".join("x".join(map(str, shape)) for shape in shapes)
-
-
-def _record(settings: Settings, network: Network) -> Record:
-    record = section_of("record", Record, settings)
+def _check_record(settings: Settings, network: Network) -> None:
     for name, schedule, width in (
-        ("record.loss", record.loss, 1),
-        ("record.parameters", record.parameters, network.n_parameters),
+        ("record.loss", settings.record.loss, 1),
+        ("record.parameters", settings.record.parameters, network.n_parameters),
     ):
-        count = scheduled_count(schedule, settings["training.steps"]) * width
+        count = scheduled_count(schedule, settings.training.steps) * width
         if count > MAX_RECORDED:
             raise FieldError(
                 name,
                 f'"{schedule}" would record {count} numbers of every trial; at most {MAX_RECORDED}',
             )
-    return record
 
 
-def _fixed(settings: Settings, swept: Sequence[str], network: Network) -> dict[str, float | int]:
+def _fixed(settings: Settings, swept: Sequence[str], layers: int) -> dict[str, float | int]:
     """The lane fields that are no axes, in one form: equal values of all layers are one value."""
     stated: dict[str, float | int] = {}
     for field in FIELDS:
-        value = settings.get(field.name)
-        if field.role is not Role.LANE or value is None or field.axis in swept:
+        value = settings.values[field.name]
+        lane = field.role is Role.LANE and field.axis not in swept
+        if not lane or value is None or field.idle(settings):
             continue
-        if field.idle(settings):
-            continue
-        stated |= (
-            _spread(field, value, swept, network)
-            if isinstance(value, tuple)
-            else {field.axis: value}
-        )
+        if isinstance(value, tuple):
+            stated |= _spread(field, value, swept, layers)
+        else:
+            stated[field.axis] = value
     return stated
 
 
 def _spread(
-    field: Field, values: tuple[float, ...], swept: Sequence[str], network: Network
+    field: Field, values: tuple[float, ...], swept: Sequence[str], layers: int
 ) -> dict[str, float]:
-    if len(values) != len(network.shapes):
+    if len(values) != layers:
         raise FieldError(
-            field.name,
-            f"must have one value, or {len(network.shapes)} (one a layer), not {len(values)}",
+            field.name, f"must have one value, or {layers} (one a layer), not {len(values)}"
         )
     named = {f"{field.axis}.{layer}": value for layer, value in enumerate(values)}
     left = {name: value for name, value in named.items() if name not in swept}
-    if len(set(left.values())) == 1:
-        return {field.axis: next(iter(left.values()))}
-    return left
+    one = len(set(left.values())) == 1
+    return {field.axis: next(iter(left.values()))} if one else left
 
 
 def _digest(
-    settings: Settings,
-    network: Network,
-    initial: Initial,
-    schedule: Schedule,
-    data: Data,
-    validation: Data | None,
+    settings: Settings, network: Network, initial: Initial, data: Data, validation: Data | None
 ) -> str:
     """The digest of every field of `Role.GROUP`, with defaults and short forms written out.
 
     What is None is left out: a field that has no effect here, or one that is not stated.
     """
-    parts = {field.name: settings[field.name] for field in FIELDS if field.role is Role.GROUP}
-    batched = settings["batch.size"] is not None or settings["batch.table"] is not None
+    values, training, schedule = settings.values, settings.training, settings.schedule
+    parts = {field.name: values[field.name] for field in FIELDS if field.role is Role.GROUP}
+    batched = settings.batch.size is not None or settings.batch.table is not None
+    # How often the bits have changed of what a network is trained with.
+    revisions = {name: ACTIVATIONS[name].revision for name in network.activations} | {
+        network.loss: LOSSES[network.loss].revision,
+        training.optimizer: OPTIMIZERS[training.optimizer].revision,
+        schedule.name: SCHEDULES[schedule.name].revision,
+    }
     written_out = {
         "network.layers": network.layers,
         "network.width": None,  # the layers hold them
@@ -263,21 +256,12 @@ def _digest(
         "initial.scheme": initial.scheme,
         "initial.weights": initial.weights,
         "initial.biases": None,  # the weights hold them
-        "training.steps": settings["training.steps"] if schedule.shaped_by_steps else None,
+        "training.steps": training.steps if schedule.shaped_by_steps else None,
         "batch.measured": "by epochs" if batched else None,
-        "revisions": _revisions(settings, network) or None,
+        "revisions": {name: count for name, count in revisions.items() if count} or None,
     }
     effective = {name: part for name, part in (parts | written_out).items() if part is not None}
     return identity_digest(effective)
-
-
-def _revisions(settings: Settings, network: Network) -> dict[str, int]:
-    """How often the bits have changed of what a network is trained with, where they have."""
-    revisions = {name: ACTIVATIONS[name].revision for name in network.activations}
-    revisions[network.loss] = LOSSES[network.loss].revision
-    for rows, field in ((OPTIMIZERS, "training.optimizer"), (SCHEDULES, "schedule.name")):
-        revisions[settings[field]] = rows[settings[field]].revision
-    return {name: revision for name, revision in revisions.items() if revision}
 
 
 def _idle(settings: Settings, group: Group) -> dict[str, str]:
@@ -290,14 +274,10 @@ def _idle(settings: Settings, group: Group) -> dict[str, str]:
     for name in [*group.labels, *(axis.name for axis in group.axes)]:
         reason = swept_field(name).idle(settings)
         if not reason and name not in group.labels and name not in sources:
-            reason = _unused(name, len(group.network.shapes))
+            layer, layers = name.rpartition(".")[2], len(group.network.shapes)
+            reason = "has no effect: every layer has a value of its own"
+            if layer.isdigit() and int(layer) >= layers:
+                reason = f"names no layer: this network's layers of weights are 0 to {layers - 1}"
         if reason:
             idle[name] = reason
     return idle
-
-
-def _unused(axis: str, layers: int) -> str:
-    layer = axis.rpartition(".")[2]
-    if layer.isdigit() and int(layer) >= layers:
-        return f"names no layer: this network's layers of weights are 0 to {layers - 1}"
-    return "has no effect: every layer has a value of its own"

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from sweep.study.checks import counted
-from sweep.study.declarations import FieldError, Settings
 from sweep.study.elementary import words
 from sweep.study.generated import GENERATED, Recipe, generate
 from sweep.study.model import Data
+from sweep.study.settings import DataFields, FieldError, Settings, ValidationFields
 
 _SPLIT = 2**32  # the stream of the split: no set draws from it
 
@@ -32,7 +32,7 @@ def make_data(settings: Settings) -> tuple[Data, Data | None]:
     """
     whole = _source(settings)
     training, validation = _split(settings, whole)
-    if settings["data.one_hot"]:
+    if settings.data.one_hot:
         classes = _classes(settings, whole)
         training = _one_hot(training, classes, "data.targets")
         validation = _one_hot(validation, classes, "validation.targets") if validation else None
@@ -40,31 +40,30 @@ def make_data(settings: Settings) -> tuple[Data, Data | None]:
     if validation:
         _check(settings, validation, "validation")
     for part in ("inputs", "targets"):
-        if settings["data.standardise"] in (part, "both"):
+        if settings.data.standardise in (part, "both"):
             training, validation = _standardised(part, training, validation)
     return _data(training), _data(validation) if validation else None
 
 
 def _source(settings: Settings) -> _Samples:
-    name, layers = settings["data.name"], settings["network.layers"]
+    name, layers = settings.data.name, settings.network.layers
     if name is None:
-        stated = [settings["data.inputs"], settings["data.targets"]]
-        if stated[0] is None and stated[1] is None:
+        if settings.data.inputs is None and settings.data.targets is None:
             raise FieldError(
                 "data", f"must state inputs and targets, a file, or a name: {', '.join(GENERATED)}"
             )
-        return _paired(settings, "data")
+        return _paired(settings.data, "data")
     if name not in GENERATED:
         raise FieldError("axes.data.name", f'"{name}" is read, and cannot be one of several sets')
-    one_hot = settings["data.one_hot"]
+    one_hot = settings.data.one_hot
     recipe = Recipe(
         name,
         inputs=2 if name in ("spirals", "moons", "circles", "xor") else layers[0],
         outputs=layers[-1] if name in ("teacher", "white_noise") and not one_hot else 1,
-        samples=settings["data.samples"],
-        noise=settings["data.noise"],
-        seed=settings["data.seed"],
-        hidden=settings["data.hidden"],
+        samples=settings.data.samples,
+        noise=settings.data.noise,
+        seed=settings.data.seed,
+        hidden=settings.data.hidden,
     )
     try:
         return _Samples(*generate(recipe))
@@ -72,11 +71,11 @@ def _source(settings: Settings) -> _Samples:
         raise FieldError("data.name", f'"{name}" {error}') from None
 
 
-def _paired(settings: Settings, table: str) -> _Samples:
-    inputs, targets = settings[f"{table}.inputs"], settings[f"{table}.targets"]
-    for name, found, other in (("inputs", inputs, "targets"), ("targets", targets, "inputs")):
-        if found is None:
-            raise FieldError(f"{table}.{name}", f"is missing: {table}.{other} needs it")
+def _paired(stated: DataFields | ValidationFields, table: str) -> _Samples:
+    inputs, targets = stated.inputs, stated.targets
+    if inputs is None or targets is None:
+        lacking, other = ("targets", "inputs") if targets is None else ("inputs", "targets")
+        raise FieldError(f"{table}.{lacking}", f"is missing: {table}.{other} needs it")
     if len(inputs) != len(targets):
         raise FieldError(
             f"{table}.targets",
@@ -86,11 +85,10 @@ def _paired(settings: Settings, table: str) -> _Samples:
 
 
 def _split(settings: Settings, whole: _Samples) -> tuple[_Samples, _Samples | None]:
-    share = settings["validation.share"]
+    share = settings.validation.share
     if share is None:
-        stated = [settings[f"validation.{part}"] for part in ("inputs", "targets")]
-        none = all(part is None for part in stated)
-        return whole, None if none else _paired(settings, "validation")
+        none = settings.validation.inputs is None and settings.validation.targets is None
+        return whole, None if none else _paired(settings.validation, "validation")
     samples = len(whole.inputs)
     count = round(share * samples)
     if not 0 < count < samples:
@@ -98,7 +96,7 @@ def _split(settings: Settings, whole: _Samples) -> tuple[_Samples, _Samples | No
             "validation.share",
             f"of {share:g} sets {count} of {counted(samples, 'sample')} apart; both parts need one",
         )
-    order = np.argsort(words(settings["validation.seed"], _SPLIT, samples), kind="stable")
+    order = np.argsort(words(settings.validation.seed, _SPLIT, samples), kind="stable")
     apart = np.zeros(samples, bool)
     apart[order[:count]] = True
     return (
@@ -108,7 +106,7 @@ def _split(settings: Settings, whole: _Samples) -> tuple[_Samples, _Samples | No
 
 
 def _classes(settings: Settings, whole: _Samples) -> np.ndarray:
-    columns, outputs = whole.targets.shape[1], settings["network.layers"][-1]
+    columns, outputs = whole.targets.shape[1], settings.network.layers[-1]
     if columns != 1:
         raise FieldError("data.one_hot", f"needs one target a sample, not {columns}")
     classes = np.unique(whole.targets)
@@ -116,7 +114,7 @@ def _classes(settings: Settings, whole: _Samples) -> np.ndarray:
         raise FieldError(
             "data.one_hot",
             f"makes {len(classes)} targets a sample, one for each value; "
-            f"network.layers = {list(settings['network.layers'])} wants {outputs}",
+            f"network.layers = {list(settings.network.layers)} wants {outputs}",
         )
     return classes
 
@@ -128,7 +126,7 @@ def _one_hot(samples: _Samples, classes: np.ndarray, name: str) -> _Samples:
 
 
 def _check(settings: Settings, samples: _Samples, table: str) -> None:
-    layers = list(settings["network.layers"])
+    layers = list(settings.network.layers)
     for part, array, size in (
         ("inputs", samples.inputs, layers[0]),
         ("targets", samples.targets, layers[-1]),
@@ -143,7 +141,7 @@ def _check(settings: Settings, samples: _Samples, table: str) -> None:
 
 def _hint(settings: Settings, part: str, array: np.ndarray) -> str:
     """What makes classes of one column of targets."""
-    if part != "targets" or array.shape[1] > 1 or settings["data.one_hot"]:
+    if part != "targets" or array.shape[1] > 1 or settings.data.one_hot:
         return ""
     return f"; data.one_hot = true makes one of each of its {len(np.unique(array))} values"
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from sweep.study import checks
 from sweep.study.document import Document, Entry
-from sweep.study.fields import FETCHED
+from sweep.study.settings import FETCHED
 from sweep.study.tables import Table, inside, read_indices, read_table
 
 _Content = TypeVar("_Content")

@@ -1,15 +1,21 @@
-"""Values of an axis that a table describes: evenly spaced, or drawn between two ends."""
+"""Numbers between two ends, spaced or drawn as a table of a study says.
+
+Their bits are the same everywhere: NumPy's and libm's logarithms and powers differ in their last
+bits between processors, integer and decimal arithmetic do not. The first points of a longer design
+are those of a shorter one.
+"""
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
+from itertools import accumulate, repeat
 from typing import Any
 
 import numpy as np
 
 from sweep.study.checks import Check, integer, number, show
-from sweep.study.designs import DESIGNS, design, geometric, linear, logarithm, logarithmic
-from sweep.study.elementary import exponential
+from sweep.study.elementary import DESIGNS, design, exponential
 
 MAX_VALUES = 100_000_000
 """How many values one axis may have."""
@@ -45,8 +51,8 @@ def spaced(kind: type, check: Check, stated: Stated) -> np.ndarray:
     counts = [key for key in ("num", *DESIGNS) if key in stated]
     if spacing == "range" and not counts:
         _expect_keys(stated, {"range"})
-        numbers = _whole_numbers if kind is int or _whole_ends(stated) else _decimals
-        return numbers(kind, check, stated)
+        decimal = kind is float and any(isinstance(end, float) for end in _bounds(stated))
+        return _checked((_decimals if decimal else _whole_numbers)(stated), kind, check)
     if len(counts) != 1:
         raise ValueError(f"must be {FORMS}, not {show(stated)}")
     if counts == ["num"]:
@@ -85,25 +91,23 @@ def between(kind: type, check: Check, stated: Stated, u: np.ndarray) -> np.ndarr
         wanted = "{ log = [low, high] }, { linear = [low, high] } or { range = [low, high] }"
         raise ValueError(f"must be a list of values, {wanted}, not {show(stated)}")
     if spacing == "range":
-        values, low, high = _whole_between(check, stated, u)
+        whole = _range(stated)
+        if whole.step != 1:
+            ends = show(stated["range"])
+            raise ValueError(f"must have range = [low, high] to draw from, not {ends}")
+        values = np.floor(whole.start + (whole.stop - whole.start) * u)
+        low, high = check(whole.start), check(whole.stop - 1)
     else:
         low, high = sorted(_ends(kind, check, stated, spacing))
         if spacing == "log":
-            values = exponential(np.asarray(logarithm(low) * (1 - u) + logarithm(high) * u))
+            # The logarithms of the ends are correctly rounded.
+            first, last = (float(_DECIMAL.ln(Decimal(end))) for end in (low, high))
+            values = exponential(np.asarray(first * (1 - u) + last * u))
         elif kind is int:
             values = np.floor(low + (high - low + 1.0) * u)
         else:
             values = low * (1 - u) + high * u
-    values = np.rint(values) if kind is int else values
-    found: np.ndarray = np.clip(values, low, high).astype(_dtype(kind))
-    return found
-
-
-def _whole_between(check: Check, stated: Stated, u: np.ndarray) -> tuple[np.ndarray, float, float]:
-    low, high, step = _range(stated)
-    if step != 1:
-        raise ValueError(f"must have range = [low, high] to draw from, not {show(stated['range'])}")
-    return np.floor(low + (high - low) * u), check(low), check(high - 1)
+    return _typed(np.clip(np.rint(values) if kind is int else values, low, high), kind)
 
 
 def _steps(kind: type, check: Check, stated: Stated, spacing: str) -> np.ndarray:
@@ -119,8 +123,9 @@ def _ends(kind: type, check: Check, stated: Stated, spacing: str) -> tuple[float
     ends = stated[spacing]
     if not isinstance(ends, list) or len(ends) != 2:
         raise ValueError(f"must have {spacing} = [low, high], not {show(ends)}")
-    below = [one for one in ends if isinstance(one, int | float) and one <= 0]
-    if spacing == "log" and below and all(_is_exponent(one) for one in ends):
+    plain = [one for one in ends if isinstance(one, int | float) and not isinstance(one, bool)]
+    exponents = len(plain) == 2 and min(plain) <= 0 and max(map(abs, plain)) <= 300
+    if spacing == "log" and exponents:
         right = ", ".join(f"{10.0**one:g}" for one in ends)
         raise ValueError(
             f"must have both ends of log above 0: they are values, not exponents, which would be "
@@ -135,10 +140,6 @@ def _ends(kind: type, check: Check, stated: Stated, spacing: str) -> tuple[float
     return low, high
 
 
-def _is_exponent(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= 300
-
-
 def _powers(kind: type, check: Check, stated: object, num: int) -> np.ndarray:
     if not isinstance(stated, list) or len(stated) != 2:
         raise ValueError(f"must have geometric = [first, factor], not {show(stated)}")
@@ -151,54 +152,60 @@ def _powers(kind: type, check: Check, stated: object, num: int) -> np.ndarray:
     values = geometric(first, factor, num)
     if not abs(values[-1]) <= (EXACT if kind is int else np.finfo(np.float64).max):
         raise ValueError(f"grows out of bounds: {show(stated)}, {num} times")
-    values = np.rint(values).astype(np.int64) if kind is int else values
-    for end in values[[0, -1]].tolist():
-        check(end)
-    return values
+    return _checked(np.rint(values) if kind is int else values, kind, check)
 
 
-def _range(stated: Stated) -> list[int]:
+def _bounds(stated: Stated) -> tuple[object, object, object]:
+    """The ends of a range and its step, 1 if it states none."""
     ends = stated["range"]
     if not isinstance(ends, list) or len(ends) not in (2, 3):
         raise ValueError(f"must have range = [low, high], or [low, high, step], not {show(ends)}")
-    low, high, step = *map(_whole, ends[:2]), _stride(ends[2] if len(ends) == 3 else 1)
-    if not len(range(low, high, step)) >= 1:
-        raise ValueError(f"must have a range of 1 to {MAX_VALUES} values, not {show(ends)}")
-    return [low, high, step]
+    low, high, step = (*ends, 1)[:3]
+    return low, high, step
 
 
-def _whole_numbers(kind: type, check: Check, stated: Stated) -> np.ndarray:
-    values = range(*_range(stated))
+def _range(stated: Stated) -> range:
+    low, high, step = _bounds(stated)
+    found = range(_whole(low), _whole(high), _stride(step))
+    if not found:
+        raise _no_range(stated)
+    return found
+
+
+def _whole_numbers(stated: Stated) -> np.ndarray:
+    values = _range(stated)
     if len(values) > MAX_VALUES:
-        ends = show(stated["range"])
-        raise ValueError(f"must have a range of 1 to {MAX_VALUES} values, not {ends}")
-    check(values[0])
-    check(values[-1])
-    return np.arange(values.start, values.stop, values.step).astype(_dtype(kind))
+        raise _no_range(stated)
+    return np.arange(values.start, values.stop, values.step)
 
 
-def _whole_ends(stated: Stated) -> bool:
-    ends = stated["range"]
-    return not isinstance(ends, list) or not any(isinstance(end, float) for end in ends)
-
-
-def _decimals(kind: type, check: Check, stated: Stated) -> np.ndarray:
+def _decimals(stated: Stated) -> np.ndarray:
     """From low on, below high, in decimals: 0.1, 0.2, 0.3 and no 0.30000000000000004."""
-    ends = stated["range"]
-    if not isinstance(ends, list) or len(ends) not in (2, 3):
-        raise ValueError(f"must have range = [low, high], or [low, high, step], not {show(ends)}")
-    low, high, step = (Fraction(repr(_finite(end))) for end in (*ends, 1.0)[:3])
+    low, high, step = (Fraction(repr(_finite(end))) for end in _bounds(stated))
     num = math.ceil((high - low) / step) if step > 0 else 0
     if not 1 <= num <= MAX_VALUES:
-        raise ValueError(
-            f"must have a range of 1 to {MAX_VALUES} values in steps above 0, not {show(ends)}"
-        )
+        raise _no_range(stated, " in steps above 0")
     below = math.lcm(low.denominator, step.denominator)
     first, each = int(low * below), int(step * below)
-    values = np.fromiter(((first + each * i) / below for i in range(num)), np.float64, num)
+    return np.fromiter(((first + each * i) / below for i in range(num)), np.float64, num)
+
+
+def _no_range(stated: Stated, how: str = "") -> ValueError:
+    ends = show(stated["range"])
+    return ValueError(f"must have a range of 1 to {MAX_VALUES} values{how}, not {ends}")
+
+
+def _checked(values: np.ndarray, kind: type, check: Check) -> np.ndarray:
+    """Ascending or descending `values`, whose ends pass the `check`."""
+    values = _typed(values, kind)
     for end in values[[0, -1]].tolist():
         check(end)
     return values
+
+
+def _typed(values: np.ndarray, kind: type) -> np.ndarray:
+    found: np.ndarray = values.astype(np.int64 if kind is int else np.float64)
+    return found
 
 
 def _spacing(stated: Stated) -> str:
@@ -220,5 +227,142 @@ def _count(name: str, stated: Any, least: int) -> int:
     return int(stated)
 
 
-def _dtype(kind: type) -> type:
-    return np.int64 if kind is int else np.float64
+# Fifty digits carry ten million products and still round to the nearest float64.
+_DECIMAL = Context(prec=50)
+_BLOCK = 4096  # powers from which many more are made
+_LEAST = -1000  # powers of two below which a result may be subnormal, and is rounded once only
+
+
+def linear(low: float, high: float, num: int) -> np.ndarray:
+    """`num` >= 2 evenly spaced float64 values from `low` to `high`, each correctly rounded.
+
+    The ends are read as the shortest decimal that names them, so that five values from 0.1 to 0.5
+    are those that one would write.
+    """
+    (low_above, low_below), (high_above, high_below) = (
+        Decimal(repr(end)).as_integer_ratio() for end in (low, high)
+    )
+    start, stop = low_above * high_below, high_above * low_below
+    last = num - 1
+    below = low_below * high_below * last
+    # Division of integers is correctly rounded, however large they are.
+    values = ((start * (last - i) + stop * i) / below for i in range(num))
+    return np.fromiter(values, np.float64, num)
+
+
+def logarithmic(low: float, high: float, num: int) -> np.ndarray:
+    """`num` >= 2 geometrically spaced float64 values between the positive `low` and `high`.
+
+    Each is correctly rounded; the ends are exact, and are read as in `linear`.
+    """
+    start = Decimal(repr(low))
+    values = _products(start, _ratio(start, repr(high), num), num)
+    values[-1] = high
+    return values
+
+
+def geometric(first: float, factor: float, num: int) -> np.ndarray:
+    """`num` float64 values from `first` on, each `factor` > 0 times the one before.
+
+    Each is correctly rounded; both numbers are read as in `linear`.
+    """
+    return _products(Decimal(repr(first)), Decimal(repr(factor)), num)
+
+
+def logarithmic_steps(num: int, steps: int) -> np.ndarray:
+    """`num` >= 3 distinct steps, logarithmically spaced: 0, 1, ..., `steps`; int64, ascending.
+
+    Where the spacing would fall below one step it is one step. All of 0 .. `steps` if there are
+    no more than `num`.
+    """
+    if num > steps:
+        return np.arange(steps + 1)
+    dense = _dense_until(num - 1, steps)
+    sparse = _geometric(str(dense), str(steps), num - dense)
+    rounded = (int(value.to_integral_value(ROUND_HALF_UP)) for value in sparse)
+    found = np.concatenate([np.arange(dense), np.fromiter(rounded, np.int64, num - dense)])
+    found[-1] = steps
+    return found
+
+
+def _geometric(low: str, high: str, num: int) -> Iterable[Decimal]:
+    """`num` products from `low` up to about `high`, to fifty digits."""
+    start = Decimal(low)
+    ratio = _ratio(start, high, num) if num > 1 else start
+    return accumulate(repeat(ratio, num - 1), _DECIMAL.multiply, initial=start)
+
+
+def _ratio(low: Decimal, high: str, num: int) -> Decimal:
+    logarithm = _DECIMAL.ln(_DECIMAL.divide(Decimal(high), low))
+    return _DECIMAL.exp(_DECIMAL.divide(logarithm, Decimal(num - 1)))
+
+
+def _products(start: Decimal, ratio: Decimal, num: int) -> np.ndarray:
+    """start ratio^i for i = 0 .. num - 1, each correctly rounded to float64.
+
+    Of many, each is the product of one of the powers below `_BLOCK` and one of its multiples, as a
+    sum of two float64 (Dekker, "A floating-point technique for extending the available precision",
+    1971), good to 2^-100. Where that does not decide the last bit, decimal arithmetic does.
+    """
+    if num <= 2 * _BLOCK:
+        values = accumulate(repeat(ratio, num - 1), _DECIMAL.multiply, initial=start)
+        return np.fromiter(map(float, values), np.float64, num)
+    powers = [*accumulate(repeat(ratio, _BLOCK), _DECIMAL.multiply, initial=Decimal(1))]
+    stride, blocks = powers.pop(), -(-num // _BLOCK)
+    starts = [*accumulate(repeat(stride, blocks - 1), _DECIMAL.multiply, initial=start)]
+    coarse, fine = (np.array([*map(_pair, part)]) for part in (starts, powers))
+    found = np.empty((blocks, _BLOCK))
+    for block, (high, low, exponent) in enumerate(coarse):
+        product, rest = _two_product(high, fine[:, 0])
+        rest += high * fine[:, 1] + low * fine[:, 0]
+        values = product + rest
+        rest -= values - product
+        half, exponents = np.spacing(np.abs(values)) / 2, fine[:, 2] + exponent
+        unsure = np.abs(np.abs(rest) - half) < half * 2.0**-30
+        unsure |= (np.abs(np.frexp(values)[0]) == 0.5) | (exponents < _LEAST)
+        with np.errstate(over="ignore"):
+            found[block] = np.ldexp(values, exponents.astype(np.int64))
+        for at in np.flatnonzero(unsure):
+            found[block, at] = float(_DECIMAL.multiply(starts[block], powers[at]))
+    return found.ravel()[:num]
+
+
+def _pair(value: Decimal) -> tuple[float, float, float]:
+    """A number as the sum of two float64, together of about 1, times a power of two."""
+    above, below = value.as_integer_ratio()
+    exponent = abs(above).bit_length() - below.bit_length()
+    shift = 110 - exponent
+    scaled = (above << shift) // below if shift >= 0 else above // (below << -shift)
+    high = float(scaled)
+    return math.ldexp(high, -110), math.ldexp(float(scaled - int(high)), -110), float(exponent)
+
+
+def _two_product(x: float, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The product as float64, and what it lacks, exactly; both factors are of about 1."""
+    product = x * y
+    (x_high, x_low), (y_high, y_low) = _split(np.array(x)), _split(y)
+    return product, ((x_high * y_high - product) + x_high * y_low + x_low * y_high) + x_low * y_low
+
+
+def _split(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    scaled = x * (2.0**27 + 1)
+    high = scaled - (scaled - x)
+    return high, x - high
+
+
+def _dense_until(num: int, steps: int) -> int:
+    """The least k from which `num` - k geometric intervals to `steps` are at least a step wide.
+
+    That is steps / k >= (1 + 1/k)^(num - k), which holds for every larger k too.
+    """
+
+    def sparse_from(k: int) -> bool:
+        growth = _DECIMAL.ln(_DECIMAL.divide(Decimal(k + 1), Decimal(k)))
+        room = _DECIMAL.ln(_DECIMAL.divide(Decimal(steps), Decimal(k)))
+        return room >= _DECIMAL.multiply(Decimal(num - k), growth)
+
+    low, high = 1, num
+    while low < high:
+        middle = (low + high) // 2
+        low, high = (low, middle) if sparse_from(middle) else (middle + 1, high)
+    return low

@@ -12,13 +12,13 @@ import numpy as np
 
 from sweep.study.checks import counted
 from sweep.study.conditions import Condition
-from sweep.study.declarations import Field, FieldError, Role, Settings
 from sweep.study.fields import FIELD, FIELDS, swept_field
-from sweep.study.grid import MAX_JUDGED, Axis, Dimension, Grid, alone, judged_points
+from sweep.study.grid import MAX_JUDGED, Axis, Dimension, Grid, alone, codes_of, judged_points
 from sweep.study.group import Group
-from sweep.study.model import Data, Initial, Network, Outcome, Record, Training
+from sweep.study.model import Data, Initial, Network
 from sweep.study.resolve import resolve_group
 from sweep.study.samples import make_data
+from sweep.study.settings import Field, FieldError, Outcome, Record, Role, Settings, Training
 from sweep.study.writing import card, study_toml
 
 MAX_GROUPS = 1_000
@@ -54,7 +54,7 @@ def split(
                     f"would be asked about more than {MAX_JUDGED} points; place the axes that it "
                     "names next to each other, or sweep less",
                 )
-            grid = _judged(grid, {**settings, **labels}, where)
+            grid = _judged(grid, settings | labels, where)
         if len(grid):
             groups += 1
             if groups > MAX_GROUPS:
@@ -92,9 +92,7 @@ def _judged(grid: Grid, settings: Settings, where: Condition) -> Grid:
     """The points of `grid` at which a condition holds, in a group of these settings."""
     swept = {axis.name for axis in grid.axes} & {*where.names}
     single = {
-        name: settings.get(name, settings[swept_field(name).name])
-        for name in where.names
-        if name not in swept
+        name: settings.values[swept_field(name).name] for name in where.names if name not in swept
     }
     return grid.where(list(swept), lambda values: where.holds({**single, **values}))
 
@@ -105,10 +103,7 @@ def _parts(dimension: Dimension) -> list[tuple[dict[str, Any], Dimension]]:
     labels = [axis for axis in dimension.axes if not _is_lane(axis)]
     if not labels:
         return [({}, dimension)]
-    code = np.zeros(len(dimension), np.int64)
-    for axis in labels:
-        values, codes = axis.ranked
-        _, code = np.unique(code * len(values) + codes, return_inverse=True)
+    code = codes_of(labels)
     _, first = np.unique(code, return_index=True)
     if len(first) > MAX_SPLITS:
         raise FieldError("axes", f"make {len(first)} groups to compile; at most {MAX_GROUPS}")
@@ -175,7 +170,7 @@ class Study:
     @property
     def title(self) -> str:
         """What the study asks, in words; its name if the file does not say."""
-        return str(self.settings["title"] or self.name)
+        return str(self.settings.values["title"] or self.name)
 
     @property
     def network(self) -> Network:
@@ -210,7 +205,7 @@ class Study:
     @property
     def plot(self) -> Plot:
         """How figures of the study look."""
-        return Plot(self.settings["plot.mark"])
+        return Plot(self.settings.values["plot.mark"])
 
     @property
     def trials(self) -> int:
@@ -238,7 +233,7 @@ class Study:
         swept = {axis.name for axis in self.axes}
         effective = {
             name: value
-            for name in self.settings
+            for name in self.settings.values
             if FIELD[name].axis not in swept
             and not self.idle(name)
             and (value := self._value(name)) is not None
@@ -247,7 +242,7 @@ class Study:
 
     def _value(self, name: str) -> Any:
         """The value of a field, also where others give it; None if it has none or several."""
-        field, value = FIELD[name], self.settings[name]
+        field, value = FIELD[name], self.settings.values[name]
         if value is not None or not callable(field.default):
             return value
         settings = map(self._settings, self._groups)
@@ -260,8 +255,8 @@ class Study:
         settings = self.settings
         made: dict[tuple[Any, ...], tuple[Data, Data | None]] = {}
         for labels, grid in split(self.dimensions, settings, self.where):
-            found = {**settings, **labels}
-            key = tuple(found[one.name] for one in FIELDS if one.role is Role.DATA)
+            found = settings | labels
+            key = tuple(found.values[one.name] for one in FIELDS if one.role is Role.DATA)
             if key not in made:
                 made[key] = make_data(found)
                 _refuse_large(made.values())
@@ -270,7 +265,7 @@ class Study:
         return tuple(replace(one, grid=one.grid.narrowed(list(one.idle))) for one in groups)
 
     def _settings(self, group: Group) -> Settings:
-        return {**self.settings, **group.labels}
+        return self.settings | group.labels
 
 
 def _refuse_large(made: Collection[tuple[Data, Data | None]]) -> None:
@@ -311,8 +306,8 @@ def study_facts(study: Study) -> dict[str, str]:
 
 def _source(study: Study, group: Group) -> str:
     """The name or the file of a group's data, if it has one."""
-    settings = {**study.settings, **group.labels}
-    name = settings["data.name"] or Path(str(settings["data.file"] or "")).name
+    stated = (study.settings | group.labels).data
+    name = stated.name or Path(stated.file or "").name
     return f"{name}, " if name else ""
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import qmc
 
-from sweep.study.designs import DESIGNS, MAX_DIMENSIONS, design, sobol_bits
+from sweep.study.elementary import DESIGNS, MAX_DIMENSIONS, design, sobol_bits
 
 
 @pytest.mark.parametrize("num", [1, 2, 3, 64, 1000])

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from sweep.study import Group
-from sweep.study.declarations import Role
-from sweep.study.fields import FETCHED, FIELD
+from sweep.study.fields import FIELD
 from sweep.study.generated import GENERATED
 from sweep.study.model import array_digest
+from sweep.study.settings import FETCHED, Role
 
 from .course import DRAWN, course, group, refused
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mpf, workprec
 
-from sweep.study.designs import geometric, linear, logarithmic, logarithmic_steps
+from sweep.study.spacings import geometric, linear, logarithmic, logarithmic_steps
 
 positive = st.floats(1e-300, 1e300)
 

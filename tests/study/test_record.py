@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from sweep.study import Record
 from sweep.study.checks import schedule
-from sweep.study.model import scheduled_count
+from sweep.study.settings import scheduled_count
 
 schedules = st.one_of(
     st.sampled_from(["every step", "final", "nothing"]),

@@ -11,11 +11,11 @@ from sweep.catalogue import NUMBERS, OPTIMIZERS
 from sweep.study import parse_study
 from sweep.study.checks import MAX_INDICES
 from sweep.study.conditions import MAX_LENGTH
-from sweep.study.declarations import REQUIRED, Field
 from sweep.study.document import MAX_BYTES
 from sweep.study.fields import FIELDS
 from sweep.study.generated import GENERATED, MAX_GENERATED
 from sweep.study.grid import MAX_JUDGED
+from sweep.study.settings import REQUIRED, Field
 from sweep.study.spacings import LISTED, MAX_VALUES
 from sweep.study.study import MAX_NUMBERS
 from sweep.study.tables import MAX_CELLS

@@ -1,0 +1,435 @@
+"""The fields of a study file, each declared once: a dataclass a table, an attribute a field.
+
+A declaration has the field's check, its default, what it decides, of which type it is as an axis,
+and why it may have no effect.
+"""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import MISSING, dataclass
+from dataclasses import field as attribute
+from dataclasses import fields as attributes
+from enum import Enum, auto
+from functools import partial
+from math import inf
+from typing import Any, TypeVar, cast
+
+import numpy as np
+
+from sweep.catalogue import (
+    ACTIVATIONS,
+    DTYPES,
+    LOSSES,
+    OPTIMIZERS,
+    ORDERS,
+    RULES,
+    SCHEDULES,
+    SCHEMES,
+    STOPS,
+)
+from sweep.study import checks
+from sweep.study.generated import GENERATED
+from sweep.study.spacings import logarithmic_steps
+
+REQUIRED = object()
+FETCHED = ("iris", "digits", "breast_cancer", "diabetes")
+"""The data sets of scikit-learn that a study may name."""
+
+SCALED = ("nothing", "inputs", "targets", "both")
+
+Idle = Callable[["Settings"], str]
+"""Why a field has no effect among other settings, or nothing."""
+
+_Section = TypeVar("_Section")
+
+
+class Role(Enum):
+    """What a field decides."""
+
+    GROUP = auto()  # which group a trial belongs to; in the digest
+    STEPS = auto()  # how far its trials are trained: splits groups, yet a trial can be extended
+    LANE = auto()  # a number of each trial, which the compiled kernel takes as input
+    WORDS = auto()  # nothing about any result
+    DATA = auto()  # how the data is made; its values are in the digest
+    FILE = auto()  # which file another field is read from
+
+
+class FieldError(ValueError):
+    """A field, an axis or their combination is wrong; the reader says in which file and line."""
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(f"{name}: {problem}")
+        self.name, self.problem = name, problem
+
+
+@dataclass(frozen=True)
+class Field:
+    """One field: its dotted `name`, how its value is checked, and what it decides.
+
+    `default` is a value, `REQUIRED`, or a function of the other settings. `swept` is the type of
+    its values as an axis, None where it cannot be one; `column` the name of that axis; `idle`
+    tells why the field has no effect among other settings, or nothing. Of a `layered` field each
+    layer may have a value of its own, as an axis too.
+    """
+
+    name: str
+    check: checks.Check
+    role: Role
+    default: object = REQUIRED
+    swept: type[bool | int | float | str] | None = None
+    column: str = ""
+    idle: Idle = lambda _: ""
+    layered: bool = False
+
+    @property
+    def axis(self) -> str:
+        """The name of the axis and column of this field."""
+        return self.column or self.name
+
+
+def declared(
+    check: checks.Check,
+    role: Role,
+    default: object = REQUIRED,
+    *,
+    otherwise: object = MISSING,
+    **more: Any,
+) -> Any:
+    """An attribute of a dataclass that declares the field of its name.
+
+    `otherwise` is the attribute's value where the field has none; `more` is as in `Field`.
+    """
+    row = partial(Field, check=check, role=role, default=default, **more)
+    return attribute(default=otherwise, metadata={"row": row})
+
+
+def only_if(test: Callable[["Settings"], bool], reason: str) -> Idle:
+    """A field that has an effect where `test` holds; elsewhere it has none for this `reason`."""
+    return lambda settings: "" if test(settings) else f"has no effect: {reason}"
+
+
+def only_if_taken(
+    number: str, name: Callable[["Settings"], str], what: str, taken: Mapping[str, Collection[str]]
+) -> Idle:
+    """A number that has an effect where the row `name` is among those that have it `taken`."""
+
+    def idle(settings: "Settings") -> str:
+        chosen = name(settings)
+        fits = number in taken.get(chosen, ())
+        return "" if fits else f'has no effect: the {what} "{chosen}" takes no {number}'
+
+    return idle
+
+
+_drawn = only_if(
+    lambda s: s.initial.weights is None, "initial.weights states the weights, none are drawn"
+)
+_biased = only_if(lambda s: s.network.bias, "network.bias is false")
+_from_file = only_if(lambda _: False, "there is no data.file or validation.file")
+_untabled = only_if(lambda s: s.batch.table is None, "a table states the samples of every batch")
+_any = checks.per_layer(checks.number())
+_rates = checks.per_layer(checks.number(0))
+
+
+def _drawn_batches(settings: "Settings") -> str:
+    sized = only_if(
+        lambda s: s.batch.size is not None, "without batch.size every step takes all samples"
+    )
+    return _untabled(settings) or sized(settings)
+
+
+@dataclass(frozen=True)
+class NetworkFields:
+    """The network as it is stated; `model.Network` is what comes of it."""
+
+    layers: tuple[int, ...] = declared(checks.layer_sizes, Role.GROUP)
+    activation: str | tuple[str, ...] = declared(
+        checks.per_layer(checks.one_of(ACTIVATIONS)), Role.GROUP, "sigmoid", swept=str
+    )
+    bias: bool = declared(checks.flag, Role.GROUP, False, swept=bool)
+    loss: str = declared(checks.one_of(LOSSES), Role.GROUP, "half_squared_error", swept=str)
+    width: int | None = declared(
+        checks.integer(1, checks.MAX_SIZE),
+        Role.GROUP,
+        None,
+        swept=int,
+        idle=only_if(
+            lambda s: len(s.network.layers) > 2 or s.network.depth is not None,
+            "network.layers has no hidden layers",
+        ),
+    )
+    depth: int | None = declared(
+        checks.integer(1, checks.MAX_LAYERS - 2), Role.GROUP, None, swept=int
+    )
+    multiplier: float | tuple[float, ...] = declared(
+        _any, Role.LANE, 1.0, swept=float, layered=True
+    )
+
+
+def _of_set(check: checks.Check, default: object, number: str, swept: type | None) -> Any:
+    """A number that some of the sets that are made take."""
+    taken = only_if_taken(number, lambda s: s.data.name or "", "data set", GENERATED)
+    named = only_if(lambda s: s.data.name is not None, "data.name names no set that takes it")
+    return declared(check, Role.DATA, default, swept=swept, idle=lambda s: named(s) or taken(s))
+
+
+@dataclass(frozen=True)
+class DataFields:
+    """The samples as they are stated, read or made; `model.Data` is what comes of them."""
+
+    inputs: np.ndarray | None = declared(checks.matrix, Role.GROUP, None)
+    targets: np.ndarray | None = declared(checks.matrix, Role.GROUP, None)
+    file: str | None = declared(checks.text, Role.FILE, None)
+    input_columns: tuple[str | int, ...] | None = declared(
+        checks.column_names, Role.FILE, None, idle=_from_file
+    )
+    target_columns: tuple[str | int, ...] | None = declared(
+        checks.column_names, Role.FILE, None, idle=_from_file
+    )
+    name: str | None = declared(checks.one_of((*GENERATED, *FETCHED)), Role.DATA, None, swept=str)
+    samples: int = _of_set(checks.integer(1, 1_000_000), 200, "samples", int)
+    noise: float = _of_set(checks.number(0), 0.0, "noise", float)
+    seed: int = _of_set(checks.SEED, 0, "seed", int)
+    hidden: tuple[int, ...] = _of_set(checks.hidden_sizes, (8,), "hidden", None)
+    one_hot: bool = declared(checks.flag, Role.DATA, False)
+    standardise: str = declared(checks.one_of(SCALED), Role.DATA, "nothing", swept=str)
+
+
+@dataclass(frozen=True)
+class ValidationFields:
+    """The samples that are not trained on, as they are stated."""
+
+    inputs: np.ndarray | None = declared(checks.matrix, Role.GROUP, None)
+    targets: np.ndarray | None = declared(checks.matrix, Role.GROUP, None)
+    file: str | None = declared(checks.text, Role.FILE, None)
+    share: float | None = declared(checks.number(0, below=1), Role.DATA, None, swept=float)
+    seed: int = declared(
+        checks.SEED,
+        Role.DATA,
+        0,
+        swept=int,
+        idle=only_if(
+            lambda s: s.validation.share is not None, "without validation.share nothing is split"
+        ),
+    )
+
+
+@dataclass(frozen=True)
+class InitialFields:
+    """Where training starts, as it is stated; `model.Initial` is what comes of it."""
+
+    weights: tuple[np.ndarray, ...] | None = declared(
+        checks.layers_of(checks.matrix), Role.GROUP, None
+    )
+    biases: tuple[np.ndarray, ...] | None = declared(
+        checks.layers_of(checks.vector), Role.GROUP, None, idle=_biased
+    )
+    scheme: str | None = declared(checks.one_of(SCHEMES), Role.GROUP, None, swept=str, idle=_drawn)
+    scale: float = declared(checks.number(0), Role.LANE, 1.0, swept=float, idle=_drawn)
+    seed: int = declared(checks.SEED, Role.LANE, 0, swept=int, column="seed", idle=_drawn)
+    offset: float | tuple[float, ...] = declared(_any, Role.LANE, 0.0, swept=float, layered=True)
+
+
+@dataclass(frozen=True)
+class BatchFields:
+    """The samples of each step, as they are stated; `model.Batch` is what comes of them."""
+
+    file: str | None = declared(checks.text, Role.FILE, None)
+    table: np.ndarray | None = declared(checks.index_rows, Role.GROUP, None)
+    size: int | None = declared(checks.STEPS, Role.GROUP, None, swept=int, idle=_untabled)
+    order: str = declared(
+        checks.one_of(ORDERS), Role.GROUP, "shuffle", swept=str, idle=_drawn_batches
+    )
+    seed: int = declared(
+        checks.SEED, Role.LANE, 0, swept=int, column="batch_seed", idle=_drawn_batches
+    )
+
+
+@dataclass(frozen=True)
+class Training:
+    """The way down the loss.
+
+    `steps` counts updates of the parameters. `learning_rate` and `bias_learning_rate` are as the
+    study states them: one number, one for each layer, or None where an axis gives them (and, for
+    the biases, where their rate is that of their layer's weights). `Group.lanes` resolves them.
+
+    `stop` says after which step a trial is left as it is: never before the last one, or the one
+    whose loss reached the target, diverged, or either.
+    """
+
+    steps: int = declared(checks.STEPS, Role.STEPS, swept=int)
+    optimizer: str = declared(checks.one_of(OPTIMIZERS), Role.GROUP, "sgd", swept=str)
+    dtype: str = declared(checks.one_of(DTYPES), Role.GROUP, "float64", swept=str)
+    stop: str = declared(checks.one_of(STOPS), Role.GROUP, "never", swept=str)
+    learning_rate: float | tuple[float, ...] | None = declared(
+        _rates, Role.LANE, None, swept=float, column="learning_rate", layered=True
+    )
+    bias_learning_rate: float | tuple[float, ...] | None = declared(
+        _rates,
+        Role.LANE,
+        None,
+        swept=float,
+        column="bias_learning_rate",
+        idle=_biased,
+        layered=True,
+    )
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """When a trial has converged and when it has diverged.
+
+    Diverged: its loss was not finite or exceeded `diverged_above`. Converged, by `rule`: its loss
+    reached `target`, or its tail loss is below its initial loss. Stalled: neither.
+    """
+
+    target: float = declared(checks.number(0), Role.GROUP, 0.0, swept=float)
+    diverged_above: float = declared(checks.number(0, infinite=True), Role.GROUP, inf, swept=float)
+    rule: str = declared(checks.one_of(RULES), Role.GROUP, "target", swept=str)
+
+
+def _of_schedule(number: str, check: checks.Check, swept: type) -> Any:
+    """A number that some schedules take, with the default that each has; 1 for others."""
+
+    def default(settings: "Settings") -> float:
+        name = settings.schedule.name
+        found = SCHEDULES[name].numbers[number]
+        if found is None:
+            raise FieldError(f"schedule.{number}", f'is missing: the schedule "{name}" needs it')
+        return found
+
+    numbers = {name: row.numbers for name, row in SCHEDULES.items()}
+    idle = only_if_taken(number, lambda s: s.schedule.name, "schedule", numbers)
+    return declared(check, Role.GROUP, default, swept=swept, idle=idle, otherwise=swept(1))
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A factor on every learning rate, by step t = 0 .. steps - 1 of the update.
+
+    The first `warmup` steps have the factors 1/warmup, 2/warmup, .., 1. Then t counts from 0
+    again, of T = steps - warmup, and the factor is what the catalogue says of `name`.
+    A number that the schedule does not take is 1.
+    """
+
+    name: str = declared(
+        checks.one_of(SCHEDULES), Role.GROUP, "constant", swept=str, otherwise="constant"
+    )
+    warmup: int = declared(checks.integer(0, 10**9), Role.GROUP, 0, swept=int, otherwise=0)
+    every: int = _of_schedule("every", checks.STEPS, int)
+    gamma: float = _of_schedule("gamma", checks.number(0), float)
+    final: float = _of_schedule("final", checks.number(0), float)
+
+    @property
+    def shaped_by_steps(self) -> bool:
+        """Whether the factor at a step depends on how many steps there are in all."""
+        return SCHEDULES[self.name].shaped_by_steps
+
+
+@dataclass(frozen=True)
+class Record:
+    """What is recorded of every trial, besides its measures.
+
+    `loss` is "every step", "every N", "log N" or "nothing"; `parameters` is "final", "every N",
+    "every step" or "nothing". See `checks.schedule` for their one spelling.
+    """
+
+    loss: str = declared(
+        checks.recorded("every step", "every N", "log N", "nothing"),
+        Role.GROUP,
+        "every step",
+        swept=str,
+    )
+    parameters: str = declared(
+        checks.recorded("final", "every step", "every N", "nothing"),
+        Role.GROUP,
+        "final",
+        swept=str,
+    )
+
+    def loss_steps(self, steps: int) -> np.ndarray:
+        """The steps at which the loss of a trial of `steps` is recorded: int64, ascending."""
+        return _scheduled(self.loss, steps)
+
+    def parameter_steps(self, steps: int) -> np.ndarray:
+        """The steps at which the parameters of a trial of `steps` are recorded, likewise."""
+        return _scheduled(self.parameters, steps)
+
+
+def scheduled_count(text: str, steps: int) -> int:
+    """How many steps `schedule` records of a trial of `steps`, without listing them."""
+    kind, _, number = text.partition(" ")
+    if kind in ("nothing", "final"):
+        return int(kind == "final")
+    count = 1 if number == "step" else int(number)
+    return min(count, steps + 1) if kind == "log" else -(-steps // count) + 1
+
+
+def _scheduled(text: str, steps: int) -> np.ndarray:
+    kind, _, number = text.partition(" ")
+    if kind == "nothing":
+        return np.empty(0, np.int64)
+    if kind == "final":
+        return np.array([steps], np.int64)
+    if kind == "log":
+        return logarithmic_steps(int(number), steps)
+    count = 1 if number == "step" else int(number)
+    found = np.arange(0, steps + count, count, dtype=np.int64)
+    found[-1] = steps
+    return found
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The canonical value of every field by its dotted name in `values`, and by table.
+
+    A value is None where the field has none, or an axis or another field will give it.
+    """
+
+    values: Mapping[str, Any]
+    network: NetworkFields
+    data: DataFields
+    validation: ValidationFields
+    initial: InitialFields
+    batch: BatchFields
+    training: Training
+    schedule: Schedule
+    outcome: Outcome
+    record: Record
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> "Settings":
+        """Those of `values`, which has all fields."""
+        tables = (_section(name, section, values) for name, section in SECTIONS.items())
+        return cls(values, *cast("Any", tables))
+
+    def __or__(self, values: Mapping[str, Any]) -> "Settings":
+        """The same with other `values` of some fields."""
+        return Settings.of({**self.values, **values})
+
+
+SECTIONS: Mapping[str, Any] = {
+    "network": NetworkFields,
+    "data": DataFields,
+    "validation": ValidationFields,
+    "initial": InitialFields,
+    "batch": BatchFields,
+    "training": Training,
+    "schedule": Schedule,
+    "outcome": Outcome,
+    "record": Record,
+}
+
+
+def fields_of(table: str) -> list[Field]:
+    """The fields that a table of a study file has, in its order."""
+    return [one.metadata["row"](f"{table}.{one.name}") for one in attributes(SECTIONS[table])]
+
+
+def _section(table: str, section: Callable[..., _Section], values: Mapping[str, Any]) -> _Section:
+    """The dataclass of what `values` hold for its attributes."""
+    found = {}
+    for one in attributes(cast("Any", section)):
+        value = values[f"{table}.{one.name}"]
+        if value is not None or one.default is MISSING:
+            found[one.name] = value
+    return section(**found)
