@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sweep.course.derivation import explain
     from sweep.course.workbook import worksheet
     from sweep.instrument.bench import bench
+    from sweep.runs.evaluation import evaluate
     from sweep.runs.planning import plan
     from sweep.runs.studies import list_studies as list  # noqa: A004 - as the command is called
     from sweep.runs.studies import new, run, status, verify
@@ -31,6 +32,7 @@ __all__ = [
     "best",
     "by_rate",
     "compare",
+    "evaluate",
     "explain",
     "export",
     "list",
@@ -53,6 +55,7 @@ _HOMES = {
     "sweep.course.derivation": ("explain",),
     "sweep.course.workbook": ("worksheet",),
     "sweep.instrument.bench": ("bench",),
+    "sweep.runs.evaluation": ("evaluate",),
     "sweep.runs.planning": ("plan",),
     "sweep.runs.studies": ("list", "new", "run", "status", "verify"),
     "sweep.store.results": ("open_results",),

@@ -171,10 +171,10 @@ class Group:
         """
         columns = self.columns(index)
 
-        def values(number: str, otherwise: float = 0.0) -> np.ndarray:
+        def values(number: str, otherwise: float = 0, kind: type = np.float64) -> np.ndarray:
             source = self.sources.get(number, "")
             found = columns[source] if source in columns else self.fixed.get(source, otherwise)
-            return np.broadcast_to(found, index.shape)
+            return np.broadcast_to(np.asarray(found, kind), index.shape)
 
         def layered(number: str) -> np.ndarray:
             layers = range(len(self.network.shapes))
@@ -185,10 +185,10 @@ class Group:
             bias_rates=layered("bias_learning_rate"),
             multipliers=layered("network.multiplier"),
             offsets=layered("initial.offset"),
-            seeds=values("seed").astype(np.uint64),
-            scales=values("initial.scale", 1.0).astype(np.float64),
-            batch_seeds=values("batch_seed").astype(np.uint64),
-            hyper={n: values(n, row.default).astype(np.float64) for n, row in NUMBERS.items()},
+            seeds=values("seed", kind=np.uint64),
+            scales=values("initial.scale", 1.0),
+            batch_seeds=values("batch_seed", kind=np.uint64),
+            hyper={name: values(name, row.default) for name, row in NUMBERS.items()},
         )
 
 

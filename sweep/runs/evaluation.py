@@ -1,0 +1,226 @@
+"""Any points of a study trained in one batch, without touching the disk."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, overload
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
+from sweep.errors import RequestError
+from sweep.runs.points import Columns, Part, columns_of, parts_of
+from sweep.store.machine import usable_processors
+from sweep.store.tables import tables_of
+from sweep.study import Group, Study, load_study
+from sweep.study.checks import nearest
+from sweep.training.costs import chunk_size
+from sweep.training.trained import Trained
+from sweep.training.trainer import prepare, train
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike
+
+    Points = pd.DataFrame | Mapping[str, ArrayLike]
+
+NEVER = ("steps_to_target", "diverged_at")
+"""The measures that are steps which may never have come."""
+
+OUTCOME = "outcome"
+
+Piece = tuple[Part, np.ndarray, Trained]
+"""Points of a group that were trained together: which ones, and what they gave."""
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What training points gave, with all that was asked for.
+
+    Attributes:
+        trials: a row a point, in the order given.
+        curves: a row a recorded step: `trial`, the place of the point in the order given, from 0;
+            the axes, `step`, `loss` and what else the study's own curves have. Empty if not asked
+            for.
+        parameters: a row a kept step: `trial`, the axes, `step` and a column a parameter. Likewise.
+        groups: what the points of each group share, and the places of its points.
+    """
+
+    trials: pd.DataFrame
+    curves: pd.DataFrame
+    parameters: pd.DataFrame
+    groups: tuple[tuple[Group, np.ndarray], ...]
+
+
+@overload
+def evaluate(
+    study: str | Path | Study,
+    points: "Points",
+    *,
+    measures: Sequence[str] | None = None,
+    curves: Literal[False] = False,
+    parameters: Literal[False] = False,
+    threads: int | None = None,
+) -> pd.DataFrame: ...
+@overload
+def evaluate(
+    study: str | Path | Study,
+    points: "Points",
+    *,
+    measures: Sequence[str] | None = None,
+    curves: bool = False,
+    parameters: bool = False,
+    threads: int | None = None,
+) -> Evaluated: ...
+def evaluate(
+    study: str | Path | Study,
+    points: "Points",
+    *,
+    measures: Sequence[str] | None = None,
+    curves: bool = False,
+    parameters: bool = False,
+    threads: int | None = None,
+) -> pd.DataFrame | Evaluated:
+    """Train any points of a study, on its grid or not, and return a row each, in the order given.
+
+    Nothing is read from results or written there. The numbers are to the bit those that the study
+    would have if its grid had these points.
+
+    Args:
+        study: a study, a path to its file, or the bare name of a known one.
+        points: a column an axis: a table of pandas or polars, or a dictionary of vectors, and of
+            single values for all points. Any field that can be an axis can be a column, also one
+            that splits groups, such as an optimizer; axes of the study that have one value may be
+            left out, others not. What has no effect at a point is not looked at there.
+        measures: which of the columns of `Results.trials` to return; by default all, `outcome`
+            last.
+        curves: whether to return the curves as well, at the steps that the study records.
+        parameters: whether to return the parameters, likewise.
+        threads: that train; by default one for each CPU that the process may use.
+
+    Returns:
+        A table of the axes and measures, with the index of `points` if they had one: losses
+        float64, steps int64, or Int64 with NA for never, `outcome` categorical. With `curves` or
+        `parameters` an `Evaluated`, which has it as `trials`.
+
+    Raises:
+        RequestError: the study or a point is wrong, or what is asked for is not recorded.
+    """
+    study = study if isinstance(study, Study) else load_study(study)
+    threads = usable_processors() if threads is None else threads
+    if threads < 1:
+        raise RequestError(f"threads must be at least 1, not {threads}")
+    columns = columns_of(study, points)
+    parts = [_recording(part, curves, parameters) for part in parts_of(study, columns)]
+    wanted = _wanted(measures, parts)
+    pieces = list(_trained(parts, threads))
+    index = points.index if isinstance(points, pd.DataFrame) else None
+    count = len(next(iter(columns.values()))) if columns else 1
+    found = _measured(wanted, pieces, count)
+    trials = pd.DataFrame({**columns, **found}, index=index)
+    if not curves and not parameters:
+        return trials
+    kinds = {"curves": curves, "parameters": parameters}
+    tables = {kind: _joined(kind, pieces, columns) for kind, asked in kinds.items() if asked}
+    none = pd.DataFrame()
+    return Evaluated(
+        trials,
+        tables.get("curves", none),
+        tables.get("parameters", none),
+        tuple((part.group, part.rows) for part in parts),
+    )
+
+
+def _recording(part: Part, curves: bool, parameters: bool) -> Part:
+    """The same points, with nothing recorded that is not asked for."""
+    record = part.group.record
+    for name, asked in (("loss", curves), ("parameters", parameters)):
+        if not asked:
+            record = replace(record, **{name: "nothing"})
+        elif getattr(record, name) == "nothing":
+            raise RequestError(f'points: record.{name} is "nothing", and it is asked for')
+    return replace(part, group=replace(part.group, record=record))
+
+
+def _wanted(measures: Sequence[str] | None, parts: Sequence[Part]) -> list[str]:
+    """The columns to return.
+
+    Raises:
+        RequestError: there is none of a name.
+    """
+    validated = any(part.group.validation for part in parts)
+    known = [*TRAINING_MEASURES, *(VALIDATION_MEASURES if validated else ()), OUTCOME]
+    if isinstance(measures, str):
+        raise RequestError(f"measures: must be a list of names, such as [{measures!r}]")
+    for name in measures or ():
+        if name not in known:
+            hint = nearest(str(name), known) or f"; there are {', '.join(known)}"
+            raise RequestError(f"measures: {name!r} is none that is kept{hint}")
+    return known if measures is None else list(dict.fromkeys(measures))
+
+
+def _trained(parts: Sequence[Part], threads: int) -> Iterator[Piece]:
+    """Each piece of a part that was trained at a time: its rows, and what they gave."""
+    jobs = []
+    for part in parts:
+        prepare(part.group)
+        size = chunk_size(part.group, threads)
+        jobs += [(part, slice(at, at + size)) for at in range(0, len(part.rows), size)]
+
+    def work(job: tuple[Part, slice]) -> Piece:
+        part, piece = job
+        return part, part.rows[piece], train(part.group, part.index[piece])
+
+    if min(threads, len(jobs)) < 2:
+        yield from map(work, jobs)
+        return
+    pool = ThreadPoolExecutor(min(threads, len(jobs)))
+    try:
+        yield from pool.map(work, jobs)
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _measured(wanted: Sequence[str], pieces: Sequence[Piece], count: int) -> dict[str, Any]:
+    """The columns of measures, a row a point."""
+    places = np.concatenate([np.empty(0, np.int64), *(rows for _, rows, _ in pieces)])
+    in_order = bool((places == np.arange(count)).all())
+    found: dict[str, Any] = {}
+    for name in wanted:
+        values = np.concatenate([_measure(name, trained) for _, _, trained in pieces] or [places])
+        if not in_order:
+            values[places] = values.copy()
+        found[name] = values
+        if name == OUTCOME:
+            found[name] = pd.Categorical.from_codes(values, pd.Index(OUTCOMES))
+        elif name in NEVER:
+            found[name] = pd.arrays.IntegerArray(values, values < 0)
+    return found
+
+
+def _measure(name: str, trained: Trained) -> np.ndarray:
+    """A measure of each trial of a piece; NaN where there are no validation data."""
+    if name == OUTCOME:
+        return trained.outcome
+    known = trained.measures if name in trained.measures else trained.final_validation
+    return known[name] if name in known else np.full(len(trained.index), np.nan)
+
+
+def _joined(kind: str, pieces: Sequence[Piece], columns: Columns) -> pd.DataFrame:
+    """The curves or parameters of all points, in their order, with the axes."""
+    parts = []
+    for part, rows, trained in pieces:
+        table = tables_of(part.group, trained, 0)[kind]
+        names = ["step", *part.group.network.parameter_names]
+        if kind == "curves":
+            names = [name for name in table.column_names if name != "trial"]
+        trial = rows[table["trial"].to_numpy()]
+        parts.append(pa.table({"trial": trial} | {name: table[name] for name in names}))
+    table = pa.concat_tables(parts, promote_options="permissive")
+    table = table.sort_by([("trial", "ascending"), ("step", "ascending")])
+    trial, step = table["trial"].to_numpy(), table["step"].to_numpy().astype(np.int64)
+    axes = {name: column[trial] for name, column in columns.items()}
+    rest = {n: table[n].to_pandas() for n in table.column_names if n not in ("trial", "step")}
+    return pd.DataFrame({"trial": trial, **axes, "step": step, **rest})
