@@ -17,19 +17,16 @@ from sweep.course.document import Document, Equation, Line, Paragraph, Section, 
 from sweep.course.expression import (
     WRITTEN_OUT,
     Expression,
-    Index,
     Number,
     Quantity,
     Series,
-    about,
+    call,
     excerpt,
-    kept,
-    partial,
+    parts_of,
     plus,
     replace,
     times,
 )
-from sweep.course.formulas import ZERO
 from sweep.course.snapshot import Snapshot
 from sweep.errors import RequestError
 from sweep.study import Network
@@ -173,29 +170,28 @@ class _Derivation:
             yield _say(weight, " acts through ", z, " alone, and through it on every output.")
             yield Equation(self._of(weight), (times(*factors),))
         else:
-            others: list[Expression] = [*self.d.neurons("term", last, self.sample)]
-            terms, own = tuple(others), others.pop(k - 1)
+            terms = self.d.neurons("term", last, self.sample)
+            own, others = terms[k - 1], [*terms[: k - 1], *terms[k:]]
             yield _say(
                 weight, " acts through ", z, " alone, and so on ", own, " alone", *_rest(others)
             )
-            zeros = [ZERO] * bool(others)
-            of_terms = partial(plus(*terms), weight) if len(terms) <= WRITTEN_OUT else ZERO
-            steps = [of_terms] * (1 < len(terms) <= WRITTEN_OUT)
-            steps.append(plus(partial(own, weight), *zeros))
+            steps = [plus(call("partial", own, weight), *[0] * bool(others))]
+            if 1 < len(terms) <= WRITTEN_OUT:
+                steps.insert(0, call("partial", plus(*terms), weight))
             yield Equation(self._of(weight), (*steps, times(*factors)))
         yield _say("The factors:")
-        for factor in factors:
-            yield self._equation(cast("Quantity", factor))
+        yield from (self._equation(cast("Quantity", factor)) for factor in factors)
         yield _say("Their product:")
         yield self._filled(self._of(weight), times(*factors))
 
     def _gradients(self, layer: int) -> Body:
         """dE_T/dw of a layer, with the factors known by now written in."""
-        yield from self._several(self.d.parameters(layer), self._combined)
 
-    def _combined(self, parameter: Quantity) -> Equation:
-        formula = self.d.contribution(parameter, self.sample)
-        return self._filled(self._of(parameter), self._inline(formula, parameter.layer))
+        def combined(parameter: Quantity) -> Equation:
+            formula = self.d.contribution(parameter, self.sample)
+            return self._filled(self._of(parameter), self._inline(formula, layer))
+
+        yield from self._several(self.d.parameters(layer), combined)
 
     # Sets 4 to 8
 
@@ -205,41 +201,31 @@ class _Derivation:
             "A weight of this layer acts through one sum and one activation, and that on all of "
             "the next layer. What the activation does to the loss comes in the next sets."
         )
-
-        def rule(parameter: Quantity) -> Equation:
-            return Equation(self._of(parameter), (times(*self._factors(parameter)),))
-
-        yield from self._several(self.d.parameters(layer), rule)
+        yield from self._several(
+            self.d.parameters(layer), lambda p: Equation(self._of(p), (times(*self._factors(p)),))
+        )
         yield _say("Two of the factors are known:")
         yield from self._several(self.d.neurons("slope", layer, self.sample))
-        to, origin = self.d.network.shapes[layer - 1]
-        yield from self._several(
-            [
-                Quantity("sum_by_weight", layer, j, i, self.sample)
-                for j in range(1, to + 1)
-                for i in range(1, origin + 1)
-            ]
-        )
+        weights = self.d.weights(layer)
+        yield from self._several([w.about("sum_by_weight", self.sample) for w in weights])
 
     def _paths(self, layer: int) -> Iterator[tuple[Line, Body]]:
         """What each activation of a layer does through each neuron of the next one."""
-        count = self.d.network.layers[layer]
-        for i in self._to(layer)[: count if count <= WRITTEN_OUT else 1]:
+        neurons = self._to(layer)
+        for i in neurons if len(neurons) <= WRITTEN_OUT else neurons[:1]:
             paths = [Quantity("path", layer + 1, j, i, self.sample) for j in self._to(layer + 1)]
-            yield _range(paths), self._through(paths, count - 1 if count > WRITTEN_OUT else 0)
+            yield _range(paths), self._through(paths, len(neurons) - 1)
 
     def _through(self, paths: Sequence[Quantity], others: int) -> Body:
         yield from self._several(paths, self._path)
-        if others:
+        if others >= WRITTEN_OUT:
             yield _say(f"The other {others} neurons of the layer likewise.")
 
     def _path(self, path: Quantity) -> Equation:
-        after, j, i = path.layer, path.to, path.origin
-        through = Quantity("sum_by_output", after, j, i, self.sample)
-        chain = times(*_parts(self.d.by_sum(after, j, self.sample)), through)
-        combined = self._inline(self.d.of(path), after)
-        same = combined == chain
-        return self._filled(path, chain) if same else self._filled(path, chain, combined)
+        by_sum = self.d.by_sum(path.layer, path.to, self.sample)
+        chain = by_sum * path.about("sum_by_output", self.sample)
+        combined = self._inline(self.d.of(path), path.layer)
+        return self._filled(path, *dict.fromkeys((chain, combined)))
 
     def _totals(self, layer: int) -> tuple[Line, Body]:
         totals = self.d.neurons("by_output", layer, self.sample)
@@ -251,12 +237,9 @@ class _Derivation:
         yield _say("Each sample has its own part in the gradient; together they are")
 
         def total(parameter: Quantity) -> Equation:
-            left, count = about(parameter, f"by_{parameter.kind}"), self.d.samples
-
-            def of_sample(s: Index) -> Expression:
-                return Quantity(left.kind, left.layer, left.to, left.origin, s)
-
-            return self._filled(left, Series("s", count, of_sample))
+            kind = f"by_{parameter.kind}"
+            of_samples = Series("s", self.d.samples, lambda s: parameter.about(kind, s))
+            return self._filled(parameter.about(kind), of_samples)
 
         yield from self._several(self.d.all_parameters, total)
 
@@ -268,17 +251,15 @@ class _Derivation:
             yield self._equation(Quantity("clipping"))
         if self.d.scheduled:
             yield Equation(Quantity("factor"), (), None, self._value(Quantity("factor")))
-
-        for order in range(len(self.d.kept(self.d.all_parameters[0]))):
-            kept_now = [self.d.kept(parameter)[order] for parameter in self.d.all_parameters]
-            yield from self._several(kept_now)
-        yield from self._several([about(p, f"next_{p.kind}") for p in self.d.all_parameters])
-        loss, after = Quantity("loss"), Number(self.snapshot.loss_after)
+        parameters = self.d.all_parameters
+        for kept in zip(*map(self.d.kept, parameters), strict=True):
+            yield from self._several(kept)
+        yield from self._several([p.about(f"next_{p.kind}") for p in parameters])
         yield _say(
             "With them the loss goes from ",
-            self._value(loss),
+            self._value(Quantity("loss")),
             " to ",
-            after,
+            Number(self.snapshot.loss_after),
             *["; the next step sees other samples"] * self.snapshot.group.batched,
             ".",
         )
@@ -290,22 +271,16 @@ class _Derivation:
 
     def _of(self, parameter: Quantity) -> Quantity:
         """What a parameter does to the loss by way of the sample written out."""
-        sample = self.sample if self.d.samples > 1 else 0
-        kind = f"by_{parameter.kind}"
-        return Quantity(kind, parameter.layer, parameter.to, parameter.origin, sample)
+        return parameter.about(f"by_{parameter.kind}", self.sample if self.d.samples > 1 else 0)
 
     def _by(self, layer: int) -> list[Quantity]:
         return [self._of(parameter) for parameter in self.d.parameters(layer)]
 
     def _factors(self, parameter: Quantity) -> tuple[Expression, ...]:
         """The chain rule's: by A, by z (or both at once), by the parameter."""
-        before = _parts(self.d.by_sum(parameter.layer, parameter.to, self.sample))
-        if parameter.kind == "bias":
-            return before
-        own = Quantity(
-            "sum_by_weight", parameter.layer, parameter.to, parameter.origin, self.sample
-        )
-        return (*before, own)
+        by_sum = self.d.by_sum(parameter.layer, parameter.to, self.sample)
+        own = parameter.about("sum_by_weight", self.sample)
+        return (*parts_of(by_sum, "product"), *[own] * (parameter.kind == "weight"))
 
     def _inline(self, formula: Expression, layer: int) -> Expression:
         """A formula with what a layer's factors are written in, where that is short."""
@@ -314,7 +289,8 @@ class _Derivation:
             end = q.kind in ("by_output", "by_sum") and q.layer == layer == self.d.last
             return self.d.of(q) if q.kind == "slope" or end else q
 
-        return _flat(replace(formula, leaf, kept))
+        found = replace(formula, leaf, lambda series: series)
+        return times(*parts_of(found, "product"))
 
     def _several(
         self,
@@ -343,8 +319,8 @@ class _Derivation:
     def _filled(self, left: Quantity, *forms: Expression) -> Equation:
         """An equation whose last form is also written with numbers."""
         filled = replace(forms[-1], self._value, excerpt)
-        value = self._value(left)
-        return Equation(left, forms, None if isinstance(filled, Number) else filled, value)
+        shown = None if isinstance(filled, Number) else filled
+        return Equation(left, forms, shown, self._value(left))
 
     def _value(self, q: Quantity) -> Number:
         return Number(float(np.squeeze(self.snapshot.numbers[q])) + 0.0)  # without a sign of 0
@@ -370,21 +346,6 @@ def _range(quantities: Sequence[Quantity]) -> Line:
     """The first one to the last."""
     between = " and " if len(quantities) == 2 else " … "
     return (quantities[0], between, quantities[-1]) if len(quantities) > 1 else tuple(quantities)
-
-
-def _parts(tree: Expression) -> tuple[Expression, ...]:
-    return getattr(tree, "parts", None) or (tree,)
-
-
-def _flat(tree: Expression) -> Expression:
-    """A product of products as one."""
-    if getattr(tree, "operation", "") != "product":
-        return tree
-    factors: list[Expression] = []
-    for part in _parts(tree):
-        inner = _flat(part)
-        factors += _parts(inner) if getattr(inner, "operation", "") == "product" else [inner]
-    return times(*factors)
 
 
 def _described(network: Network) -> str:

@@ -16,13 +16,53 @@ Index = int | str
 Value = Any
 """A float, or an array with a number for each of several networks."""
 
+WRITTEN_OUT = 8
+"""So many terms of a sum stand one after another; of more there is a sigma."""
+
+
+class Expression:
+    """A formula. Arithmetic with it, and with plain numbers, makes larger ones: 1 - a**2."""
+
+    def __add__(self, other: "Part") -> "Expression":
+        return plus(self, other)
+
+    def __radd__(self, other: "Part") -> "Expression":
+        return plus(other, self)
+
+    def __sub__(self, other: "Part") -> "Expression":
+        return plus(self, -lifted(other))
+
+    def __rsub__(self, other: "Part") -> "Expression":
+        return plus(other, -self)
+
+    def __mul__(self, other: "Part") -> "Expression":
+        return times(self, other)
+
+    def __rmul__(self, other: "Part") -> "Expression":
+        return times(other, self)
+
+    def __truediv__(self, other: "Part") -> "Expression":
+        return call("ratio", self, other)
+
+    def __rtruediv__(self, other: "Part") -> "Expression":
+        return call("ratio", other, self)
+
+    def __pow__(self, other: "Part") -> "Expression":
+        return call("power", self, other)
+
+    def __neg__(self) -> "Expression":
+        return call("negative", self)
+
+
+Part = Expression | float
+
 
 @dataclass(frozen=True)
-class Quantity:
+class Quantity(Expression):
     """A number that the derivation has a name for.
 
     Attributes:
-        kind: what it is; `notation` has the list, and how each is written.
+        kind: what it is; `symbols` has the list, and how each is written.
         layer: of weights, counted from 1; 0 for the inputs.
         to: the neuron of that layer.
         origin: the neuron of the layer before.
@@ -35,21 +75,20 @@ class Quantity:
     origin: Index = 0
     sample: Index = 0
 
-
-def about(parameter: Quantity, kind: str) -> Quantity:
-    """Another quantity of the same parameter, of all samples."""
-    return Quantity(kind, parameter.layer, parameter.to, parameter.origin)
+    def about(self, kind: str, sample: Index = 0) -> "Quantity":
+        """Another quantity of the same parameter, of all samples unless one is named."""
+        return Quantity(kind, self.layer, self.to, self.origin, sample)
 
 
 @dataclass(frozen=True)
-class Number:
+class Number(Expression):
     """A constant of a formula, or what stands in the place of a quantity."""
 
     value: Value
 
 
 @dataclass(frozen=True)
-class Node:
+class Node(Expression):
     """An operation of `OPERATIONS` on other expressions.
 
     "partial", the derivative of the first by the second, and "dots", terms left out, are to be
@@ -57,11 +96,11 @@ class Node:
     """
 
     operation: str
-    parts: tuple["Expression", ...] = ()
+    parts: tuple[Expression, ...] = ()
 
 
 @dataclass(frozen=True)
-class Series:
+class Series(Expression):
     """The sum of term(1) ... term(count); with a letter for its argument, term is the general one.
 
     Up to `WRITTEN_OUT` terms stand one after another, more are written with a sigma.
@@ -69,17 +108,13 @@ class Series:
 
     letter: str
     count: int
-    term: Callable[[Index], "Expression"]
+    term: Callable[[Index], Expression]
 
     @property
-    def terms(self) -> tuple["Expression", ...]:
-        """All of them."""
-        return tuple(self.term(at) for at in range(1, self.count + 1))
+    def written_out(self) -> Node:
+        """The sum of all terms, one after another."""
+        return Node("sum", tuple(self.term(at) for at in range(1, self.count + 1)))
 
-
-Expression = Quantity | Number | Node | Series
-
-WRITTEN_OUT = 8
 
 OPERATIONS: dict[str, Callable[..., Value]] = {
     "sum": lambda *terms: reduce(lambda x, y: x + y, terms),
@@ -101,52 +136,37 @@ OPERATIONS: dict[str, Callable[..., Value]] = {
 }
 """What each operation of a node gives, in NumPy's float64."""
 
-ONE, TWO = Number(1), Number(2)
-DOTS = Node("dots")
+
+def lifted(part: Part) -> Expression:
+    """A plain number as an expression."""
+    return part if isinstance(part, Expression) else Number(part)
 
 
-def call(name: str, *arguments: Expression) -> Expression:
+def call(name: str, *arguments: Part) -> Expression:
     """An operation on these."""
-    return Node(name, arguments)
+    return Node(name, tuple(map(lifted, arguments)))
 
 
-def ratio(above: Expression, below: Expression) -> Expression:
-    """One over the other."""
-    return Node("ratio", (above, below))
+def parts_of(tree: Expression, operation: str) -> tuple[Expression, ...]:
+    """The terms of a sum or the factors of a product; what is neither is the only one."""
+    return tree.parts if isinstance(tree, Node) and tree.operation == operation else (tree,)
 
 
-HALF = ratio(ONE, TWO)
+def plus(*terms: Part) -> Expression:
+    """The sum of these, the first of which may be one itself; one alone stays what it is."""
+    first, *others = map(lifted, terms)
+    return Node("sum", (*parts_of(first, "sum"), *others)) if others else first
 
 
-def plus(*terms: Expression) -> Expression:
-    """The sum of these; one alone stays what it is."""
-    return terms[0] if len(terms) == 1 else Node("sum", terms)
+def times(*factors: Part) -> Expression:
+    """The product of these and of their factors, but those of exactly 1."""
+    of_factors = (parts_of(lifted(factor), "product") for factor in factors)
+    left = tuple(part for parts in of_factors for part in parts if part != ONE)
+    return Node("product", left) if len(left) > 1 else (*left, ONE)[0]
 
 
-def negative(inner: Expression) -> Expression:
-    """Minus something."""
-    return Node("negative", (inner,))
-
-
-def minus(left: Expression, right: Expression) -> Expression:
-    """The difference."""
-    return plus(left, negative(right))
-
-
-def times(*factors: Expression) -> Expression:
-    """The product of these without factors of exactly 1; one alone stays what it is."""
-    left = tuple(factor for factor in factors if factor != ONE)
-    return (left or (ONE,))[0] if len(left) < 2 else Node("product", left)
-
-
-def square(base: Expression) -> Expression:
-    """The base times itself."""
-    return Node("power", (base, TWO))
-
-
-def partial(above: Expression, below: Expression) -> Expression:
-    """The derivative of one by the other, to be shown."""
-    return Node("partial", (above, below))
+ONE = Number(1)
+HALF = ONE / 2
 
 
 def series(letter: str, count: int, term: Callable[[Index], Expression]) -> Expression:
@@ -157,35 +177,28 @@ def series(letter: str, count: int, term: Callable[[Index], Expression]) -> Expr
 def replace(
     tree: Expression,
     leaf: Callable[[Quantity], Expression],
-    terms: Callable[[Series], Expression] = lambda series: Node("sum", series.terms),
+    terms: Callable[[Series], Expression] = lambda series: series.written_out,
 ) -> Expression:
     """The tree with every quantity replaced, and before that every series by its `terms`."""
     match tree:
         case Quantity():
             return leaf(tree)
-        case Number():
-            return tree
         case Series():
             inner = terms(tree)
-            if isinstance(inner, Series):
-                general = inner.term
-                return Series(
-                    inner.letter, inner.count, lambda at: replace(general(at), leaf, terms)
-                )
-            return replace(inner, leaf, terms)
-    return Node(tree.operation, tuple(replace(part, leaf, terms) for part in tree.parts))
-
-
-def kept(tree: Series) -> Expression:
-    """A series as it is."""
+            if not isinstance(inner, Series):
+                return replace(inner, leaf, terms)
+            general = inner.term
+            return Series(inner.letter, inner.count, lambda at: replace(general(at), leaf, terms))
+        case Node(operation, parts):
+            return Node(operation, tuple(replace(part, leaf, terms) for part in parts))
     return tree
 
 
 def excerpt(tree: Series) -> Expression:
     """The terms of a series; of a long one three."""
     if tree.count <= WRITTEN_OUT:
-        return Node("sum", tree.terms)
-    return Node("sum", (tree.term(1), tree.term(2), DOTS, tree.term(tree.count)))
+        return tree.written_out
+    return Node("sum", (tree.term(1), tree.term(2), Node("dots"), tree.term(tree.count)))
 
 
 def compute(tree: Expression, number: Callable[[Quantity], Value]) -> Value:
@@ -200,5 +213,7 @@ def compute(tree: Expression, number: Callable[[Quantity], Value]) -> Value:
         case Number(value):
             return value
         case Series():
-            return compute(Node("sum", tree.terms), number)
-    return OPERATIONS[tree.operation](*(compute(part, number) for part in tree.parts))
+            return compute(tree.written_out, number)
+        case Node(operation, parts):
+            return OPERATIONS[operation](*(compute(part, number) for part in parts))
+    raise TypeError(f"{tree}: is no formula")

@@ -6,23 +6,7 @@ What the kernel computes, in the form in which one would write it down.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from sweep.course.expression import (
-    HALF,
-    ONE,
-    TWO,
-    Expression,
-    Number,
-    call,
-    minus,
-    negative,
-    plus,
-    ratio,
-    square,
-    times,
-)
-
-ZERO, LEAK = Number(0), Number(0.01)
-_ROOT, _CUBIC = call("sqrt", ratio(TWO, call("pi"))), Number(0.044715)
+from sweep.course.expression import HALF, ONE, Expression, Number, Part, call
 
 
 @dataclass(frozen=True)
@@ -39,103 +23,13 @@ class Loss:
 
     Attributes:
         by_sum: whether the slope is that by z, in which that of the last activation is contained.
-        weight: of the sum of terms, the number of samples and of outputs apart.
-        mean_of_outputs: whether it is the mean over the outputs.
+        mean_of_outputs: whether it is the mean over the outputs, and not over samples only.
     """
 
     term: Callable[[Expression, Expression], Expression]
     slope: Callable[[Expression, Expression, Expression], Expression]
     by_sum: bool = False
     mean_of_outputs: bool = True
-
-
-def _choice(z: Expression, yes: Expression, no: Expression) -> Expression:
-    """One thing above 0, another elsewhere."""
-    return call("choice", z, ZERO, yes, no)
-
-
-def _logistic(z: Expression) -> Expression:
-    return ratio(ONE, plus(ONE, call("exp", negative(z))))
-
-
-def _bend(z: Expression) -> Expression:
-    cube = call("power", z, Number(3))
-    return call("tanh", times(_ROOT, plus(z, times(_CUBIC, cube))))
-
-
-def _bend_slope(z: Expression) -> Expression:
-    inner = times(_ROOT, plus(ONE, times(Number(3), _CUBIC, square(z))))
-    return times(minus(ONE, square(_bend(z))), inner)
-
-
-ACTIVATIONS = {
-    "sigmoid": Activation(_logistic, lambda z, a: times(a, minus(ONE, a))),
-    "tanh": Activation(lambda z: call("tanh", z), lambda z, a: minus(ONE, square(a))),
-    "relu": Activation(lambda z: call("max", ZERO, z), lambda z, a: _choice(z, ONE, ZERO)),
-    "leaky_relu": Activation(
-        lambda z: _choice(z, z, times(LEAK, z)), lambda z, a: _choice(z, ONE, LEAK)
-    ),
-    "elu": Activation(
-        lambda z: _choice(z, z, minus(call("exp", z), ONE)),
-        lambda z, a: _choice(z, ONE, plus(a, ONE)),
-    ),
-    "softplus": Activation(
-        lambda z: call("ln", plus(ONE, call("exp", z))), lambda z, a: _logistic(z)
-    ),
-    "gelu": Activation(
-        lambda z: times(z, call("Phi", z)),
-        lambda z, a: plus(call("Phi", z), times(z, call("phi", z))),
-    ),
-    "gelu_tanh": Activation(
-        lambda z: times(HALF, z, plus(ONE, _bend(z))),
-        lambda z, a: times(HALF, plus(ONE, _bend(z), times(z, _bend_slope(z)))),
-    ),
-    "silu": Activation(
-        lambda z: ratio(z, plus(ONE, call("exp", negative(z)))),
-        lambda z, a: times(_logistic(z), minus(plus(ONE, z), a)),
-    ),
-    "square": Activation(square, lambda z, a: times(TWO, z)),
-    "identity": Activation(lambda z: z, lambda z, a: ONE),
-}
-"""All but softmax, which is a function of a whole layer."""
-
-
-def _error(a: Expression, t: Expression) -> Expression:
-    return minus(a, t)
-
-
-def _huber(a: Expression, t: Expression) -> Expression:
-    distance = call("abs", _error(a, t))
-    outside, inside = minus(distance, HALF), times(HALF, square(_error(a, t)))
-    return call("choice", distance, ONE, outside, inside)
-
-
-def _binary(a: Expression, t: Expression) -> Expression:
-    other = times(minus(ONE, t), call("ln", minus(ONE, a)))
-    return negative(plus(times(t, call("ln", a)), other))
-
-
-LOSSES = {
-    "half_squared_error": Loss(
-        lambda a, t: times(HALF, square(minus(t, a))),
-        lambda a, t, mass: _error(a, t),
-        mean_of_outputs=False,
-    ),
-    "mean_squared_error": Loss(
-        lambda a, t: square(minus(t, a)), lambda a, t, mass: times(TWO, _error(a, t))
-    ),
-    "huber": Loss(
-        _huber,
-        lambda a, t, mass: call("max", Number(-1), call("min", ONE, _error(a, t))),
-    ),
-    "binary_cross_entropy": Loss(_binary, lambda a, t, mass: _error(a, t), by_sum=True),
-    "softmax_cross_entropy": Loss(
-        lambda a, t: negative(times(t, call("ln", a))),
-        lambda a, t, mass: minus(times(a, mass), t),
-        by_sum=True,
-        mean_of_outputs=False,
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -165,41 +59,108 @@ class Optimizer:
     kept: tuple[Callable[[Place], Expression], ...] = ()
 
 
+def _positive(z: Expression, yes: Part, no: Part) -> Expression:
+    """One thing above 0, another elsewhere."""
+    return call("choice", z, 0, yes, no)
+
+
+def _logistic(z: Expression) -> Expression:
+    return 1 / (1 + call("exp", -z))
+
+
+_ROOT, _CUBIC = call("sqrt", Number(2) / call("pi")), 0.044715
+
+
+def _bend(z: Expression) -> Expression:
+    return call("tanh", _ROOT * (z + _CUBIC * z**3))
+
+
+def _bend_slope(z: Expression) -> Expression:
+    return (1 - _bend(z) ** 2) * (_ROOT * (1 + 3 * Number(_CUBIC) * z**2))
+
+
+ACTIVATIONS = {
+    "sigmoid": Activation(_logistic, lambda z, a: a * (1 - a)),
+    "tanh": Activation(lambda z: call("tanh", z), lambda z, a: 1 - a**2),
+    "relu": Activation(lambda z: call("max", 0, z), lambda z, a: _positive(z, 1, 0)),
+    "leaky_relu": Activation(
+        lambda z: _positive(z, z, 0.01 * z), lambda z, a: _positive(z, 1, 0.01)
+    ),
+    "elu": Activation(
+        lambda z: _positive(z, z, call("exp", z) - 1), lambda z, a: _positive(z, 1, a + 1)
+    ),
+    "softplus": Activation(lambda z: call("ln", 1 + call("exp", z)), lambda z, a: _logistic(z)),
+    "gelu": Activation(
+        lambda z: z * call("Phi", z), lambda z, a: call("Phi", z) + z * call("phi", z)
+    ),
+    "gelu_tanh": Activation(
+        lambda z: HALF * z * (1 + _bend(z)),
+        lambda z, a: HALF * (1 + _bend(z) + z * _bend_slope(z)),
+    ),
+    "silu": Activation(
+        lambda z: z / (1 + call("exp", -z)), lambda z, a: _logistic(z) * (1 + z - a)
+    ),
+    "square": Activation(lambda z: z**2, lambda z, a: 2 * z),
+    "identity": Activation(lambda z: z, lambda z, a: ONE),
+}
+"""All but softmax, which is a function of a whole layer."""
+
+
+def _huber(a: Expression, t: Expression) -> Expression:
+    distance = call("abs", a - t)
+    return call("choice", distance, 1, distance - HALF, HALF * (a - t) ** 2)
+
+
+LOSSES = {
+    "half_squared_error": Loss(
+        lambda a, t: HALF * (t - a) ** 2, lambda a, t, mass: a - t, mean_of_outputs=False
+    ),
+    "mean_squared_error": Loss(lambda a, t: (t - a) ** 2, lambda a, t, mass: 2 * (a - t)),
+    "huber": Loss(_huber, lambda a, t, mass: call("max", -1, call("min", 1, a - t))),
+    "binary_cross_entropy": Loss(
+        lambda a, t: -(t * call("ln", a) + (1 - t) * call("ln", 1 - a)),
+        lambda a, t, mass: a - t,
+        by_sum=True,
+    ),
+    "softmax_cross_entropy": Loss(
+        lambda a, t: -(t * call("ln", a)),
+        lambda a, t, mass: a * mass - t,
+        by_sum=True,
+        mean_of_outputs=False,
+    ),
+}
+
+
 def _mean(old: Expression, rate: Expression, new: Expression) -> Expression:
-    return plus(times(rate, old), times(minus(ONE, rate), new))
-
-
-def _down(p: Place, step: Expression) -> Expression:
-    return minus(p.w, times(p.eta, step))
-
-
-def _corrected(p: Place, kept: Expression, beta: str) -> Expression:
-    return ratio(kept, minus(ONE, call("power", p.setting(beta), p.n)))
+    return rate * old + (1 - rate) * new
 
 
 def _adam(p: Place) -> Expression:
-    root = call("sqrt", _corrected(p, p.next_v, "beta2"))
-    return _down(p, ratio(_corrected(p, p.next_s, "beta1"), plus(root, p.setting("epsilon"))))
+    def corrected(kept: Expression, beta: str) -> Expression:
+        return kept / (1 - p.setting(beta) ** p.n)
+
+    below = call("sqrt", corrected(p.next_v, "beta2")) + p.setting("epsilon")
+    return p.w - p.eta * (corrected(p.next_s, "beta1") / below)
 
 
 def _momentum(p: Place) -> Expression:
-    return plus(times(p.setting("momentum"), p.s), p.g)
+    return p.setting("momentum") * p.s + p.g
 
 
 _MOMENTS = (
     lambda p: _mean(p.s, p.setting("beta1"), p.g),
-    lambda p: _mean(p.v, p.setting("beta2"), square(p.g)),
+    lambda p: _mean(p.v, p.setting("beta2"), p.g**2),
 )
 
 OPTIMIZERS = {
-    "sgd": Optimizer(lambda p: _down(p, p.g)),
-    "momentum": Optimizer(lambda p: _down(p, p.next_s), (_momentum,)),
+    "sgd": Optimizer(lambda p: p.w - p.eta * p.g),
+    "momentum": Optimizer(lambda p: p.w - p.eta * p.next_s, (_momentum,)),
     "nesterov": Optimizer(
-        lambda p: _down(p, plus(p.g, times(p.setting("momentum"), p.next_s))), (_momentum,)
+        lambda p: p.w - p.eta * (p.g + p.setting("momentum") * p.next_s), (_momentum,)
     ),
     "rmsprop": Optimizer(
-        lambda p: _down(p, ratio(p.g, plus(call("sqrt", p.next_s), p.setting("epsilon")))),
-        (lambda p: _mean(p.s, p.setting("alpha"), square(p.g)),),
+        lambda p: p.w - p.eta * (p.g / (call("sqrt", p.next_s) + p.setting("epsilon"))),
+        (lambda p: _mean(p.s, p.setting("alpha"), p.g**2),),
     ),
     "adam": Optimizer(_adam, _MOMENTS),
     "adamw": Optimizer(_adam, _MOMENTS),

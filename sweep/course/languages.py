@@ -94,7 +94,7 @@ class Language:
             case Number(value):
                 return self.number(value)
             case Series() if tree.count <= WRITTEN_OUT:
-                return self.sum(tree.terms)
+                return self.sum(tree.written_out.parts)
             case Series():
                 term = self.inside(tree.term(tree.letter), MULTIPLY)
                 return Piece(self.filled("series", tree.letter, str(tree.count), term), ADD)
@@ -102,6 +102,7 @@ class Language:
                 return self.sum(parts)
             case Node(operation, parts):
                 return self.operation(operation, parts)
+        raise TypeError(f"{tree}: is no formula")
 
     def operation(self, name: str, parts: tuple[Expression, ...]) -> Piece:
         """An operation in its form, or as a function of that name."""
@@ -349,7 +350,7 @@ class Cells(Language):
 
     def piece(self, tree: Expression) -> Piece:
         """Every term of a series: a spreadsheet knows no other sum that names its terms."""
-        return self.sum(tree.terms) if isinstance(tree, Series) else super().piece(tree)
+        return self.sum(tree.written_out.parts) if isinstance(tree, Series) else super().piece(tree)
 
     def quantity(self, quantity: Quantity) -> Piece:
         """A cell."""

@@ -9,22 +9,12 @@ import numpy as np
 
 from sweep.course.backpropagation import Numbers
 from sweep.course.chain_rule import Definitions
-from sweep.course.expression import (
-    TWO,
-    Expression,
-    Node,
-    Quantity,
-    Value,
-    about,
-    compute,
-    replace,
-)
+from sweep.course.expression import Expression, Quantity, Value, call, compute, replace
 from sweep.course.languages import Text
 from sweep.course.symbols import Notation
 
 FORWARD = ("sum", "output", "term")
 H = Quantity("difference")
-LESS_H = Node("negative", (H,))
 STEP = 1e-5
 """h of the central differences, whose error, h^2 / 6 of the third derivative, is then about as
 small as that of rounding, eps E / h."""
@@ -63,14 +53,16 @@ class Columns:
     @cached_property
     def all(self) -> list[Column]:
         """Every column."""
-        loss = Quantity("loss")
+        d = self.definitions
+        optimizer = [Quantity("clipping")] * d.clipped
+        optimizer += [q for p in d.all_parameters for q in d.kept(p)]
         return [
-            self._column(loss, "loss"),
-            *(self._parameter(p) for p in self.definitions.all_parameters),
+            self._column(Quantity("loss"), "loss"),
+            *map(self._parameter, d.all_parameters),
             *self._forward(),
             *self._backward(),
-            *self._kept(),
-            *self._checks(),
+            *(self._column(q, "the optimizer") for q in optimizer),
+            *(column for p in d.all_parameters for column in self._checks(p)),
         ]
 
     @cached_property
@@ -83,15 +75,12 @@ class Columns:
         return Column(q, self.text.write(q), self.text.write(formula), part, formula)
 
     def _parameter(self, p: Quantity) -> Column:
-        formula = self.definitions.of(about(p, f"next_{p.kind}"))
+        formula = self.definitions.of(p.about(f"next_{p.kind}"))
         words = f"of the step before: {self.text.write(formula)}"
         return Column(p, self.text.write(p), words, "weights", formula, before=True)
 
-    def _samples(self) -> range:
-        return range(1, self.definitions.samples + 1)
-
     def _of_layer(self, kind: str, layer: int, part: str) -> Iterator[Column]:
-        for sample in self._samples():
+        for sample in range(1, self.definitions.samples + 1):
             for q in self.definitions.neurons(kind, layer, sample):
                 yield self._column(q, part)
 
@@ -104,58 +93,46 @@ class Columns:
 
     def _backward(self) -> Iterator[Column]:
         d, last = self.definitions, self.definitions.last
-        part = "2.-3. the last layer" if last > 1 else "2.-3. the layer"
-        if not (d.sums_alone(last) and d.network.loss.endswith("cross_entropy")):
-            yield from self._of_layer("by_output", last, part)
-        yield from self._of_layer("by_sum" if d.sums_alone(last) else "slope", last, part)
-        yield from self._gradients(last, part)
-        for layer in range(last - 1, 0, -1):
-            to, before = d.network.shapes[layer]
-            part = f"4.-8. hidden layer {layer}" if last > 2 else "4.-8. the hidden layer"
-            for sample, i, j in product(self._samples(), range(1, before + 1), range(1, to + 1)):
-                yield self._column(Quantity("path", layer + 1, j, i, sample), part)
-            yield from self._of_layer("by_output", layer, part)
-            yield from self._of_layer("slope", layer, part)
-            yield from self._gradients(layer, part)
+        for layer in range(last, 0, -1):
+            if layer == last:
+                part = f"2.-3. the {'last ' * (last > 1)}layer"
+            else:
+                part = f"4.-8. hidden layer {layer}" if last > 2 else "4.-8. the hidden layer"
+                samples, from_, to = (
+                    range(1, count + 1)
+                    for count in (d.samples, d.network.layers[layer], d.network.layers[layer + 1])
+                )
+                for sample, i, j in product(samples, from_, to):
+                    yield self._column(Quantity("path", layer + 1, j, i, sample), part)
+            alone = d.sums_alone(layer)
+            if not (alone and d.network.loss.endswith("cross_entropy")):
+                yield from self._of_layer("by_output", layer, part)
+            yield from self._of_layer("by_sum" if alone else "slope", layer, part)
+            for p in d.parameters(layer):
+                yield self._column(p.about(f"by_{p.kind}"), part)
 
-    def _gradients(self, layer: int, part: str) -> Iterator[Column]:
-        for p in self.definitions.parameters(layer):
-            yield self._column(about(p, f"by_{p.kind}"), part)
-
-    def _kept(self) -> Iterator[Column]:
-        if self.definitions.clipped:
-            yield self._column(Quantity("clipping"), "the optimizer")
-        for p in self.definitions.all_parameters:
-            for q in self.definitions.kept(p):
-                yield self._column(q, "the optimizer")
-
-    def _checks(self) -> Iterator[Column]:
+    def _checks(self, p: Quantity) -> Iterator[Column]:
         """Two losses beside a weight, their difference quotient, and the gradient's distance."""
-        part = "check by central differences"
-        for p in self.definitions.all_parameters:
-            name = self.text.write(p)
-            above, below, quotient, gap = (
-                about(p, f"{kind}_{p.kind}") for kind in ("above", "below", "quotient", "gap")
-            )
-            gradient = about(p, f"by_{p.kind}")
-            for key, by, sign in ((above, H, "+"), (below, LESS_H, "−")):
-                formula = self._loss_beside(p, by)
-                words = f"E_T with {name} {sign} h in the place of {name}, from the inputs on"
-                yield Column(key, f"E_T({name} {sign} h)", words, part, formula)
-            difference = Node("sum", (above, Node("negative", (below,))))
-            slope = Node("ratio", (difference, Node("product", (TWO, H))))
-            words = f"(E_T({name} + h) − E_T({name} − h))/(2 · h)"
-            yield Column(quotient, f"ΔE_T/Δ{name}", words, part, slope)
-            distance = Node("abs", (Node("sum", (gradient, Node("negative", (quotient,)))),))
-            words = f"|{self.text.write(gradient)} − ΔE_T/Δ{name}|"
-            yield Column(gap, f"gap of {name}", words, part, distance, gap=True)
+        part, name = "check by central differences", self.text.write(p)
+        above, below, quotient, gap, gradient = (
+            p.about(f"{kind}_{p.kind}") for kind in ("above", "below", "quotient", "gap", "by")
+        )
+        for key, moved, sign in ((above, p + H, "+"), (below, p - H, "−")):
+            words = f"E_T with {name} {sign} h in the place of {name}, from the inputs on"
+            title, formula = f"E_T({name} {sign} h)", self._loss_beside(p, moved)
+            yield Column(key, title, words, part, formula)
+        words = f"(E_T({name} + h) − E_T({name} − h))/(2 · h)"
+        yield Column(quotient, f"ΔE_T/Δ{name}", words, part, (above - below) / (2 * H))
+        words = f"|{self.text.write(gradient)} − ΔE_T/Δ{name}|"
+        distance = call("abs", gradient - quotient)
+        yield Column(gap, f"gap of {name}", words, part, distance, gap=True)
 
-    def _loss_beside(self, parameter: Quantity, by: Expression) -> Expression:
+    def _loss_beside(self, parameter: Quantity, moved: Expression) -> Expression:
         """The loss as a formula of inputs and parameters only, one of them moved."""
 
         def leaf(q: Quantity) -> Expression:
             if q == parameter:
-                return Node("sum", (q, by))
+                return moved
             return replace(self.definitions.of(q), leaf) if q.kind in FORWARD else q
 
         return replace(self.definitions.of(Quantity("loss")), leaf)
@@ -184,7 +161,7 @@ class Columns:
 
 def _recurring(column: Column, known: Callable[[Quantity], Value], steps: int) -> np.ndarray:
     """What an optimizer keeps, (steps + 1,): of each row from the row before, from 0."""
-    before = about(column.key, column.key.kind.removeprefix("next_"))
+    before = column.key.about(column.key.kind.removeprefix("next_"))
     kept = np.zeros(steps + 2)
     for row in range(steps + 1):
 

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from sweep.analysis.naming import choose
-from sweep.catalogue import NUMBERS
 from sweep.course.backpropagation import Numbers, passes
 from sweep.course.chain_rule import Definitions
-from sweep.course.expression import Quantity, Value, about, compute
+from sweep.course.expression import Quantity, Value, compute
 from sweep.course.symbols import Notation
 from sweep.errors import RequestError
-from sweep.study import Group, Schedule, Study
+from sweep.study import Group, LaneInputs, Schedule, Study
 from sweep.training.instants import Instant, factor_of, instants, samples_of
 
 _WINDOW = 2**20  # trials looked at together for the one that is meant
@@ -105,12 +104,14 @@ def _snapshot(study: Study, group: Group, position: int, now: Instant, after: In
         group.data.targets[samples],
         lane.multipliers,
     )
-    given: dict[Quantity, Value] = {Quantity("loss"): now.loss}
-    given |= rates_of(definitions, lane.weight_rates[:, 0], lane.bias_rates[:, 0])
-    given |= {Quantity(name): float(lane.hyper[name][0]) for name in NUMBERS}
+    given = {Quantity("loss"): now.loss} | settings_of(definitions, lane)
     if updated := after.step > now.step:
         given |= {Quantity("updates"): after.step, Quantity("factor"): factor_of(group, now.step)}
-        given |= _update(definitions, now, after)
+        for at, p in enumerate(definitions.all_parameters):
+            given[p.about(f"next_{p.kind}")] = after.parameters[at]
+            for letter, old, new in zip("sv", now.kept, after.kept, strict=False):
+                given[p.about(f"{p.kind}_{letter}")] = old[at]
+                given[p.about(f"next_{p.kind}_{letter}")] = new[at]
     numbers = Numbers(both, given)
     if updated and definitions.clipped:
         clipping = Quantity("clipping")
@@ -123,7 +124,7 @@ def _snapshot(study: Study, group: Group, position: int, now: Instant, after: In
         step=now.step,
         samples=samples,
         definitions=definitions,
-        notation=notation_of(definitions, lane.weight_rates, lane.bias_rates),
+        notation=notation_of(definitions, lane),
         numbers=numbers,
         loss_after=after.loss if updated else None,
     )
@@ -142,41 +143,18 @@ def definitions_of(group: Group, samples: int) -> Definitions:
     )
 
 
-def notation_of(
-    definitions: Definitions, weight_rates: np.ndarray, bias_rates: np.ndarray
-) -> Notation:
-    """How quantities are called when rates are these, (layers, trials): one letter if all agree."""
-    network = definitions.network
-    own = network.bias and bool((weight_rates != bias_rates).any())
-    return Notation(
-        network,
-        definitions.samples,
-        rates=_count(weight_rates),
-        bias_rates=_count(bias_rates) if own else 0,
-    )
+def notation_of(definitions: Definitions, lanes: LaneInputs) -> Notation:
+    """How quantities are called: with one letter for the rates of layers that agree."""
+    weights, biases = lanes.weight_rates, lanes.bias_rates
+    count, of_biases = (1 if (r == r[0]).all() else len(r) for r in (weights, biases))
+    own = definitions.network.bias and bool((weights != biases).any())
+    return Notation(definitions.network, definitions.samples, count, of_biases if own else 0)
 
 
-def _count(rates: np.ndarray) -> int:
-    return 1 if bool((rates == rates[0]).all()) else len(rates)
-
-
-def rates_of(
-    definitions: Definitions, weight_rates: np.ndarray, bias_rates: np.ndarray
-) -> dict[Quantity, Value]:
-    """Each layer's rates as quantities."""
+def settings_of(definitions: Definitions, lanes: LaneInputs) -> dict[Quantity, Value]:
+    """The rates of each layer, and what the optimizer needs, of the first trial."""
     found: dict[Quantity, Value] = {}
     for layer in range(1, definitions.last + 1):
-        found[Quantity("rate", layer)] = weight_rates[layer - 1]
-        found[Quantity("bias_rate", layer)] = bias_rates[layer - 1]
-    return found
-
-
-def _update(definitions: Definitions, now: Instant, after: Instant) -> dict[Quantity, Value]:
-    """The parameters after the update, and what the optimizer keeps of them before and after."""
-    found: dict[Quantity, Value] = {}
-    for at, p in enumerate(definitions.all_parameters):
-        found[about(p, f"next_{p.kind}")] = after.parameters[at]
-        for letter, old, new in zip("sv", now.kept, after.kept, strict=False):
-            found[about(p, f"{p.kind}_{letter}")] = old[at]
-            found[about(p, f"next_{p.kind}_{letter}")] = new[at]
-    return found
+        found[Quantity("rate", layer)] = float(lanes.weight_rates[layer - 1, 0])
+        found[Quantity("bias_rate", layer)] = float(lanes.bias_rates[layer - 1, 0])
+    return found | {Quantity(name): float(lanes.hyper[name][0]) for name in definitions.settings}

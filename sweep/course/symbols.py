@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sweep.catalogue import NUMBERS
-from sweep.course.expression import Index, Quantity, about
+from sweep.course.expression import Quantity
 from sweep.study import Network
 
 COURSE_WIDTH, COURSE_WEIGHTS = 8, 48
@@ -79,7 +79,7 @@ class Notation:
         """The weight or bias that a quantity is of; with a plus if it is that after the update."""
         above = "+" * q.kind.startswith("next_")
         if "bias" in q.kind:
-            return Symbol("b", self._place(q), above)
+            return Symbol("b", self.place(q), above)
         if not self.course:
             return Symbol("w", f"{q.layer},{q.to},{q.origin}", above)
         before = sum(to * origin for to, origin in self.network.shapes[: q.layer - 1])
@@ -93,20 +93,18 @@ class Notation:
 
     def output(self, q: Quantity) -> Symbol:
         """An activation."""
-        return Symbol("A", self._place(q), self._sample(q.sample))
+        return Symbol("A", self.place(q), self.sample(q))
 
     def entering(self, q: Quantity) -> Symbol:
         """The activation or input from which a weight comes."""
-        if q.layer == 1:
-            return Symbol("I", str(q.origin), self._sample(q.sample))
-        return self.output(Quantity("output", q.layer - 1, q.origin, sample=q.sample))
+        before = Quantity("output", q.layer - 1, q.origin, sample=q.sample)
+        return self.numbered("I", before) if q.layer == 1 else self.output(before)
 
     def sum(self, q: Quantity) -> Symbol:
         """What the activation takes: h and o, or z."""
-        above = self._sample(q.sample)
         if not self.course:
-            return Symbol("z", f"{q.layer},{q.to}", above)
-        return Symbol("o" if self._last(q) else "h", str(q.to), above)
+            return Symbol("z", self.place(q), self.sample(q))
+        return self.numbered("o" if self.last(q) else "h", q)
 
     def rate(self, q: Quantity) -> Symbol:
         """A learning rate, which several layers or their biases may share."""
@@ -116,80 +114,64 @@ class Notation:
 
     def numbered(self, letter: str, q: Quantity) -> Symbol:
         """A target, an input or an output's part of the loss."""
-        return Symbol(letter, str(q.to), self._sample(q.sample))
+        return Symbol(letter, str(q.to), self.sample(q))
+
+    def decided(self, q: Quantity, *, alone: bool) -> Symbol:
+        """The loss; or an output's own part of it, where that alone changes."""
+        return self.numbered("E", q) if alone and self.last(q) else E_TOTAL
+
+    @property
+    def apart(self) -> bool:
+        """Whether a last sum decides one part of the loss only."""
+        return self.network.activations[-1] != "softmax"
 
     def path(self, q: Quantity) -> Derivative:
         """What an activation does to the loss by way of one neuron of the next layer."""
-        if self._alone(q):
-            return Derivative(self.numbered("E", q), self.entering(q))
-        return Derivative(E_TOTAL, self.entering(q), through=self.sum(q))
+        through = None if self.apart and self.last(q) else self.sum(q)
+        return Derivative(self.decided(q, alone=self.apart), self.entering(q), through=through)
 
-    def by_sum(self, q: Quantity) -> Derivative:
-        """What a sum does to the loss; that of an output to its own part of it."""
-        return Derivative(self.numbered("E", q) if self._alone(q) else E_TOTAL, self.sum(q))
-
-    def by_output(self, q: Quantity) -> Derivative:
-        """What an activation does to the loss; that of an output to its own part of it."""
-        return Derivative(self.numbered("E", q) if self._last(q) else E_TOTAL, self.output(q))
-
-    def by_parameter(self, q: Quantity) -> Derivative:
-        """What a parameter does to the loss, or to a sample's part of it."""
-        return Derivative(E_TOTAL, self.weight(q), self._sample(q.sample))
-
-    def _alone(self, q: Quantity) -> bool:
-        """Whether a sum decides one part of the loss only."""
-        return self._last(q) and self.network.activations[-1] != "softmax"
-
-    def _last(self, q: Quantity) -> bool:
+    def last(self, q: Quantity) -> bool:
+        """Whether a quantity is of the last layer."""
         return q.layer == len(self.network.shapes)
 
-    def _place(self, q: Quantity) -> str:
-        if not self.course:
-            return f"{q.layer},{q.to}"
-        return f"{'O' if self._last(q) else 'H'}{q.to}"
+    def place(self, q: Quantity) -> str:
+        """The layer and neuron, as far as they must be said."""
+        return f"{'O' if self.last(q) else 'H'}{q.to}" if self.course else f"{q.layer},{q.to}"
 
-    def _sample(self, sample: Index) -> str:
-        return f"({sample})" if sample and self.samples > 1 else ""
+    def sample(self, q: Quantity) -> str:
+        """Whose it is, if a step sees several samples."""
+        return f"({q.sample})" if q.sample and self.samples > 1 else ""
 
 
 _KINDS: Mapping[str, Callable[[Notation, Quantity], Glyph]] = {
     "input": lambda self, q: self.numbered("I", q),
     "target": lambda self, q: self.numbered("T", q),
     "term": lambda self, q: self.numbered("E", q),
-    "weight": Notation.weight,
-    "bias": Notation.weight,
-    "next_weight": Notation.weight,
-    "next_bias": Notation.weight,
     "multiplier": lambda self, q: Symbol("m", str(q.layer)),
+    "rate": Notation.rate,
+    "bias_rate": Notation.rate,
     "sum": Notation.sum,
     "output": Notation.output,
     "slope": lambda self, q: Derivative(self.output(q), self.sum(q)),
-    "by_output": Notation.by_output,
-    "by_sum": Notation.by_sum,
+    "by_output": lambda self, q: Derivative(self.decided(q, alone=True), self.output(q)),
+    "by_sum": lambda self, q: Derivative(self.decided(q, alone=self.apart), self.sum(q)),
     "path": Notation.path,
-    "sum_by_weight": lambda self, q: Derivative(self.sum(q), self.weight(about(q, "weight"))),
+    "sum_by_weight": lambda self, q: Derivative(self.sum(q), self.weight(q.about("weight"))),
     "sum_by_output": lambda self, q: Derivative(self.sum(q), self.entering(q)),
-    "by_weight": Notation.by_parameter,
-    "by_bias": Notation.by_parameter,
+    "by_weight": lambda self, q: Derivative(E_TOTAL, self.weight(q), self.sample(q)),
+    "by_bias": lambda self, q: Derivative(E_TOTAL, self.weight(q), self.sample(q)),
     "by_any": lambda self, q: Derivative(E_TOTAL, Symbol("w", str(q.to))),
-    "rate": Notation.rate,
-    "bias_rate": Notation.rate,
 } | {
-    f"{when}{kind}_{letter}": Notation.kept
+    f"{when}{kind}{letter}": Notation.kept if letter else Notation.weight
     for when in ("", "next_")
     for kind in ("weight", "bias")
-    for letter in "sv"
+    for letter in ("", "_s", "_v")
 }
 
-_GREEK = {
-    "η": "eta",
-    "μ": "momentum",
-    "α": "alpha",
-    "β": "beta",
-    "ε": "epsilon",
-    "λ": "decay",
+_NAMES = {
+    "η": "eta", "μ": "momentum", "α": "alpha", "β": "beta", "ε": "epsilon", "λ": "decay",
     "c": "clip",
-}
+}  # fmt: skip
 
 
 def cell_name(notation: Notation, quantity: Quantity) -> str:
@@ -201,6 +183,6 @@ def cell_name(notation: Notation, quantity: Quantity) -> str:
     glyph = notation(quantity)
     if isinstance(glyph, Derivative):
         raise TypeError(f"{quantity}: has no name")
-    parts = [_GREEK.get(glyph.base, glyph.base), *glyph.below.split(",")]
+    parts = [_NAMES.get(glyph.base, glyph.base), *glyph.below.split(",")]
     parts += [f"s{glyph.above.strip('()')}"] * bool(glyph.above)
     return "_".join(part for part in parts if part)

@@ -12,7 +12,7 @@ import xlsxwriter
 import xlsxwriter.worksheet
 from xlsxwriter.utility import xl_col_to_name
 
-from sweep.course.expression import Quantity, about
+from sweep.course.expression import Quantity
 from sweep.course.languages import Cells, Text
 from sweep.course.sheet_columns import STEP, Column, H
 from sweep.course.symbols import cell_name
@@ -265,7 +265,7 @@ class _Writer:
                 return "h_check"
             if q.kind == "updates":
                 return "(A{r}+1)"
-            after = about(q, f"next_{q.kind}")
+            after = q.about(f"next_{q.kind}")
             if after in places:
                 return f"{xl_col_to_name(places[after])}{{p}}"
             return own.get(self.plan.notation(q)) or cell_name(self.plan.notation, q)

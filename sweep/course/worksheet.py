@@ -8,10 +8,10 @@ import numpy as np
 from sweep.catalogue import NUMBERS
 from sweep.course.backpropagation import Numbers, passes
 from sweep.course.chain_rule import Definitions
-from sweep.course.expression import Quantity, Value
+from sweep.course.expression import Quantity
 from sweep.course.languages import Cells, Text
 from sweep.course.sheet_columns import STEP, Column, Columns, H
-from sweep.course.snapshot import definitions_of, matching, notation_of, rates_of
+from sweep.course.snapshot import definitions_of, matching, notation_of, settings_of
 from sweep.course.symbols import Glyph, Notation
 from sweep.errors import RequestError
 from sweep.store.export import EXCEL_COLUMNS
@@ -82,8 +82,7 @@ def plan_worksheet(study: Study, steps: int | None = None, wanted: Sequence[str]
             f"--set training.steps={steps}"
         )
     lanes, definitions = group.lanes(index), definitions_of(group, len(group.data.inputs))
-    notation = notation_of(definitions, lanes.weight_rates, lanes.bias_rates)
-    columns = Columns(definitions, notation)
+    columns = Columns(definitions, notation_of(definitions, lanes))
     _refuse_large(study, columns, steps, len(index))
     everything = Record("every step", "every step")
     shorter = replace(group, training=replace(group.training, steps=steps), record=everything)
@@ -100,11 +99,11 @@ def plan_worksheet(study: Study, steps: int | None = None, wanted: Sequence[str]
     return Plan(
         title=study.title,
         steps=steps,
-        notation=notation,
-        given=_given(columns.definitions, trials[0].values, group, lanes.multipliers[:, 0]),
+        notation=columns.notation,
+        given=_given(definitions, parameters[0, 0], group, lanes.multipliers[:, 0]),
         columns=columns.all,
         trials=trials,
-        telling=_telling(trials, notation),
+        telling=_telling(trials, columns.notation),
     )
 
 
@@ -171,19 +170,24 @@ def _refuse_large(study: Study, columns: Columns, steps: int, trials: int) -> No
 def _trial(
     study: Study, group: Group, columns: Columns, position: int, parameters: np.ndarray, name: str
 ) -> Trial:
-    steps, index, data = len(parameters) - 1, np.array([position]), group.data
-    lane, definitions = group.lanes(index), columns.definitions
+    steps, lane, data = len(parameters) - 1, group.lanes(np.array([position])), group.data
     multipliers = np.repeat(lane.multipliers, steps + 1, axis=1)
-    both = passes(group.network, parameters, data.inputs, data.targets, multipliers)
-    settings = rates_of(definitions, lane.weight_rates[:, 0], lane.bias_rates[:, 0])
-    settings |= {Quantity(one): float(lane.hyper[one][0]) for one in definitions.settings}
+    arrays = passes(group.network, parameters, data.inputs, data.targets, multipliers)
+    settings = settings_of(columns.definitions, lane)
     more = {H: STEP, Quantity("updates"): np.arange(1.0, steps + 2)}
-    values = columns.values(Numbers(both, {**settings, **more}), steps)
+    values = columns.values(Numbers(arrays, settings | more), steps)
     for column in columns.all:
-        _refuse_infinite(study, name, column, values[column.key])
+        # What spreadsheets have no numbers for: infinity, NaN, and e^710 on the way there.
+        found, takes_exp = values[column.key], column.key.kind == "sum"
+        far = ~np.isfinite(found) | ((np.abs(found) > 700) & takes_exp)
+        if far.any():
+            raise RequestError(
+                f"{study.name}: at {name} {column.title} leaves a spreadsheet's range at step "
+                f"{int(far.argmax())}; ask for fewer --steps or another rate"
+            )
     by_glyph: dict[Glyph, tuple[Quantity, float]] = {}
     for q, value in settings.items():
-        by_glyph.setdefault(columns.notation(q), (q, float(value)))
+        by_glyph.setdefault(columns.notation(q), (q, value))
     return Trial(name, dict(by_glyph.values()), values)
 
 
@@ -201,27 +205,14 @@ def _telling(trials: Sequence[Trial], notation: Notation) -> dict[Quantity, str]
     }
 
 
-def _refuse_infinite(study: Study, title: str, column: Column, values: Value) -> None:
-    """Refuse what spreadsheets have no numbers for: infinity, NaN, and e^710 on the way there."""
-    far = ~np.isfinite(values) | ((np.abs(values) > 700) & (column.key.kind == "sum"))
-    if far.any():
-        raise RequestError(
-            f"{study.name}: at {title} {column.title} leaves a spreadsheet's range at step "
-            f"{int(far.argmax())}; ask for fewer --steps or another rate"
-        )
-
-
 def _given(
-    definitions: Definitions,
-    first: Mapping[Quantity, np.ndarray],
-    group: Group,
-    multipliers: np.ndarray,
+    definitions: Definitions, first: np.ndarray, group: Group, multipliers: np.ndarray
 ) -> dict[Quantity, float]:
     found: dict[Quantity, float] = {}
     for kind, array in (("input", group.data.inputs), ("target", group.data.targets)):
         for (sample, at), value in np.ndenumerate(array):
             found[Quantity(kind, to=at + 1, sample=sample + 1)] = float(value)
-    found |= {p: float(first[p][0]) for p in definitions.all_parameters}
+    found |= zip(definitions.all_parameters, first.tolist(), strict=True)
     if definitions.multiplied:
         layers = enumerate(multipliers.tolist(), start=1)
         found |= {Quantity("multiplier", layer): m for layer, m in layers}
