@@ -79,8 +79,31 @@ def named_axis(name: str, axes: Iterable[str], option: str) -> str:
     )
 
 
+def named(option: str, value: object) -> str | None:
+    """A name that is asked for, or None.
+
+    Raises:
+        RequestError: it is something else than a text.
+    """
+    if value is None or isinstance(value, str):
+        return value
+    raise RequestError(f"{option}: must be a name, not {value!r}")
+
+
+def texts(value: str | Iterable[str], option: str = "--only") -> tuple[str, ...]:
+    """One text or several, as a tuple.
+
+    Raises:
+        RequestError: it is something else.
+    """
+    found = (value,) if isinstance(value, str) else value
+    if not isinstance(found, Iterable) or not all(isinstance(one, str) for one in (*found,)):
+        raise RequestError(f"{option}: must be NAME=VALUE or a list of such texts, not {value!r}")
+    return tuple(found)
+
+
 def choose(
-    only: Iterable[str], axes: Mapping[str, np.ndarray], option: str = "--only"
+    only: str | Iterable[str], axes: Mapping[str, np.ndarray], option: str = "--only"
 ) -> dict[str, list[object]]:
     """The chosen values of each axis that is named: what `only`, texts of NAME=VALUE, ask for.
 
@@ -91,7 +114,7 @@ def choose(
         RequestError: a text is no NAME=VALUE, or there is no such axis or value.
     """
     found: dict[str, list[object]] = {}
-    for text in only:
+    for text in texts(only, option):
         name, sign, stated = (part.strip() for part in text.partition("="))
         if not sign or not stated:
             have = ", ".join(axes) or "none"
@@ -102,13 +125,13 @@ def choose(
     return found
 
 
-def narrowed(trials: pd.DataFrame, axes: Sequence[str], only: Iterable[str]) -> pd.DataFrame:
+def narrowed(trials: pd.DataFrame, axes: Sequence[str], only: str | Iterable[str]) -> pd.DataFrame:
     """The trials with the chosen values, of a table with a column an axis.
 
     Raises:
         RequestError: as for `choose`; or no trial has all these values.
     """
-    only = list(only)
+    only = texts(only)
     if not only:
         return trials
     values = {name: np.asarray(pd.unique(trials[name])) for name in axes}
@@ -123,19 +146,17 @@ def narrowed(trials: pd.DataFrame, axes: Sequence[str], only: Iterable[str]) -> 
 def _value(asked: str, stated: str, values: np.ndarray) -> object:
     """The value that is stated; `asked` begins what is said if there is none."""
     if values.dtype.kind not in "iuf":
-        texts = {str(value): value for value in values.tolist()}
-        folded = {text.lower(): value for text, value in texts.items()}
-        if stated in texts or stated.lower() in folded:
-            return texts.get(stated, folded.get(stated.lower()))
-        listed = ", ".join(list(texts)[:MOST_LISTED]) + ", ..." * (len(texts) > MOST_LISTED)
-        raise RequestError(f"{asked}: no such value{nearest(stated, texts)}; there are {listed}")
+        known = {str(value): value for value in values.tolist()}
+        folded = {text.lower(): value for text, value in known.items()}
+        if stated in known or stated.lower() in folded:
+            return known.get(stated, folded.get(stated.lower()))
+        listed = ", ".join(list(known)[:MOST_LISTED]) + ", ..." * (len(known) > MOST_LISTED)
+        raise RequestError(f"{asked}: no such value{nearest(stated, known)}; there are {listed}")
     whole = values.dtype.kind in "iu"
-    try:
-        wanted: int | float = int(stated) if whole else float(stated)
+    try:  # a whole number in digits is exact, whatever its size
+        wanted = int(stated) if whole and stated.lstrip("+-").isdecimal() else float(stated)
     except ValueError:
-        if not whole or not _is_number(stated):
-            raise RequestError(f"{asked}: must be a {'whole ' * whole}number") from None
-        wanted = float(stated)
+        raise RequestError(f"{asked}: must be a {'whole ' * whole}number") from None
     exact = [value for value in values.tolist() if value == wanted]
     if exact:
         return exact[0]
@@ -144,10 +165,3 @@ def _value(asked: str, stated: str, values: np.ndarray) -> object:
         return closest
     shown = closest if whole else f"{closest:.6g}"
     raise RequestError(f"{asked}: no such value; the nearest is {shown}")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        return bool(np.isfinite(float(text)))
-    except ValueError:
-        return False

@@ -30,7 +30,7 @@ def is_range_test(study: Study) -> bool:
     return all(group.schedule.name == "range_test" for group in study.groups())
 
 
-def range_test(results: Results, only: Iterable[str] = ()) -> Responses:
+def range_test(results: Results, only: str | Iterable[str] = ()) -> Responses:
     """Lay out the steps of a range test as trials, each at the rate of the update before it.
 
     `final_loss` is the smoothed loss, infinite from the first on that is not finite, and `descent`

@@ -1,17 +1,18 @@
 """What analysis reads of a study's results: its trained trials, and the area under each curve."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from sweep.analysis.levels import LEVELS
-from sweep.analysis.naming import narrowed
+from sweep.analysis.naming import named, narrowed
 from sweep.analysis.range_test import is_range_test, range_test
 from sweep.analysis.responses import Responses, is_rate, rate_axis
 from sweep.catalogue import VALIDATION_MEASURES
 from sweep.errors import RequestError
-from sweep.store.results import Results
+from sweep.store.results import Results, results_of
 
 MOST_ROWS = 4_000_000
 """How many rows of curves are read at a time."""
@@ -28,7 +29,11 @@ NEEDED = (
 
 
 def trained(
-    results: Results, more: Iterable[str] = (), only: Iterable[str] = (), *, areas: bool = False
+    results: Results,
+    more: Iterable[str] = (),
+    only: str | Iterable[str] = (),
+    *,
+    areas: bool = False,
 ) -> tuple[pd.DataFrame, list[str]]:
     """The trained trials of a study and its axes: what measures are made from, and `more` columns.
 
@@ -50,28 +55,33 @@ def trained(
 
 
 def responses_of(
-    results: Results,
+    source: Results | str | Path,
     rate: str | None = None,
     by: str | None = None,
-    only: Iterable[str] = (),
+    only: str | Iterable[str] = (),
     *,
     areas: bool = False,
 ) -> Responses:
     """Lay out the trained trials of a study for analysis; `rate` is the axis to vary.
 
-    A range test that sweeps no rate is laid out by the rates that its schedule passed through.
-    With the columns that `by`, one of `LEVELS`, is made from; `only` and `areas` are as for
-    `trained`.
+    `source` are its results, their directory, or the study by its name or file. A range test that
+    sweeps no rate is laid out by the rates that its schedule passed through. With the columns that
+    `by`, one of `LEVELS`, is made from; `only` and `areas` are as for `trained`.
 
     Raises:
         RequestError: as for `trained`; or no rate is swept.
         StoreError: a file is damaged or cannot be read.
     """
+    results = results_of(source)
     swept = [axis.name for axis in results.study.axes]
-    if rate is None and is_range_test(results.study) and not any(map(is_rate, swept)):
+    if (
+        named("--rate", rate) is None
+        and is_range_test(results.study)
+        and not any(map(is_rate, swept))
+    ):
         return range_test(results, only)
     rate_axis(swept, rate)
-    areas = areas or by == "area_under_curve"
+    areas = areas or named("--by", by) == "area_under_curve"
     more = LEVELS[by].needs if by in LEVELS and by != "area_under_curve" else ()
     trials, axes = trained(results, more, only, areas=areas)
     return Responses.of(trials, axes, rate)
@@ -113,12 +123,20 @@ def with_areas(trials: pd.DataFrame, results: Results) -> pd.DataFrame:
     Raises:
         RequestError: no curves were recorded.
     """
-    steps = _steps(trials, results)
-    parts = [
-        areas_under(_carried_on(curves, trials), steps)
-        for curves in _parts(results, np.sort(trials["trial"].to_numpy()))
-        if len(curves)
-    ]
+    groups = results.study.groups()
+    steps: int | pd.Series[int] = groups[0].steps
+    if "training.steps" in trials:
+        steps = trials.set_index("trial")["training.steps"]
+    # Numbers run through chunks: a file is read once or, at the end of a part, twice.
+    numbers = np.sort(trials["trial"].to_numpy())
+    rows = max(len(group.record.loss_steps(group.steps)) for group in groups)
+    size = max(1, MOST_ROWS // max(rows, 1))
+    parts = []
+    for start in range(0, len(numbers), size):
+        some = numbers[start : start + size]
+        curves = results.curves(some, columns=["trial", "step", "loss"])
+        if len(curves):
+            parts.append(areas_under(_carried_on(curves, trials), steps))
     if not parts:
         raise RequestError(f"{results.study.name}: no curves were recorded; see record.loss")
     return trials.assign(area_under_curve=pd.concat(parts).reindex(trials["trial"]).to_numpy())
@@ -135,23 +153,3 @@ def _carried_on(curves: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
     ends = ends.set_axis(["step", "loss"], axis=1).reset_index().astype(curves.dtypes.to_dict())
     whole = pd.concat([curves, ends], ignore_index=True) if len(ends) else curves
     return whole.sort_values(["trial", "step"], kind="stable")
-
-
-def _steps(trials: pd.DataFrame, results: Results) -> "int | pd.Series[int]":
-    """How many steps every trial was to be trained: one number, or by `trial` where it is swept."""
-    if "training.steps" in trials:
-        return trials.set_index("trial")["training.steps"]
-    return results.study.groups()[0].steps
-
-
-def _parts(results: Results, numbers: np.ndarray) -> Iterator[pd.DataFrame]:
-    """Curves of a run of trials at a time.
-
-    Numbers run through chunks, so that a file is read once or, at the end of a part, twice.
-    """
-    groups = results.study.groups()
-    rows = max(len(group.record.loss_steps(group.steps)) for group in groups)
-    size = max(1, MOST_ROWS // max(rows, 1))
-    for start in range(0, len(numbers), size):
-        part = numbers[start : start + size]
-        yield results.curves(part, columns=["trial", "step", "loss"])

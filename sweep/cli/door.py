@@ -53,9 +53,9 @@ RESULTS = Path("results")
 
 def trained(name: str, overrides: Sequence[str] | None, results: Path) -> "Results":
     """Open results that have something to show, and say so if it is not all."""
-    from sweep.runs.studies import open_study
+    from sweep.store.results import results_of
 
-    found = open_study(name, overrides or (), results)
+    found = results_of(name, overrides or (), results)
     asked = found.study.trials
     if not found.trained:
         raise RequestError(

@@ -12,7 +12,7 @@ from sweep.store import repair
 from sweep.store.files import told
 from sweep.store.folder import STUDY, check_owner, in_use, origin_of, study_directory
 from sweep.store.ledger import read_ledger
-from sweep.store.results import Results, open_results
+from sweep.store.results import Results, open_results, results_of
 from sweep.study import (
     STARTER,
     find_study,
@@ -138,23 +138,7 @@ def run(
     report = train(study, overrides, results=results, threads=threads, dask=dask, progress=progress)
     if report.signal:
         signal.raise_signal(report.signal)
-    return open_study(study, overrides, results)
-
-
-def open_study(
-    study: str | Path, overrides: Sequence[str] = (), results: str | Path = "results"
-) -> Results:
-    """What is committed of a study, which may be nothing.
-
-    Raises:
-        RequestError: the study is wrong, or another one of its name has results there.
-        StoreError: a record is damaged or of another version.
-    """
-    path = find_study(str(study))
-    asked = load_study(path, overrides)
-    directory = study_directory(Path(results), asked)
-    check_owner(directory, path)
-    return Results(directory, asked)
+    return results_of(study, overrides, results)
 
 
 def status(

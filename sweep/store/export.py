@@ -12,7 +12,7 @@ from sweep.errors import RequestError
 from sweep.store.commit import KINDS
 from sweep.store.files import complete, told
 from sweep.store.folder import inputs_of, refuse_place
-from sweep.store.results import Results
+from sweep.store.results import Results, results_of
 
 EXCEL_ROWS, EXCEL_COLUMNS = 1_048_576, 16_384
 EXCEL_DIGITS = 10**15
@@ -28,11 +28,11 @@ FORMULA = re.compile(r"^(?=[=+\-@\t\r])")
 """How a cell begins that a spreadsheet would execute."""
 
 
-def export(results: Results, file: str | Path, table: str = "trials") -> int:
+def export(results: Results | str | Path, file: str | Path, table: str = "trials") -> int:
     """Write a table of a study's results to a file, and return how many rows it has.
 
     Args:
-        results: of a study that was run.
+        results: of a study that was run; or their directory, or the study by its name or file.
         file: its ending says how: .csv, .parquet or .xlsx.
         table: "trials", "curves" or "parameters".
 
@@ -41,7 +41,7 @@ def export(results: Results, file: str | Path, table: str = "trials") -> int:
             be written there.
         StoreError: a file is damaged or cannot be read.
     """
-    path = Path(file)
+    results, path = results_of(results), Path(file)
     check_ending(path)
     refuse_place(path, "export", inputs_of(results.directory))
     if table not in KINDS:

@@ -21,8 +21,8 @@ from sweep.study import Study, files_of
 STUDY = "study.toml"
 ORIGIN = "origin.json"
 
-BENCH = "bench"
-"""The directory of the benchmarks' results, beside those of studies; no study has this name."""
+BENCH, COMPARE = "bench", "compare"
+"""The directories of benchmarks and of comparisons beside those of studies; none is called so."""
 
 
 def study_directory(results: Path, study: Study) -> Path:
@@ -31,8 +31,10 @@ def study_directory(results: Path, study: Study) -> Path:
     Raises:
         RequestError: the study's name would lead out of `results`, or is taken.
     """
-    if study.name == BENCH:
-        raise RequestError(f"{BENCH}: a study cannot have this name, `sweep bench` saves there")
+    if study.name in (BENCH, COMPARE):
+        raise RequestError(
+            f"{study.name}: a study cannot have this name, `sweep {study.name}` saves there"
+        )
     if study.name in ("", ".", "..") or not {"/", "\\", "\0"}.isdisjoint(study.name):
         raise RequestError(f"{study.name!r}: the name of a study must be a plain file name")
     return results / study.name

@@ -17,14 +17,23 @@ from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError, StoreError
 from sweep.store.commit import KINDS, Commit
 from sweep.store.files import told
-from sweep.store.folder import STUDY
+from sweep.store.folder import STUDY, check_owner, study_directory
 from sweep.store.joining import Room, Rows, asked_for, joined
 from sweep.store.ledger import read_ledger
 from sweep.store.machine import usable_processors
 from sweep.store.matching import Source, answers, asked, candidates, missing, sources
 from sweep.store.parquet import MissingError, read
 from sweep.store.tables import EPOCHS, RECENT, STATE, STEPS, codes_of, own, schemas_of, update
-from sweep.study import Group, Positions, Study, card, parse_study, vector
+from sweep.study import (
+    Group,
+    Positions,
+    Study,
+    card,
+    find_study,
+    load_study,
+    parse_study,
+    vector,
+)
 
 NEVER = ("steps_to_target", "diverged_at")
 """The columns of steps that may never have come."""
@@ -327,6 +336,38 @@ def open_results(directory: str | Path, study: Study | None = None) -> Results:
         with told(path, RequestError):
             text = path.read_bytes().decode(errors="replace")
         study = parse_study(text, directory.resolve().name, directory)
+    return Results(directory, study)
+
+
+def results_of(
+    source: Results | str | Path,
+    overrides: Sequence[str] = (),
+    results: str | Path = "results",
+) -> Results:
+    """Results as they are, those in a directory, or those of a study by its name or its file.
+
+    The latter, as edited by `overrides`, are looked for in `results`, the directory of all studies'
+    results; there may be none.
+
+    Raises:
+        RequestError: there is no such study, it is wrong, or another one of its name has results
+            there; or `source` is something else.
+        StoreError: a record is damaged or of another version.
+    """
+    if isinstance(source, Results):
+        return source
+    if not isinstance(source, str | Path):
+        raise RequestError(
+            "results must be those of a study, their directory, or the study by its name or file, "
+            f"not {type(source).__name__}"
+        )
+    is_path = isinstance(source, Path) or "/" in source
+    if is_path and not overrides and (Path(source) / STUDY).is_file():
+        return open_results(source)
+    path = find_study(str(source))
+    study = load_study(path, overrides)
+    directory = study_directory(Path(results), study)
+    check_owner(directory, path)
     return Results(directory, study)
 
 

@@ -70,7 +70,7 @@ def refusal(where: str, problem: str) -> RequestError:
     return RequestError(one_line(f"{where}: {problem}"))
 
 
-def read_document(text: str, source: str, overrides: Iterable[str], limit: int) -> Document:
+def read_document(text: str, source: str, overrides: str | Iterable[str], limit: int) -> Document:
     """The entries of the TOML `text`, with `overrides` in place of what it states.
 
     An override, `training.steps=200`, takes the place of the field, whether the text states a
@@ -90,7 +90,8 @@ def read_document(text: str, source: str, overrides: Iterable[str], limit: int) 
             if other != name or name in entries:
                 raise refusal(where, f"{path}: is already stated as {other}; keep one of them")
         entries[name] = Entry(value, where)
-    edits = tuple(_override(entries, override) for override in overrides)
+    stated = [overrides] if isinstance(overrides, str) else overrides
+    edits = tuple(_override(entries, override) for override in stated)
     return Document(source, entries, edits)
 
 

@@ -3,12 +3,13 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from matplotlib.figure import Figure
 
 from sweep.errors import RequestError
-from sweep.store.results import Results
+from sweep.store.results import Results, results_of
 from sweep.study.checks import nearest
 from sweep.views.curves import draw_curves, draw_panels, draw_range_test
 from sweep.views.decision import draw_decision
@@ -231,12 +232,13 @@ def _named(kind: str, source: Source, options: Options) -> Options:
     return replace(options, **names)
 
 
-def plot(results: Results, kind: str | None = None, **options: Any) -> Figure:
+def plot(results: Results | str | Path, kind: str | None = None, **options: Any) -> Figure:
     """Draw a figure of a study's results, apart from pyplot, as `sweep plot` does.
 
-    `kind` is one of `sweep.views.kinds.KINDS`, by default the first that suits the study; options
-    are those of `sweep.views.source.Options`: x, y, hue, col, measure, log, rank, trial, size,
-    xlim, ylim, only and title.
+    `results` may be their directory, or the study by its name or file. `kind` is one of
+    `sweep.views.kinds.KINDS`, by default the first that suits the study; options are those of
+    `sweep.views.source.Options`: x, y, hue, col, measure, log, rank, trial, size, xlim, ylim, only
+    and title.
 
     Raises:
         RequestError: there is no such kind, axis or measure, or the study cannot show it.
@@ -244,7 +246,7 @@ def plot(results: Results, kind: str | None = None, **options: Any) -> Figure:
         TypeError: there is no such option.
     """
     asked = Options(**options)
-    source = Source.of(results, asked.only)
+    source = Source.of(results_of(results), asked.only)
     first = _chosen(source, kind, asked)[0]
     return draw(first.kind, source, first.options)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.naming import named_axis, narrowed
+from sweep.analysis.naming import named_axis, narrowed, texts
 from sweep.catalogue import TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.study.checks import nearest
@@ -251,6 +251,9 @@ class Options:
     ylim: tuple[float, float] | None = None
     only: tuple[str, ...] = ()
     title: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "only", texts(self.only))
 
     @property
     def stated(self) -> tuple[str, ...]:

@@ -4,7 +4,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sweep.analysis.naming import choose, group_names, named_axis, narrowed, number, short_name
+from sweep.analysis.naming import (
+    choose,
+    group_names,
+    named_axis,
+    narrowed,
+    number,
+    short_name,
+    texts,
+)
 from sweep.errors import RequestError
 
 AXES = {
@@ -83,3 +91,11 @@ def test_groups_are_named_by_what_sets_them_apart() -> None:
 def test_numbers_are_short() -> None:
     assert [number(x) for x in (0.1, 72.155214, 1e-9, 1000.0)] == ["0.1", "72.16", "1e-09", "1000"]
     assert number(np.float64(3)) == "3"
+
+
+def test_one_text_is_as_good_as_a_list_of_one() -> None:
+    assert texts("seed=1") == texts(["seed=1"]) == ("seed=1",)
+    assert choose("seed=20240101", AXES) == {"seed": [20240101]}
+    for wrong in (3, [3], {"seed": 1}.items()):
+        with pytest.raises(RequestError, match="--only: must be NAME=VALUE or a list of such"):
+            texts(wrong)  # type: ignore[arg-type]

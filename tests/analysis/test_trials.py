@@ -58,13 +58,17 @@ def test_areas_of_results_are_those_of_each_curve(
         assert row["area_under_curve"].item() == pytest.approx(want, rel=1e-12)  # another order
 
 
-def test_swept_steps_are_those_of_each_trial(bench: Bench) -> None:
+def test_a_trial_that_stopped_keeps_its_loss_for_the_steps_of_its_own(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = study("training.steps = [10, 35]\nlearning_rate = [0.5]", training="")
     bench.run(asked)
     results = bench.open(asked)
-    trials = results.trials()
-    found = reading._steps(trials, results)
-    assert found.to_dict() == dict(zip(trials["trial"], [10, 35], strict=True))
+    trials = results.trials().assign(steps_to_target=pd.NA)
+    first = pd.concat([curve(trial, [0, 5], [4.0, 2.0]) for trial in trials["trial"]])
+    monkeypatch.setattr(results, "curves", lambda *_, **__: first)
+    found = with_areas(trials, results)["area_under_curve"].tolist()
+    assert found == [(15 + 2.0 * (steps - 5)) / steps for steps in (10, 35)]
 
 
 def test_without_curves_it_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sweep import __version__
-from sweep.analysis.naming import narrowed
+from sweep.analysis.naming import narrowed, texts
 from sweep.analysis.range_test import is_range_test, range_test
 from sweep.analysis.responses import rate_axis
 from sweep.analysis.trials import NEEDED
@@ -12,7 +12,7 @@ from sweep.catalogue import VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.store.files import complete, told
 from sweep.store.folder import inputs_of, origin_of, refuse_place
-from sweep.store.results import Results
+from sweep.store.results import Results, results_of
 from sweep.study import leading_comment, study_facts
 from sweep.views.kinds import KINDS, choose, draw
 from sweep.views.report.contents import About, compose
@@ -25,16 +25,17 @@ MOST_DIGESTED = 5_000_000
 
 
 def report(
-    results: Results,
+    results: Results | str | Path,
     output: str | Path | None = None,
     *,
-    only: Sequence[str] = (),
+    only: str | Sequence[str] = (),
     overrides: Sequence[str] = (),
 ) -> Path:
     """Write one page of HTML about what a study found, and return its path.
 
     Args:
-        results: of which something is trained.
+        results: of which something is trained; or their directory, or the study by its name or
+            file.
         output: ends in .html; by default `report.html` in the directory of the results.
         only: choices of the trials that it is about, as NAME=VALUE.
         overrides: with which the study was read, to be stated on the page.
@@ -43,10 +44,11 @@ def report(
         RequestError: nothing is trained, or the page cannot be written there.
         StoreError: a file is damaged or cannot be read.
     """
+    results = results_of(results)
     path = Path(output or results.directory / "report.html")
     check_ending(path)
     refuse_place(path, "report", inputs_of(results.directory))
-    page = render(_report(results, only, overrides))
+    page = render(_report(results, texts(only), overrides))
     with told(f"{path}: cannot be written", RequestError), complete(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
     return path
