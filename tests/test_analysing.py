@@ -2,7 +2,7 @@
 
 import json
 import re
-from io import StringIO
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +10,7 @@ import pytest
 
 import sweep as package
 from sweep.errors import RequestError
+from sweep.store.results import Results
 from tests.test_cli import Done, refused, sweep
 
 STUDY = """
@@ -59,6 +60,7 @@ def test_the_best_rate_is_told_in_a_table_and_in_words(here: Path) -> None:
     text = done("best", "a.toml", cwd=here).stdout
     assert sorted(here.rglob("*")) == before
     lines = text.splitlines()
+    assert lines[7].split()[0].startswith(("≤", "≥")) or " to ≥" in lines[7]
     assert lines[0] == "a: Three seeds [at] four rates"
     assert re.match(r"BEST BY +RATE +INTERVAL +VALUE +INTERVAL +CHOSEN AGAIN$", lines[1])
     assert [line.split()[0] for line in lines[2:5]] == [
@@ -72,10 +74,8 @@ def test_the_best_rate_is_told_in_a_table_and_in_words(here: Path) -> None:
 
 
 def test_tables_are_printed_for_programs(here: Path) -> None:
-    table = pd.read_csv(StringIO(done("best", "a.toml", "--format", "csv", cwd=here).stdout))
     results = package.open_results(here / "results/a")
-    pd.testing.assert_frame_equal(table, package.summary(results))
-    found = json.loads(done("best", "a.toml", "--format", "json", "--area", cwd=here).stdout)
+    found = json.loads(done("best", "a.toml", "--json", "--area", cwd=here).stdout)
     assert set(found) == {"study", "best", "summary", "sentences"}
     assert found["best"][0]["best_rate"] == package.best(results)["best_rate"][0]
     measures = {row["measure"]: row["value"] for row in found["summary"]}
@@ -85,7 +85,9 @@ def test_tables_are_printed_for_programs(here: Path) -> None:
 
 def test_one_criterion_and_another_axis(here: Path) -> None:
     text = done("best", "widths.toml", "--by", "convergence", "--rate", "initial.scale", cwd=here)
-    assert text.stdout.splitlines()[1].startswith("GROUP ")
+    said, head = text.stdout.splitlines()[1:3]
+    assert said == "4 groups, the best by convergence first"
+    assert head.startswith("GROUP ")
     assert "learning_rate = 0.1  convergence" in text.stdout
     assert "USABLE" not in text.stdout
 
@@ -95,9 +97,7 @@ def test_of_many_groups_the_best_are_printed(here: Path) -> None:
     assert found.returncode == 0
     assert found.stdout.count("  final_loss  ") == 8
     assert found.stdout.count("\n\nscale = ") == 8
-    assert (
-        found.stderr == "2 more groups: --format csv prints all of them, --only NAME=VALUE some\n"
-    )
+    assert found.stderr == "2 more groups: --json prints all of them, --only NAME=VALUE some\n"
 
 
 def test_some_groups_are_chosen_by_long_and_short_names(here: Path) -> None:
@@ -138,7 +138,7 @@ def test_a_comparison_of_different_tasks_says_so(here: Path) -> None:
     other = STUDY.replace("0.99", "0.5").replace("[data]", 'loss = "mean_squared_error"\n[data]')
     (here / "other.toml").write_text(other)
     done("run", "other.toml", cwd=here)
-    found = sweep("compare", "a.toml", "other.toml", "--format", "csv", cwd=here)
+    found = sweep("compare", "a.toml", "other.toml", "--json", cwd=here)
     assert found.returncode == 0
     assert found.stderr == (
         "warning: not one loss function: half_squared_error, mean_squared_error\n"
@@ -148,9 +148,7 @@ def test_a_comparison_of_different_tasks_says_so(here: Path) -> None:
 
 def test_a_comparison_is_printed_for_programs_and_leaves_no_files(here: Path) -> None:
     before = sorted(here.rglob("*"))
-    csv = done("compare", "b.toml", "a.toml", "--format", "csv", cwd=here).stdout
-    assert len(pd.read_csv(StringIO(csv))) == 3
-    arguments = ("--measure", "converged", "--format", "json")
+    arguments = ("--measure", "final_loss", "--json")
     found = json.loads(done("compare", "a.toml", "b.toml", *arguments, cwd=here).stdout)
     tables, words = {"at_best", "differences"}, {"alignment", "sentences"}
     assert set(found) == {"measure", "warnings"} | tables | words
@@ -163,12 +161,13 @@ def test_a_comparison_is_printed_for_programs_and_leaves_no_files(here: Path) ->
         (["best", "c.toml"], "nothing is trained yet"),
         (["best", "a.toml", "--rate", "momentum"], "momentum: no axis of this study"),
         (["best", "a.toml", "--rate", "seed"], "the order of its values means nothing"),
-        (["best", "a.toml", "--within", "0.5"], "must be 1 or more"),
+        (["best", "a.toml", "--within", "0.5"], "must be a number of 1 or more"),
+        (["best", "a.toml", "--within", "inf"], "must be a number of 1 or more"),
+        (["best", "a.toml", "--within", "nan"], "must be a number of 1 or more"),
         (["best", "a.toml", "--by", "luck"], '--by: no measure is called "luck"'),
         (["best", "a.toml", "--by", "validation_loss"], "--by validation_loss: there is no valid"),
         (["best", "a.toml", "--only", "seed=9"], "--only seed=9: no such value; the nearest is 2"),
         (["compare", "a.toml", "b.toml", "--only", "optimizer=adam"], "no axis is called"),
-        (["best", "a.toml", "--format", "pdf"], "pdf"),
         (["compare", "a.toml"], "two studies or more"),
         (["compare", "a.toml", "a.toml"], "named twice"),
         (["compare", "a.toml", "c.toml"], "nothing is trained yet"),
@@ -195,3 +194,67 @@ def test_the_tables_from_python(here: Path) -> None:
     with pytest.raises(RequestError, match="nothing is trained"):
         package.best(package.open_results(here / "results/a", package.load_study(here / "c.toml",
                      ["training.steps=61"])))  # fmt: skip
+
+
+def test_measures_at_hand_are_listed_once(here: Path) -> None:
+    listed = refused("best", "a.toml", "--by", "luck", cwd=here).partition("there are ")[2]
+    names = listed.strip().split(", ")
+    assert len(names) == len(set(names)) > 5
+
+
+def test_the_best_group_comes_first_and_it_is_said(here: Path) -> None:
+    lines = done("best", "widths.toml", "--only", "scale=1", "--only", "scale=2",
+                 "--by", "final_loss", cwd=here).stdout.splitlines()  # fmt: skip
+    assert lines[1] == "2 groups, the best by final_loss first"
+    table = package.best(package.open_results(here / "results/widths"), "final_loss")
+    ends = table[table["initial.scale"].isin([1.0, 2.0])].sort_values("value")
+    assert [line.split()[2] for line in lines[3:5]] == [f"{x:g}" for x in ends["initial.scale"]]
+
+
+def test_python_takes_a_study_by_its_name_its_file_or_its_results(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(here)
+    (here / "experiments").mkdir(exist_ok=True)
+    (here / "experiments" / "a.toml").write_text(STUDY)
+    want = package.best(package.open_results("results/a"))
+    for source in ("a", "a.toml", "results/a", Path("results/a"), Path("a.toml")):
+        pd.testing.assert_frame_equal(package.best(source), want)
+    assert len(package.summary("a")) == len(package.summary(package.open_results("results/a")))
+    assert len(package.by_rate("a", only="seed=1")) == 4
+    assert package.compare(["a", "b.toml"]).studies == ("a", "b")
+    assert package.export("a", here / "t.csv") == 12
+    assert package.plot("a", "response", only="seed=1") is not None
+    assert package.report("b.toml", here / "page.html", only="seed=1").name == "page.html"
+    assert package.load_study("a.toml", "training.steps=7").groups()[0].steps == 7
+
+
+@pytest.mark.parametrize(
+    ("call", "says"),
+    [
+        (lambda one: package.best(5), "the study by its name or file, not int"),
+        (lambda one: package.best(one.trials()), "the study by its name or file, not DataFrame"),
+        (lambda one: package.best("nobody"), "there is no study of this name"),
+        (lambda one: package.best(one, 3), "--by: must be a name, not 3"),
+        (lambda one: package.best(one, ["final_loss"]), r"--by: must be a name, not \['final"),
+        (lambda one: package.best(one, rate=3), "--rate: must be a name, not 3"),
+        (lambda one: package.best(one, only=3), "--only: must be NAME=VALUE or a list"),
+        (lambda one: package.best(one, level="wide"), "must lie between 0 and 1, not 'wide'"),
+        (lambda one: package.best(one, resamples=2.5), "resamples: must be a whole number of at"),
+        (lambda one: package.best(one, seed=-1), "seed: must be a whole number of at least 0"),
+        (lambda one: package.summary(one, within="2"), "must be a number of 1 or more: '2'"),
+        (lambda one: package.by_rate(3), "the study by its name or file, not int"),
+        (lambda one: package.compare("ab"), "two studies or more, in a list"),
+        (lambda one: package.compare([one, 3]), "the study by its name or file, not int"),
+        (lambda one: package.compare([one, one], 3), "--measure: must be a name, not 3"),
+        (lambda one: package.export(3, "t.csv"), "the study by its name or file, not int"),
+        (lambda one: package.plot(3), "the study by its name or file, not int"),
+        (lambda one: package.report(3), "the study by its name or file, not int"),
+    ],
+)
+def test_a_wrong_argument_is_refused_in_one_line(
+    here: Path, call: Callable[[Results], object], says: str
+) -> None:
+    with pytest.raises(RequestError, match=says) as refusal:
+        call(package.open_results(here / "results/a"))
+    assert "\n" not in str(refusal.value)

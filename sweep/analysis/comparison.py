@@ -1,22 +1,23 @@
 """One measure in several studies: aligned where they swept the same, and what differs."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.intervals import MOST_NUMBERS, RESAMPLES, Bootstrap, Ranked
+from sweep.analysis.intervals import MOST_NUMBERS, RESAMPLES, Bootstrap
 from sweep.analysis.levels import LEVELS, Level, has
-from sweep.analysis.medians import at_rates
-from sweep.analysis.naming import group_names, narrowed
+from sweep.analysis.medians import Block, Medians, at_rates, best_place, rate_at
+from sweep.analysis.naming import group_names, named, narrowed
 from sweep.analysis.responses import SEEDS, Responses, rate_axis
 from sweep.analysis.trials import trained
 from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
-from sweep.store.results import Results, open_results
+from sweep.store.results import Results, results_of
 from sweep.study import Group
 from sweep.study.checks import nearest
 
@@ -31,7 +32,8 @@ Trials = tuple[str, pd.DataFrame, Sequence[str]]
 class Side:
     """One study, or the part of it in which the axes that only it has have one value.
 
-    `groups` are the rows of its groups, `shared` the axes that all studies have.
+    `groups` are the rows of its groups, each with other values of `shared`, the axes that all
+    studies have.
     """
 
     name: str
@@ -41,54 +43,44 @@ class Side:
     measure: str
 
     @cached_property
-    def cells(self) -> np.ndarray:
-        """The levels (groups, rates, seeds) of the whole study, NaN where there is no trial."""
-        return self.responses.cells(self.measure, slice(None))
+    def medians(self) -> Medians:
+        """Of the trials themselves, by the measure that is compared."""
+        return Medians(Block(self.responses, self.groups, self.measure))
 
     @cached_property
     def places(self) -> pd.DataFrame:
         """A row a group and rate: the shared axes, the rate, its `row` among all, its `value`."""
-        rates = self.responses.rates[self.groups]
+        rates = self.medians.rates
         group, place = np.nonzero(~np.isnan(rates))
+        return self._table(group, rates[group, place], group * rates.shape[1] + place)
+
+    def best(self) -> pd.DataFrame:
+        """The same of the rate that is best, chosen as `best` does: a row a group.
+
+        The rate is NaN where none is any good.
+        """
+        place = best_place(self.medians, self.measure)[0]
+        group = np.arange(len(place))
+        row = group * self.medians.rates.shape[1] + np.maximum(place, 0)
+        return self._table(group, rate_at(self.medians, place), row)
+
+    def _table(self, group: np.ndarray, rate: np.ndarray, row: np.ndarray) -> pd.DataFrame:
         table = self.responses.groups[list(self.shared)].iloc[self.groups[group]]
-        row = self.groups[group] * self.responses.rates.shape[1] + place
-        return table.reset_index(drop=True).assign(
-            **{self.responses.rate: rates[group, place], "row": row, "value": self.values(row)}
-        )
+        found: pd.DataFrame = table.reset_index(drop=True)
+        return found.assign(**{self.responses.rate: rate, "row": row, "value": self.values(row)})
 
     def values(self, row: np.ndarray, name: str = "") -> np.ndarray:
         """The medians or shares at some groups and rates, of the measure or of another level."""
-        cells = self.responses.cells(name, slice(None)) if name else self.cells
-        cells = cells.reshape(-1, cells.shape[2])[row]
-        if LEVELS[name or self.measure].share:
-            return np.asarray(_means(cells, np.ones((1, cells.shape[1])))[0])
-        return Ranked.of(cells).medians()
+        return np.asarray(self.medians.of(name or self.measure)[0].ravel()[row])
 
     def resampled(self, row: np.ndarray, bootstrap: Bootstrap) -> np.ndarray | None:
         """The same of every resample (resamples, rows); None with a single seed."""
-        cells = self.cells.reshape(-1, self.cells.shape[2])[row]
-        ranked = None if LEVELS[self.measure].share else Ranked.of(cells)
+        block = self.medians.block
         found = [
-            _means(cells, counts) if ranked is None else ranked.resampled(counts)
-            for counts in bootstrap.counts(cells.shape[1], len(row))
+            Medians(block, counts).rows(self.measure, row)
+            for counts in bootstrap.counts(self.responses.rows.shape[2], len(row))
         ]
         return np.concatenate(found) if found else None
-
-    def best(self) -> pd.DataFrame:
-        """Of each group the rate at which the measure is best, the lowest of equally good ones."""
-        ranked = self.places.assign(order=LEVELS[self.measure].sign * self.places["value"])
-        keys = [*self.shared, "order", self.responses.rate]
-        ranked = ranked.sort_values(keys, kind="stable")
-        first = ~ranked.duplicated(list(self.shared)) if self.shared else np.arange(len(ranked)) < 1
-        return ranked[first].drop(columns="order").reset_index(drop=True)
-
-
-def _means(cells: np.ndarray, counts: np.ndarray) -> np.ndarray:
-    """Means of levels (rows, seeds) over the seeds drawn: (resamples, rows)."""
-    there = ~np.isnan(cells)
-    weights = counts.astype(np.float64)
-    with np.errstate(invalid="ignore"):
-        return np.asarray((weights @ np.where(there, cells, 0.0).T) / (weights @ there.T))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,9 +88,9 @@ class Comparison:
     """Several studies side by side; the first side is what the others are compared with.
 
     `shared` are the axes aligned, `own` those that only some studies have, of each side one value;
-    `seeds` are the seeds that all have in common, 0 if resamples are drawn apart. `unlike` says,
-    a line each, what makes the measure one of different scales or of different tasks; `studies` are
-    the names.
+    `seeds` are the seeds that all have in common, 0 if resamples are drawn apart, and `unpaired`
+    says why they are. `unlike` says, a line each, what makes the measure one of different scales
+    or of different tasks; `studies` are the names.
     """
 
     measure: str
@@ -108,8 +100,9 @@ class Comparison:
     seeds: int
     sides: tuple[Side, ...]
     bootstrap: Bootstrap
-    unlike: tuple[str, ...] = ()
-    studies: tuple[str, ...] = ()
+    unpaired: str
+    unlike: tuple[str, ...]
+    studies: tuple[str, ...]
 
     @property
     def level(self) -> Level:
@@ -129,7 +122,7 @@ class Comparison:
         """
         parts = []
         for side in self.sides:
-            cells = side.cells.reshape(-1, side.cells.shape[2])[side.places["row"].to_numpy()]
+            cells = side.medians.block.cells(self.measure)[side.places["row"].to_numpy()]
             _, low, high = at_rates(cells, self.level, self._draws(side))
             table = side.places.drop(columns="row").assign(low=low, high=high)
             table.insert(0, "study", side.name)
@@ -154,20 +147,17 @@ class Comparison:
     def at_best(self) -> pd.DataFrame:
         """Each side against the first, each at the rate at which its own measure is best.
 
-        A row a side but the first and group: `study`, the shared axes, `first_rate` and `rate`, and
-        the rest as in `differences`. Beside a measure of validation data stand the median final
-        losses on the training data at these rates, `first_final_loss` and `final_loss`. Intervals
-        are those of the measure at these rates; that the rates were chosen by the same trials is
-        not in them.
+        A row a side but the first and group: `study`, the shared axes, `first_rate` and `rate`,
+        chosen as `best` chooses them and NaN where none is any good, and the rest as in
+        `differences`. Beside a measure of validation data stand the median final losses on the
+        training data at these rates, `first_final_loss` and `final_loss`. Intervals are those of
+        the measure at these rates; that the rates were chosen by the same trials is not in them.
         """
         first, parts = self.sides[0].best(), []
         for side in self.sides[1:]:
             own = side.best()
-            both = (
-                first.merge(own, on=list(self.shared), suffixes=("_first", ""))
-                if self.shared
-                else first.merge(own, how="cross", suffixes=("_first", ""))
-            )
+            on: dict[str, Any] = {"on": list(self.shared)} if self.shared else {"how": "cross"}
+            both = first.merge(own, **on, suffixes=("_first", ""))
             both = both.rename(columns={f"{self.rate}_first": "first_rate", self.rate: "rate"})
             table = self._changes(side, both, [*self.shared, "first_rate", "rate"])
             if self.measure.startswith("validation"):
@@ -220,12 +210,12 @@ def compare(
     measure: str | None = None,
     *,
     rate: str | None = None,
-    only: Sequence[str] = (),
+    only: str | Iterable[str] = (),
     level: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> Comparison:
-    """Set studies side by side, of each its results, their directory, or a table of trials.
+    """Set studies side by side: results, their directories, studies by name, or tables of trials.
 
     The first is what the others are compared with. Axes that all have are aligned, by equal values.
     Axes that only some have split their study into sides, one a combination of values. Where all
@@ -235,30 +225,34 @@ def compare(
 
     Raises:
         RequestError: there are fewer than two studies or more than `MOST_VARIANTS` sides, nothing
-            is trained, the rate is not an axis of all, or there is no such measure.
+            is trained, the rate is not an axis of all, there is no such measure, or an argument is
+            none that can be meant.
         StoreError: a file is damaged or cannot be read.
     """
+    measure = named("--measure", measure)
     if measure is not None and measure not in LEVELS:
         raise RequestError(
             f'"{measure}": no measure to compare{nearest(measure, LEVELS)}; there are '
             f"{', '.join(LEVELS)}"
         )
-    if len(studies) < 2:
-        raise RequestError("a comparison needs two studies or more")
-    opened = [open_results(one) if isinstance(one, str | Path) else one for one in studies]
+    if not isinstance(studies, list | tuple) or len(studies) < 2:
+        raise RequestError("a comparison needs two studies or more, in a list")
+    bootstrap = Bootstrap(level, resamples, seed)
+    opened = [one if isinstance(one, tuple) else results_of(one) for one in studies]
     tables = [_read(one, measure, only) for one in opened]
     if measure is None:
         validated = all(has(trials, "validation_loss") for _, trials, _ in tables)
         measure = "validation_loss" if validated else "final_loss"
     common = [name for name in tables[0][2] if all(name in axes for _, _, axes in tables)]
     rate = rate_axis(common, rate)
-    seeds = _shared_seeds(tables, [name for name in common if name in SEEDS])
+    seeds, unpaired = _shared_seeds(tables)
     laid_out = []
     for name, trials, axes in tables:
         laid_out.append(Responses.of(_restricted(trials, seeds), axes, rate, by_label=True))
         if not laid_out[-1].has(measure):
             raise RequestError(f"{name}: its trials have no {measure}")
-    paired = seeds is not None and all(one.paired for one in laid_out)
+        if not (laid_out[-1].paired or unpaired):
+            unpaired = f"in {name} each rate has seeds of its own"
     names = [name for name in common if all(name in one.groups for one in laid_out)]
     sides = [
         side
@@ -270,21 +264,21 @@ def compare(
             f"{len(sides)} combinations of axes that only some of the studies have; at most "
             f"{MOST_VARIANTS} can be compared"
         )
-    own = {name for one in laid_out for name in _own(one.groups, names)}
     return Comparison(
-        measure,
-        rate,
-        tuple(names),
-        tuple(sorted(own)),
-        laid_out[0].rows.shape[2] if paired else 0,
-        tuple(sides),
-        Bootstrap(level, resamples, seed),
-        tuple(_unlike([one for one in opened if isinstance(one, Results)], measure)),
-        tuple(name for name, _, _ in tables),
+        measure=measure,
+        rate=rate,
+        shared=tuple(names),
+        own=tuple(sorted({name for one in laid_out for name in _own(one.groups, names)})),
+        seeds=0 if unpaired else laid_out[0].rows.shape[2],
+        sides=tuple(sides),
+        bootstrap=bootstrap,
+        unpaired=unpaired,
+        unlike=tuple(_unlike([one for one in opened if isinstance(one, Results)], measure)),
+        studies=tuple(name for name, _, _ in tables),
     )
 
 
-def _read(source: Results | Trials, measure: str | None, only: Sequence[str]) -> Trials:
+def _read(source: Results | Trials, measure: str | None, only: str | Iterable[str]) -> Trials:
     if isinstance(source, tuple):
         return source[0], narrowed(source[1], source[2], only), source[2]
     areas = measure == "area_under_curve"
@@ -312,17 +306,28 @@ def _unlike(studies: Sequence[Results], measure: str) -> Iterator[str]:
         yield "not the same validation data"
     if measure in ("steps_to_target", *OUTCOMES) and differ(lambda group: group.outcome):
         yield "not the same target, bound or rule of outcomes"
+    if measure in ("steps_to_target", "area_under_curve", *OUTCOMES):
+        if differ(lambda group: group.steps):
+            yield "not as many steps"
+        if differ(lambda group: group.batch.size):
+            yield "steps of batches of other sizes"
 
 
-def _shared_seeds(studies: Sequence[Trials], seeds: Sequence[str]) -> pd.DataFrame | None:
-    """The seeds that all studies have, if these are two or more and nothing else repeats trials."""
-    repeats = {name for _, _, axes in studies for name in axes if name in SEEDS}
-    if not seeds or repeats != set(seeds):
-        return None
-    found = studies[0][1][list(seeds)].drop_duplicates()
+def _shared_seeds(studies: Sequence[Trials]) -> tuple[pd.DataFrame | None, str]:
+    """The seeds that all studies have, if these are two or more, or why resamples are apart."""
+    kinds = [(study, [name for name in axes if name in SEEDS]) for study, _, axes in studies]
+    first = kinds[0][1]
+    if any(set(names) != set(first) for _, names in kinds):
+        said = (f"{study} by {' and '.join(names) or 'none'}" for study, names in kinds)
+        return None, f"trials are repeated by different seeds, {', '.join(said)}"
+    if not first:
+        return None, "the studies sweep no seeds"
+    found = studies[0][1][first].drop_duplicates()
     for _, trials, _ in studies[1:]:
-        found = found.merge(trials[list(seeds)].drop_duplicates())
-    return found if len(found) > 1 else None
+        found = found.merge(trials[first].drop_duplicates())
+    if len(found) > 1:
+        return found, ""
+    return None, f"the studies have {'but one seed' if len(found) else 'no seeds'} in common"
 
 
 def _restricted(trials: pd.DataFrame, seeds: pd.DataFrame | None) -> pd.DataFrame:

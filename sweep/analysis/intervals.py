@@ -31,7 +31,8 @@ class Bootstrap:
     """How intervals are made: their `level`, the number of `resamples`, and the `seed` of draws.
 
     Raises:
-        RequestError: the level is not between 0 and 1, or there are no resamples.
+        RequestError: the level is not between 0 and 1, there are no resamples, or the seed is no
+            whole number of at least 0.
     """
 
     level: float = 0.95
@@ -39,10 +40,15 @@ class Bootstrap:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if not 0 < self.level < 1:
-            raise RequestError(f"the level of intervals must lie between 0 and 1, not {self.level}")
-        if self.resamples < 1:
-            raise RequestError(f"there must be 1 resample or more, not {self.resamples}")
+        if not isinstance(self.level, float) or not 0 < self.level < 1:
+            said = f"the level of intervals must lie between 0 and 1, not {self.level!r}"
+            raise RequestError(said)
+        for name, least in (("resamples", 1), ("seed", 0)):
+            number = getattr(self, name)
+            if not isinstance(number, int | np.integer) or number < least:
+                raise RequestError(
+                    f"{name}: must be a whole number of at least {least}, not {number!r}"
+                )
 
     def counts(self, seeds: int, rows: int) -> Iterator[np.ndarray]:
         """How often each seed is drawn: parts (resamples, seeds) int32; none of a single seed.

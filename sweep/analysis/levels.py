@@ -67,8 +67,26 @@ LEVELS: dict[str, Level] = (
 )
 """What rates and studies are compared by, by name. Where trials diverge the threshold tells."""
 
+CRITERIA = {
+    "range_test": "descent",
+    "validation_loss": "validation_loss",
+    "validation_accuracy": "validation_accuracy",
+    "final_loss": "final_loss",
+    "steps_to_target": "steps_to_target",
+    "convergence": "converged",
+}
+"""The levels that a rate is the best by if nothing is said, by what `--by` calls them.
+
+Those of validation come first and lead, where there is any; of a range test the loss's descent.
+"""
+
 CLIPPED = "clipped_loss"
 """The final loss or the initial one, whichever is lower: what `lr_sensitivity` is made from."""
+
+
+def level_of(by: str) -> Level:
+    """The level that a criterion is about."""
+    return LEVELS[CRITERIA.get(by, by)]
 
 
 def has(trials: pd.DataFrame, name: str) -> bool:
@@ -99,12 +117,8 @@ def levels(trials: pd.DataFrame, name: str) -> np.ndarray:
         return np.where(np.isfinite(highest), ratio, np.inf)
     values = trials[name].to_numpy(np.float64, na_value=np.nan)
     bad = ~np.isfinite(values)
-    if name != "initial_loss":
-        bad |= _diverged(trials)
+    if name != "initial_loss" and "diverged_at" in trials:
+        bad |= trials["diverged_at"].notna().to_numpy(bool)
+    elif name != "initial_loss":
+        bad |= (trials["outcome"] == "diverged").to_numpy(bool)
     return np.where(bad, -np.inf if LEVELS[name].larger else np.inf, values)
-
-
-def _diverged(trials: pd.DataFrame) -> np.ndarray:
-    if "diverged_at" in trials:
-        return trials["diverged_at"].notna().to_numpy(bool)
-    return (trials["outcome"] == "diverged").to_numpy(bool)

@@ -9,22 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from sweep.analysis.levels import CLIPPED, LEVELS
+from sweep.analysis.levels import CLIPPED, CRITERIA, LEVELS
 from sweep.analysis.medians import Medians, best_place, rate_at, value_at_best
 from sweep.catalogue import OUTCOMES
-
-CRITERIA = {
-    "range_test": "descent",
-    "validation_loss": "validation_loss",
-    "validation_accuracy": "validation_accuracy",
-    "final_loss": "final_loss",
-    "steps_to_target": "steps_to_target",
-    "convergence": "converged",
-}
-"""The levels that a rate is the best by if nothing is said, by what `--by` calls them.
-
-Those of validation come first and lead, where there is any; of a range test the loss's descent.
-"""
 
 Statistic = Callable[[Medians, float], np.ndarray]
 """Of the medians and the factor of the usable range: a number (resamples, groups) float64."""
@@ -32,7 +19,7 @@ Statistic = Callable[[Medians, float], np.ndarray]
 
 @dataclass(frozen=True)
 class Measure:
-    """One number a group: what it is, its unit, where its definition comes from.
+    """One number a group: what it is, and its unit; docs/analysis.md has the definitions.
 
     `function` gives it, NaN where it has none; `needs` are the levels without which it is left
     out. Infinities say that a rate lies above (inf) or below (-inf) the swept ones, or that a
@@ -41,7 +28,6 @@ class Measure:
 
     what: str
     unit: str
-    source: str
     function: Statistic
     needs: tuple[str, ...] = ("final_loss",)
 
@@ -54,14 +40,12 @@ def best_measures(by: str) -> dict[str, Measure]:
         f"best_rate_by_{by}": Measure(
             f"the learning rate of the best {level.what}",
             "rate",
-            "the best of the medians over seeds, or of the shares of them",
             lambda medians, _: rate_at(medians, best_place(medians, name)),
             needs,
         ),
         f"best_{by}": Measure(
             f"the {level.what} at that rate",
             level.unit,
-            "the median over seeds, or a share of them",
             lambda medians, _: value_at_best(medians, name, name),
             needs,
         ),
@@ -79,13 +63,18 @@ def usable_range(medians: Medians, within: float) -> tuple[np.ndarray, np.ndarra
     """
     loss = medians.of(medians.block.lead)
     place = best_place(medians, medians.block.lead)
-    lowest = np.take_along_axis(loss, np.maximum(place, 0)[:, :, np.newaxis], axis=2)
-    known = (place >= 0) & (lowest[:, :, 0] >= 0)
-    limit = np.where(known[:, :, np.newaxis], within * lowest, np.nan)
-    first, last = _run(loss <= limit, np.maximum(place, 0))
-    low = _end(medians.rates, loss, limit[:, :, 0], first, first - 1)
-    high = _end(medians.rates, loss, limit[:, :, 0], last, last + 1)
+    lowest = _picked(loss, np.maximum(place, 0))
+    known = (place >= 0) & (lowest >= 0)
+    limit = np.where(known, within * lowest, np.nan)
+    first, last = _run(loss <= limit[:, :, np.newaxis], np.maximum(place, 0))
+    low = _end(medians.rates, loss, limit, first, first - 1)
+    high = _end(medians.rates, loss, limit, last, last + 1)
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def _picked(values: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Of (resamples, groups, rates) those at one place a group."""
+    return np.take_along_axis(values, place[:, :, np.newaxis], axis=2)[:, :, 0]
 
 
 def _run(inside: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -94,11 +83,7 @@ def _run(inside: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     before = np.maximum.accumulate(np.where(inside, -1, places), axis=2)
     after = np.where(inside, len(places), places)[:, :, ::-1]
     after = np.minimum.accumulate(after, axis=2)[:, :, ::-1]
-    at = place[:, :, np.newaxis]
-    return (
-        np.take_along_axis(before, at, axis=2)[:, :, 0] + 1,
-        np.take_along_axis(after, at, axis=2)[:, :, 0] - 1,
-    )
+    return _picked(before, place) + 1, _picked(after, place) - 1
 
 
 def _end(
@@ -108,9 +93,7 @@ def _end(
     n = rates.shape[1]
     swept = (beyond >= 0) & (beyond < n)
     beyond = np.clip(beyond, 0, n - 1)
-    inner, outer = (
-        np.take_along_axis(loss, at[:, :, np.newaxis], axis=2)[:, :, 0] for at in (last, beyond)
-    )
+    inner, outer = (_picked(loss, at) for at in (last, beyond))
     crosses = swept & (inner > 0) & np.isfinite(outer) & (outer > limit)
     with np.errstate(divide="ignore", invalid="ignore"):
         part = (np.log(limit) - np.log(inner)) / (np.log(outer) - np.log(inner))
@@ -144,9 +127,7 @@ def divergence_threshold(medians: Medians) -> np.ndarray:
     seen = reached.any(axis=2)
     first = reached.argmax(axis=2)
     before = np.maximum(first - 1, 0)
-    low, high = (
-        np.take_along_axis(share, at[:, :, np.newaxis], axis=2)[:, :, 0] for at in (before, first)
-    )
+    low, high = (_picked(share, at) for at in (before, first))
     with np.errstate(divide="ignore", invalid="ignore"):
         part = (0.5 - low) / (high - low)
     groups = np.arange(len(medians.rates))
@@ -160,7 +141,8 @@ def sensitivity(medians: Medians) -> np.ndarray:
     """The learning-rate sensitivity (resamples, groups) float64, in units of the loss.
 
     E over the swept rates of min(final loss, initial loss) - its least value, where the loss of
-    a rate is its median over the seeds and E gives each swept rate the same weight.
+    a rate is its median over the seeds and E gives each swept rate the same weight (Wortsman et
+    al., arXiv:2309.14322, 2023, section 2).
     """
     loss = medians.of(CLIPPED)
     there = ~np.isnan(loss)
@@ -186,56 +168,45 @@ def _overall(outcome: str) -> Statistic:
     return lambda medians, _: medians.overall(outcome)
 
 
-_INTERPOLATED = "log-log interpolation between swept rates"
-
 MEASURES: dict[str, Measure] = {
     **{name: one for by in CRITERIA for name, one in best_measures(by).items()},
     "usable_from": Measure(
         "the lowest rate whose median loss is within a factor of the best",
         "rate",
-        _INTERPOLATED,
         lambda medians, within: usable_range(medians, within)[0],
     ),
     "usable_to": Measure(
         "the highest rate, without a gap, likewise",
         "rate",
-        _INTERPOLATED,
         lambda medians, within: usable_range(medians, within)[1],
     ),
-    "usable_decades": Measure(
-        "the width of that range", "decades", "log10(usable_to / usable_from)", _decades
-    ),
+    "usable_decades": Measure("the width of that range", "decades", _decades),
     "divergence_threshold": Measure(
         "the lowest rate at which half of the seeds diverge",
         "rate",
-        "the share interpolated over the logarithm of the rate",
         lambda medians, _: divergence_threshold(medians),
     ),
     "lr_sensitivity": Measure(
         "the expected deviation of min(final loss, initial loss) from its least over the rates",
         "loss",
-        "Wortsman et al., arXiv:2309.14322 (2023), section 2",
         lambda medians, _: sensitivity(medians),
         (CLIPPED,),
     ),
     "overshoot": Measure(
         "the median of the highest loss over the initial one, at the best rate",
         "ratio",
-        "the highest loss of all steps, max_loss, over the loss at step 0",
         _at_best("overshoot"),
         ("overshoot",),
     ),
     "area_under_curve": Measure(
         "the median of the mean loss over the steps, at the best rate",
         "loss",
-        "the trapezoidal rule over the recorded steps",
         _at_best("area_under_curve"),
         ("area_under_curve",),
     ),
     "training_loss": Measure(
         "the median final loss on the training data, at the best rate by validation",
         "loss",
-        "to be read beside the loss on validation data",
         _at_best("final_loss"),
         ("validation_loss",),
     ),
@@ -243,7 +214,6 @@ MEASURES: dict[str, Measure] = {
         outcome: Measure(
             f"the share of the group's trials, over all rates, that {outcome}",
             "share, 0 to 1",
-            "a share of trials; see docs/study-file.md for the outcomes",
             _overall(outcome),
         )
         for outcome in OUTCOMES
@@ -251,5 +221,13 @@ MEASURES: dict[str, Measure] = {
 }
 """What a summary has of every group, by name."""
 
-RATE_LEVELS = ("final_loss", "steps_to_target", "overshoot", "area_under_curve", *OUTCOMES)
+RATE_LEVELS = (
+    "validation_loss",
+    "validation_accuracy",
+    "final_loss",
+    "steps_to_target",
+    "overshoot",
+    "area_under_curve",
+    *OUTCOMES,
+)
 """What `by_rate` has of every rate."""

@@ -17,29 +17,24 @@ class Block:
     """
 
     responses: Responses
-    groups: slice
+    groups: slice | np.ndarray
     lead: str = "final_loss"
-    ranked: dict[str, Ranked] = field(default_factory=dict)
+    known: dict[str, Ranked] = field(default_factory=dict)
 
     @property
     def rates(self) -> np.ndarray:
         """(groups, rates) float64, ascending, NaN where a group has no more."""
         return self.responses.rates[self.groups]
 
-    @property
-    def seeds(self) -> int:
-        """How many seeds there are, trained or not."""
-        return int(self.responses.rows.shape[2])
-
     def cells(self, name: str) -> np.ndarray:
-        """The levels of a measure (groups, rates, seeds) float64, NaN where there is no trial."""
-        return self.responses.cells(name, self.groups)
+        """The levels of a measure (groups * rates, seeds) float64, NaN where there is no trial."""
+        return self.responses.cells(name, self.groups).reshape(-1, self.responses.rows.shape[2])
 
-    def rank(self, name: str) -> Ranked:
-        """The levels of a measure sorted along the seeds, a row a group and rate."""
-        if name not in self.ranked:
-            self.ranked[name] = Ranked.of(self.cells(name).reshape(-1, self.seeds))
-        return self.ranked[name]
+    def ranked(self, name: str) -> Ranked:
+        """The same, sorted along the seeds."""
+        if name not in self.known:
+            self.known[name] = Ranked.of(self.cells(name))
+        return self.known[name]
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,45 +59,39 @@ class Medians:
     def of(self, name: str) -> np.ndarray:
         """The median level at each rate, or the share of seeds; NaN where there is no trial."""
         if name not in self.known:
-            self.known[name] = self._share(name) if _is_share(name) else self._median(name)
+            self.known[name] = self.rows(name, slice(None)).reshape(-1, *self.rates.shape)
         return self.known[name]
 
     def at(self, name: str, place: np.ndarray) -> np.ndarray:
         """The same at one rate a group, its `place` (groups,): (resamples, groups)."""
-        if self.counts is None or name in self.known or _is_share(name):
-            found = np.take_along_axis(self.of(name), place[np.newaxis, :, np.newaxis], axis=2)
-            return found[:, :, 0]
-        rows = np.arange(len(place)) * self.rates.shape[1] + place
-        return self.block.rank(name).rows(rows).resampled(self.counts)
+        if name in self.known:
+            return np.take_along_axis(self.of(name), place[np.newaxis, :, np.newaxis], axis=2)[
+                ..., 0
+            ]
+        return self.rows(name, np.arange(len(place)) * self.rates.shape[1] + place)
+
+    def rows(self, name: str, which: np.ndarray | slice) -> np.ndarray:
+        """The same at some rates, numbered through all groups: (resamples, rows)."""
+        if name in LEVELS and LEVELS[name].share:
+            cells = self.block.cells(name)[which]
+            with np.errstate(invalid="ignore"):
+                return np.asarray(self._drawn(cells == 1) / self._drawn(~np.isnan(cells)))
+        ranked = self.block.ranked(name).rows(which)
+        return (
+            ranked.medians()[np.newaxis] if self.counts is None else ranked.resampled(self.counts)
+        )
 
     def overall(self, outcome: str) -> np.ndarray:
         """The share of a group's trials, over all rates, that had this outcome."""
-        cells = self.block.cells(outcome)
-        parts = [part.sum(axis=1, keepdims=True) for part in (cells == 1, ~np.isnan(cells))]
+        cells = self.block.cells(outcome).reshape(*self.rates.shape, -1)
         with np.errstate(invalid="ignore"):
-            found: np.ndarray = np.divide(*(self._total(part)[:, :, 0] for part in parts))
-        return found
+            had, all_ = (self._drawn(part.sum(axis=1)) for part in (cells == 1, ~np.isnan(cells)))
+            return np.asarray(had / all_)
 
-    def _median(self, name: str) -> np.ndarray:
-        ranked = self.block.rank(name)
-        found = ranked.medians() if self.counts is None else ranked.resampled(self.counts)
-        return found.reshape(-1, *self.rates.shape)
-
-    def _share(self, name: str) -> np.ndarray:
-        cells = self.block.cells(name)
-        with np.errstate(invalid="ignore"):
-            return np.asarray(self._total(cells == 1) / self._total(~np.isnan(cells)))
-
-    def _total(self, numbers: np.ndarray) -> np.ndarray:
-        """The sums of (groups, n, seeds) over the seeds drawn: (resamples, groups, n)."""
-        flat = numbers.reshape(-1, numbers.shape[2]).astype(np.float64)
-        drawn = np.ones((1, flat.shape[1])) if self.counts is None else self.counts
-        found: np.ndarray = (drawn @ flat.T).reshape(-1, *numbers.shape[:2])
-        return found
-
-
-def _is_share(name: str) -> bool:
-    return name in LEVELS and LEVELS[name].share
+    def _drawn(self, numbers: np.ndarray) -> np.ndarray:
+        """The sums of (n, seeds) over the seeds drawn: (resamples, n)."""
+        drawn = np.ones((1, numbers.shape[1])) if self.counts is None else self.counts
+        return np.asarray(drawn @ numbers.astype(np.float64).T)
 
 
 def best_place(medians: Medians, by: str) -> np.ndarray:

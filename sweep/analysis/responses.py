@@ -89,7 +89,7 @@ class Responses:
         """Whether there are levels of this name."""
         return has(self.trials, name)
 
-    def cells(self, name: str, groups: slice) -> np.ndarray:
+    def cells(self, name: str, groups: slice | np.ndarray) -> np.ndarray:
         """The levels of a measure (groups, rates, seeds) float64, NaN where there is no trial."""
         at = self.rows[groups]
         return np.where(at >= 0, levels(self.trials, name)[at], np.nan)

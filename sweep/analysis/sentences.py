@@ -4,23 +4,18 @@ Nothing is claimed beyond the sweep: a best rate at its end may lie further out,
 was not met lies above, a single seed gives no interval, and all of that is said.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from math import inf, isinf, isnan
-from typing import Any
+from math import inf, isinf, isnan, nan
 
 import numpy as np
 import pandas as pd
 
 from sweep.analysis.comparison import Comparison, Side
-from sweep.analysis.levels import LEVELS, Level
-from sweep.analysis.measures import CRITERIA
+from sweep.analysis.levels import level_of
 from sweep.analysis.naming import group_names, number, short_name, telling
-from sweep.analysis.tables import Findings
+from sweep.analysis.tables import Findings, Row
 from sweep.catalogue import OUTCOMES
-
-Row = Mapping[Hashable, Any]
-"""A row of `best`, of `summary` or of a comparison."""
 
 WORDS = {"learning_rate": "learning rate", "bias_learning_rate": "learning rate of the biases"}
 
@@ -52,7 +47,11 @@ def portion(count: int, total: int) -> str:
 
 @dataclass(frozen=True)
 class Setting:
-    """What the sentences about one group refer to: the axis, its ends, the seeds, the choices."""
+    """What the sentences about one group refer to: the axis, its ends, the seeds, the choices.
+
+    `steps` are the fewest and the most of its trials if they differ; of a range test, which is
+    `tested`, the rates are those that its trials passed through.
+    """
 
     axis: str
     lowest: float
@@ -60,18 +59,25 @@ class Setting:
     seeds: int
     within: float
     level: float
+    steps: tuple[int, ...] = ()
+    tested: bool = False
 
     @classmethod
     def of(cls, found: Findings, group: int) -> "Setting":
         """That of a group, by its row."""
-        responses, rates = found.responses, found.responses.rates[group]
+        responses = found.responses
+        rates, rows = responses.rates[group], responses.rows[group]
+        steps = responses.trials.get("training.steps", pd.Series(0, responses.trials.index))
+        counts = sorted(steps.iloc[rows[rows >= 0]].unique().tolist())
         return cls(
             WORDS.get(responses.rate, responses.rate),
             float(np.nanmin(rates)),
             float(np.nanmax(rates)),
-            int((responses.rows[group] >= 0).any(axis=0).sum()),
+            int((rows >= 0).any(axis=0).sum()),
             found.choices.within,
             found.choices.bootstrap.level,
+            (counts[0], counts[-1]) if len(counts) > 1 else (),
+            responses.has("descent"),
         )
 
     def median(self, by: str) -> str:
@@ -93,6 +99,11 @@ class Setting:
             return f"above {number(self.highest)}"
         return f"below {number(self.lowest)}" if value == -inf else number(value)
 
+    def end(self, rate: float) -> str:
+        """A usable rate; one at an end of the sweep, beyond which others may be usable, marked."""
+        beyond = "≤" if rate <= self.lowest else "≥" if rate >= self.highest else ""
+        return f"{beyond}{number(rate)}"
+
     def best(self, row: Row) -> str:
         """The best rate and its interval."""
         interval = self.interval(row["best_rate_low"], row["best_rate_high"], number)
@@ -103,12 +114,8 @@ class Setting:
         return f"{say(row['value'])}{self.interval(row['value_low'], row['value_high'], say)}"
 
 
-def level_of(by: str) -> Level:
-    """The level that a criterion is about."""
-    return LEVELS[CRITERIA.get(by, by)]
-
-
-def _say(by: str) -> Callable[[float], str]:
+def written(by: str) -> Callable[[float], str]:
+    """How the value of a criterion is written."""
     return number if level_of(by).ratio else percent
 
 
@@ -120,39 +127,30 @@ def sentences(found: Findings, which: Iterable[int] | None = None) -> list[str]:
     groups, words = found.responses.groups, []
     wanted = list(range(len(groups)) if which is None else which)
     for group, name in zip(wanted, group_names(groups, wanted), strict=True):
-        setting, (best, known) = Setting.of(found, group), rows_of(found, group)
-        said = _said(best, known, setting)
-        text = " ".join(filter(None, said))
+        text = " ".join(filter(None, _said(*found.rows(group), Setting.of(found, group))))
         words.append(f"{name}: {text[0].lower()}{text[1:]}" if name else text)
     return words
 
 
-def rows_of(found: Findings, group: int) -> tuple[dict[str, Row], dict[str, Row]]:
-    """The rows of one group: of `best` by criterion, of `summary` by measure."""
-
-    def rows(table: pd.DataFrame, by: str) -> dict[str, Row]:
-        count = len(table) // len(found.responses.groups)
-        part = table.iloc[group * count : (group + 1) * count]
-        return {str(row[by]): row for row in part.to_dict("records")}
-
-    return rows(found.best, "by"), rows(found.summary, "measure")
-
-
-def _said(best: Mapping[str, Row], known: Mapping[str, Row], setting: Setting) -> list[str]:
+def _said(best: Mapping[str, Row], known: Mapping[str, Row], setting: Setting) -> Iterator[str]:
     """The sentences about one group, the first criterion's first."""
     (lead, row), *others = best.items()
-    said = [SAYS[lead](row, setting) if lead in SAYS else _by_level(row, setting, known)]
-    around = level_of(lead).unit == "loss"
-    said += [_usable(known, setting, lead)] * around
-    said += [SAYS.get(by, _by_level_too)(other, setting) for by, other in others]
-    return said + [_threshold(known, setting)] * around
+    yield SAYS[lead](row, setting) if lead in SAYS else _by_level(row, setting, known)
+    if around := level_of(lead).unit == "loss":
+        yield _usable(known, setting, lead)
+    for by, other in others:
+        yield SAYS.get(by, _by_level_too)(other, setting)
+    if around:
+        yield _threshold(known, setting)
 
 
 def _by_level(row: Row, setting: Setting, known: Mapping[str, Row]) -> str:
     """The best rate, and what the loss on the training data is beside one of validation."""
+    if setting.tested:
+        return _by_level_too(row, setting)
     if isnan(row["best_rate"]):
         return f"No {setting.axis} is any good: at each the median trial diverged."
-    what, value = setting.median(row["by"]), setting.value(row, _say(row["by"]))
+    what, value = setting.median(row["by"]), setting.value(row, written(row["by"]))
     if "training_loss" in known and row["by"] == "validation_loss":  # which is of the same rate
         beside = known["training_loss"]
         interval = setting.interval(beside["low"], beside["high"], number)
@@ -166,10 +164,12 @@ def _by_level(row: Row, setting: Setting, known: Mapping[str, Row]) -> str:
 
 
 def _by_level_too(row: Row, setting: Setting) -> str:
-    """The same of a criterion that is not the first."""
+    """The same of a criterion that is not the first; of a range test, where its loss is lowest."""
+    if setting.tested and row["by"] == "final_loss" and not isnan(row["best_rate"]):
+        return f"Its averaged loss is lowest at {setting.best(row)}: {setting.value(row)}."
     if isnan(row["best_rate"]):
         return f"By {level_of(row['by']).noun} none is."
-    value = setting.value(row, _say(row["by"]))
+    value = setting.value(row, written(row["by"]))
     return f"By {setting.median(row['by'])} it is {setting.best(row)}: {value}."
 
 
@@ -179,7 +179,9 @@ def _by_steps(row: Row, setting: Setting) -> str:
     count = setting.value(row, lambda value: "never" if value == inf else f"{value:,.10g}")
     steps = count.replace(" (", " steps (", 1) if " (" in count else f"{count} steps"
     median = "in the median " if setting.seeds > 1 else ""
-    return f"The target is reached soonest at {setting.best(row)}: {median}after {steps}."
+    of = " to ".join(f"{n:,}" for n in setting.steps)
+    uneven = f"; its trials have {of} steps, and those of fewer less time" * bool(of)
+    return f"The target is reached soonest at {setting.best(row)}: {median}after {steps}{uneven}."
 
 
 def _by_convergence(row: Row, setting: Setting) -> str:
@@ -209,9 +211,8 @@ SAYS: dict[str, Callable[[Row, Setting], str]] = {
 
 
 def _usable(known: Mapping[str, Row], setting: Setting, lead: str) -> str:
-    low, high, width = (
-        known[name]["value"] for name in ("usable_from", "usable_to", "usable_decades")
-    )
+    names = ("usable_from", "usable_to", "usable_decades")
+    low, high, width = (known[name]["value"] if name in known else nan for name in names)
     if isnan(low) or setting.lowest == setting.highest:
         return ""
     decades = "" if isnan(width) else f" ({width:.2g} decades)"
@@ -241,47 +242,59 @@ def _threshold(known: Mapping[str, Row], setting: Setting) -> str:
 def answer(found: Findings) -> list[str]:
     """At most two sentences about the whole study: its best rate, or which group is the best."""
     if len(found.responses.groups) > 1:
-        return list(_ranking(found))
-    setting, (best, known) = Setting.of(found, 0), rows_of(found, 0)
-    lead = next(iter(best))
-    first = _by_level(best[lead], setting, known).removesuffix(".")
-    around = [part for part in (_usable(known, setting, lead), _threshold(known, setting)) if part]
-    second = "; ".join(part[0].lower() + part[1:].removesuffix(".") for part in around)
+        return list(_suggested(found) if found.lead == "range_test" else _ranking(found))
+    setting, (best, known) = Setting.of(found, 0), found.rows(0)
+    if found.lead == "range_test":
+        return [SAYS[by](row, setting) if by in SAYS else _by_level_too(row, setting)
+                for by, row in best.items()]  # fmt: skip
+    first = _by_level(best[found.lead], setting, known).removesuffix(".")
+    said = (_usable(known, setting, found.lead), _threshold(known, setting))
+    second = "; ".join(part[0].lower() + part[1:].removesuffix(".") for part in said if part)
     return [f"{first.replace('. It is', '; it is')}.", f"{second[0].upper()}{second[1:]}."]
+
+
+def _suggested(found: Findings) -> Iterator[str]:
+    """Which rates a range test suggests for its groups, and where the averaged loss is lowest."""
+    named = {"name": group_names(found.responses.groups, range(len(found.responses.groups)))}
+    rates = found.leading().assign(**named).query("value > 0").sort_values("best_rate")
+    if rates.empty:
+        yield f"The range test suggests a rate for none of {len(named['name']):,} groups."
+        return
+    low, high = (f"{number(row['best_rate'])} ({row['name']})"
+                 for row in rates.iloc[[0, -1]].to_dict("records"))  # fmt: skip
+    yield f"The range test suggests learning rates from {low} to {high}."
+    losses = found.best[found.best["by"] == "final_loss"].reset_index(drop=True).assign(**named)
+    if not found.unlike and losses["value"].notna().any():
+        least = losses.sort_values("value", kind="stable").iloc[0].to_dict()
+        value, rate = number(least["value"]), number(least["best_rate"])
+        yield f"The averaged loss is lowest with {least['name']}: {value} at {rate}."
 
 
 def _ranking(found: Findings) -> Iterator[str]:
     """Which group is the best at its own best rate and which the worst, and where these lie."""
-    axes = list(map(str, found.responses.groups))
     names = group_names(found.responses.groups, range(len(found.responses.groups)))
-    differing = [name for name in axes if name == "network.loss" or name.startswith("data.")]
-    if differing:
-        by = " and ".join(short_name(name, axes) for name in differing)
+    if found.unlike:
+        axes = list(map(str, found.responses.groups))
+        by = " and ".join(short_name(name, axes) for name in found.unlike)
         yield f"Groups differ in what is minimised, by {by}, and are not ranked."
         return
-    setting, count = Setting.of(found, 0), len(names)
-    by = str(found.best["by"].iloc[0])
-    rows = found.best[found.best["by"] == by].reset_index(drop=True)
-    ranked = rows.assign(name=names).dropna(subset="best_rate")
-    ranked = ranked.sort_values("value", ascending=not level_of(by).larger, kind="stable")
+    setting, count, by = Setting.of(found, 0), len(names), found.lead
+    ranked = found.leading().assign(name=names).iloc[found.ranked()].dropna(subset="best_rate")
     if ranked.empty:
         yield f"In none of {count:,} groups is any {setting.axis} good: the median trial diverged."
         return
     best, worst = ranked.iloc[0].to_dict(), ranked.iloc[-1].to_dict()
-
-    def beside(group: int) -> str:
-        known = rows_of(found, group)[1]
-        if by != "validation_loss" or "training_loss" not in known:
-            return ""
-        return f" (on the training data {number(known['training_loss']['value'])})"
-
+    beside = ""
+    if by == "validation_loss":
+        known = found.rows(int(ranked.index[0]))[1]
+        beside = f" (on the training data {number(known['training_loss']['value'])})"
     least, most = ("highest", "lowest") if level_of(by).larger else ("lowest", "highest")
     none = f"; {count - len(ranked):,} have none, for want of a {setting.axis} that is any good"
+    say = written(by)
     yield (
         f"Of {count:,} groups, each at its own best {setting.axis}, {best['name']} has the {least} "
-        f"{setting.median(by)}: {setting.value(best)} at {number(best['best_rate'])}"
-        f"{beside(int(ranked.index[0]))}; {worst['name']} has the {most}: "
-        f"{number(worst['value'])} at {number(worst['best_rate'])}"
+        f"{setting.median(by)}: {setting.value(best, say)} at {number(best['best_rate'])}{beside}; "
+        f"{worst['name']} has the {most}: {say(worst['value'])} at {number(worst['best_rate'])}"
         f"{none * (len(ranked) < count)}."
     )
     low, high = (number(end) for end in (ranked["best_rate"].min(), ranked["best_rate"].max()))
@@ -342,7 +355,7 @@ def alignment(found: Comparison) -> list[str]:
     if found.seeds:
         said.append(f"Paired over the {found.seeds:,} seeds that all have.")
     else:
-        said.append("Not paired: the studies have no seeds in common, or but one.")
+        said.append(f"Not paired: {found.unpaired}.")
     return said
 
 
@@ -394,9 +407,11 @@ def _verdict(found: Comparison, row: Row) -> str:
     if "final_loss" in row:
         losses = number(row["final_loss"]), number(row["first_final_loss"])
         beside = f"; their losses on the training data are {' and '.join(losses)}"
+    own = "" if isnan(row["rate"]) else f"{number(row['rate'])}, its best rate,"
     return (
-        f"{row['study']} at {number(row['rate'])}, its best rate, has a {what} {amount} "
-        f"{first} at {number(row['first_rate'])}{_change_interval(found, row, same)}{beside}."
+        f"{row['study']} at {own or 'every rate'} has a {what} {amount} {first} at "
+        f"{'every rate' if isnan(row['first_rate']) else number(row['first_rate'])}"
+        f"{_change_interval(found, row, same)}{beside}."
     )
 
 

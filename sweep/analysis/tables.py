@@ -1,16 +1,18 @@
 """Tables of what the learning rate did: by group, by criterion and by rate."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from sweep.analysis.intervals import RESAMPLES, Bootstrap, wilson
-from sweep.analysis.levels import LEVELS
-from sweep.analysis.measures import CRITERIA, MEASURES, RATE_LEVELS, Measure, best_measures
+from sweep.analysis.levels import CRITERIA, LEVELS, level_of
+from sweep.analysis.measures import MEASURES, RATE_LEVELS, Measure, best_measures
 from sweep.analysis.medians import Block, Medians, at_rates
+from sweep.analysis.naming import named
 from sweep.analysis.responses import Responses
 from sweep.analysis.trials import responses_of
 from sweep.catalogue import OUTCOMES
@@ -21,35 +23,29 @@ from sweep.study.checks import nearest
 WITHIN = 2.0
 """By default a rate is usable whose median loss is at most so many times the best."""
 
+Source = Responses | Results | str | Path
+"""Results, their directory, a study by its name or file, or any trials laid out."""
+
+Row = Mapping[Hashable, Any]
+"""A row of `best`, of `summary` or of a comparison."""
+
 
 @dataclass(frozen=True)
 class Choices:
     """How groups are measured: the factor `within` which rates are usable, and the bootstrap.
 
     Raises:
-        RequestError: the factor is below 1.
+        RequestError: the factor is no number of at least 1.
     """
 
     within: float = WITHIN
     bootstrap: Bootstrap = field(default_factory=Bootstrap)
 
     def __post_init__(self) -> None:
-        if not self.within >= 1:
-            raise RequestError(f"the factor of the usable range must be 1 or more: {self.within}")
-
-
-@dataclass(frozen=True, eq=False)
-class Estimate:
-    """A measure of every group, (groups,) float64 each: its value, its interval, its support.
-
-    `support` is the share of resamples that gave the very same value. All but the value are NaN
-    where there is one seed.
-    """
-
-    value: np.ndarray
-    low: np.ndarray
-    high: np.ndarray
-    support: np.ndarray
+        if not isinstance(self.within, int | float) or not 1 <= self.within < np.inf:
+            raise RequestError(
+                f"the factor of the usable range must be a number of 1 or more: {self.within!r}"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +57,45 @@ class Findings:
     best: pd.DataFrame
     summary: pd.DataFrame
 
+    @property
+    def lead(self) -> str:
+        """The first criterion, which the others stand behind."""
+        return str(self.best["by"].iloc[0])
+
+    @property
+    def unlike(self) -> list[str]:
+        """The axes by which groups minimise different things, so that they cannot be ranked."""
+        axes = map(str, self.responses.groups)
+        return [name for name in axes if name == "network.loss" or name.startswith("data.")]
+
+    def leading(self) -> pd.DataFrame:
+        """The rows of `best` by the first criterion: a row a group, in their order."""
+        return self.best[self.best["by"] == self.lead].reset_index(drop=True)
+
+    def ranked(self) -> list[int]:
+        """The groups, the best first by the first criterion; in their order if they are unlike."""
+        values = self.leading()["value"]
+        if self.unlike:
+            return list(range(len(values)))
+        order = values.sort_values(ascending=not level_of(self.lead).larger, kind="stable")
+        return [int(group) for group in order.index]
+
+    def rows(self, group: int) -> tuple[dict[str, Row], dict[str, Row]]:
+        """The rows of one group: of `best` by criterion, of `summary` by measure."""
+
+        def rows(table: pd.DataFrame, by: str) -> dict[str, Row]:
+            count = len(table) // len(self.responses.groups)
+            part = table.iloc[group * count : (group + 1) * count]
+            return {str(row[by]): row for row in part.to_dict("records")}
+
+        return rows(self.best, "by"), rows(self.summary, "measure")
+
 
 def find(responses: Responses, by: str | None = None, choices: Choices | None = None) -> Findings:
     """Both tables, for one criterion or for each; the other criteria's measures are left out.
+
+    Of a range test, in which the loss of a rate is that of a network on its way, nothing is told
+    of usable rates.
 
     Raises:
         RequestError: as for `best`.
@@ -73,15 +105,15 @@ def find(responses: Responses, by: str | None = None, choices: Choices | None = 
     measures |= {
         name: one
         for name, one in MEASURES.items()
-        if not name.startswith("best_") and all(map(responses.has, one.needs))
+        if not name.startswith("best_")
+        and all(map(responses.has, one.needs))
+        and not (name.startswith("usable_") and responses.has("descent"))
     }
     found = estimates(responses, measures, choices, _lead(responses, by))
     table = _stacked(
         responses.groups.assign(
             measure=name,
-            value=found[name].value,
-            low=found[name].low,
-            high=found[name].high,
+            **dict(zip(("value", "low", "high"), found[name], strict=False)),
             unit=measure.unit,
         )
         for name, measure in measures.items()
@@ -90,18 +122,18 @@ def find(responses: Responses, by: str | None = None, choices: Choices | None = 
 
 
 def best(
-    source: Responses | Results,
+    source: Source,
     by: str | None = None,
     *,
     rate: str | None = None,
-    only: Iterable[str] = (),
+    only: str | Iterable[str] = (),
     level: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> pd.DataFrame:
     """The best learning rate of each group, by one measure or by each of `CRITERIA` there is.
 
-    A row a group and criterion, groups ascending:
+    A row a group and criterion, groups ascending by their values:
 
         an axis each         the group's value of every axis that is no rate and no seed
         by                   what the rate is the best by, such as "final_loss"
@@ -115,32 +147,33 @@ def best(
         rates, seeds, trials int64, how many there are
 
     Args:
-        source: the results of a study that was run, or any trials laid out.
+        source: the results of a study that was run, their directory, the study by its name or file
+            (results are then looked for in `results/`), or any trials laid out.
         by: what a rate is the best by, any of `LEVELS` or "convergence"; by default each of
             `CRITERIA`, of which those of validation come first.
         rate: of results, the axis to vary; by default the learning rate.
-        only: of results, choices of axes' values: "optimizer=adam".
+        only: of results, choices of axes' values: "optimizer=adam", or several.
         level: of the intervals.
         resamples: how many the bootstrap draws.
         seed: of these draws.
 
     Raises:
-        RequestError: nothing is trained, there is no such axis or criterion, or the trials have
-            not the column that it needs.
+        RequestError: nothing is trained, there is no such axis or criterion, the trials have not
+            the column that it needs, or an argument is none that can be meant.
         StoreError: a file is damaged or cannot be read.
     """
+    choices = Choices(bootstrap=Bootstrap(level, resamples, seed))
     responses = _laid_out(source, rate, by, only)
     wanted = _wanted(responses, by)
-    choices = Choices(bootstrap=Bootstrap(level, resamples, seed))
     found = estimates(responses, _best_measures(wanted), choices, _lead(responses, by))
     return _best_table(responses, wanted, found)
 
 
 def summary(
-    source: Responses | Results,
+    source: Source,
     *,
     rate: str | None = None,
-    only: Iterable[str] = (),
+    only: str | Iterable[str] = (),
     within: float = WITHIN,
     areas: bool = False,
     level: float = 0.95,
@@ -157,7 +190,7 @@ def summary(
     curves of results are read too. The rest is as for `best`.
 
     Raises:
-        RequestError: nothing is trained, there is no such axis, or no curves were recorded.
+        RequestError: as for `best`; or no curves were recorded.
         StoreError: a file is damaged or cannot be read.
     """
     choices = Choices(within, Bootstrap(level, resamples, seed))
@@ -165,23 +198,24 @@ def summary(
 
 
 def by_rate(
-    source: Responses | Results,
+    source: Source,
     *,
     rate: str | None = None,
-    only: Iterable[str] = (),
+    only: str | Iterable[str] = (),
     areas: bool = False,
     level: float = 0.95,
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> pd.DataFrame:
-    """What happened at each rate of each group: `RATE_LEVELS`, each with its interval.
+    """What happened at each rate of each group: those of `RATE_LEVELS` that there are.
 
     A row a group and rate, ascending: an axis each, the rate under its own name, `trials`
     (int64), and for each level the columns `<level>`, `<level>_low` and `<level>_high`
-    (float64): medians with the bootstrap's interval, shares with Wilson's.
+    (float64): medians with the bootstrap's interval, shares with Wilson's. The rest is as for
+    `best`.
 
     Raises:
-        RequestError: nothing is trained, there is no such axis, or no curves were recorded.
+        RequestError: as for `best`; or no curves were recorded.
         StoreError: a file is damaged or cannot be read.
     """
     bootstrap = Bootstrap(level, resamples, seed)
@@ -200,10 +234,10 @@ def by_rate(
 
 
 def _laid_out(
-    source: Responses | Results,
+    source: Source,
     rate: str | None,
-    by: str | None = None,
-    only: Iterable[str] = (),
+    by: str | None,
+    only: str | Iterable[str],
     *,
     areas: bool = False,
 ) -> Responses:
@@ -214,74 +248,66 @@ def _laid_out(
 
 def estimates(
     responses: Responses, measures: Mapping[str, Measure], choices: Choices, lead: str
-) -> dict[str, Estimate]:
+) -> dict[str, np.ndarray]:
     """Each of these measures of every group, bootstrapped over the seeds jointly.
 
-    `lead` is the level by which a rate is the best where a measure names no other.
-
-    The interval of a share of the seeds at one rate is Wilson's.
+    An array (4, groups) float64 each: the value, the ends of its interval, and its support, which
+    is the share of resamples that gave the very same value. All but the value are NaN where there
+    is one seed. The interval of a share of the seeds at one rate is Wilson's. `lead` is the level
+    by which a rate is the best where a measure names no other.
     """
     parts = [
         _block(Block(responses, groups, lead), measures, choices) for groups in responses.blocks()
     ]
-    found = {
-        name: Estimate(*np.concatenate([part[name] for part in parts], axis=1)) for name in measures
-    }
+    found = {name: np.concatenate([part[name] for part in parts], axis=1) for name in measures}
     for by, name in (CRITERIA | dict(zip(OUTCOMES, OUTCOMES, strict=True))).items():
         if f"best_{by}" in found and LEVELS[name].share:
-            rate, value = found[f"best_rate_by_{by}"].value, found[f"best_{by}"].value
+            rate, value = found[f"best_rate_by_{by}"][0], found[f"best_{by}"][0]
             at_best = (responses.rates == rate[:, np.newaxis])[:, :, np.newaxis]
             total = ((responses.rows >= 0) & at_best).sum(axis=(1, 2))
             ends = wilson(np.round(value * total), total, choices.bootstrap.level)
-            found[f"best_{by}"] = Estimate(value, *ends, np.full_like(value, np.nan))
+            found[f"best_{by}"] = np.stack([value, *ends, np.full_like(value, np.nan)])
     return found
 
 
 def _block(
     block: Block, measures: Mapping[str, Measure], choices: Choices
 ) -> dict[str, np.ndarray]:
-    """For each measure (value, low, high, support) by groups of one block."""
+    """The estimates of one block's groups."""
     original = Medians(block)
     values = {name: one.function(original, choices.within)[0] for name, one in measures.items()}
-    found: dict[str, list[np.ndarray]] = {name: [] for name in measures}
-    for counts in choices.bootstrap.counts(block.seeds, block.rates.size):
+    drawn: dict[str, list[np.ndarray]] = {name: [] for name in measures}
+    for counts in choices.bootstrap.counts(block.responses.rows.shape[2], block.rates.size):
         resampled = Medians(block, counts, original)
         for name, measure in measures.items():
-            found[name].append(measure.function(resampled, choices.within))
-    return {
-        name: _with_interval(value, found[name], choices.bootstrap)
-        for name, value in values.items()
-    }
+            drawn[name].append(measure.function(resampled, choices.within))
+    found = {}
+    for name, value in values.items():
+        rest = [np.full_like(value, np.nan)] * 3
+        if drawn[name]:
+            resamples, none = np.concatenate(drawn[name]), np.isnan(value)
+            ends = (*choices.bootstrap.interval(resamples), np.mean(resamples == value, axis=0))
+            rest = [np.where(none, np.nan, part) for part in ends]
+        found[name] = np.stack([value, *rest])
+    return found
 
 
-def _with_interval(
-    value: np.ndarray, found: Sequence[np.ndarray], bootstrap: Bootstrap
-) -> np.ndarray:
-    """(value, low, high, support) from the value and its resamples, of which there may be none."""
-    if not found:
-        return np.stack([value, *[np.full_like(value, np.nan)] * 3])
-    resamples = np.concatenate(found)
-    low, high = bootstrap.interval(resamples)
-    support = np.mean(resamples == value, axis=0)
-    none = np.isnan(value)
-    ends = [np.where(none, np.nan, part) for part in (low, high, support)]
-    return np.stack([value, *ends])
-
-
-def _best_measures(wanted: Sequence[str]) -> dict[str, Measure]:
+def _best_measures(wanted: Iterable[str]) -> dict[str, Measure]:
     return {name: one for by in wanted for name, one in best_measures(by).items()}
 
 
 def _wanted(responses: Responses, by: str | None) -> list[str]:
     """The criteria that are asked for and can be judged."""
-    known = [name for name in (*CRITERIA, *LEVELS) if responses.has(CRITERIA.get(name, name))]
-    if by is None and responses.has("descent"):
-        return ["range_test", "final_loss"]
-    if by is None:
+    names = dict.fromkeys([*CRITERIA, *LEVELS])
+    known = [name for name in names if responses.has(CRITERIA.get(name, name))]
+    if named("--by", by) is None:
+        if responses.has("descent"):
+            return ["range_test", "final_loss"]
         return [name for name in CRITERIA if name in known]
-    if by not in CRITERIA and by not in LEVELS:
+    if by not in names:
         raise RequestError(
-            f'--by: no measure is called "{by}"{nearest(by, known)}; there are {", ".join(known)}'
+            f'--by: no measure is called "{by}"{nearest(str(by), known)}; '
+            f"there are {', '.join(known)}"
         )
     if by not in known:
         why = "no validation data" if by.startswith("validation") else "no such column"
@@ -305,7 +331,7 @@ def _stacked(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
 
 
 def _best_table(
-    responses: Responses, wanted: Sequence[str], found: Mapping[str, Estimate]
+    responses: Responses, wanted: Iterable[str], found: Mapping[str, np.ndarray]
 ) -> pd.DataFrame:
     there = responses.rows >= 0
     counts = {
@@ -313,25 +339,26 @@ def _best_table(
         "seeds": there.any(axis=1).sum(axis=1),
         "trials": there.sum(axis=(1, 2)),
     }
+    lowest, highest = np.nanmin(responses.rates, axis=1), np.nanmax(responses.rates, axis=1)
     parts = []
     for by in wanted:
-        rate, value = found[f"best_rate_by_{by}"], found[f"best_{by}"]
+        rate, low, high, support = found[f"best_rate_by_{by}"]
+        value, value_low, value_high, _ = found[f"best_{by}"]
+        edge = np.select(
+            [(rate == lowest) & (rate == highest), rate == lowest, rate == highest],
+            ["only", "lowest", "highest"],
+            "",
+        )
         columns: dict[str, Any] = {
             "by": by,
-            "best_rate": rate.value,
-            "best_rate_low": rate.low,
-            "best_rate_high": rate.high,
-            "value": value.value,
-            "value_low": value.low,
-            "value_high": value.high,
-            "support": rate.support,
-            "edge": _edges(responses.rates, rate.value),
+            "best_rate": rate,
+            "best_rate_low": low,
+            "best_rate_high": high,
+            "value": value,
+            "value_low": value_low,
+            "value_high": value_high,
+            "support": support,
+            "edge": edge.astype(object),
         }
         parts.append(responses.groups.assign(**columns, **counts))
     return _stacked(parts)
-
-
-def _edges(rates: np.ndarray, best_rate: np.ndarray) -> np.ndarray:
-    lowest, highest = np.nanmin(rates, axis=1), np.nanmax(rates, axis=1)
-    found = np.where(best_rate == lowest, "lowest", np.where(best_rate == highest, "highest", ""))
-    return np.where((lowest == highest) & (best_rate == lowest), "only", found).astype(object)

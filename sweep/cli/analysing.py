@@ -1,6 +1,6 @@
 """Commands that say what the learning rate did: best, compare."""
 
-from enum import StrEnum
+from collections.abc import Callable
 from math import isnan
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +11,7 @@ from sweep.cli.terminal import columns, note, plural, printable, tell
 from sweep.errors import RequestError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Iterator, Sequence
 
     from sweep.analysis import Comparison, Findings
 
@@ -30,14 +30,6 @@ Rate = Annotated[
 ]
 
 
-class Form(StrEnum):
-    """How tables are printed."""
-
-    table = "table"
-    csv = "csv"
-    json = "json"
-
-
 @app.command()
 def best(  # noqa: PLR0913 - a command's options are its arguments
     name: Name,
@@ -53,121 +45,94 @@ def best(  # noqa: PLR0913 - a command's options are its arguments
     area: Annotated[
         bool, typer.Option("--area", help="Read the curves too, for the area under each.")
     ] = False,
-    form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.table,
     json: Json = False,
     overrides: Overrides = None,
     results: Folder = RESULTS,
 ) -> None:
     """Say which learning rate of STUDY is best, and what the others did."""
-    from sweep.analysis import Choices, find
+    from sweep.analysis import Choices, find, sentences
+    from sweep.analysis.levels import level_of
+    from sweep.analysis.naming import group_names
     from sweep.analysis.trials import responses_of
 
     choices = Choices(within)
     opened = trained(name, overrides, results)
     found = find(responses_of(opened, rate, by, only or (), areas=area), by, choices)
-    if form is Form.csv and not json:
-        print(found.summary.to_csv(index=False), end="")
-    elif json or form is Form.json:
-        from sweep.analysis.sentences import sentences
-
+    if json:
         words = {"sentences": sentences(found)}
         tell({"study": opened.study.name, "best": found.best, "summary": found.summary} | words)
-    else:
-        print(printable(f"{opened.study.name}: {opened.study.title}"))
-        _print(found)
-
-
-def _print(found: "Findings") -> None:
-    """Print the best groups' rows, then what they mean in words."""
-    from sweep.analysis.naming import group_names
-    from sweep.analysis.sentences import level_of, sentences
-
-    groups = found.responses.groups
-    shown = _best_groups(found)
-    names = group_names(groups, shown)
-    columns(_best_rows(found, shown, names))
-    if level_of(str(found.best["by"].iloc[0])).unit == "loss":
+        return
+    print(printable(f"{opened.study.name}: {opened.study.title}"))
+    shown = found.ranked()[:MOST_GROUPS]
+    names, groups = group_names(found.responses.groups, shown), len(found.responses.groups)
+    if groups > 1 and not found.unlike:
+        print(f"{plural(groups, 'group')}, the best by {found.lead} first")
+    columns([*_best_rows(found, shown, names)])
+    if level_of(found.lead).unit == "loss" and "usable_from" in set(found.summary["measure"]):
         print()
-        columns(_summary_rows(found, shown, names))
+        columns([*_summary_rows(found, shown, names)])
     for paragraph in sentences(found, shown):
         print(f"\n{printable(paragraph)}")
-    if len(groups) > len(shown):
-        more = plural(len(groups) - len(shown), "more group")
-        note(f"{more}: --format csv prints all of them, --only NAME=VALUE some")
-
-
-def _best_groups(found: "Findings") -> "Sequence[int]":
-    """Return the groups to print: all, or of many those that are best by the first criterion."""
-    from sweep.analysis.sentences import level_of
-
-    first = found.best[found.best["by"] == found.best["by"].iloc[0]].reset_index(drop=True)
-    if len(first) <= MOST_GROUPS:
-        return range(len(first))
-    less = not level_of(str(first["by"].iloc[0])).larger
-    ranked = first["value"].sort_values(ascending=less, kind="stable", na_position="last")
-    return [int(group) for group in ranked.index[:MOST_GROUPS]]
+    if groups > len(shown):
+        more = plural(groups - len(shown), "more group")
+        note(f"{more}: --json prints all of them, --only NAME=VALUE some")
 
 
 def _best_rows(
     found: "Findings", shown: "Sequence[int]", names: "Sequence[str]"
-) -> list[tuple[str, ...]]:
+) -> "Iterator[Sequence[str]]":
+    """A row a group and criterion; groups that are but one have no name."""
     from sweep.analysis.naming import number
-    from sweep.analysis.sentences import level_of, percent
+    from sweep.analysis.sentences import percent, written
 
-    rows: list[tuple[str, ...]] = [
-        ("GROUP", "BEST BY", "RATE", "INTERVAL", "VALUE", "INTERVAL", "CHOSEN AGAIN")
-    ]
-    criteria = found.best["by"].nunique()
+    skip = 0 if any(names) else 1
+    head = ("GROUP", "BEST BY", "RATE", "INTERVAL", "VALUE", "INTERVAL", "CHOSEN AGAIN")
+    yield head[skip:]
     for group, name in zip(shown, names, strict=True):
-        part = found.best.iloc[group * criteria : (group + 1) * criteria]
-        for row in part.to_dict("records"):
-            say = number if level_of(row["by"]).ratio else percent
-            rows.append(
-                (
-                    name,
-                    row["by"],
-                    _said(row["best_rate"], number),
-                    _interval(row["best_rate_low"], row["best_rate_high"], number),
-                    _said(row["value"], say),
-                    _interval(row["value_low"], row["value_high"], say),
-                    _said(row["support"], percent),
-                )
+        for by, row in found.rows(group)[0].items():
+            say = written(by)
+            cells = (
+                name,
+                by,
+                _said(row["best_rate"], number),
+                _interval(row["best_rate_low"], row["best_rate_high"], number),
+                _said(row["value"], say),
+                _interval(row["value_low"], row["value_high"], say),
+                _said(row["support"], percent),
             )
-    return rows if any(names) else [row[1:] for row in rows]
+            yield cells[skip:]
 
 
 def _summary_rows(
     found: "Findings", shown: "Sequence[int]", names: "Sequence[str]"
-) -> list[tuple[str, ...]]:
+) -> "Iterator[Sequence[str]]":
+    """A row a group: what lies around its best rate; rates at an end of the sweep are marked."""
     from sweep.analysis.naming import number
     from sweep.analysis.sentences import Setting, percent
 
+    skip = 0 if any(names) else 1
     head = "GROUP,USABLE RATES,DECADES,HALF DIVERGE FROM,SENSITIVITY,OVERSHOOT"
-    rows = [tuple(f"{head},CONVERGED,STALLED,DIVERGED".split(","))]
-    measures = len(found.summary) // len(found.responses.groups)
+    yield f"{head},CONVERGED,STALLED,DIVERGED".split(",")[skip:]
     for group, name in zip(shown, names, strict=True):
-        part = found.summary.iloc[group * measures : (group + 1) * measures]
-        value = dict(zip(part["measure"], part["value"], strict=True))
-        shares = [percent(value[outcome]) for outcome in ("converged", "stalled", "diverged")]
-        rows.append(
-            (
-                name,
-                _interval(value["usable_from"], value["usable_to"], number),
-                _said(value["usable_decades"], lambda width: f"{width:.2g}"),
-                Setting.of(found, group).rate(value["divergence_threshold"]),
-                _said(value["lr_sensitivity"], number),
-                _said(value["overshoot"], number),
-                *shares,
-            )
+        value = {measure: row["value"] for measure, row in found.rows(group)[1].items()}
+        setting = Setting.of(found, group)
+        cells = (
+            name,
+            _interval(value["usable_from"], value["usable_to"], setting.end),
+            _said(value["usable_decades"], lambda width: f"{width:.2g}"),
+            setting.rate(value["divergence_threshold"]),
+            _said(value["lr_sensitivity"], number),
+            _said(value["overshoot"], number),
+            *(percent(value[outcome]) for outcome in ("converged", "stalled", "diverged")),
         )
-    return rows if any(names) else [row[1:] for row in rows]
+        yield cells[skip:]
 
 
-def _said(value: float, say: "Callable[[float], str]") -> str:
+def _said(value: float, say: Callable[[float], str]) -> str:
     return "-" if isnan(value) else say(value)
 
 
-def _interval(low: float, high: float, say: "Callable[[float], str]") -> str:
+def _interval(low: float, high: float, say: Callable[[float], str]) -> str:
     return "-" if isnan(low) else f"{say(low)} to {say(high)}"
 
 
@@ -188,64 +153,63 @@ def compare(
     ] = None,
     rate: Rate = None,
     only: Only = None,
-    form: Annotated[Form, typer.Option("--format", help="How to print it.")] = Form.table,
     json: Json = False,
     overrides: Overrides = None,
     results: Folder = RESULTS,
 ) -> None:
     """Compare one measure of several studies, and draw it."""
-    from sweep.analysis import compare as compare_results
+    from sweep.analysis import compare
+    from sweep.analysis.sentences import alignment, verdicts
 
     if len(set(names)) < len(names):
         raise RequestError("a study is named twice; a comparison needs different ones")
     opened = [trained(name, overrides, results) for name in names]
-    found = compare_results(opened, measure, rate=rate, only=only or ())
+    found = compare(opened, measure, rate=rate, only=only or ())
     note(*(f"warning: {text}" for text in found.unlike))
-    if form is Form.csv and not json:
-        print(found.differences().to_csv(index=False), end="")
-    elif json or form is Form.json:
-        from sweep.analysis.sentences import alignment, verdicts
-
+    if json:
         tables = {"at_best": found.at_best(), "differences": found.differences()}
         words = {"alignment": alignment(found), "sentences": verdicts(found)}
         tell({"measure": found.measure, "warnings": found.unlike} | tables | words)
-    else:
-        from sweep.views.comparison import save_comparison
+        return
+    from sweep.views.comparison import save_comparison
 
-        paths = save_comparison(found, results)
-        _print_comparison(found)
-        print(*paths, sep="\n")
+    paths = save_comparison(found, results)
+    print(*map(printable, alignment(found)), sep="\n", end="\n\n")
+    columns([*_comparison_rows(found)])
+    words_of = verdicts(found)
+    for sentence in words_of[:MOST_PARAGRAPHS]:
+        print(f"\n{printable(sentence)}")
+    for most, what in ((MOST_ROWS, "--json prints all of them, --only NAME=VALUE some"),
+                       (MOST_PARAGRAPHS, "in the table alone; --json words all")):  # fmt: skip
+        if len(words_of) > most:
+            note(f"{plural(len(words_of) - most, 'more row')}: {what}")
+            break
+    print()
+    print(*paths, sep="\n")
 
 
-def _print_comparison(found: "Comparison") -> None:
-    """Print what was aligned, then each study at its own best rate in a table and in words."""
+def _comparison_rows(found: "Comparison") -> "Iterator[Sequence[str]]":
+    """A row a group and study but the first, each at its own best rate."""
     from sweep.analysis.naming import number
-    from sweep.analysis.sentences import alignment, names_of, verdicts
+    from sweep.analysis.sentences import names_of, written
 
-    for line in alignment(found):
-        print(printable(line))
-    table = found.at_best()
-    change = found.change
+    skip = 0 if found.shared else 1
+    table = found.at_best().head(MOST_ROWS)
+    say = written(found.measure)
     head = ("GROUP", "STUDY", "BEST RATE", "VALUE", "FIRST'S RATE", "FIRST'S VALUE")
     training = ("final_loss", "first_final_loss") if "final_loss" in table else ()
     beside = ("ON TRAINING DATA", "FIRST'S") if training else ()
-    rows = [(*head, change.upper(), "INTERVAL", *beside)]
-    top = table.head(MOST_ROWS)
-    for name, row in zip(names_of(found, top), top.to_dict("records"), strict=True):
-        numbers = ("rate", "value", "first_rate", "first", change)
-        said = [_said(row[one], number) for one in numbers]
-        ends = _interval(row["low"], row["high"], number)
-        more = [_said(row[one], number) for one in training]
-        rows.append((name, row["study"], *said, ends, *more))
-    print()
-    columns(rows if found.shared else [row[1:] for row in rows])
-    words = verdicts(found)
-    for sentence in words[:MOST_PARAGRAPHS]:
-        print(f"\n{printable(sentence)}")
-    if MOST_PARAGRAPHS < len(words) <= MOST_ROWS:
-        rest = plural(len(words) - MOST_PARAGRAPHS, "more row")
-        note(f"{rest} in the table alone; --json words all")
-    if len(table) > MOST_ROWS:
-        left = plural(len(table) - MOST_ROWS, "more row")
-        note(f"{left}: --json prints all of them, --only NAME=VALUE some")
-    print()
+    yield (*head, found.change.upper(), "INTERVAL", *beside)[skip:]
+    for name, row in zip(names_of(found, table), table.to_dict("records"), strict=True):
+        cells = (
+            name,
+            row["study"],
+            _said(row["rate"], number),
+            _said(row["value"], say),
+            _said(row["first_rate"], number),
+            _said(row["first"], say),
+            _said(row[found.change], number),
+            _interval(row["low"], row["high"], number),
+            *(_said(row[one], number) for one in training),
+        )
+        yield cells[skip:]

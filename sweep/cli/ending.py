@@ -54,7 +54,7 @@ def cause(error: Exception) -> str:
     if not 0 <= limit < NEEDED:
         return text
     allowed = f"this process may take {limit / 1e6:,.0f} MB (`ulimit -v`)"
-    return f"not enough memory: {allowed}, and needs about {NEEDED / 1e6:,.0f} MB; {text}"
+    return f"not enough memory: {allowed}, and needs about {NEEDED / 1e6:,.0f} MB"
 
 
 def wrong(error: Any, line: Sequence[str]) -> str:  # noqa: PLR0911 - a sentence a kind

@@ -88,8 +88,8 @@ def _planned(found: "Plan") -> Iterator[tuple[str, str]]:
     yield "disk", f"{short(found.disk_bytes, 'B')}, of {short(found.free_bytes, 'B')} free"
     how = "by a short try" if found.tried else "guessed, since one step takes long"
     yield "time", f"about {duration(found.seconds)} on {plural(found.threads, 'thread')}, {how}"
-    if found.compile_seconds:
-        yield "  compiling", f"about {duration(found.compile_seconds)}"
+    compiling = f"about {duration(found.compile_seconds)}" if found.compile_seconds else "nothing"
+    yield "  compiling", compiling
 
 
 def _warn_of_curves(found: "Plan") -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from sweep.analysis import LEVELS, Comparison, compare
+from sweep.analysis import LEVELS, Comparison, Responses, best, compare
 from sweep.analysis.sentences import alignment, verdicts
 from sweep.errors import RequestError
 from tests.analysis.frames import frame, three_seeds
@@ -101,6 +101,53 @@ def test_without_common_seeds_each_study_is_drawn_apart() -> None:
     assert table["ratio"].tolist()[:3] == [1.0, 1.0, 1.0]
     assert (table["low"][:3] < 1).all()
     assert (table["high"][:3] > 1).all()
+
+
+@pytest.mark.parametrize(
+    ("axes", "seeds", "why"),
+    [
+        (["learning_rate"], [5], "by different seeds, a by seed, b by none"),
+        (["learning_rate", "batch_seed"], [5, 6], "by different seeds, a by seed, b by batch_seed"),
+        (AXES, [5, 8, 9], "the studies have but one seed in common"),
+        (AXES, [8, 9], "the studies have no seeds in common"),
+    ],
+)
+def test_why_studies_are_not_paired_is_said(axes: list[str], seeds: list[int], why: str) -> None:
+    table = three_seeds()
+    other = pd.concat([table[table["seed"] == 5].assign(seed=seed) for seed in seeds])
+    other = other.assign(batch_seed=other["seed"]).reset_index(drop=True)
+    found = compare([("a", table, AXES), ("b", other, axes)])
+    assert found.seeds == 0
+    assert alignment(found)[-1].startswith("Not paired: ")
+    assert alignment(found)[-1].endswith(f"{why}.")
+
+
+def test_seeds_of_each_rates_own_are_not_paired() -> None:
+    rows = [(r, int(10 * r) + s, 1.0, r, 1.0, None, "stalled") for r in (1.0, 2.0) for s in (0, 1)]
+    random = frame(AXES, rows)
+    found = compare([("a", random, AXES), ("b", random, AXES)])
+    assert found.seeds or alignment(found)[-1] == (
+        "Not paired: in a each rate has seeds of its own."
+    )
+
+
+def test_of_equally_good_rates_it_takes_the_one_that_best_names() -> None:
+    table = three_seeds().query("learning_rate < 50")
+    table = table.assign(outcome="converged", steps_to_target=5)
+    studies = [("a", table, AXES), ("b", table, AXES)]
+    for measure, by in (("converged", "convergence"), ("steps_to_target",) * 2):
+        want = best(Responses.of(table, AXES), by)["best_rate"].item()
+        assert want == 10.0  # all rates are equally good by the measure: the lowest loss decides
+        assert compare(studies, measure).at_best()[["first_rate", "rate"]].to_numpy().tolist() == [
+            [want, want]
+        ]
+
+
+def test_where_no_rate_is_any_good_none_is_named() -> None:
+    worse = three_seeds().assign(outcome="stalled")
+    found = compare([("a", three_seeds(), AXES), ("b", worse, AXES)], "converged")
+    assert found.at_best()["rate"].isna().all()
+    assert verdicts(found)[0].startswith("b at every rate has a share of seeds that converged 100")
 
 
 def test_a_single_seed_has_no_interval() -> None:

@@ -63,7 +63,6 @@ def test_a_measure_is_a_number_a_resample_and_group(name: str) -> None:
         assert found.dtype == np.float64
     assert measure.what
     assert measure.unit
-    assert measure.source
     assert set(measure.needs) <= {*LEVELS, CLIPPED}
 
 

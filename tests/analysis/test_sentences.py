@@ -96,6 +96,49 @@ def test_another_axis_is_called_by_its_name() -> None:
     assert sentences(find(responses, "final_loss"))[0].startswith("The best initial.scale is 10")
 
 
+def ranged(**columns: object) -> pd.DataFrame:
+    """`three_seeds` as a range test lays it out."""
+    fall = three_seeds()["learning_rate"].map({0.1: 0.5, 1.0: 2.0, 10.0: 1.0, 100.0: -1.0})
+    return three_seeds().assign(descent=fall, **columns)
+
+
+def test_a_range_test_suggests_a_rate_and_says_nothing_of_usable_ones() -> None:
+    table = ranged()
+    suggests = "The range test suggests a learning rate of 1 (95% interval: this alone): there the"
+    lowest = "Its averaged loss is lowest at 10 (95% interval: this alone): 0.002 (95% interval 0."
+    (paragraph,) = said(table)
+    for words in (paragraph, " ".join(answered(table)), said(table, "final_loss")[0]):
+        assert "usable" not in words
+        assert "stays within" not in words
+        assert lowest in words
+    assert paragraph.startswith(suggests)
+    assert answered(table)[0].startswith(suggests)
+    assert not find(Responses.of(table, AXES)).summary["measure"].str.startswith("usable").any()
+    parts = [ranged(optimizer="adam"), ranged(optimizer="sgd")]
+    parts[1]["learning_rate"] *= 2
+    assert answered(pd.concat(parts, ignore_index=True), "optimizer") == [
+        "The range test suggests learning rates from 1 (optimizer = adam) to 2 (optimizer = sgd).",
+        "The averaged loss is lowest with optimizer = adam: 0.002 at 10.",
+    ]
+
+
+def test_soonest_says_where_trials_have_different_steps() -> None:
+    steps = three_seeds()["learning_rate"].map({0.1: 400, 1.0: 400, 10.0: 100, 100.0: 100})
+    table = three_seeds().assign(**{"training.steps": steps.astype(int)})
+    assert "after 8 steps" in said(table)[0]
+    assert "have 100 to 400 steps, and those of fewer less time." in said(table)[0]
+
+
+def test_groups_are_ranked_the_best_first() -> None:
+    parts = [three_seeds().assign(optimizer=name) for name in ("adam", "lion", "sgd")]
+    parts[0]["final_loss"] *= 3
+    parts[1] = parts[1].assign(outcome="diverged")
+    whole = pd.concat(parts, ignore_index=True)
+    assert find(Responses.of(whole, ["optimizer", *AXES])).ranked() == [2, 0, 1]
+    unlike = whole.rename(columns={"optimizer": "network.loss"})
+    assert find(Responses.of(unlike, ["network.loss", *AXES])).ranked() == [0, 1, 2]
+
+
 def test_shares_are_short() -> None:
     assert [percent(x) for x in (0.0, 2 / 3, 0.996, 1.0)] == ["0%", "66.7%", "99.6%", "100%"]
 
