@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sweep.analysis import best, by_rate, compare, summary
+    from sweep.analysis.trained_network import network
     from sweep.auditor.auditing import audit
     from sweep.course.derivation import explain
     from sweep.course.workbook import worksheet
@@ -37,6 +38,7 @@ __all__ = [
     "export",
     "list",
     "load_study",
+    "network",
     "new",
     "open_results",
     "plan",
@@ -51,6 +53,7 @@ __all__ = [
 
 _HOMES = {
     "sweep.analysis": ("best", "by_rate", "compare", "summary"),
+    "sweep.analysis.trained_network": ("network",),
     "sweep.auditor.auditing": ("audit",),
     "sweep.course.derivation": ("explain",),
     "sweep.course.workbook": ("worksheet",),
