@@ -22,7 +22,8 @@ from shutil import which
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from sweep.instrument.networks import NETWORKS, Case
+from benchmarks.networks import NETWORKS
+from sweep.instrument.networks import Case
 from sweep.instrument.ours import group, text
 from sweep.instrument.rounds import Interval, median_interval, rotated
 from sweep.training.costs import steps_per_second

@@ -11,8 +11,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.contest import TOLERANCES, Contest, Rules, hold
+from benchmarks.networks import NETWORKS
 from benchmarks.peers import PEERS
-from sweep.instrument.networks import NETWORKS
 from sweep.instrument.rounds import median_interval
 
 console = Console(soft_wrap=True)

@@ -19,8 +19,9 @@ from rich.table import Table
 from benchmarks.compare import console, save
 from benchmarks.contest import TOLERANCES
 from benchmarks.costs import ROWS
+from benchmarks.networks import NETWORKS
 from sweep.catalogue import ACTIVATIONS
-from sweep.instrument.networks import NETWORKS, Case
+from sweep.instrument.networks import Case
 from sweep.instrument.ours import group
 from sweep.training.trainer import shape_of
 

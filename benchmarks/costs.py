@@ -16,8 +16,8 @@ from rich.table import Table
 
 from benchmarks.compare import add_rules, confine, console, rules, save, spread
 from benchmarks.contest import TOLERANCES, Rules
+from benchmarks.networks import NETWORKS
 from sweep.errors import RequestError
-from sweep.instrument.networks import NETWORKS
 from sweep.instrument.ours import chunks, group
 from sweep.instrument.rounds import interleaved
 from sweep.training.trainer import prepare, shape_of, train

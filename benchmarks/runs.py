@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from sweep.errors import RequestError, StoreError
-from sweep.instrument.results import SCHEMA
+from sweep.instrument.bench import SCHEMA
 from sweep.store.commit import DamagedError, File, checked
 from sweep.store.folder import BENCH
 from sweep.store.ledger import RECORDS

@@ -14,7 +14,7 @@ import pandas as pd
 
 from benchmarks.compare import add_rules, confine, console, rules, save, spread
 from benchmarks.contest import TOLERANCES, Contest, UnequalLossesError, hold
-from sweep.instrument.networks import FAMILY, MAIN, NETWORKS
+from benchmarks.networks import FAMILY, MAIN, NETWORKS
 
 CALLED = ("jax", "torch, bmm")
 THREADED = (*CALLED, "jax, threaded", "torch, bmm, threaded")

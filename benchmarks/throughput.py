@@ -17,9 +17,10 @@ import pandas as pd
 from rich.table import Table
 
 from benchmarks.compare import console, save
+from benchmarks.networks import NETWORKS
 from benchmarks.tidy import tidy
 from sweep.instrument.machine import Team
-from sweep.instrument.networks import NETWORKS, Case
+from sweep.instrument.networks import Case
 from sweep.instrument.ours import Ours, default_lanes
 from sweep.instrument.rounds import interleaved, median_interval
 from sweep.store.machine import usable_processors

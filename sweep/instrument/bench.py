@@ -1,18 +1,35 @@
-"""`sweep bench` as a function: the instrument set up by names, run and saved."""
+"""`sweep bench` as a function: the instrument set up by names, run, and saved.
+
+    results/bench/
+      commits/<run>.json       when, on what machine, with which versions, and each file's SHA-256
+      turns/<run>.parquet      a row a turn
+      ceilings/<run>.parquet   a row a ceiling and round
+
+A run is there with its record or not at all. Every row names its run and machine, so that plain
+readers of a directory can tell runs apart.
+"""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+
+import pyarrow as pa
 
 from sweep.errors import RequestError
 from sweep.instrument.instrument import Measured, measure
 from sweep.instrument.machine import Machine, this_machine
-from sweep.instrument.networks import INSTRUMENT, NETWORKS, Case
-from sweep.instrument.results import make_room, save
-from sweep.store.machine import usable_processors
+from sweep.instrument.networks import INSTRUMENT, NETWORKS
+from sweep.store.commit import File, now, signed
+from sweep.store.files import make_directory, publish, sha256, told
+from sweep.store.folder import BENCH
+from sweep.store.ledger import RECORDS
+from sweep.store.machine import library_versions, usable_processors
+from sweep.store.parquet import encode
 
 DTYPES = ("float64", "float32")
 WIDTHS = (1, 2, 4, 8, 16, 32, 64)
+TABLES = ("turns", "ceilings")
+SCHEMA = 1
 
 
 @dataclass(frozen=True)
@@ -61,8 +78,13 @@ def bench(
                 f"--threads {count}: more than the {usable} processors that this process may use, "
                 "and threads that wait for each other measure nothing"
             )
-    cases, counts = _cases(networks), list(dict.fromkeys(threads or [usable]))
-    make_room(Path(results))
+    if unknown := [name for name in networks if name not in NETWORKS]:
+        raise RequestError(
+            f'no network of the table is called "{unknown[0]}"; there are {", ".join(NETWORKS)}'
+        )
+    _make_room(Path(results) / BENCH)
+    cases = [NETWORKS[name] for name in dict.fromkeys(networks or INSTRUMENT)]
+    counts = list(dict.fromkeys(threads or [usable]))
     measured = measure(
         cases, list(dict.fromkeys(dtypes)), counts, lanes or [None], rounds, seconds, say
     )
@@ -70,9 +92,42 @@ def bench(
     return Bench(measured, machine, save(measured, machine, Path(results)))
 
 
-def _cases(names: Sequence[str]) -> list[Case]:
-    if unknown := [name for name in names if name not in NETWORKS]:
-        raise RequestError(
-            f'no network of the table is called "{unknown[0]}"; there are {", ".join(NETWORKS)}'
-        )
-    return [NETWORKS[name] for name in dict.fromkeys(names or INSTRUMENT)]
+def save(measured: Measured, machine: Machine, results: Path) -> Path:
+    """Commit a run; return the path of its record.
+
+    Raises:
+        RequestError: the system refused.
+    """
+    created, versions = now(), library_versions()
+    run = f"{created[:19].replace('-', '').replace(':', '')}-{machine.digest}"
+    about = {"run": run, "created": created, "versions": versions}
+    same = about | {
+        "machine": machine.digest,
+        "processor": machine.name,
+        "versions": " ".join(f"{name} {version}" for name, version in versions.items()),
+    }
+    files, contents = [], dict[Path, bytes]()
+    for kind in TABLES:
+        table = getattr(measured, kind).assign(**same)
+        data = encode(pa.Table.from_pandas(table, preserve_index=False))
+        files.append(asdict(File(kind, f"{kind}/{run}.parquet", len(data), sha256(data), 0)))
+        contents[results / BENCH / files[-1]["path"]] = data
+    record = about | {
+        "schema": SCHEMA,
+        "machine": asdict(machine) | {"digest": machine.digest},
+        "noise": str(measured.noise),
+        "warning": measured.noise.warning,
+        "files": files,
+    }
+    _make_room(results / BENCH)
+    path = results / BENCH / RECORDS / f"{run}.json"
+    with told(f"{results / BENCH}: results cannot be saved here", RequestError):
+        publish({**contents, path: signed(record)})
+    return path
+
+
+def _make_room(directory: Path) -> None:
+    """Make the directories of runs where they are missing."""
+    with told(f"{directory}: results cannot be saved here", RequestError):
+        for kind in (RECORDS, *TABLES):
+            make_directory(directory / kind)

@@ -9,7 +9,6 @@ this machine, and not what a data sheet says.
 import ctypes
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
 
@@ -33,32 +32,40 @@ _RUNS = 3  # a ceiling is what was reached once
 _LOADERS = 8  # sums that loads go to
 _LARGEST_BUFFER = 2**28  # bytes, for memory
 
-Kernel = Callable[..., Any]
+Kernel = Callable[..., None]
 
 
-@dataclass(frozen=True)
-class Chains:
-    """A compiled kernel of one operation, repeated.
+def _compiled(function: Callable[..., None], *kinds: Any) -> Kernel:
+    """Compile a function of integers and pointers, which takes arrays for pointers."""
+    name, code = compile_function(function, types.void(*kinds), target_machine())
+    of_c = [ctypes.c_int64 if kind is types.int64 else ctypes.c_void_p for kind in kinds]
+    linked = link(name, code, of_c)
 
-    Attributes:
-        call: ``call(turns, a, b, x)`` takes each of x (chains * lanes) through so many turns.
-        lanes, chains: its shape; a turn is one operation on each of lanes * chains numbers.
-    """
+    def call(*values: Any) -> None:
+        linked(*(v.ctypes.data if isinstance(v, np.ndarray) else v for v in values))
 
-    call: Kernel
-    dtype: str
-    lanes: int
-    chains: int
+    return call
 
-    @property
-    def size(self) -> int:
-        """Operations a turn."""
-        return self.lanes * self.chains
+
+@inlined
+def _multiply_add(x: Any, a: Any, b: Any) -> Any:
+    return fma(x, a, b)
+
+
+@inlined
+def _divide(x: Any, a: Any, b: Any) -> Any:
+    return b / x
+
+
+_UPDATES = {MULTIPLY_ADDS: _multiply_add, DIVISIONS: _divide}
 
 
 @cache
-def make_chains(operation: str, dtype: str, lanes: int, chains: int) -> Chains:
-    """Compile chains of x <- x a + b, or of x <- b / x."""
+def make_chains(operation: str, dtype: str, lanes: int, chains: int) -> Kernel:
+    """Compile ``call(turns, a, b, x)``: chains of x <- x a + b, or of x <- b / x.
+
+    A turn is one operation on each of x (chains * lanes); a and b are (lanes).
+    """
     shape, update = Lanes(dtype, lanes), _UPDATES[operation]
     load, store, width, new = shape.load, shape.store, shape.width, shape.local(chains)
 
@@ -73,20 +80,7 @@ def make_chains(operation: str, dtype: str, lanes: int, chains: int) -> Chains:
             store(x, i * width, value[i])
 
     pointer = types.CPointer(getattr(types, dtype))
-    return Chains(_compiled(repeat, types.int64, *[pointer] * 3), dtype, lanes, chains)
-
-
-@inlined
-def _multiply_add(x: Any, a: Any, b: Any) -> Any:
-    return fma(x, a, b)
-
-
-@inlined
-def _divide(x: Any, a: Any, b: Any) -> Any:
-    return b / x
-
-
-_UPDATES = {MULTIPLY_ADDS: _multiply_add, DIVISIONS: _divide}
+    return _compiled(repeat, types.int64, *[pointer] * 3)
 
 
 @cache
@@ -110,8 +104,7 @@ def make_loads(lanes: int) -> Kernel:
         for i in range(_LOADERS):
             store(sums, i * width, total[i])
 
-    pointer = types.CPointer(types.int64)
-    return _compiled(loads, types.int64, types.int64, pointer, pointer)
+    return _compiled(loads, types.int64, types.int64, *[types.CPointer(types.int64)] * 2)
 
 
 @cache
@@ -131,84 +124,31 @@ def make_clock() -> Kernel:
     return _compiled(clock, types.int64, types.CPointer(types.int64))
 
 
-def _compiled(function: Callable[..., None], *kinds: Any) -> Kernel:
-    """Compile a function of integers and pointers, which takes arrays for pointers."""
-    name, code = compile_function(function, types.void(*kinds), target_machine())
-    of_c = [ctypes.c_int64 if kind is types.int64 else ctypes.c_void_p for kind in kinds]
-    linked = link(name, code, of_c)
-
-    def call(*values: Any) -> None:
-        linked(*(v.ctypes.data if isinstance(v, np.ndarray) else v for v in values))
-
-    return call
-
-
 def clock_hertz(team: Team) -> float:
     """Cycles a second of one processor, as a chain of additions sees it: the best of a few runs."""
-    turns = 2**16
-    x = np.array([1, 3, 5])
-
-    def seconds() -> float:
-        return float(team.together(lambda thread: None if thread else make_clock()(turns, x))[0])
-
-    return 16 * turns / min(seconds() for _ in range(_RUNS))
+    turns, x, call = 2**16, np.array([1, 3, 5]), make_clock()
+    runs = [team.together(lambda thread: None if thread else call(turns, x)) for _ in range(_RUNS)]
+    return float(16 * turns / min(seconds[0] for seconds in runs))
 
 
-class Ceilings:
-    """What a dtype and a number of threads can reach, to be measured again and again.
-
-    Attributes:
-        chosen: the registers a value and the chains that were fastest.
-    """
-
-    def __init__(self, dtype: str, team: Team) -> None:
-        self.dtype, self.team = dtype, team
-        self._per_register = register_bytes() // np.dtype(dtype).itemsize
-        self.chosen = max(_CANDIDATES, key=lambda shape: self._rate(self._chains(*shape)))
-        self._multiply_adds = self._chains(*self.chosen)
-
-    @cached_property
-    def _divisions(self) -> Chains:
-        return self._chains(1, 8, DIVISIONS)
-
-    @cached_property
-    def _buffers(self) -> dict[str, "_Buffer"]:
-        return {name: _Buffer(size, self.team) for name, size in buffer_sizes(self.team).items()}
-
-    def multiply_adds(self) -> float:
-        """Multiply-adds a second on all threads together."""
-        return self._rate(self._multiply_adds)
-
-    def measure(self) -> dict[str, float]:
-        """Operations, or numbers of the dtype loaded, a second on all threads together."""
-        rates = {MULTIPLY_ADDS: self.multiply_adds(), DIVISIONS: self._rate(self._divisions)}
-        itemsize = np.dtype(self.dtype).itemsize
-        return rates | {
-            name: buffer.bytes_per_second() / itemsize for name, buffer in self._buffers.items()
-        }
-
-    def _chains(self, registers: int, chains: int, operation: str = MULTIPLY_ADDS) -> Chains:
-        return make_chains(operation, self.dtype, registers * self._per_register, chains)
-
-    def _rate(self, chains: Chains) -> float:
-        work = [starting_values(chains) for _ in range(self.team.threads)]
-
-        def seconds(turns: int) -> NDArray[np.float64]:
-            return self.team.together(lambda thread: chains.call(turns, *work[thread]))
-
-        return chains.size * _turns_per_second(seconds)
-
-
-def starting_values(chains: Chains) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
+def starting_values(
+    dtype: str, lanes: int, chains: int
+) -> tuple[NDArray[Any], NDArray[Any], NDArray[Any]]:
     """Return a, b and x: numbers that stay of the size of 1 however long a chain is."""
-    dtype = np.dtype(chains.dtype)
-    a, b, x = (aligned(size, dtype) for size in (chains.lanes, chains.lanes, chains.size))
-    a[:], b[:], x[:] = 0.5, 1.7, 1.0 + np.arange(chains.size) / 3
+    a, b, x = (aligned(size, np.dtype(dtype)) for size in (lanes, lanes, lanes * chains))
+    a[:], b[:], x[:] = 0.5, 1.7, 1.0 + np.arange(x.size) / 3
     return a, b, x
 
 
-def _turns_per_second(seconds: Callable[[int], NDArray[np.float64]]) -> float:
-    """Turns a second of all threads together, each the fastest of a few runs of about so long."""
+def _turns_per_second(team: Team, work: Callable[[int, int], object]) -> float:
+    """Turns a second of all threads together, of ``work(thread, turns)``.
+
+    Of each thread the fastest of a few runs of about `_SECONDS`.
+    """
+
+    def seconds(turns: int) -> NDArray[np.float64]:
+        return team.together(lambda thread: work(thread, turns))
+
     turns, took = 1, seconds(1).min()
     while took < _SECONDS / 2:
         turns = math.ceil(turns * min(8.0, _SECONDS / max(took, 1e-9)))
@@ -217,29 +157,50 @@ def _turns_per_second(seconds: Callable[[int], NDArray[np.float64]]) -> float:
     return float((turns / fastest).sum())
 
 
-class _Buffer:
-    """Numbers of so many bytes for each thread, read over and over."""
+class Ceilings:
+    """What a dtype and a number of threads can reach, to be measured again and again."""
 
-    def __init__(self, size: int, team: Team) -> None:
-        lanes = register_bytes() // 8
-        self.team, self.loads = team, make_loads(lanes)
-        step = _LOADERS * lanes
-        self.size = max(1, size // 8 // step) * step
-        dtype = np.dtype(np.int64)
-        self.data = [aligned(self.size, dtype) for _ in range(team.threads)]
-        self.sums = [aligned(step, dtype) for _ in range(team.threads)]
-        for array in (*self.data, *self.sums):
-            array[:] = 1
+    def __init__(self, dtype: str, team: Team) -> None:
+        self.dtype, self.team = dtype, team
+        self._fastest = max(_CANDIDATES, key=lambda shape: self._chained(MULTIPLY_ADDS, *shape))
 
-    def bytes_per_second(self) -> float:
-        """What all threads together load."""
+    def multiply_adds(self) -> float:
+        """Multiply-adds a second on all threads together."""
+        return self._chained(MULTIPLY_ADDS, *self._fastest)
 
-        def seconds(turns: int) -> NDArray[np.float64]:
-            return self.team.together(
-                lambda thread: self.loads(turns, self.size, self.data[thread], self.sums[thread])
-            )
+    def measure(self) -> dict[str, float]:
+        """Operations, or numbers of the dtype loaded, a second on all threads together."""
+        found = {MULTIPLY_ADDS: self.multiply_adds(), DIVISIONS: self._chained(DIVISIONS, 1, 8)}
+        return found | {name: self._loaded(data) for name, data in self._buffers.items()}
 
-        return 8 * self.size * _turns_per_second(seconds)
+    def _chained(self, operation: str, registers: int, chains: int) -> float:
+        lanes = registers * register_bytes() // np.dtype(self.dtype).itemsize
+        call = make_chains(operation, self.dtype, lanes, chains)
+        work = [starting_values(self.dtype, lanes, chains) for _ in range(self.team.threads)]
+        turns = _turns_per_second(self.team, lambda thread, turns: call(turns, *work[thread]))
+        return lanes * chains * turns
+
+    @cached_property
+    def _buffers(self) -> dict[str, list[NDArray[np.int64]]]:
+        """Numbers for each thread to read over and over, by what they fit into."""
+        step, found = _LOADERS * register_bytes() // 8, {}
+        for name, size in buffer_sizes(self.team).items():
+            length = max(1, size // 8 // step) * step
+            found[name] = [aligned(length, np.dtype(np.int64)) for _ in range(self.team.threads)]
+            for data in found[name]:
+                data[:] = 1
+        return found
+
+    def _loaded(self, data: list[NDArray[np.int64]]) -> float:
+        lanes, size = register_bytes() // 8, data[0].size
+        call = make_loads(lanes)
+        sums = [aligned(_LOADERS * lanes, np.dtype(np.int64)) for _ in data]
+        for own in sums:
+            own[:] = 0
+        turns = _turns_per_second(
+            self.team, lambda thread, turns: call(turns, size, data[thread], sums[thread])
+        )
+        return 8 * size * turns / np.dtype(self.dtype).itemsize
 
 
 def buffer_sizes(team: Team) -> dict[str, int]:

@@ -82,19 +82,27 @@ def measure(
     }
     say("the ceilings' kernels are compiled")
     setups = list(_setups(cases, dtypes, teams, lanes, seconds, say))
-    rates, clocks = list[pd.DataFrame](), list[float]()
+    rates, clocks = list[tuple[Any, ...]](), list[float]()
 
     def look_at_the_machine(number: int) -> None:
         say(f"round {number + 1} of {rounds}")
         clocks.append(clock_hertz(teams[threads[0]]))
-        rates.append(_rates(ceilings, number))
+        rates.extend(
+            (number, dtype, count, name, rate)
+            for (dtype, count), found in ceilings.items()
+            for name, rate in found.measure().items()
+        )
 
     before = processor_times()
     timed = interleaved({one.name: one.turn for one in setups}, rounds, look_at_the_machine)
     stolen = stolen_between(before, processor_times())
-    all_rates = pd.concat(rates, ignore_index=True)
-    table = _table(timed, setups, all_rates)
-    return Measured(table, all_rates, _noise(table, all_rates, clocks, stolen))
+    columns = ["round", "dtype", "threads", "ceiling", "per_second"]
+    at_most = pd.DataFrame(rates, columns=columns)
+    turns = pd.concat([_turns_of(one, timed, at_most) for one in setups], ignore_index=True)
+    # The calibration is the loop of multiply-adds: the same work in every round.
+    same = at_most[at_most["ceiling"] == MULTIPLY_ADDS].groupby("round")["per_second"].first()
+    shares = turns["cpu_seconds"] / (turns["seconds"] * turns["threads"])
+    return Measured(turns, at_most, noise(1 / same, shares, clocks, stolen))
 
 
 def _setups(
@@ -117,45 +125,33 @@ def _setups(
             yield _Setup(name, ours, networks, operations(shape, len(case.inputs)))
 
 
-def _rates(ceilings: Mapping[tuple[str, int], Ceilings], number: int) -> pd.DataFrame:
-    rows = [
-        (number, dtype, threads, name, rate)
-        for (dtype, threads), found in ceilings.items()
-        for name, rate in found.measure().items()
-    ]
-    return pd.DataFrame(rows, columns=["round", "dtype", "threads", "ceiling", "per_second"])
-
-
-def _table(timed: pd.DataFrame, setups: Sequence[_Setup], rates: pd.DataFrame) -> pd.DataFrame:
-    """The turns with what their setups are and how near they came to their limits."""
-    parts = []
-    for one in setups:
-        case, dtype, threads = one.ours.case, one.ours.dtype, one.ours.team.threads
-        here = rates[(rates["dtype"] == dtype) & (rates["threads"] == threads)]
-        limit, roofs_by_round = _limit(one.counts, here)
-        own = timed[timed["turn"] == one.name].drop(columns="turn")
-        steps = one.networks * case.steps
-        speed, roof = steps / own["seconds"], own["round"].map(roofs_by_round)
-        described: dict[str, Any] = {
-            "network": case.name,
-            "dtype": dtype,
-            "threads": threads,
-            "lanes": one.ours.lanes,
-            "samples": len(case.inputs),
-            "networks": one.networks,
-            "steps": case.steps,
-            "network_steps_per_second": speed,
-            "sample_gradients_per_second": speed * len(case.inputs),
-            "operations": one.counts.on_multiply_add_ports,
-            "divisions": one.counts.divisions,
-            "loaded": one.counts.loads,
-            "streamed": one.counts.streamed,
-            "limit": limit,
-            "roof": roof,
-            "share": steps * threads / own["cpu_seconds"] / roof,
-        }
-        parts.append(own.assign(**described))
-    return pd.concat(parts, ignore_index=True)
+def _turns_of(one: _Setup, timed: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:
+    """The turns of a setup with what it is and how near they came to its limit."""
+    case, dtype, threads = one.ours.case, one.ours.dtype, one.ours.team.threads
+    here = rates[(rates["dtype"] == dtype) & (rates["threads"] == threads)]
+    limit, roofs_by_round = _limit(one.counts, here)
+    own = timed[timed["turn"] == one.name].drop(columns="turn")
+    steps = one.networks * case.steps
+    speed, roof = steps / own["seconds"], own["round"].map(roofs_by_round)
+    described: dict[str, Any] = {
+        "network": case.name,
+        "dtype": dtype,
+        "threads": threads,
+        "lanes": one.ours.lanes,
+        "samples": len(case.inputs),
+        "networks": one.networks,
+        "steps": case.steps,
+        "network_steps_per_second": speed,
+        "sample_gradients_per_second": speed * len(case.inputs),
+        "operations": one.counts.on_multiply_add_ports,
+        "divisions": one.counts.divisions,
+        "loaded": one.counts.loads,
+        "streamed": one.counts.streamed,
+        "limit": limit,
+        "roof": roof,
+        "share": steps * threads / own["cpu_seconds"] / roof,
+    }
+    return own.assign(**described)
 
 
 def _limit(counts: Counts, rates: pd.DataFrame) -> tuple[str, "pd.Series[float]"]:
@@ -165,16 +161,6 @@ def _limit(counts: Counts, rates: pd.DataFrame) -> tuple[str, "pd.Series[float]"
     limit = nearest(needed, medians)
     own = rates[rates["ceiling"] == limit].set_index("round")["per_second"]
     return limit, own / needed[limit]
-
-
-def _noise(
-    turns: pd.DataFrame, rates: pd.DataFrame, clocks: Sequence[float], stolen: float
-) -> Noise:
-    """The calibration is the loop of multiply-adds: the same work in every round."""
-    same = rates[rates["ceiling"] == MULTIPLY_ADDS]
-    first = same.groupby("round")["per_second"].first()
-    shares = turns["cpu_seconds"] / (turns["seconds"] * turns["threads"])
-    return noise(1 / first, shares, clocks, stolen)
 
 
 def summary(turns: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from itertools import count
+from itertools import cycle
 from pathlib import Path
 
 import numpy as np
@@ -51,28 +51,41 @@ class Machine:
 @cache
 def this_machine() -> Machine:
     """Describe the machine that this process runs on."""
-    return Machine(
-        processor_name(),
-        processor()[0],
-        usable_processors(),
-        register_bytes(),
-        f"{platform.system()} {platform.release()}",
-    )
+    system = f"{platform.system()} {platform.release()}"
+    kind = processor()[0]
+    return Machine(processor_name(), kind, usable_processors(), register_bytes(), system)
+
+
+def _told(path: Path, otherwise: str) -> str:
+    """What the system tells in a file, if it does."""
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return otherwise
 
 
 def cache_sizes(folder: Path = _CPUS / "cpu0" / "cache") -> dict[str, int]:
     """The bytes of each level of data cache that one processor sees, nearest first: "L1", ..."""
     found = dict(_TYPICAL)
     for entry in sorted(folder.glob("index*")):
-        try:
-            kind, level, size = (
-                (entry / name).read_text().strip() for name in ("type", "level", "size")
-            )
-        except OSError:
-            continue
+        kind, level, size = (_told(entry / name, "") for name in ("type", "level", "size"))
         if kind in ("Data", "Unified") and size[:-1].isdigit():
             found[f"L{level}"] = int(size[:-1]) * _UNITS.get(size[-1], 1)
     return dict(sorted(found.items()))
+
+
+def processors_apart(cpus: Path = _CPUS) -> list[int]:
+    """The processors that this process may use, of each core one first; empty if none can be told.
+
+    Two threads of one core share its multipliers.
+    """
+    first, others, seen = list[int](), list[int](), set[str]()
+    usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()
+    for number in sorted(usable):
+        core = _told(cpus / f"cpu{number}/topology/thread_siblings_list", str(number))
+        (others if core in seen else first).append(number)
+        seen.add(core)
+    return first + others
 
 
 class Team:
@@ -85,20 +98,19 @@ class Team:
 
     def __init__(self, threads: int, *, pin: bool = True) -> None:
         self.threads = threads
-        self._places = processors_apart() if pin else []
-        self._turn = count()
-        self.pinned = bool(self._places)
-        self.pool = ThreadPoolExecutor(threads, initializer=self._settle)
-        self.together(lambda _: None)  # all threads are there, and settled
+        places = processors_apart() if pin else []
+        self.pinned, turn = bool(places), cycle(places)
 
-    def _settle(self) -> None:
-        """Keep this thread to a processor; those that there are are taken in turn."""
-        if self._places:
-            place = self._places[next(self._turn) % len(self._places)]
-            try:
-                os.sched_setaffinity(0, {place})
-            except OSError:
-                self.pinned = False
+        def settle() -> None:
+            """Keep this thread to the next processor."""
+            if self.pinned:
+                try:
+                    os.sched_setaffinity(0, {next(turn)})
+                except OSError:
+                    self.pinned = False
+
+        self.pool = ThreadPoolExecutor(threads, initializer=settle)
+        self.together(lambda _: None)  # all threads are there, and settled
 
     def together(self, work: Callable[[int], object]) -> NDArray[np.float64]:
         """Let every thread do ``work(thread)`` at once.
@@ -115,26 +127,3 @@ class Team:
             return time.thread_time() - start
 
         return np.array(list(self.pool.map(timed, range(self.threads))))
-
-
-def processors_apart(cpus: Path = _CPUS) -> list[int]:
-    """The processors that this process may use, of each core one first; empty if none can be told.
-
-    Two threads of one core share its multipliers.
-    """
-    if not hasattr(os, "sched_getaffinity"):
-        return []
-    usable = sorted(os.sched_getaffinity(0))
-    first, others, seen = list[int](), list[int](), set[str]()
-    for number in usable:
-        siblings = _siblings(cpus, number)
-        (others if siblings in seen else first).append(number)
-        seen.add(siblings)
-    return first + others
-
-
-def _siblings(cpus: Path, number: int) -> str:
-    try:
-        return (cpus / f"cpu{number}/topology/thread_siblings_list").read_text().strip()
-    except OSError:
-        return str(number)

@@ -1,8 +1,4 @@
-"""The networks that are measured: a table, one row a network.
-
-`sweep bench`, the peers in the repository and tests read the same rows, so that a new network is
-timed and checked everywhere.
-"""
+"""The networks that are measured: a table, a row a network, for `sweep bench`, peers and tests."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -60,7 +56,7 @@ def _uniform(rows: int, columns: int, low: float, high: float, seed: int) -> Row
     return tuple(map(tuple, values.tolist()))
 
 
-def _regression(
+def regression(
     layers: tuple[int, ...],
     hidden: str,
     output: str,
@@ -111,40 +107,22 @@ _XOR = Case(
 
 # What people train by the thousand. Where the hidden layers are relu, matrix products are nearly
 # all of the work and the libraries are at their best; tanh is the other choice people make.
-MAIN = [
-    _COURSE,
-    _XOR,
-    # The network of Sohl-Dickstein, "The boundary of neural network trainability is fractal", 2024:
-    # as many samples as parameters.
-    _regression((16, 16, 1), "tanh", "identity", 100, samples=272, bias=False),
-    _regression((24, 8, 2), "relu", "sigmoid", 100, samples=200),
-    _regression((24, 8, 2), "tanh", "sigmoid", 100, samples=200, name="24-8-2-tanh"),
-    _regression((4, 32, 16, 4), "relu", "identity", 20, samples=1000),
-    _regression((4, 32, 16, 4), "tanh", "identity", 20, samples=1000, name="4-32-16-4-tanh"),
-    _regression((64, 64, 10), "relu", "identity", 50),
-    _regression((64, 64, 10), "tanh", "identity", 50, name="64-64-10-tanh"),
-]
-
-# Up to 128 wide and 5 deep, on 128 rows: each at the edge of something.
-FAMILY = [
-    _regression((128, 1), "", "identity", 200, name="128-1"),  # one output, nothing else
-    _regression((1, 1, 1, 1, 1, 1), "tanh", "tanh", 200),  # nothing to multiply
-    _regression((8, 8, 8, 8, 8, 1), "tanh", "identity", 100),  # narrow and deep
-    _regression((7, 13, 5, 3), "relu", "identity", 200),  # odd sizes: no tile fits
-    _regression((32, 32, 1), "relu", "identity", 100),
-    _regression((1, 128, 1), "tanh", "identity", 100),  # outer products alone
-    _regression((128, 1, 128), "sigmoid", "sigmoid", 50),  # a bottleneck
-    _regression((128, 128), "", "sigmoid", 20),  # one layer: no pass back
-    _regression((33, 65, 17, 9), "relu", "identity", 50),
-    _regression((100, 50, 10), "sigmoid", "sigmoid", 50),
-    _regression((128, 64, 32, 16, 8, 1), "relu", "identity", 20),  # a funnel
-    _regression((2, 128, 128, 2), "tanh", "identity", 20),
-    _regression((64, 64, 64, 64, 10), "relu", "identity", 20),
-    _regression((128, 128, 128, 128, 128, 10), "relu", "identity", 10),
-    _regression((128, 128, 128, 128, 128, 128), "relu", "identity", 10, bias=False),  # the largest
-]
-
-NETWORKS = {case.name: case for case in [*MAIN, *FAMILY]}
+NETWORKS = {
+    case.name: case
+    for case in [
+        _COURSE,
+        _XOR,
+        # Of Sohl-Dickstein, "The boundary of neural network trainability is fractal", 2024: as many
+        # samples as parameters.
+        regression((16, 16, 1), "tanh", "identity", 100, samples=272, bias=False),
+        regression((24, 8, 2), "relu", "sigmoid", 100, samples=200),
+        regression((24, 8, 2), "tanh", "sigmoid", 100, samples=200, name="24-8-2-tanh"),
+        regression((4, 32, 16, 4), "relu", "identity", 20, samples=1000),
+        regression((4, 32, 16, 4), "tanh", "identity", 20, samples=1000, name="4-32-16-4-tanh"),
+        regression((64, 64, 10), "relu", "identity", 50),
+        regression((64, 64, 10), "tanh", "identity", 50, name="64-64-10-tanh"),
+    ]
+}
 
 INSTRUMENT = ("2-2-2", "16-16-1", "24-8-2", "4-32-16-4", "64-64-10", "2-8-1")
 """What `sweep bench` measures where no network is named."""

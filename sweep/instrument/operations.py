@@ -11,9 +11,10 @@ of them, and all of it without a gap, would reach its roof.
 """
 
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import astuple, dataclass
 from functools import cache
+from operator import add
 from typing import Any
 
 from numba import types
@@ -60,12 +61,10 @@ class Counts:
     footprint: int = 0
 
     def __add__(self, other: "Counts") -> "Counts":
-        return Counts(*(a + b for a, b in zip(astuple(self), astuple(other), strict=True)))
+        return Counts(*map(add, astuple(self), astuple(other)))
 
     def __mul__(self, times: float) -> "Counts":
-        """All but the footprint, so many times."""
-        counts = {name: times * count for name, count in vars(self).items()}
-        return Counts(**counts | {"footprint": self.footprint})
+        return Counts(*(times * count for count in astuple(self)))
 
     @property
     def on_multiply_add_ports(self) -> float:
@@ -81,40 +80,31 @@ def operations(shape: Shape, samples: int) -> Counts:
     delta, since its gradient is no sum; the step a product for the loss and one for the measures.
     """
     network = shape.network
-    counted = (_of_products(network) + _of_neurons(network)) * samples
-    counted += _of_update(shape) + Counts(products=1, additions=1)
-    if not network.unrolled:
-        counted += _of_tiles(network, samples)
-    bytes_of_number = int(shape.dtype[-2:]) // 8
-    return counted + Counts(footprint=workspace_size(shape, samples) * bytes_of_number)
-
-
-def _of_products(network: Network) -> Counts:
+    biases, parameters = network.neurons * network.bias, network.parameters
     forward = sum(n_in * n_out for n_in, n_out in network.pairs)
     passed_back = forward - network.pairs[0][0] * network.pairs[0][1]
-    return Counts(multiply_adds=2 * forward + passed_back)
-
-
-def _of_neurons(network: Network) -> Counts:
-    counted = Counts(additions=2 * network.neurons * network.bias)
+    each = Counts(multiply_adds=2 * forward + passed_back, additions=2 * biases)
     for size, name in zip(network.layers[1:], network.activations, strict=True):
-        counted += of_activation(name, network.dtype) * size
-    return counted + of_loss(network.loss, network.dtype) * network.layers[-1]
-
-
-def _of_update(shape: Shape) -> Counts:
-    network = shape.network
-    biases = network.neurons * network.bias
+        each += of_activation(name, network.dtype) * size
+    each += of_loss(network.loss, network.dtype) * network.layers[-1]
     if shape.single:
-        return Counts(products=network.neurons, multiply_adds=biases, additions=-biases)
-    return Counts(products=network.parameters, multiply_adds=network.parameters)
+        update = Counts(products=network.neurons, multiply_adds=biases, additions=-biases)
+    else:
+        update = Counts(products=parameters, multiply_adds=parameters)
+    counted = each * samples + update + Counts(products=1, additions=1)
+    if not network.unrolled:
+        whole, rest = divmod(samples, network.tile)
+        counted += _of_tile(network, network.tile) * whole + _of_tile(network, rest) * bool(rest)
+        counted += Counts(loads=2 * parameters, stores=2 * parameters)
+    bytes_of_number = int(shape.dtype[-2:]) // 8
+    return counted + Counts(footprint=workspace_size(shape, samples) * bytes_of_number)
 
 
 @cache
 def of_activation(name: str, dtype: str) -> Counts:
     """Count f(z), its slope and the slope's product with the error, of one neuron."""
     row = ACTIVATIONS[name]
-    both = _value_and_slope(row, dtype)
+    both = row.with_slope(dtype) if row.with_slope else _value_and_slope(row, dtype)
 
     def neuron(load: Any, store: Any) -> Callable[..., None]:
         def code(z: Any, error: Any, out: Any, delta: Any) -> None:
@@ -128,8 +118,6 @@ def of_activation(name: str, dtype: str) -> Counts:
 
 
 def _value_and_slope(row: Any, dtype: str) -> Any:
-    if row.with_slope is not None:
-        return row.with_slope(dtype)
     function, slope = row.function(dtype), row.slope
 
     @inlined
@@ -160,31 +148,15 @@ def of_loss(name: str, dtype: str) -> Counts:
 
 def _straight_line(make: Callable[[Any, Any], Callable[..., None]], dtype: str, n: int) -> Counts:
     """Count in the code of a function of n pointers: what stands there once is done once."""
-    lanes = Lanes(dtype, _LANES)
-    pointer = types.CPointer(getattr(types, dtype))
+    lanes, pointer = Lanes(dtype, _LANES), types.CPointer(getattr(types, dtype))
     function = make(lanes.load, lanes.store)
     _, module = optimized(function, types.void(*[pointer] * n), target_machine())
     text = str(module)
     return Counts(**{kind: len(found.findall(text)) for kind, found in _INSTRUCTIONS.items()})
 
 
-def _of_tiles(network: Network, samples: int) -> Counts:
-    """Count the traffic of all samples, which go through the network some at a time."""
-    counted = Counts()
-    for size, times in _portions(samples, network.tile):
-        counted += _of_tile(network, size) * times
-    parameters = network.parameters
-    return counted + Counts(loads=2 * parameters, stores=2 * parameters)
-
-
-def _portions(total: int, size: int) -> Iterator[tuple[int, int]]:
-    """So many whole portions, and the rest."""
-    yield size, total // size
-    if total % size:
-        yield total % size, 1
-
-
 def _of_tile(network: Network, n: int) -> Counts:
+    """Count the traffic of n samples, which go through the network together."""
     counted, weights, biases = Counts(), 0, network.neurons * network.bias
     for layer, (n_in, n_out) in enumerate(network.pairs):
         counted += _moved(n_out, n, n_in) + _moved(n_out, n_in, n)
@@ -193,20 +165,17 @@ def _of_tile(network: Network, n: int) -> Counts:
         weights += n_in * n_out * (4 if layer else 3)  # forward, back, and sums taken up and put by
     # Of a neuron: its sum, its error and what its slope comes from; its bias, and that one's sum.
     values, outputs = n * network.neurons, n * network.layers[-1]
-    counted += Counts(loads=3 * values + 4 * outputs, stores=2 * values + outputs)
-    counted += Counts(loads=2 * n * biases + biases, stores=biases)
-    return counted + Counts(streamed=weights + 3 * biases)
+    loads = 3 * values + 4 * outputs + 2 * n * biases + biases
+    stores = 2 * values + outputs + biases
+    return counted + Counts(loads=loads, stores=stores, streamed=weights + 3 * biases)
 
 
 def _moved(rows: int, columns: int, count: int) -> Counts:
     """Count the traffic of a matrix product: each tile of sums, and the terms that it loads."""
-    loads = stores = 0
     sizes = tiles()
-    for height in covered(rows, list(sizes)):
-        for width in covered(columns, sizes[height]):
-            loads += (height + width) * count + height * width
-            stores += height * width
-    return Counts(loads=loads, stores=stores)
+    sums = [(h, w) for h in covered(rows, list(sizes)) for w in covered(columns, sizes[h])]
+    loads = sum((height + width) * count + height * width for height, width in sums)
+    return Counts(loads=loads, stores=rows * columns)
 
 
 def needs(counts: Counts, ceilings: Collection[str], caches: Mapping[str, int]) -> dict[str, float]:
@@ -217,15 +186,13 @@ def needs(counts: Counts, ceilings: Collection[str], caches: Mapping[str, int]) 
         ceilings: the names of those that are measured.
         caches: the bytes of each level of cache, nearest first, by its name.
     """
+    fitting = (name for name in caches if name in ceilings and counts.footprint <= caches[name])
     needed = {
+        next(fitting, MEMORY): counts.streamed,
         MULTIPLY_ADDS: counts.on_multiply_add_ports,
         DIVISIONS: counts.divisions,
         "L1": counts.loads,
     }
-    fitting = (name for name in caches if name in ceilings and counts.footprint <= caches[name])
-    home = next(fitting, MEMORY)
-    if home != "L1":
-        needed[home] = counts.streamed
     return {name: need for name, need in needed.items() if need > 0}
 
 

@@ -42,18 +42,7 @@ def text(
     case: Case, dtype: str, trials: int, settings: Mapping[str, Any] | None = None, **axes: Any
 ) -> str:
     """The same as the text of a study file."""
-    fields = _fields(case, dtype) | dict(settings or {})
-    lines = [f"{name} = {_toml(value)}" for name, value in fields.items()]
-    lines += [f"axes.{name} = {axis}" for name, axis in (axes or _seeds(trials)).items()]
-    return "\n".join(lines)
-
-
-def _seeds(trials: int) -> dict[str, str]:
-    return {"seed": f"{{ range = [0, {trials}] }}"}
-
-
-def _fields(case: Case, dtype: str) -> dict[str, Any]:
-    return {
+    fields = {
         "network.layers": list(case.layers),
         "network.activation": list(case.activations),
         "network.bias": case.bias,
@@ -67,6 +56,9 @@ def _fields(case: Case, dtype: str) -> dict[str, Any]:
         "record.loss": "nothing",
         "record.parameters": "nothing",
     }
+    axes = axes or {"seed": f"{{ range = [0, {trials}] }}"}
+    lines = [f"{name} = {_toml(value)}" for name, value in (fields | dict(settings or {})).items()]
+    return "\n".join([*lines, *(f"axes.{name} = {axis}" for name, axis in axes.items())])
 
 
 def _toml(value: Any) -> str:
@@ -122,7 +114,7 @@ class Ours:
         portion = self.lanes * self.team.threads
         size = self.case.n_parameters * np.dtype(self.dtype).itemsize
         most = max(1, _MOST_BYTES // size // portion)
-        self._cpu_seconds(portion)  # memory, once
+        self(portion)  # memory, once
         portions, took = 1, self._cpu_seconds(portion)
         while took < seconds / 2 and portions < most:
             growth = min(_LONGEST_TRY, seconds / max(took, 1e-6))

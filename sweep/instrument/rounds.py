@@ -16,12 +16,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 CONFIDENCE = 0.95
-
-_STAT = Path("/proc/stat")
-
 MOST_SPREAD = 0.05
 """Of the calibration's seconds, between quartiles: above it, differences of a twentieth drown."""
-
 LEAST_SHARE = 0.9
 """Of their processors that threads must have had: below it, others had them."""
 
@@ -119,19 +115,13 @@ class Noise:
     @property
     def warning(self) -> str | None:
         """Why nothing should be concluded, in one line; None if the machine was quiet."""
-        reasons = []
-        if self.spread > MOST_SPREAD:
-            reasons.append(
-                f"work that is always the same took from round to round {self.spread:.0%} more or "
-                f"less (at most {MOST_SPREAD:.0%} is quiet)"
-            )
-        if self.share < LEAST_SHARE:
-            reasons.append(
-                f"threads had {self.share:.0%} of their processors (at least {LEAST_SHARE:.0%})"
-            )
-        if not reasons:
-            return None
-        return f"the machine was too noisy to conclude: {'; '.join(reasons)}"
+        varied = (
+            f"work that is always the same took from round to round {self.spread:.0%} more or less "
+            f"(at most {MOST_SPREAD:.0%} is quiet)"
+        )
+        had = f"threads had {self.share:.0%} of their processors (at least {LEAST_SHARE:.0%})"
+        reasons = [varied] * (self.spread > MOST_SPREAD) + [had] * (self.share < LEAST_SHARE)
+        return f"the machine was too noisy to conclude: {'; '.join(reasons)}" if reasons else None
 
     def __str__(self) -> str:
         stolen = "" if np.isnan(self.stolen) else f", {self.stolen:.1%} taken by the host"
@@ -150,7 +140,7 @@ def noise(
     return Noise(spread(calibration), share, stolen, float(hertz.min()), float(hertz.max()))
 
 
-def processor_times(stat: Path = _STAT) -> tuple[float, float]:
+def processor_times(stat: Path = Path("/proc/stat")) -> tuple[float, float]:
     """All processors' time so far and what of it the host took, in ticks; NaN where not told."""
     try:
         fields = stat.read_text().partition("\n")[0].split()

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from sweep.instrument.networks import NETWORKS, Case
+from benchmarks.networks import NETWORKS
+from sweep.instrument.networks import Case
 
 COURSE = replace(NETWORKS["2-2-2"], steps=60)
 # What the course leaves out: biases, several samples, other activations, the other loss.

@@ -11,9 +11,10 @@ import pytest
 
 from benchmarks import compare, contest, costs, table
 from benchmarks.contest import Entrant
+from benchmarks.networks import NETWORKS
 from benchmarks.peers import PEERS, Choice, Peer
 from benchmarks.table import Target
-from sweep.instrument.networks import NETWORKS, Case
+from sweep.instrument.networks import Case
 from tests.benchmarks.small import COURSE
 
 NUMPY = "benchmarks.peers.numpy_peer"

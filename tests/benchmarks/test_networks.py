@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks import compiling, costs
+from benchmarks.networks import FAMILY, MAIN, NETWORKS
 from benchmarks.peers import PEERS
-from sweep.instrument.networks import FAMILY, MAIN, NETWORKS
 from sweep.instrument.ours import chunks, default_lanes, group
 from tests.benchmarks.small import COURSE, OTHER
 

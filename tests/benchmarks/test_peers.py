@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from benchmarks.arithmetic import products
+from benchmarks.networks import NETWORKS
 from benchmarks.ours import initial_parameters
 from benchmarks.peers import PEERS, Choice
 from benchmarks.peers.c_peer import compile_network
-from sweep.instrument.networks import NETWORKS, Case
+from sweep.instrument.networks import Case
 from tests.benchmarks.small import COURSE, DEEP, ONE_LAYER, OTHER, REGRESSION
 from tests.oracles import naive
 from tests.oracles.problem import Problem

@@ -22,21 +22,18 @@ dtypes = pytest.mark.parametrize("dtype", ["float64", "float32"])
 
 @dtypes
 def test_multiply_adds_are_done_turn_by_turn(dtype: str) -> None:
-    chains = make_chains(MULTIPLY_ADDS, dtype, 8, 3)
-    a, b, x = starting_values(chains)
+    a, b, x = starting_values(dtype, 8, 3)
     a[:], b[:], x[:] = 0.5, 1.0, np.arange(24)
-    chains.call(10, a, b, x)
+    make_chains(MULTIPLY_ADDS, dtype, 8, 3)(10, a, b, x)
     # x <- x / 2 + 1 halves the distance from 2: exact, 10 bits below whole numbers up to 23.
     assert x.tolist() == [2 + (i - 2) / 1024 for i in range(24)]
-    assert chains.size == 24
 
 
 @dtypes
 def test_divisions_are_done_turn_by_turn(dtype: str) -> None:
-    chains = make_chains(DIVISIONS, dtype, 8, 2)
-    a, b, x = starting_values(chains)
+    a, b, x = starting_values(dtype, 8, 2)
     b[:], x[:] = 8.0, np.repeat([1.0, 2.0, 4.0, 16.0], 4)
-    chains.call(3, a, b, x)
+    make_chains(DIVISIONS, dtype, 8, 2)(3, a, b, x)
     assert x.tolist() == np.repeat([8.0, 4.0, 2.0, 0.5], 4).tolist()  # powers of two: exact
 
 
@@ -60,9 +57,8 @@ def test_the_clock_is_a_chain() -> None:
 def test_starting_values_stay_within_bounds(dtype: str) -> None:
     """A chain that ran into infinity or into subnormal numbers would be another chain."""
     for operation in (MULTIPLY_ADDS, DIVISIONS):
-        chains = make_chains(operation, dtype, 4, 2)
-        a, b, x = starting_values(chains)
-        chains.call(10_000, a, b, x)
+        a, b, x = starting_values(dtype, 4, 2)
+        make_chains(operation, dtype, 4, 2)(10_000, a, b, x)
         assert np.all((x > 0.1) & (x < 100))
 
 

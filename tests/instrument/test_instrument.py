@@ -8,11 +8,11 @@ import pytest
 
 from benchmarks.runs import open_run
 from sweep.errors import RequestError, StoreError
-from sweep.instrument import results
+from sweep.instrument import bench
+from sweep.instrument.bench import save
 from sweep.instrument.instrument import SETUP, Measured, measure, summary
 from sweep.instrument.machine import Machine, Team
 from sweep.instrument.ours import Ours
-from sweep.instrument.results import save
 from tests.benchmarks.small import COURSE, OTHER
 
 MACHINE = Machine("Fast One", "znver3", 2, 32, "Linux 6")
@@ -87,7 +87,7 @@ def test_runs_are_never_mixed(
     measured: Measured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first = save(measured, MACHINE, tmp_path).stem
-    monkeypatch.setattr(results, "now", lambda: "2999-01-01T00:00:00+00:00")
+    monkeypatch.setattr(bench, "now", lambda: "2999-01-01T00:00:00+00:00")
     second = save(measured, replace(MACHINE, name="Another"), tmp_path).stem
     assert open_run(tmp_path).name == second
     assert open_run(tmp_path, first).turns["processor"].unique().tolist() == ["Fast One"]

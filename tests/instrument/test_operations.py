@@ -5,8 +5,9 @@ from dataclasses import replace
 import pytest
 
 from benchmarks.arithmetic import products
+from benchmarks.networks import NETWORKS
 from sweep.instrument import operations
-from sweep.instrument.networks import NETWORKS, Case
+from sweep.instrument.networks import Case
 from sweep.instrument.operations import Counts, nearest, needs, of_activation, of_loss
 from sweep.instrument.ours import group
 from sweep.training.activations import ACTIVATIONS
