@@ -178,6 +178,13 @@ def column_names(value: object) -> tuple[str | int, ...]:
     return found
 
 
+def labels(value: object) -> tuple[str, ...]:
+    """A list of texts, such as the names of inputs or classes."""
+    if not isinstance(value, list) or len(value) > MAX_COLUMNS:
+        raise ValueError(f"must be a list of at most {MAX_COLUMNS} texts, not {show(value)}")
+    return tuple(map(text, value))
+
+
 def vector(value: object) -> np.ndarray:
     """A list of finite numbers, as a read-only float64 array."""
     if not isinstance(value, list) or not value:

@@ -51,6 +51,8 @@ FIELDS = (
     Field("title", checks.text, Role.WORDS, ""),
     *(field for fields in _OF_TABLES.values() for field in fields),
     Field("plot.mark", _marks, Role.WORDS, {}),
+    Field("plot.inputs", checks.labels, Role.WORDS, ()),
+    Field("plot.outputs", checks.labels, Role.WORDS, ()),
 )
 """In the order of a study file."""
 

@@ -38,8 +38,11 @@ def with_files(document: Document, directory: Path) -> Document:
     if tables:
         classes = None
         for part, table in tables.items():
-            inputs, targets, classes = _arrays(document, f"{part}.file", table, classes)
+            inputs, targets, classes, names = _arrays(document, f"{part}.file", table, classes)
             stated = entries.pop(f"{part}.file")
+            if part == "data":
+                for name, known in zip(("plot.inputs", "plot.outputs"), names, strict=True):
+                    entries.setdefault(name, _entry(stated, known))
             entries[f"{part}.inputs"] = _entry(stated, inputs)
             entries[f"{part}.targets"] = _entry(stated, targets)
         for name in _COLUMNS:
@@ -75,10 +78,11 @@ def _read(
 
 def _arrays(
     document: Document, name: str, table: Table, classes: np.ndarray | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray | None]:
+) -> tuple[np.ndarray, np.ndarray, np.ndarray | None, tuple[list[str], list[str]]]:
     """The inputs and targets in a table; where targets are labels, their places in `classes`.
 
-    `classes` are the different labels, those of this table if it is the first.
+    `classes` are the different labels, those of this table if it is the first. Last what the inputs
+    and the outputs are called: by their columns, outputs that are classes by their labels.
     """
     stated = {column: _columns(document, column) for column in _COLUMNS}
     file = document.entries[name].value
@@ -98,13 +102,14 @@ def _arrays(
         labels = table.column(targets[0]) if len(targets) == 1 else np.empty(0)
         if classes is not None or _are_labels(labels, one_hot=_one_hot(document)):
             places, classes = _places(labels, classes, targets[0])
-            return table.numbers(inputs), places, classes
+            return table.numbers(inputs), places, classes, (inputs, list(map(str, classes)))
         if labels.dtype == object:
             raise ValueError(
                 f"has text in the column {checks.show(targets[0])}; data.one_hot = true makes "
                 "a target of each of its values"
             )
-        return table.numbers(inputs), table.numbers(targets), None
+        outputs = [] if _one_hot(document) else targets
+        return table.numbers(inputs), table.numbers(targets), None, (inputs, outputs)
     except ValueError as error:
         raise document.refuse(name, f"{checks.show(file)} {error}") from None
 

@@ -128,9 +128,15 @@ MAX_NUMBERS = 16_000_000
 
 @dataclass(frozen=True)
 class Plot:
-    """How figures of a study look: `mark` holds reference values of axes, drawn as lines."""
+    """How figures of a study look: `mark` holds reference values of axes, drawn as lines.
+
+    `inputs` and `outputs` are what these are called, or the classes if outputs are
+    these; empty where nothing is known of them.
+    """
 
     mark: Mapping[str, tuple[float, ...]]
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +211,9 @@ class Study:
     @property
     def plot(self) -> Plot:
         """How figures of the study look."""
-        return Plot(self.settings.values["plot.mark"])
+        return Plot(
+            *(self.settings.values[f"plot.{name}"] for name in ("mark", "inputs", "outputs"))
+        )
 
     @property
     def trials(self) -> int:

@@ -75,6 +75,8 @@ CHANGES = {
     "record.loss": ["record.loss='nothing'"],
     "record.parameters": ["record.parameters='nothing'"],
     "plot.mark": ["plot.mark={ learning_rate=[1] }"],
+    "plot.inputs": ["plot.inputs=['a']"],
+    "plot.outputs": ["plot.outputs=['b']"],
 }
 IN_FILES = {name for name in FIELD if FIELD[name].role is Role.FILE}
 DEFAULTS = [name for name in CHANGES if FIELD[name].default not in (None, REQUIRED)]

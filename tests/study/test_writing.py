@@ -146,6 +146,8 @@ parameters = "final"
 
 [plot]
 mark = {}
+inputs = []
+outputs = []
 
 [axes]
 learning_rate = [0.1, 0.2, 0.3]
