@@ -101,8 +101,8 @@ def levels(trials: pd.DataFrame, name: str) -> np.ndarray:
 
     It is infinitely bad, -inf if more is better, where a loss was not finite or above the bound
     (`diverged_at` says so, of tables without it the outcome), where it is not finite or never came
-    to be, so that such a trial is worse than any other and is never dropped; `initial_loss` is as
-    it was. An outcome is 1 where the trial had it, else 0. An
+    to be, so that such a trial is worse than any other and is never dropped; `initial_loss` and
+    `diverged_at` are as they were. An outcome is 1 where the trial had it, else 0. An
     overshoot is 1 where the loss never rose, also from a loss of 0.
     """
     if name in OUTCOMES:
@@ -117,8 +117,9 @@ def levels(trials: pd.DataFrame, name: str) -> np.ndarray:
         return np.where(np.isfinite(highest), ratio, np.inf)
     values = trials[name].to_numpy(np.float64, na_value=np.nan)
     bad = ~np.isfinite(values)
-    if name != "initial_loss" and "diverged_at" in trials:
+    as_it_was = ("initial_loss", "diverged_at")
+    if name not in as_it_was and "diverged_at" in trials:
         bad |= trials["diverged_at"].notna().to_numpy(bool)
-    elif name != "initial_loss":
+    elif name not in as_it_was:
         bad |= (trials["outcome"] == "diverged").to_numpy(bool)
-    return np.where(bad, -np.inf if LEVELS[name].larger else np.inf, values)
+    return np.where(bad, -np.inf if name in LEVELS and LEVELS[name].larger else np.inf, values)

@@ -92,17 +92,14 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
     from sweep.store.files import told
     from sweep.views.kinds import plots
     from sweep.views.saving import USUAL, save_figure
-    from sweep.views.source import ends_of, size_of
 
     if log and linear:
         raise RequestError("--log, --linear: scales are the one or the other, not both")
-    inches = size_of(size) if size else None
     found = trained(name, overrides, results)
     figures = plots(
         found, kind, x=x, y=y, hue=hue, col=col, measure=measure,
-        log=log if log or linear else None, rank=rank, trial=tuple(trial or ()), size=inches,
-        xlim=ends_of("--xlim", xlim) if xlim else None,
-        ylim=ends_of("--ylim", ylim) if ylim else None, only=tuple(only or ()),
+        log=log if log or linear else None, rank=rank, trial=tuple(trial or ()), size=size,
+        xlim=xlim, ylim=ylim, only=tuple(only or ()),
     )  # fmt: skip
     directory = found.directory / "figures"
     for stem, figure in figures.items():

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from sweep.catalogue import MEASURES, OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
+from sweep.analysis.levels import levels
+from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.store.tables import BATCH, EPOCHS, RECENT, STATE
 from sweep.views.scales import FLOOR, HUGE, UPWARD
 from sweep.views.style import label
@@ -30,9 +31,6 @@ BULK = (0.001, 0.999)
 
 PARAMETER = re.compile(r"[wb]\d+(_\d+)+")
 
-AT_THE_END = ("loss", *(row.name for row in MEASURES.values() if row.at_the_end))
-"""Measures that a trial that diverged has no number for, whatever its column says."""
-
 
 def axes_of(table: pd.DataFrame, measure: str = "") -> list[str]:
     """Return the columns that were swept: all but measures, parameters and numbers of rows."""
@@ -43,18 +41,6 @@ def axes_of(table: pd.DataFrame, measure: str = "") -> list[str]:
 def worst(measure: str) -> float:
     """Return the level that is worse than any number: that of a trial that diverged."""
     return -np.inf if measure in UPWARD else np.inf
-
-
-def levels(trials: pd.DataFrame, measure: str) -> Array:
-    """Return a measure as float64, at its worst where a trial diverged or never came to have one.
-
-    What diverged is thus worse than anything else, and is never dropped.
-    """
-    values = trials[measure].to_numpy(np.float64, na_value=np.nan)
-    lost = np.isnan(values)
-    if measure in AT_THE_END and "outcome" in trials:
-        lost |= codes(trials) == OUTCOMES.index("diverged")
-    return np.where(lost, worst(measure), values)
 
 
 def codes(trials: pd.DataFrame) -> Codes:

@@ -19,7 +19,7 @@ from sweep.views.bands import draw_band, near
 from sweep.views.cells import Array, linear_span
 from sweep.views.panels import beside, label_outside, panels_of, thinned, wrapped_heading
 from sweep.views.saving import save_figure
-from sweep.views.scales import Span, fitted_up, log_limits, name_powers, place
+from sweep.views.scales import Places, Span, fitted_up, log_limits, name_powers
 from sweep.views.style import MARK, RGB, Look, assignment, colors, label, theme, value_labels
 
 MOST_SIDES = 8
@@ -86,6 +86,7 @@ def comparison(
         for row in records
     ]
     ratio = change == "ratio"
+    places = Places.of(x, np.sort(curves[x].unique()))
     with theme():
         figure, panels = panels_of(
             Look(title), headings, *_notes(curves, len(studies), len(records), len(groups)),
@@ -101,8 +102,9 @@ def comparison(
                 if y == change:  # the line of no change belongs to the picture
                     values = np.append(values, 1.0 if ratio else 0.0)
                 span = _span(values, log=ratio)
-                _draw(axes, own[own["study"].isin(palette)], palette, x, y, span, log=ratio)
-                place(axes, np.sort(curves[x].unique()))
+                own = own.assign(at=np.interp(own[x], places.points, places.at))
+                _draw(axes, own[own["study"].isin(palette)], palette, y, span, log=ratio)
+                places.dress(axes)
             upper, lower = panel.parts
             upper.set_title(wrapped_heading(upper, upper.get_title()), fontsize="small")
             upper.set_ylabel(fitted_up(upper, measure))
@@ -138,15 +140,16 @@ def _span(values: Array, *, log: bool) -> Span:
 
 
 def _draw(
-    axes: Axes, table: pd.DataFrame, palette: Mapping[str, RGB], x: str, y: str, span: Span,
-    *, log: bool,
+    axes: Axes, table: pd.DataFrame, palette: Mapping[str, RGB], y: str, span: Span, *, log: bool,
 ) -> None:  # fmt: skip
     """Draw one line a study within the band of its interval."""
     axes.set(yscale="log" if log else "linear", ylim=span)
     if log:
         name_powers(axes.yaxis, *span)
-    for study, part in table.sort_values(x, kind="stable").groupby("study", sort=False):
-        at, value, low, high = (part[name].to_numpy(np.float64) for name in (x, y, "low", "high"))
+    for study, part in table.sort_values("at", kind="stable").groupby("study", sort=False):
+        at, value, low, high = (
+            part[name].to_numpy(np.float64) for name in ("at", y, "low", "high")
+        )
         color, most = palette[str(study)], study == next(iter(palette))
         draw_band(axes, at, low, high, span, color)
         style = "o-" if len(part) <= MOST_MARKED else "-"

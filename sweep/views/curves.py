@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from sweep.analysis.naming import number
 from sweep.errors import RequestError
 from sweep.views.bands import OPEN, draw_band, is_open, near
 from sweep.views.cells import Array, pooled, row_quantiles, worst
@@ -17,13 +18,13 @@ from sweep.views.panels import MOST, MOST_NAMES, Shown, beside, label_outside, p
 from sweep.views.scales import (
     HUGE,
     UPWARD,
-    WITHOUT_ORDER,
     Places,
     Span,
     is_ordered,
     log_limits,
     lost_in_words,
     name_powers,
+    refuse_below_zero,
 )
 from sweep.views.source import MOST_ROWS, Options, Source, refuse_twice
 from sweep.views.style import ALONE, PLAIN, QUIET, RGB, Look, label, theme
@@ -33,6 +34,9 @@ BAND = (0.1, 0.5, 0.9)
 
 FEW = 5
 """Trials of one curve up to which each is drawn: too few for quantiles to say more."""
+
+MOST_LINES = 30
+"""Lines of one panel up to which these are told apart."""
 
 ENDS_AT = "training.steps"
 """The column, if it is an axis, that says how many steps a trial was to have."""
@@ -87,7 +91,7 @@ class Paths:
         kept = self.steps > 0
         return replace(self, steps=rates[self.steps[kept] - 1], matrix=self.matrix[:, kept])
 
-    def line(self, rows: np.ndarray) -> Line:
+    def line(self, rows: np.ndarray, few: int = FEW) -> Line:
         """Return what is drawn of the trials `rows` (n,) bool: median and band, or each."""
         values = self.matrix[rows]
         there = ~np.isnan(values).all(axis=0)
@@ -95,7 +99,7 @@ class Paths:
         if len(values) == 1:
             return Line(step, values[0], values[0], values[0], values[:0], 1)
         low, middle, high = row_quantiles(np.ascontiguousarray(values.T), BAND)
-        each = values if len(values) <= FEW else values[:0]
+        each = values if len(values) <= few else values[:0]
         return Line(step, low, middle, high, each, len(values))
 
 
@@ -123,7 +127,7 @@ def curves(
     col: str | None = None,
     measure: str = "loss",
     behind: bool = False,
-    totals: Mapping[str, int] | None = None,
+    shown: Mapping[str | None, Shown] | None = None,
     rates: Array | None = None,
     look: Look = PLAIN,
 ) -> Figure:
@@ -134,25 +138,28 @@ def curves(
     a trial that stopped keeps its last value, and one that diverged is worse than any other. Where
     a band reaches what cannot be shown it is left open: its lower edge alone goes on.
 
-    With `behind` panels show the other panels' curves too, pale. `totals` says how many values
-    axes have of which the table holds but some. `look.log` asks for logarithmic axes (the steps
-    linear from 0 to 1) or, if False, linear ones, with every step; by default axes are linear and
-    show the first tenth of the steps. With `rates`, those of all updates from the first, what
-    was recorded after an update stands at its rate.
+    With `behind` panels show the other panels' curves too, pale. `shown` says how the values of an
+    axis are told apart, if not by what the table holds. `look.log` asks for logarithmic axes (the
+    steps linear from 0 to 1) or, if False, linear ones, with every step; by default axes are linear
+    and show the first tenth of the steps, if `look.xlim` has no other ends. With `rates`, those of
+    all updates from the first, what was recorded after an update stands at its rate.
 
     Raises:
         KeyError: the table has no such column.
     """
-    totals = totals or {}
-    hues, cols = (Shown.of(table, name, totals.get(name or "", 0)) for name in (hue, col))
+    hues, cols = ((shown or {}).get(name) or Shown.of(table, name) for name in (hue, col))
     paths = Paths.of(cols.of_these(hues.of_these(table)), measure)
     every = paths.steps[-1]
     if rates is not None:
         paths = paths.at(rates)
     elif look.log is None and measure not in UPWARD and not look.xlim:
         paths = paths.until(max(FIRST_STEPS, every // 10))
-    lines = [[paths.line(rows) for rows in row] for row in _rows(paths, hues, cols)]
+    rows = _rows(paths, hues, cols)
+    few = FEW if max(np.count_nonzero(panel) for panel in rows) <= MOST_LINES else 1
+    lines = [[paths.line(own, few) for own in panel] for panel in rows]
     span = look.ylim or _span([line for row in lines for line in row], look.log, measure)
+    if look.log and measure not in UPWARD:
+        refuse_below_zero("ylim", span)
     with theme():
         notes = _notes(table, paths, lines, span, every, {hue, col})
         figure, panels = panels_of(look, cols.headings, *notes, cols.note, legend=hue)
@@ -261,9 +268,10 @@ def _notes(
 
 
 def draw_curves(source: Source, options: Options) -> Figure:
-    """Curves, told apart by the leading axis unless options say otherwise."""
-    hue = options.hue or next((a for a in source.ranked if a != options.col), None)
-    return _by_step(source, options, hue, options.col, behind=False)
+    """Curves, told apart by the axis of few names or the leading one, unless options say."""
+    names = [axis for axis in source.names if source.few(axis, MOST_NAMES)]
+    hue = options.hue or next((a for a in (*names, *source.ranked) if a != options.col), None)
+    return _by_step(source, options, hue, options.col)
 
 
 def draw_range_test(source: Source, options: Options) -> Figure:
@@ -278,18 +286,23 @@ def draw_range_test(source: Source, options: Options) -> Figure:
             "range_test shows a study whose trials all have the same range test: "
             + ("their rates differ; choose some with --only" if tests else "this one has none")
         )
-    names = (a for a in source.ranked if a not in (*source.numeric, *WITHOUT_ORDER, options.col))
-    hue = options.hue or next(names, None)
+    hue = options.hue or next((a for a in source.names if a != options.col), None)
     (rates,) = tests.values()
-    return _by_step(source, options, hue, options.col, behind=False, rates=rates)
+    return _by_step(source, options, hue, options.col, rates=rates)
 
 
 def draw_panels(source: Source, options: Options) -> Figure:
-    """Curves in panels of the leading axis; without a hue the other panels' curves lie behind."""
-    free = (a for a in source.ranked if a != options.hue)
-    col = options.col or next(free, source.ranked[0])
+    """Curves in panels: of the rates in colours by names, or of the leading axis.
+
+    Without a hue the other panels' curves lie behind.
+    """
+    names = [axis for axis in source.names if source.few(axis, MOST_NAMES)]
+    free = (a for a in (*names, *source.ranked) if a != options.hue)
+    col, hue = options.col or next(free, source.ranked[0]), options.hue
+    if hue is None and col in source.names:
+        hue = source.rate
     refuse_twice("panels", "col", col, source, options)
-    return _by_step(source, options, options.hue, col, behind=options.hue is None)
+    return _by_step(source, options, hue, col, behind=hue is None)
 
 
 def _by_step(
@@ -298,46 +311,77 @@ def _by_step(
     hue: str | None,
     col: str | None,
     *,
-    behind: bool,
+    behind: bool = False,
     rates: Array | None = None,
 ) -> Figure:
     """Read the curves that a figure can hold, and no others, and draw them."""
     if source.read_curves is None:
         raise RequestError('no curves were recorded: set record.loss to "every step" and run')
-    rows, note = _shown(source, [axis for axis in (hue, col) if axis])
-    table = source.read_curves(rows).drop(columns=[*source.following])
+    trials, more, at_best = _at_best(source, hue, col)
+    rows, some = _shown(source, trials, [axis for axis in (hue, col) if axis])
+    notes = [at_best, some]
+    told = [str(source.rate)] if at_best else []
+    table = source.read_curves(rows).drop(columns=[*source.following, *told])
     measure = options.measure or source.recorded[0]
     if measure == "batch_loss":  # groups without batches have the loss of a step on all data alone
         table[measure] = table[measure].fillna(table["loss"])
-        note = "; ".join(filter(None, (note, "each step's loss is that of its batch alone")))
+        notes.append("each step's loss is that of its batch alone")
     elif measure == "loss" and "batch_loss" in table:  # known at the ends of training
         last = ~table["trial"].duplicated(keep="last")
         table = table[table["loss"].notna() | last]
+        notes.append(f"the loss on all data, recorded at {table['step'].nunique():,} steps")
+    look = options.look(source, "; ".join(filter(None, notes)))
+    if not look.xlim and rates is None and (measure != "loss" or options.stated or at_best):
+        look = replace(look, xlim=(0, max(int(table["step"].max()), 1)))  # not the beginning alone
+    shown: dict[str | None, Shown] = {
+        axis: Shown.of(table, axis, len(source.points[axis])) for axis in (hue, col) if axis
+    }
+    if hue:
+        shown[hue] = replace(shown[hue], more=more)
     return curves(
-        table, hue=hue, col=col, measure=measure, behind=behind, rates=rates,
-        totals={axis: len(source.points[axis]) for axis in source.shown},
-        look=options.look(source, note),
-    )  # fmt: skip
+        table, hue=hue, col=col, measure=measure, behind=behind, rates=rates, shown=shown, look=look
+    )
 
 
-def _shown(source: Source, axes: Sequence[str]) -> tuple[np.ndarray, str]:
-    """Return the numbers of the trials that a figure of curves shows, and what to say of that."""
-    table = source.trials()
+def _at_best(
+    source: Source, hue: str | None, col: str | None
+) -> tuple[pd.DataFrame, dict[object, str], str]:
+    """Where colours stand for names, each at its best rate: over all rates curves say nothing.
+
+    Returns the trials, what the legend says of each name, and the note.
+    """
+    trials, rate = source.trials(), source.rate
+    if hue not in source.names or rate is None or rate == col:
+        return trials, {}, ""
+    by = [hue, *([col] if col else [])]
+    best = source.best(rate, by)
+    pairs = zip(best[hue], best[rate], strict=True)
+    more = {} if col else {name: f" at {number(value)}" for name, value in pairs}
+    note = f"each at its best {label(rate, symbol=False)} by {label(source.lead, symbol=False)}"
+    return trials.merge(best, on=[*by, rate]), more, note
+
+
+def _shown(source: Source, table: pd.DataFrame, axes: Sequence[str]) -> tuple[np.ndarray, str]:
+    """Return the numbers of the trials that a figure of curves shows, and what to say of that.
+
+    Of the values of an axis that are too many, some are shown, and the best of them always.
+    """
     for axis in axes:
         values = source.points[axis]
         most = MOST if is_ordered(axis, values) else MOST_NAMES
         if len(values) > most:
-            table = table[table[axis].isin(thinned(values.tolist(), most))]
+            kept = np.array(thinned(range(len(values)), most))
+            best = int(np.searchsorted(values, source.best(axis)[axis].iloc[0]))
+            kept[np.abs(kept - best).argmin()] = best
+            table = table[table[axis].isin(values[kept])]
     most = max(MOST_ROWS // source.steps, MOST * MOST)
     if len(table) <= most:
         return table["trial"].to_numpy(), ""
     # Within each curve's trials one in so many, so that all curves have about as many.
-    at = (
-        table.groupby(list(axes), observed=True).cumcount()
-        if axes
-        else pd.Series(range(len(table)))
+    numbered = (
+        table.groupby(list(axes), observed=True).cumcount() if axes else np.arange(len(table))
     )
     every = -(-len(table) // most)
-    kept = (at % every == 0).to_numpy()
-    note = f"one in {every:,} of the trials"
-    return table["trial"].to_numpy()[kept], note
+    return table["trial"].to_numpy()[np.asarray(numbered % every == 0)], (
+        f"one in {every:,} of the trials"
+    )

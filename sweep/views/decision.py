@@ -17,7 +17,7 @@ from sweep.study import Network
 from sweep.views.cells import Array
 from sweep.views.panels import wrapped_heading
 from sweep.views.source import Options, Source
-from sweep.views.style import PLAIN, Look, new_figure, theme
+from sweep.views.style import PLAIN, Look, new_figure, theme, value_labels
 
 POINTS = 160
 """Places along each input at which a network is asked."""
@@ -38,6 +38,8 @@ class Learnt:
         multipliers: (layers,) of each layer's sums.
         inputs: (samples, 2).
         targets: (samples, outputs).
+        names: what the two inputs are called.
+        outputs: what the outputs are called, or the classes; none if not known.
     """
 
     heading: str
@@ -46,6 +48,8 @@ class Learnt:
     multipliers: Array
     inputs: Array
     targets: Array
+    names: Sequence[str] = ("$x_1$", "$x_2$")
+    outputs: Sequence[str] = ()
 
     @property
     def classes(self) -> bool:
@@ -91,14 +95,15 @@ def decision(learnt: Sequence[Learnt], *, look: Look = PLAIN) -> Figure:
                 colours.draw(axes, colours.of_outputs(plane), x, y)
                 colours.scatter(axes, one)
                 axes.grid(visible=False)
-                axes.set(xlabel="$x_1$", ylabel="$x_2$")
+                axes.set(xlabel=one.names[0], ylabel=one.names[1])
                 axes.label_outer()
                 if row == 0:
                     axes.set_title(wrapped_heading(axes, one.heading), fontsize="small")
         for row in range(rows):
             palette = _Palette.of(learnt[0].targets, None if classes else row)
-            name = "class" if classes else f"output {row + 1}" if rows > 1 else "output"
-            palette.bar(figure, list(grid[row]), name)
+            known, number = learnt[0].outputs, f"output {row + 1}" if rows > 1 else "output"
+            name = "class" if classes else known[row] if known else number
+            palette.bar(figure, list(grid[row]), name, known)
         sns.despine(figure, left=True, bottom=True)
     return figure
 
@@ -159,12 +164,12 @@ class _Palette:
             norm=self.norm, edgecolors="#222222", linewidths=0.5 if size > 6 else 0.25,
         )  # fmt: skip
 
-    def bar(self, figure: Figure, axes: list[Axes], name: str) -> None:
+    def bar(self, figure: Figure, axes: list[Axes], name: str, known: Sequence[str]) -> None:
         """Explain the colours."""
         shown = ScalarMappable(self.norm, self.colormap)
         bar = figure.colorbar(shown, ax=axes, label=name, pad=0.02, aspect=16)
         if self.row is None:
-            bar.set_ticks(list(range(self.colormap.N)))
+            bar.set_ticks(list(range(self.colormap.N)), labels=known or None)
 
 
 def _around(values: Array) -> Array:
@@ -212,4 +217,13 @@ def _learnt(source: Source, rows: pd.DataFrame, heading: str) -> Learnt:
         heading += f" (step {int(row['step'].iloc[0]):,})"
     multipliers = multipliers_of(group, row)[:, 0]
     data = group.data
-    return Learnt(heading, group.network, values[at], multipliers, data.inputs, data.targets)
+    names, outputs = (
+        known if len(known) == size else usual
+        for known, size, usual in (
+            (value_labels(source.inputs), 2, Learnt.names),
+            (value_labels(source.outputs), data.targets.shape[1], Learnt.outputs),
+        )
+    )
+    return Learnt(
+        heading, group.network, values[at], multipliers, data.inputs, data.targets, names, outputs
+    )

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sweep.views.cells import Array, levels, pooled
+from sweep.analysis.levels import levels
+from sweep.views.cells import Array, pooled
 from sweep.views.panels import Shown, beside, label_outside, panels_of
 from sweep.views.scales import HUGE, UPWARD, MeasureScale
 from sweep.views.source import Options, Source
@@ -71,7 +72,7 @@ def steps(level: Array, span: tuple[float, float]) -> tuple[Array, Array]:
 
 def draw_ecdf(source: Source, options: Options) -> Figure:
     """A distribution for each value of the leading axis, if others are left to vary."""
-    measure = options.measure or "final_loss"
+    measure = options.measure or source.lead
     hue = options.hue
     if hue is None and len(source.swept) > 1:
         hue = next((a for a in source.ranked if a != options.col), None)

@@ -16,8 +16,9 @@ from matplotlib.image import AxesImage
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator
 
+from sweep.analysis.levels import levels
 from sweep.catalogue import OUTCOMES
-from sweep.views.cells import Array, Cells, best_first, codes, levels, linear_span, log_span, pooled
+from sweep.views.cells import Array, Cells, best_first, codes, linear_span, log_span, pooled
 from sweep.views.panels import Shown, label_outside, panels_of
 from sweep.views.scales import (
     UPWARD,
@@ -317,7 +318,7 @@ def _legend(figure: Figure, level: Array, outcome: Array, *, dotted: bool) -> No
 def draw_heatmap(source: Source, options: Options) -> Figure:
     """A map of the two leading axes."""
     x, y = across(source, options)
-    measure = options.measure or "final_loss"
+    measure = options.measure or source.lead
     return heatmap(
         source.trials(measure), x=x, y=y, col=options.col, measure=measure, rank=options.rank,
         look=options.look(source),

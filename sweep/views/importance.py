@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 
 from sweep.analysis.importance import Importance
 from sweep.analysis.importance import importance as taken_apart
-from sweep.views.cells import Array, axes_of, levels
+from sweep.analysis.levels import levels
+from sweep.views.cells import Array, axes_of
 from sweep.views.scales import UPWARD, lost_in_words
 from sweep.views.source import Options, Source
 from sweep.views.style import ALONE, PLAIN, QUIET, RGB, Look, label, new_figure, theme
@@ -104,7 +105,7 @@ def _bars(found: Importance) -> list[tuple[str, float, object]]:
 
 def draw_importance(source: Source, options: Options) -> Figure:
     """The share of the variance of each axis and pair."""
-    measure = options.measure or "final_loss"
+    measure = options.measure or source.lead
     return importance(
         source.trials(measure), axes=source.swept, measure=measure,
         look=options.look(source),

@@ -17,10 +17,9 @@ from sweep.views.ecdf import draw_ecdf
 from sweep.views.heatmap import draw_heatmap
 from sweep.views.importance import draw_importance
 from sweep.views.outcomes import draw_outcomes
-from sweep.views.panels import MOST
+from sweep.views.panels import MOST, MOST_NAMES
 from sweep.views.response import draw_response
 from sweep.views.saving import fits
-from sweep.views.scales import WITHOUT_ORDER
 from sweep.views.source import ANY, AXES, Options, Source
 from sweep.views.weights import draw_weights
 
@@ -76,8 +75,13 @@ def _few_curves(source: Source) -> bool:
 
 
 def _is_map(source: Source) -> bool:
-    """Say whether two axes have so many values that a map is worth its place."""
-    return len(source.swept) > 1 and all(len(source.points[a]) >= 4 for a in source.ranked[:2])
+    """Say whether two axes have so many values that a map is worth its place.
+
+    Names are hues of a response, which shows as much and what trials differ in besides.
+    """
+    two = source.ranked[:2]
+    many = len(two) > 1 and all(len(source.points[axis]) >= 4 for axis in two)
+    return many and not any(axis in source.names and source.few(axis, MOST_NAMES) for axis in two)
 
 
 def _is_long(source: Source) -> bool:
@@ -190,9 +194,14 @@ def choose(source: Source, options: Options = ANY) -> list[Choice]:
     ]
     if not found and source.swept:
         return [Choice("response" if source.numeric else "outcomes", options)]
-    names = [axis for axis in source.swept if axis not in (*source.numeric, *WITHOUT_ORDER)]
-    if len(names) == 1 and source.numeric and set(options.stated) <= set(KINDS["response"].takes):
+    if (
+        len(source.names) == 1
+        and source.numeric
+        and set(options.stated) <= set(KINDS["response"].takes)
+    ):
         found.insert(0, Choice("response", options))
+    if source.range_tests:  # every rate is in each curve: what became of all says nothing of one
+        found = [one for one in found if one.kind in ("range_test", "curves")]
     return sorted(dict.fromkeys(found), key=lambda one: one.kind != "range_test")
 
 
@@ -204,9 +213,8 @@ def draw(kind: str, source: Source, options: Options = ANY) -> Figure:
             no axis or measure, or the study has not what the kind needs.
     """
     if kind not in KINDS:
-        raise RequestError(
-            f'no figure is called "{kind}"{nearest(kind, KINDS)}; the kinds are {", ".join(KINDS)}'
-        )
+        known = f"{nearest(str(kind), KINDS)}; the kinds are {', '.join(KINDS)}"
+        raise RequestError(f'no figure is called "{kind}"{known}')
     source.trials()  # of nothing there is no figure
     row = KINDS[kind]
     row.check(kind, source, options)

@@ -88,7 +88,7 @@ def _over(
 
 def draw_outcomes(source: Source, options: Options) -> Figure:
     """Shares along one axis, if only that is asked for or there is no other; else a map."""
-    measure = options.measure or "final_loss"
+    measure = options.measure or source.lead
     free = [a for a in source.swept if a != options.col]
     if options.y is None and (options.x is not None or len(free) == 1):
         x, y = options.x or free[0], None

@@ -2,8 +2,8 @@
 
 import math
 import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -52,11 +52,13 @@ class Shown:
         name: the column, or None.
         points: the values that are shown, ascending.
         total: how many there are.
+        more: what a legend adds to the name of a value.
     """
 
     name: str | None
     points: tuple[object, ...]
     total: int = 1
+    more: Mapping[object, str] = field(default_factory=dict)
 
     @classmethod
     def of(cls, table: pd.DataFrame, name: str | None, total: int = 0) -> "Shown":
@@ -97,8 +99,12 @@ class Shown:
     @property
     def entries(self) -> list[Line2D]:
         """A line a value for a legend, in the order of the values."""
-        pairs = zip(self.names, self.colors, strict=True)
-        return [Line2D([], [], color=color, lw=2, label=name) for name, color in pairs]
+        names = [
+            name + self.more.get(point, "")
+            for name, point in zip(self.names, self.points, strict=True)
+        ]
+        return [Line2D([], [], color=color, lw=2, label=name)
+                for name, color in zip(names, self.colors, strict=True)]  # fmt: skip
 
     @property
     def title(self) -> str:

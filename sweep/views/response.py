@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from sweep.analysis.levels import levels
 from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
 from sweep.views.bands import (
@@ -20,7 +21,7 @@ from sweep.views.bands import (
     is_open,
     near,
 )
-from sweep.views.cells import Array, Cells, best_first, codes, levels, pooled
+from sweep.views.cells import Array, Cells, best_first, codes, pooled
 from sweep.views.panels import (
     MOST,
     MOST_NAMES,
@@ -243,7 +244,7 @@ def _mark(axes: Axes, marks: Sequence[float]) -> None:
 
 def draw_response(source: Source, options: Options) -> Figure:
     """A measure along the one ordered axis with names as hues, or along each axis in turn."""
-    measure = options.measure or "final_loss"
+    measure = options.measure or source.lead
     hue, col = options.hue, options.col
     others = [a for a in source.ranked if a not in (hue, col)]
     x: str | list[str] = options.x or _one_main(source) or others or source.ranked[0]

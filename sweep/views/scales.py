@@ -125,8 +125,7 @@ class Places:
         """
         axis, ends = axes.xaxis, limits or self.limits
         if self.kind == "log":
-            if ends[0] <= 0:
-                raise RequestError(f"--xlim: a logarithmic axis begins above 0, not at {ends[0]:g}")
+            refuse_below_zero("xlim", ends)
             axes.set_xscale("log")
             name_powers(axis, *ends)
         places = np.log(self.at) if self.kind == "log" else self.at
@@ -141,15 +140,17 @@ class Places:
         axes.set_xlim(ends)
 
 
-def place(axes: Axes, values: np.ndarray) -> None:
-    """Scale the x axis for these ascending numbers, each at its place; tick each of a few."""
-    if is_wide(values):
-        axes.set_xscale("log")
-        name_powers(axes.xaxis, values[0], values[-1])
-    if len(values) <= MOST_TICKS // 2:
-        axes.xaxis.set_major_locator(FixedLocator(values.tolist()))
-        axes.xaxis.set_major_formatter(FixedFormatter(value_labels(values.tolist())))
-        axes.xaxis.set_minor_locator(FixedLocator([]))
+def refuse_below_zero(option: str, limits: Span) -> None:
+    """Refuse what a logarithmic axis has no place for.
+
+    Raises:
+        RequestError: the lower end is not above 0.
+    """
+    if limits[0] <= 0:
+        raise RequestError(
+            f"--{option}: a logarithmic axis begins above 0, not at {limits[0]:g}; "
+            "--linear makes that of a measure linear"
+        )
 
 
 def letters_of(names: Sequence[str]) -> int:
@@ -195,10 +196,8 @@ class MeasureScale:
         Raises:
             RequestError: the axis is logarithmic and they are not positive.
         """
-        if limits and self.log and limits[0] <= 0:
-            raise RequestError(
-                f"{limits[0]:g}: a logarithmic axis begins above 0; --linear makes it linear"
-            )
+        if limits and self.log:
+            refuse_below_zero("xlim or --ylim", limits)
         return replace(self, limits=limits or self.limits)
 
     def notes(self, level: np.ndarray) -> Iterator[str]:

@@ -1,31 +1,26 @@
 """What figures are drawn from, the tables of one study, and what may be asked of them."""
 
-import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from math import inf
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.naming import named_axis, narrowed, texts
-from sweep.catalogue import TRAINING_MEASURES, VALIDATION_MEASURES
+from sweep.analysis.levels import levels
+from sweep.analysis.naming import named_axis, narrowed
+from sweep.analysis.responses import rate_axis
+from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError
+from sweep.store.results import Results
+from sweep.study import Group
 from sweep.study.checks import nearest
+from sweep.study.grid import Dimension
 from sweep.training.schedules import rate_factors
 from sweep.views.cells import codes
-from sweep.views.scales import WITHOUT_ORDER, is_ordered
-
-if TYPE_CHECKING:
-    from sweep.store.results import Results
-    from sweep.study import Group
-    from sweep.study.grid import Dimension
-from dataclasses import fields
-
-from sweep.catalogue import OUTCOMES
-from sweep.views.cells import levels
-from sweep.views.scales import UPWARD
+from sweep.views.scales import UPWARD, WITHOUT_ORDER, is_ordered
 from sweep.views.style import Look, assignment, value_labels
 
 ReadTrials = Callable[[Sequence[str]], pd.DataFrame]
@@ -51,6 +46,7 @@ class Source:
         steps: how many steps of a trial were recorded, at most.
         marks: values of axes to point out.
         groups: the study's groups, in which networks and data differ.
+        inputs, outputs: what the inputs and the outputs, or the classes, are called, if known.
         only: which trials are shown, as NAME=VALUE; by default all.
         following: axes that run together with an earlier one, whose value tells theirs: no figure
             shows them unasked.
@@ -65,12 +61,14 @@ class Source:
     read_parameters: ReadSome | None = None
     steps: int = 1
     marks: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    groups: Sequence["Group"] = ()
+    groups: Sequence[Group] = ()
+    inputs: tuple[str, ...] = ()
+    outputs: tuple[str, ...] = ()
     following: frozenset[str] = frozenset()
     only: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, results: "Results", only: Sequence[str] = ()) -> "Source":
+    def of(cls, results: Results, only: Sequence[str] = ()) -> "Source":
         """Return what the figures of a study's results are drawn from; nothing is read yet.
 
         `only` are choices of the trials to show, as NAME=VALUE.
@@ -85,12 +83,14 @@ class Source:
             axes=tuple(axis.name for axis in study.axes),
             read=results.trials,
             measures=(*TRAINING_MEASURES, *validated),
-            recorded=(*batched, "loss", *validated) if steps else (),
+            recorded=(*validated, *batched, "loss") if steps else (),
             read_curves=results.curves if steps else None,
             read_parameters=results.parameters,
             steps=max(steps, 1),
             marks=study.plot.mark,
             groups=groups,
+            inputs=study.plot.inputs,
+            outputs=study.plot.outputs,
             following=frozenset(_following(study.dimensions)),
             only=tuple(only),
         )
@@ -133,11 +133,38 @@ class Source:
         return tuple(sorted(ordered, key=lambda axis: -len(self.points[axis])))
 
     @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The axes with several values that are names, not numbers."""
+        return tuple(a for a in self.swept if a not in (*self.numeric, *WITHOUT_ORDER))
+
+    @cached_property
     def ranked(self) -> tuple[str, ...]:
         """The axes a figure would show first: ordered ones, then names, then seeds."""
-        names = [a for a in self.swept if a not in self.numeric and a not in WITHOUT_ORDER]
         seeds = [a for a in self.swept if a in WITHOUT_ORDER]
-        return (*self.numeric, *names, *seeds)
+        return (*self.numeric, *self.names, *seeds)
+
+    @cached_property
+    def rate(self) -> str | None:
+        """The axis that words are about: the learning rate, else the ordered one of most values."""
+        try:
+            rate = rate_axis(self.axes)
+        except RequestError:
+            rate = ""
+        return rate if rate in self.numeric else next(iter(self.numeric), None)
+
+    @property
+    def lead(self) -> str:
+        """The measure that conclusions rest on: the loss on validation data, if there are any."""
+        return "validation_loss" if "validation_loss" in self.measures else "final_loss"
+
+    def best(self, axis: str, by: Sequence[str] = ()) -> pd.DataFrame:
+        """Return the value of an axis with the best median, for each combination of `by` a row."""
+        table = self.trials()
+        keys = [table[name] for name in (*by, axis)]
+        found = pd.Series(levels(table, self.lead), table.index).groupby(keys, observed=True)
+        medians = found.median().reset_index(name="level")
+        rows = medians.groupby([*by], observed=True) if by else medians.groupby(lambda _: 0)
+        return medians.loc[rows["level"].idxmin(), [*by, axis]]
 
     @cached_property
     def range_tests(self) -> list[np.ndarray]:
@@ -175,12 +202,13 @@ class Source:
             )
         return name
 
-    def trials(self, measure: str = "final_loss") -> pd.DataFrame:
-        """Return the numbers, the axes, a measure and the outcome of all trials.
+    def trials(self, measure: str | None = None) -> pd.DataFrame:
+        """Return the numbers, the axes, a measure (the lead) and the outcome of all trials.
 
         Raises:
             RequestError: there are none.
         """
+        measure = measure or self.lead
         if measure not in self._tables:
             axes = self.axes if self.only else self.shown
             table = self.read(["trial", *axes, measure, "outcome"])
@@ -205,11 +233,11 @@ class Source:
 
     def picked(self, options: "Options") -> dict[int, str]:
         """Return the numbers of the few trials that a figure shows one by one, with headings."""
-        measure = options.measure or "final_loss"
+        measure = options.measure or self.lead
         return picked(self.trials(measure), measure, self.swept, options.trial)
 
 
-def _following(dimensions: Sequence["Dimension"]) -> Iterator[str]:
+def _following(dimensions: Sequence[Dimension]) -> Iterator[str]:
     """The axes of each dimension after the first whose values all differ."""
     for dimension in dimensions:
         leading = [len(axis.ranked[0]) == len(axis) for axis in dimension.axes]
@@ -219,10 +247,21 @@ def _following(dimensions: Sequence["Dimension"]) -> Iterator[str]:
 
 AXES = ("x", "y", "hue", "col")
 
+_TYPES: tuple[tuple[Sequence[str], Any, str], ...] = (
+    ((*AXES, "measure", "title"), str | None, "text"),
+    (("log",), bool | None, "true or false"),
+    (("rank",), bool, "true or false"),
+    (("trial",), int | np.integer, "numbers of trials"),
+    (("only",), str, "texts of NAME=VALUE"),
+)
+"""What options are to be; `trial` and `only` may be one or several."""
+
 
 @dataclass(frozen=True)
 class Options:
     """What is asked of a figure; what is not stated the kind chooses from the study's axes.
+
+    A size may be text too, as "7x4.5", and so may the ends of an axis, as "0.01:1".
 
     Attributes:
         x, y: the axes to lie across and up.
@@ -236,6 +275,9 @@ class Options:
         xlim, ylim: the ends of the axes across and up.
         only: which trials are shown, as NAME=VALUE; by default all.
         title: instead of the study's.
+
+    Raises:
+        RequestError: something is of another type, or no size or no two ends.
     """
 
     x: str | None = None
@@ -253,7 +295,16 @@ class Options:
     title: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "only", texts(self.only))
+        for name in ("size", "xlim", "ylim"):
+            if (stated := getattr(self, name)) is not None:
+                object.__setattr__(self, name, pair_of(name, stated))
+        for name in ("trial", "only"):
+            object.__setattr__(self, name, _listed(getattr(self, name)))
+        for names, kind, what in _TYPES:
+            for name in names:
+                stated = getattr(self, name)
+                if not all(isinstance(one, kind) for one in _listed(stated)):
+                    raise _other(name, what, stated)
 
     @property
     def stated(self) -> tuple[str, ...]:
@@ -283,40 +334,35 @@ class Options:
         return Look(title, said, self.size, self.log, self.xlim, self.ylim)
 
 
-ANY = Options()
-
-
-def size_of(text: str) -> tuple[float, float]:
-    """Read a size such as "7x4.5", in inches.
+def pair_of(option: str, stated: object) -> tuple[float, float]:
+    """Read a size ("7x4.5", in inches) or the two ends of an axis ("0.01:1"), text or two numbers.
 
     Raises:
-        RequestError: it is none, or not between 1 and 50 inches.
+        RequestError: it is none, a size not from 1 to 50 inches, or an end not finite.
     """
+    size = option == "size"
     try:
-        width, height = (float(part) for part in text.lower().split("x"))
-        if 1 <= width <= 50 and 1 <= height <= 50:
-            return width, height
-    except ValueError:
-        pass
-    raise RequestError(
-        f'--size: must be width x height from 1 to 50 inches, such as 7x4.5, not "{text}"'
-    )
-
-
-def ends_of(option: str, text: str) -> tuple[float, float]:
-    """Read the two ends of an axis, such as "0.01:1".
-
-    Raises:
-        RequestError: they are no two finite numbers, the lower first.
-    """
-    try:
-        low, high = (float(part) for part in text.split(":"))
-        if -math.inf < low < high < math.inf:
+        parts = stated.lower().split("x" if size else ":") if isinstance(stated, str) else stated
+        low, high = map(float, parts)  # type: ignore[call-overload]
+        if (min(low, high) >= 1 and max(low, high) <= 50) if size else -inf < low < high < inf:
             return low, high
-    except ValueError:
+    except (TypeError, ValueError):
         pass
-    raise RequestError(f'{option}: must be two numbers, the lower first, as 0.01:1, not "{text}"')
+    inches = "width x height from 1 to 50 inches, such as 7x4.5"
+    raise _other(option, inches if size else "two numbers, the lower first, as 0.01:1", stated)
 
+
+def _other(option: str, what: str, stated: object) -> RequestError:
+    shown = f'"{stated}"' if isinstance(stated, str) else repr(stated)
+    return RequestError(f"--{option}: must be {what}, not {shown}")
+
+
+def _listed(stated: object) -> tuple[object, ...]:
+    one = isinstance(stated, str) or not hasattr(stated, "__iter__")
+    return (stated,) if one else tuple(stated)  # type: ignore[arg-type]
+
+
+ANY = Options()
 
 MOST_TRIALS = 6
 

@@ -33,7 +33,7 @@ def test_a_level_is_worst_where_a_trial_diverged_or_never_came_to_have_one(
     accuracy = trial_table.assign(validation_accuracy=0.5)
     assert levels(accuracy, "validation_accuracy")[8:].tolist() == [0.5, 0.5, -INF, -INF]
     lowest = trial_table.assign(best_loss=0.25)
-    assert levels(lowest, "best_loss")[-1] == 0.25  # diverged, but had it before
+    assert levels(lowest, "best_loss")[-1] == INF  # as in words, whatever it had before
 
 
 def test_quantiles_are_those_of_pandas() -> None:

@@ -1,5 +1,6 @@
 """A comparison draws every study's numbers and their changes, or says what it leaves out."""
 
+from itertools import pairwise
 from math import inf, nan
 
 import numpy as np
@@ -80,3 +81,19 @@ def test_nothing_to_show_is_drawn_all_the_same(value: float) -> None:
     table = curves(["a", "b"]).assign(value=value, low=np.nan, high=np.nan)
     figure = comparison(table, changes(table).assign(ratio=value), x="learning_rate")
     figure.draw_without_rendering()
+
+
+def test_every_part_of_every_panel_has_one_range_and_numbers_with_room() -> None:
+    rates = np.geomspace(1e-3, 10, 9)
+    rows = [(n, o, r, 0.5, 0.4, 0.6) for n in "ab" for o in "pqrst" for r in rates]
+    columns = ["study", "training.optimizer", "learning_rate", "value", "low", "high"]
+    table = pd.DataFrame(rows, columns=columns)
+    changed = table[table["study"] == "b"].drop(columns="value").assign(ratio=2.0)
+    changed = changed[changed["learning_rate"] < 0.1]  # higher ones have no ratio
+    figure = comparison(table, changed, x="learning_rate", shared=["training.optimizer"])
+    figure.draw_without_rendering()
+    assert len({axes.get_xlim() for axes in figure.axes}) == 1
+    for axes in figure.axes:
+        boxes = [text.get_window_extent() for text in axes.get_xticklabels() if text.get_visible()]
+        boxes = [box for box in boxes if box.width > 1]
+        assert all(one.x1 <= other.x0 for one, other in pairwise(boxes))

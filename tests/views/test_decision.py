@@ -1,8 +1,11 @@
 """What a network has learnt is its output over the plane, computed by hand here."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+import sweep
 from sweep.errors import RequestError
 from sweep.study import Network
 from sweep.views.decision import POINTS, Learnt, decision
@@ -67,3 +70,31 @@ def test_other_numbers_of_inputs_are_refused() -> None:
     wide = Learnt("best", network, np.ones(3), np.ones(1), np.ones((4, 3)), np.ones((4, 1)))
     with pytest.raises(RequestError, match="networks of 2 inputs; this study's have 3"):
         decision([wide])
+
+
+def test_inputs_and_classes_have_the_names_of_their_columns_and_labels(tmp_path: Path) -> None:
+    rows = [f"{x / 10},{x % 3},{'ab c'[x % 2 * 3 :] or 'c'}" for x in range(12)]
+    (tmp_path / "flowers.csv").write_text("\n".join(["width,length,kind", *rows]) + "\n")
+    (tmp_path / "flowers.toml").write_text(STUDY)
+    results = sweep.run(tmp_path / "flowers.toml", results=tmp_path / "results", threads=1)
+    figure = sweep.plot(results, "decision")
+    assert (figure.axes[0].get_xlabel(), figure.axes[0].get_ylabel()) == ("width", "length")
+    ticks = [text.get_text() for text in figure.axes[-1].get_yticklabels()]
+    assert ticks == ["ab c", "c"]
+
+
+STUDY = """
+[network]
+layers = [2, 2]
+activation = "softmax"
+loss = "softmax_cross_entropy"
+[data]
+file = "flowers.csv"
+target_columns = ["kind"]
+one_hot = true
+[initial]
+scheme = "xavier"
+[training]
+steps = 3
+learning_rate = 0.1
+"""

@@ -18,8 +18,8 @@ from matplotlib.text import Text
 import sweep
 from sweep.errors import RequestError
 from sweep.store.results import Results
-from sweep.views.kinds import KINDS, choose, draw
-from sweep.views.source import AXES, Options, Source, ends_of, picked, size_of
+from sweep.views.kinds import KINDS, choose, draw, plots
+from sweep.views.source import AXES, Options, Source, pair_of, picked
 
 OF_ANY = [kind for kind in KINDS if kind != "range_test"]
 """The kinds that need no schedule of their own."""
@@ -283,13 +283,13 @@ def test_a_figure_is_drawn_from_python(results: Results) -> None:
     ("text", "size"), [("7x4.5", (7.0, 4.5)), ("3X3", (3.0, 3.0)), ("1x50", (1.0, 50.0))]
 )
 def test_sizes_are_inches(text: str, size: tuple[float, float]) -> None:
-    assert size_of(text) == size
+    assert pair_of("size", text) == size
 
 
 @pytest.mark.parametrize("text", ["7", "7x", "0x4", "nanx4", "7x4x2", "51x4", "big"])
 def test_sizes_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(RequestError, match="--size: must be width x height"):
-        size_of(text)
+        pair_of("size", text)
 
 
 def test_the_gallery_has_every_kind_and_its_pictures() -> None:
@@ -387,11 +387,11 @@ def test_axes_end_where_it_is_stated(kind: str, results: Results) -> None:
 
 
 def test_ends_of_axes_are_two_numbers() -> None:
-    assert ends_of("--xlim", "1e-3:2") == (0.001, 2.0)
-    assert ends_of("--ylim", "-1:1") == (-1.0, 1.0)
+    assert pair_of("xlim", "1e-3:2") == (0.001, 2.0)
+    assert pair_of("ylim", "-1:1") == (-1.0, 1.0)
     for text in ("1", "2:1", "a:b", "1:1", "nan:1", "0:inf", "1:2:3"):
         with pytest.raises(RequestError, match=f"--xlim: must be two numbers.*{text}"):
-            ends_of("--xlim", text)
+            pair_of("xlim", text)
 
 
 def test_threads_draw_by_turns_and_leave_settings_alone(results: Results) -> None:
@@ -421,6 +421,7 @@ def test_a_range_test_is_drawn_by_rate_first(tmp_path: Path) -> None:
         tmp_path / "test.toml", overrides=edits, results=tmp_path / "results", threads=1
     )
     assert choose(Source.of(results))[0].name == "range_test"
+    assert {one.kind for one in choose(Source.of(results))} == {"range_test", "curves"}
     axes = draw("range_test", Source.of(results)).axes[0]
     at = axes.lines[0].get_xdata()
     assert len(at) == 20
@@ -431,3 +432,132 @@ def test_a_range_test_is_drawn_by_rate_first(tmp_path: Path) -> None:
 def test_range_tests_of_several_rates_are_no_one_figure(tmp_path: Path, results: Results) -> None:
     with pytest.raises(RequestError, match="this one has none"):
         draw("range_test", Source.of(results))
+
+
+BATCHED = """
+[network]
+layers = [2, 4, 2]
+activation = ["tanh", "softmax"]
+loss = "softmax_cross_entropy"
+[data]
+name = "moons"
+one_hot = true
+samples = 60
+[initial]
+scheme = "xavier"
+[training]
+steps = 30
+[batch]
+size = 8
+[axes]
+learning_rate = { log = [1e-3, 1.0], num = 15 }
+training.optimizer = ["sgd", "adam"]
+seed = [0, 1, 2]
+"""
+
+
+@pytest.fixture(scope="module")
+def batched(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Results]:
+    """Two optimizers at fifteen rates in batches, without and with validation data."""
+    folder = tmp_path_factory.mktemp("batched")
+    found = {}
+    for name, more in (("training", ""), ("validation", "[validation]\nshare = 0.4\n")):
+        (folder / f"{name}.toml").write_text(BATCHED.replace("[axes]", f"{more}[axes]"))
+        found[name] = sweep.run(folder / f"{name}.toml", results=folder / "results", threads=1)
+    return found
+
+
+def test_figures_lead_with_validation_as_words_do(batched: dict[str, Results]) -> None:
+    source = Source.of(batched["validation"])
+    for kind in ("response", "heatmap", "ecdf", "curves", "panels"):
+        assert "loss on validation data" in text_of(draw(kind, source)), kind
+    assert "final loss" in text_of(draw("response", Source.of(batched["training"])))
+    asked = text_of(draw("response", source, Options(measure="final_loss")))
+    assert "final loss" in asked
+    assert "loss on validation data" not in asked
+    best = sweep.best(batched["validation"], by="validation_loss")
+    told = {text.get_text() for text in draw("curves", source).legends[0].get_texts()}
+    rates = zip(best["training.optimizer"], best["best_rate"], strict=True)
+    assert told == {f"{name} at {rate:.4g}" for name, rate in rates}
+
+
+def test_curves_of_batches_say_what_loss_it_is(batched: dict[str, Results]) -> None:
+    source = Source.of(batched["training"])
+    said = text_of(draw("curves", source))
+    assert "each step's loss is that of its batch alone" in said.replace("\n", " ")
+    assert "loss of the step's batch" in said
+    axes = draw("curves", source, Options(measure="loss")).axes[0]
+    assert axes.get_ylabel() == "loss $E_T$"
+    assert axes.lines[0].get_xdata().tolist() == [0, 30]
+    said = text_of(draw("curves", source, Options(measure="loss"))).replace("\n", " ")
+    assert "the loss on all data, recorded at 2 steps" in said
+
+
+def test_curves_of_names_are_those_at_the_best_rates_to_the_end(
+    batched: dict[str, Results],
+) -> None:
+    source = Source.of(batched["training"])
+    for options in (Options(), Options(hue="optimizer")):
+        figure = draw("curves", source, options)
+        said = figure.texts[-1].get_text().replace("\n", " ")
+        assert said.startswith("each at its best learning rate by final loss"), said
+        assert "first" not in said
+        assert figure.axes[0].get_xlim() == (0, 30)
+        assert len(figure.axes[0].lines) == 6
+
+
+def test_of_many_rates_the_best_is_among_those_drawn(batched: dict[str, Results]) -> None:
+    source = Source.of(batched["training"])
+    for only in ((), ("optimizer=adam",), ("optimizer=sgd",)):
+        narrow = replace(source, only=only)
+        best = narrow.best("learning_rate")["learning_rate"].iloc[0]
+        figure = draw("curves", narrow, Options(hue="learning_rate"))
+        shown = [text.get_text() for text in figure.legends[0].get_texts()]
+        assert f"{best:.4g}" in shown
+        assert len(shown) == 12
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (
+            {"xlim": (1, 0)},
+            r"--xlim: must be two numbers, the lower first, as 0.01:1, not \(1, 0\)",
+        ),
+        ({"ylim": 3}, "--ylim: must be two numbers, .* not 3"),
+        ({"xlim": (float("nan"), 1)}, "--xlim: must be two numbers"),
+        ({"size": (7,)}, r"--size: must be width x height .* not \(7,\)"),
+        ({"size": (0, 4)}, "--size: must be width x height"),
+        ({"hue": 3}, "--hue: must be text, not 3"),
+        ({"measure": 4}, "--measure: must be text, not 4"),
+        ({"title": 5}, "--title: must be text, not 5"),
+        ({"log": "yes"}, '--log: must be true or false, not "yes"'),
+        ({"rank": 3}, "--rank: must be true or false, not 3"),
+        ({"trial": "a"}, r"--trial: must be numbers of trials, not \('a',\)"),
+        ({"only": [3]}, r"--only: must be texts of NAME=VALUE, not \(3,\)"),
+        ({"kind": 3}, 'no figure is called "3"; the kinds are'),
+        ({"log": True, "ylim": (-1, 2)}, "--ylim: a logarithmic axis begins above 0, not at -1"),
+    ],
+)
+def test_what_is_of_another_type_is_refused_in_one_line(
+    options: dict[str, object], words: str, results: Results
+) -> None:
+    with pytest.raises(RequestError, match=words) as refused:
+        sweep.plot(results, **{"kind": "curves", **options})  # type: ignore[arg-type]
+    assert "\n" not in str(refused.value)
+
+
+def test_options_are_read_from_text_and_one_of_several_needs_no_list() -> None:
+    options = Options(size="7x4.5", xlim="0.01:1", trial=3, only="optimizer=sgd")  # type: ignore[arg-type]
+    assert options == Options(
+        size=(7.0, 4.5), xlim=(0.01, 1.0), trial=(3,), only=("optimizer=sgd",)
+    )
+
+
+def test_figures_of_what_differs_have_names_of_their_own(results: Results) -> None:
+    asked: list[dict[str, object]] = [
+        {"x": "optimizer"}, {"x": "seed", "col": "optimizer"}, {"hue": "optimizer"},
+        {"x": "seed", "hue": "optimizer"}, {"ylim": (0.1, 1)}, {"only": "optimizer=sgd"},
+    ]  # fmt: skip
+    names = [name for options in asked for name in plots(results, "response", **options)]
+    assert len(set(names)) == len(names) == len(asked)

@@ -142,11 +142,11 @@ def group_table(findings: Findings, noun: str) -> Table:
         value=best["value"],
         value_low=best["value_low"],
         value_high=best["value_high"],
-        **{name: measures[name] for name in AROUND if name in measures},
+        **{name: measures[name] for name in AROUND if name in measures and lead != "range_test"},
     )
     few, note = thinned(frame)
     words = {
-        "best_rate": f"best {noun}",
+        "best_rate": f"{'suggested' if lead == 'range_test' else 'best'} {noun}",
         "value": LEVELS[CRITERIA[lead]].what,
         "training_loss": "on training data",
         "usable_from": "usable from",

@@ -6,7 +6,6 @@ from pathlib import Path
 from sweep import __version__
 from sweep.analysis.naming import narrowed, texts
 from sweep.analysis.range_test import is_range_test, range_test
-from sweep.analysis.responses import rate_axis
 from sweep.analysis.trials import NEEDED
 from sweep.catalogue import VALIDATION_MEASURES
 from sweep.errors import RequestError
@@ -70,7 +69,7 @@ def _report(found: Results, only: Sequence[str], edits: Sequence[str]) -> Report
     validation = [name for name in VALIDATION_MEASURES if name in source.measures]
     columns = ["trial", *source.axes, *NEEDED, *validation]
     trials = found.trials(None if found.trained <= MOST_ROWS else columns)
-    rate = _rate(source)
+    rate = source.rate
     tested = rate is None and is_range_test(found.study)
     return compose(
         _about(found, only, edits),
@@ -112,12 +111,3 @@ def _digest(found: Results) -> str:
     if rows > MOST_DIGESTED:
         return f"not computed for this page, of {rows:,} rows; Results.content_digest() gives it"
     return found.content_digest()
-
-
-def _rate(source: Source) -> str | None:
-    """The axis that sentences are about: a learning rate, else the longest ordered one."""
-    try:
-        rate = rate_axis(source.axes)
-    except RequestError:
-        rate = ""
-    return rate if rate in source.numeric else next(iter(source.numeric), None)
