@@ -108,7 +108,7 @@ def _repeats(document: Document) -> Dimension:
     swept = (find_axis(place_of(key).axis) for key in document.entries)
     stated = {*document.entries, *(found[0].name for found in swept if found)}
     drawn = {
-        "seed": "initial.weights" not in stated,
+        "seed": not {"initial.weights", "initial.file"} & stated,
         "batch_seed": "batch.size" in stated and not {"batch.table", "batch.file"} & stated,
     }
     names = [name for name in REPEATED if drawn[name]]

@@ -61,6 +61,7 @@ GIVES = {
     "batch.file": ("batch.table",),
     "data.file": ("data.inputs", "data.targets"),
     "data.name": ("data.inputs", "data.targets"),
+    "initial.file": ("initial.weights",),
     "validation.file": ("validation.inputs", "validation.targets"),
     "validation.share": ("validation.inputs", "validation.targets"),
 }

@@ -101,7 +101,7 @@ def text_to_start_from(study: str | Path, directory: Path) -> str:
     load_study(path)
     text = _read_text(path, str(path))
     entries = read_document(text, str(path), (), MAX_BYTES).entries
-    for name in ("data.file", "validation.file", "batch.file"):
+    for name in ("data.file", "validation.file", "initial.file", "batch.file"):
         file = str(entries[name].value) if name in entries else ""
         if file and not _exists(directory / file):
             raise refusal(

@@ -220,6 +220,7 @@ class InitialFields:
     weights: tuple[np.ndarray, ...] | None = declared(
         checks.layers_of(checks.matrix), Role.GROUP, None
     )
+    file: str | None = declared(checks.text, Role.FILE, None)
     biases: tuple[np.ndarray, ...] | None = declared(
         checks.layers_of(checks.vector), Role.GROUP, None, idle=_biased
     )

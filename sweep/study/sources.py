@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ import numpy as np
 from sweep.study import checks
 from sweep.study.document import Document, Entry
 from sweep.study.settings import FETCHED
-from sweep.study.tables import Table, inside, read_indices, read_table
+from sweep.study.tables import Table, inside, read_indices, read_numbers, read_table
 
 _Content = TypeVar("_Content")
 _COLUMNS = ("data.input_columns", "data.target_columns")
@@ -30,6 +31,9 @@ def with_files(document: Document, directory: Path) -> Document:
     if "batch.file" in entries:
         rows = _read(document, "batch.file", directory, read_indices)
         entries["batch.table"] = _entry(entries.pop("batch.file"), rows)
+    if "initial.file" in entries:
+        weights = _weights(document, _read(document, "initial.file", directory, read_numbers))
+        entries["initial.weights"] = _entry(entries.pop("initial.file"), weights)
     tables = {
         part: _read(document, f"{part}.file", directory, read_table)
         for part in ("data", "validation")
@@ -74,6 +78,22 @@ def _read(
         return read(inside(directory, file))
     except ValueError as error:
         raise document.refuse(name, f"{checks.show(file)} {error}") from None
+
+
+def _weights(document: Document, numbers: np.ndarray) -> list[list[list[float]]]:
+    """The numbers (weights,) of a file as layers [layer][to][from] of a network."""
+    stated = document.entries.get("network.layers")
+    try:
+        layers = checks.layer_sizes(stated.value if stated else None)
+        ends = np.cumsum([n_in * n_out for n_in, n_out in pairwise(layers)])
+        if len(numbers) != ends[-1]:
+            shown = checks.counted(len(numbers), "number")
+            raise ValueError(f"has {shown}; layers of {list(layers)} have {ends[-1]} weights")
+    except ValueError as error:
+        file = document.entries["initial.file"].value
+        raise document.refuse("initial.file", f"{checks.show(file)} {error}") from None
+    parts = np.split(numbers, ends[:-1])
+    return [part.reshape(-1, n_in).tolist() for part, n_in in zip(parts, layers, strict=False)]
 
 
 def _arrays(

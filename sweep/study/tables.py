@@ -67,12 +67,50 @@ def read_indices(path: Path) -> list[list[int]]:
     return readers[path.suffix](read_whole(path, MAX_TABLE_BYTES, "a table"))
 
 
+def read_numbers(path: Path) -> np.ndarray:
+    """All numbers in a file (n,) float64, in the order in which they stand there, by its ending.
+
+    - .csv: commas, semicolons, tabs, spaces or lines between numbers, no header
+    - .npy: an array of any shape, as `numpy.save` writes it
+
+    Raises:
+        ValueError: it cannot be read, or is something else.
+    """
+    readers = {".csv": _numbers_of_text, ".npy": _numbers_of_array}
+    if path.suffix not in readers:
+        raise ValueError(f"must end in {' or '.join(readers)}")
+    numbers = readers[path.suffix](read_whole(path, MAX_TABLE_BYTES, "a table"))
+    if not np.isfinite(numbers).all():
+        raise ValueError(f"must have finite numbers, not {numbers[~np.isfinite(numbers)][0]}")
+    return numbers
+
+
+def _numbers_of_text(content: bytes) -> np.ndarray:
+    cells = re.split(r"[,;\s]+", _decoded(content).strip())
+    numbers = [_number(cell) for cell in cells]
+    if None in numbers:
+        wrong = show(cells[numbers.index(None)])
+        raise ValueError(f"must have numbers with commas between and no names, not {wrong}")
+    return np.array(numbers, np.float64)
+
+
+def _numbers_of_array(content: bytes) -> np.ndarray:
+    array = array_of(content)
+    if array.dtype.kind not in "iuf":
+        raise ValueError(f"must have an array of numbers, not {array.dtype}")
+    return array.ravel().astype(np.float64)
+
+
 def _rows_of_text(content: bytes) -> list[list[int]]:
+    lines = _decoded(content).rstrip().split("\n")
+    return [_row(line, number) for number, line in enumerate(lines, start=1)]
+
+
+def _decoded(content: bytes) -> str:
     try:
-        lines = content.decode("utf-8-sig").rstrip().split("\n")
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"is not UTF-8 text (byte {error.start})") from None
-    return [_row(line, number) for number, line in enumerate(lines, start=1)]
 
 
 def _row(line: str, number: int) -> list[int]:
@@ -217,10 +255,7 @@ def read_table(path: Path) -> Table:
 
 
 def _of_text(content: bytes) -> Table:
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"is not UTF-8 text (byte {error.start})") from None
+    text = _decoded(content)
     first = text.lstrip().partition("\n")[0]
     separator = next((one for one in ",;\t|" if one in first), ",")
     rows: list[list[str]] = []
