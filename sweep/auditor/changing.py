@@ -8,32 +8,42 @@ looked for, and it is the other way round.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import accumulate, combinations, islice
 
-from sweep.auditor.formulas import Call, FormulaError, Name, Number, Tree, parse, references
+from sweep.auditor.formulas import (
+    Call,
+    FormulaError,
+    Name,
+    Number,
+    Tree,
+    parse,
+    references,
+    replace,
+)
 from sweep.auditor.model import parted
 from sweep.auditor.roles import ALL_BIASES, CONSTANTS, WEIGHTS
 
 Path = tuple[int, ...]
 Fits = Callable[[Tree], bool]
 
-POWERS = ("^", "POWER", "POW")
-PRODUCTS = ("*", "/")
 PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "^": 3}
 NEAR, FARTHEST = 4, 10
 """How far a symbol is from one that is often taken for it, and from any."""
 
-MOST_PAIRS = 600
+MOST_PAIRS = 1500
 """How many places of a pair of brackets are tried."""
 
 
 @dataclass(frozen=True)
 class Change:
-    """What was changed, `kind` says how: `old` went out, `new` came in; symbols or words."""
+    """What is wrong with a formula by one change, of a `kind`: what stands there, what belongs.
+
+    Symbols, several with blanks between, or words; empty for what is missing or too many.
+    """
 
     kind: str
-    old: str = ""
-    new: str = ""
+    stands: str = ""
+    belongs: str = ""
 
 
 Changed = tuple[Tree, Change]
@@ -70,12 +80,14 @@ def put(tree: Tree, path: Path, new: Tree) -> Tree:
 
 def renamed(tree: Tree, names: dict[str, str]) -> Tree:
     """Return the tree with other symbols in place of some."""
-    if isinstance(tree, Call):
-        return Call(tree.function, tuple(renamed(part, names) for part in tree.arguments))
-    return Name(names.get(tree.name, tree.name)) if isinstance(tree, Name) else tree
+    return replace(
+        tree, lambda part: Name(names.get(part.name, part.name)) if isinstance(part, Name) else part
+    )
 
 
-def find(tree: Tree, wanted: Iterable[Tree], fits: Fits, into: Iterable[str]) -> Change | None:
+def find(
+    tree: Tree, wanted: Iterable[Tree], fits: Fits, into: Iterable[str], repairs: bool = True
+) -> Change | None:
     """Return the likeliest single change after which a formula fits; None if there is none.
 
     Args:
@@ -83,6 +95,8 @@ def find(tree: Tree, wanted: Iterable[Tree], fits: Fits, into: Iterable[str]) ->
         wanted: formulas whose parts may be missing in it.
         fits: whether a changed formula is the one that is looked for.
         into: the symbols that may come in.
+        repairs: whether the formula is the wrong one; if it is the right one, what goes out is
+            what belongs there.
     """
     into = list(into)
     pieces = list(dict.fromkeys(part for one in wanted for _, part in parts(one)))
@@ -94,7 +108,7 @@ def find(tree: Tree, wanted: Iterable[Tree], fits: Fits, into: Iterable[str]) ->
         for changed, change in changes:
             try:
                 if fits(changed):
-                    return change
+                    return change if repairs else Change(change.kind, change.belongs, change.stands)
             except (KeyError, FormulaError):
                 continue  # it names what nothing defines
     return None
@@ -150,34 +164,29 @@ def twin(symbol: str) -> str:
 def _together(tree: Tree) -> Iterator[Changed]:
     """Several symbols changed alike: exchanged, for sums, for the other unit's, in another row."""
     present = list(filter(is_role, symbols(tree)))
-    weights = [s for s in present if parted(s)[1] in WEIGHTS]
-    for a, b in combinations(weights, 2):
+    for a, b in combinations([s for s in present if parted(s)[1] in WEIGHTS], 2):
         yield renamed(tree, {a: b, b: a}), Change("swapped", a, b)
-    changes: list[dict[str, str]] = []
-    for letter in ("h", "o"):
-        for old, new in ((f"a{letter}", letter), (letter, f"a{letter}")):
-            changes.append({f"{old}{n}": f"{new}{n}" for n in "12"})
-    changes.append({s: twin(s) for s in present})
-    changes += [{s: twin(s) for s in present if s[:2] == k} for k in ("ah", "ao", "d_", "pr")]
     own = [s for s in present if s[0] not in "it" and s != "eta"]
+    here = [s for s in own if "." not in s]
+    changes = [
+        {f"{old}{n}": f"{new}{n}" for n in "12"}
+        for old, new in (("ah", "h"), ("h", "ah"), ("ao", "o"), ("o", "ao"))
+    ]
+    changes += [
+        {s: twin(s) for s in present if s.startswith(k)} for k in ("", "ah", "ao", "d_", "pr")
+    ]
     for where in ("prev.", "next.", "first."):
-        changes.append({s: where + s for s in own if "." not in s})
-        changes += [
-            {s: where + s for s in own if "." not in s and s.startswith(letters)}
-            for letters in ("ah", "ao", "w", ("a", "h", "o", "d"))
-        ]
+        for letters in ("", "ah", "ao", "w", ("a", "h", "o", "d")):
+            changes.append({s: where + s for s in here if s.startswith(letters)})
         changes.append({s: s.removeprefix(where) for s in own if s.startswith(where)})
-    changes.append({s: f"n{s[1]}" for s in own if s in WEIGHTS})
+    changes.append({w: f"n{w[1]}" for w in WEIGHTS})
     changes.append({f"n{w[1]}": w for w in WEIGHTS})
-    changes.append({"i1": "i2", "i2": "i1"})
-    changes.append({"t1": "t2", "t2": "t1"})
+    changes += [{"i1": "i2", "i2": "i1"}, {"t1": "t2", "t2": "t1"}]
     for names in changes:
         inside = {a: b for a, b in names.items() if a in present and a != b}
         if len(inside) > 1:
-            yield (
-                renamed(tree, inside),
-                Change("together", " ".join(inside), " ".join(inside.values())),
-            )
+            told = Change("together", " ".join(inside), " ".join(inside.values()))
+            yield renamed(tree, inside), told
 
 
 def _signs(tree: Tree) -> Iterator[Changed]:
@@ -186,7 +195,8 @@ def _signs(tree: Tree) -> Iterator[Changed]:
     for path, part in _calls(tree, "+", "-"):
         other = "-" if part.function == "+" else "+"
         yield put(tree, path, Call(other, part.arguments)), Change("sign", part.function, other)
-        yield put(tree, path, Call("negative", (part,))), Change("sign", "turned", written(part))
+        told = Change("turned", written(part), written(part))
+        yield put(tree, path, Call("negative", (part,))), told
     for path, part in _calls(tree, "negative"):
         yield put(tree, path, part.arguments[0]), Change("sign", "-", "+")
     for path, part in _calls(tree, "EXP"):
@@ -195,35 +205,38 @@ def _signs(tree: Tree) -> Iterator[Changed]:
 
 
 def _squares(tree: Tree) -> Iterator[Changed]:
-    """A difference, or its magnitude, in place of its square, and the other way."""
-    for path, part in _calls(tree, *POWERS):
+    """A difference, or its magnitude, in place of its square, and the other way; a 1/2 or a 2."""
+    for path, part in _calls(tree, "^", "POWER", "POW"):
         base = part.arguments[0]
         yield put(tree, path, base), Change("square", "^2", written(base))
         yield put(tree, path, Call("ABS", (base,))), Change("square", "^2", "a magnitude")
     for path, part in _calls(tree, "-", "ABS"):
         yield put(tree, path, Call("*", (part, part))), Change("square", written(part), "^2")
-    for factor, told in ((0.5, "half"), (2.0, "twice")):
+    for factor, told in ((0.5, "1/2"), (2.0, "2")):
         yield Call("*", (Number(factor), tree)), Change("half", "", told)
+
+
+SLOPED = (("ao1",), ("ao2",), ("ah1",), ("ah2",), ("ao1", "ao2"), ("ah1", "ah2"),
+          ("ao1", "ao2", "ah1"), ("ao1", "ao2", "ah2"))  # fmt: skip
+"""The activations whose slopes, or a part of each, may be missing together."""
 
 
 def _removed(tree: Tree) -> Iterator[Changed]:
     """A factor or a term too many (or, looked at the other way, one that is missing)."""
     for path, part in _calls(tree, "*", "+", "-", "/"):
-        kind = "factor" if part.function in PRODUCTS else "term"
+        kind = "factor" if part.function in "*/" else "term"
         keep = part.arguments[:1] if part.function == "/" else part.arguments
         for at, kept in enumerate(keep):
             gone = part.arguments[1 - at]
-            turned = part.function == "-" and at == 1
-            left = Call("negative", (kept,)) if turned else kept
+            left = Call("negative", (kept,)) if part.function == "-" and at else kept
             yield put(tree, path, left), Change(kind, written(gone), "")
     for path, part in _calls(tree, "SUM"):
         for at, gone in enumerate(part.arguments):
             rest = part.arguments[:at] + part.arguments[at + 1 :]
             yield put(tree, path, Call("SUM", rest)), Change("term", written(gone), "")
-    for units in (("ao1",), ("ao2",), ("ah1",), ("ah2",), ("ao1", "ao2"), ("ah1", "ah2"),
-                  ("ao1", "ao2", "ah1"), ("ao1", "ao2", "ah2")):  # fmt: skip
-        rests: tuple[Tree, ...] = tuple(Call("-", (Number(1.0), Name(unit))) for unit in units)
-        names: tuple[Tree, ...] = tuple(Name(unit) for unit in units)
+    for units in SLOPED:
+        names: tuple[Tree, ...] = tuple(map(Name, units))
+        rests: tuple[Tree, ...] = tuple(Call("-", (Number(1.0), name)) for name in names)
         for factors in (names, rests, names + rests):
             changed = _without(tree, factors)
             if changed != tree and set(units) <= set(symbols(tree)):
@@ -232,14 +245,14 @@ def _removed(tree: Tree) -> Iterator[Changed]:
 
 def _without(tree: Tree, factors: tuple[Tree, ...]) -> Tree:
     """Return the tree with these factors gone from its products."""
-    if not isinstance(tree, Call):
-        return tree
-    inner = tuple(_without(part, factors) for part in tree.arguments)
-    if tree.function == "*":
-        kept = [part for part in inner if part not in factors]
-        if len(kept) < 2:
-            return kept[0] if kept else Number(1.0)
-    return Call(tree.function, inner)
+
+    def thinner(part: Tree) -> Tree:
+        if not isinstance(part, Call) or part.function != "*":
+            return part
+        kept = [one for one in part.arguments if one not in factors]
+        return part if len(kept) == 2 else kept[0] if kept else Number(1.0)
+
+    return replace(tree, thinner)
 
 
 def _added(tree: Tree, pieces: list[Tree]) -> Iterator[Changed]:
@@ -270,65 +283,55 @@ def _operators(tree: Tree) -> Iterator[Changed]:
 
 
 def _bracketed(tree: Tree) -> Iterator[Changed]:
-    """A pair of brackets more, or less, or one that reaches further."""
-    names = symbols(tree)
-    text = written(renamed(tree, {name: f"v{n}_" for n, name in enumerate(names)}), plain=True)
+    """A pair of brackets more, or less, or one that reaches further: tried on the text."""
+    names = {name: f"v{n}_" for n, name in enumerate(symbols(tree))}
+    text = written(renamed(tree, names), plain=True)
     tokens = re.findall(r"[A-Za-z_]\w*\(|[\w.]+|[-+*/^(),]", text)
-    tried = 0
-    for start, end in combinations(range(len(tokens) + 1), 2):
+    ends = range(len(tokens) + 1)
+    for start, end in islice(combinations(ends, 2), MOST_PAIRS):
         inside = tokens[start:end]
-        if end - start < 3 or not re.match(r"[\w(]", inside[0]) or inside[-1] in "+-*/^,":
-            continue
-        tried += 1
-        if tried > MOST_PAIRS:
-            break
-        bracketed = [*tokens[:start], "(", *inside, ")", *tokens[end:]]
-        yield from _parsed(bracketed, names, "".join(inside), "")
-    for at, token in enumerate(tokens):
-        if token == "(":
-            close = _closing(tokens, at)
-            inside = tokens[at + 1 : close]
-            rest = [*tokens[:at], *inside, *tokens[close + 1 :]]
-            yield from _parsed(rest, names, "", "".join(inside))
-            for end in range(at + 1, len(rest) + 1):
-                longer = [*rest[:at], "(", *rest[at:end], ")", *rest[end:]]
-                yield from _parsed(longer, names, "".join(rest[at:end]), "".join(inside))
+        if end - start > 2 and re.match(r"[\w(]", inside[0]) and inside[-1] not in "+-*/^,":
+            bracketed = [*tokens[:start], "(", *inside, ")", *tokens[end:]]
+            yield from _read(bracketed, names, "", inside)
+    for at in (at for at, token in enumerate(tokens) if token == "("):
+        depth = accumulate(t.endswith("(") - (t == ")") for t in tokens[at:])
+        close = at + next(n for n, open_ in enumerate(depth) if not open_)
+        inside, rest = tokens[at + 1 : close], [*tokens[:at], *tokens[at + 1 : close]]
+        rest += tokens[close + 1 :]
+        yield from _read(rest, names, inside, "")
+        for end in range(at + 1, len(rest) + 1):
+            longer = [*rest[:at], "(", *rest[at:end], ")", *rest[end:]]
+            yield from _read(longer, names, inside, rest[at:end])
 
 
-def _closing(tokens: list[str], at: int) -> int:
-    depth = 0
-    for end in range(at, len(tokens)):
-        depth += tokens[end].endswith("(") - (tokens[end] == ")")
-        if depth == 0:
-            return end
-    return len(tokens)
-
-
-def _parsed(tokens: list[str], names: list[str], new: str, old: str) -> Iterator[Changed]:
-    back = {f"v{n}_": name for n, name in enumerate(names)}
+def _read(
+    tokens: list[str], names: dict[str, str], old: Iterable[str], new: Iterable[str]
+) -> Iterator[Changed]:
+    """The tree of tokens, if they are a formula, and what was and is in brackets."""
+    back = {short: name for name, short in names.items()}
     try:
         tree = parse("".join(tokens))
     except FormulaError:
         return
-
-    def told(text: str) -> str:
-        return re.sub(r"v\d+_", lambda m: spelled(back[m[0]]), text)
-
-    yield renamed(tree, back), Change("brackets", told(old), told(new))
+    told = (
+        re.sub(r"v\d+_", lambda match: spelled(back[match[0]]), "".join(part))
+        for part in (old, new)
+    )
+    yield renamed(tree, back), Change("brackets", *told)
 
 
 def expanded(tree: Tree, ways: dict[str, tuple[Tree, ...]], there: Callable[[str], bool]) -> Tree:
     """Return a formula with what has no column written out, in its own row."""
-    if isinstance(tree, Call):
-        return Call(tree.function, tuple(expanded(part, ways, there) for part in tree.arguments))
-    if not isinstance(tree, Name):
-        return tree
-    where, dot, role = tree.name.rpartition(".")
-    if there(role) or not re.match(r"[dm]_", role):
-        return tree
-    inner = expanded(ways[role][0], ways, there)
     fixed = (*CONSTANTS, *ALL_BIASES)
-    return renamed(inner, {s: s if s in fixed else where + dot + s for s in symbols(inner)})
+
+    def out(part: Tree) -> Tree:
+        where, dot, role = part.name.rpartition(".") if isinstance(part, Name) else ("", "", "")
+        if not re.match(r"[dm]_", role) or there(role):
+            return part
+        inner = expanded(ways[role][0], ways, there)
+        return renamed(inner, {s: where + dot + s for s in symbols(inner) if s not in fixed})
+
+    return replace(tree, out)
 
 
 AROUND = {

@@ -8,14 +8,14 @@ that was filled down a column is one tree.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, reduce
 from typing import Any
 
 import numpy as np
+from openpyxl.utils import column_index_from_string
 
-LETTERS = re.compile(r"[A-Z]+")
 REFERENCE = re.compile(
     r"""("(?:[^"]|"")*"|'(?:[^']|'')*'!?)                            # text, or a sheet's name
       |(?<![\w.$\\])(\$?)([A-Z]{1,3})(\$?)([1-9]\d{0,6})(?![\w.(!])  # a cell""",
@@ -31,9 +31,9 @@ TOKEN = re.compile(
     )""",
     re.VERBOSE,
 )
-DEEPEST, LONGEST, MOST_TOKENS = 40, 2000, 400
-"""How many brackets inside another, characters and words a formula may have: it is walked
-through by functions that call themselves."""
+DEEPEST, LONGEST, MOST_TOKENS = 100, 2000, 400
+"""How deep a formula may be, its brackets and operators inside another, and how many characters
+and words it may have: it is walked through by functions that call themselves."""
 
 
 class FormulaError(Exception):
@@ -100,27 +100,12 @@ def relative(text: str, row: int, column: int) -> str:
     def rewritten(match: re.Match[str]) -> str:
         if match[1]:
             return match[1]
-        across = column_number(match[3])
+        across = column_index_from_string(match[3].upper())
         down = int(match[5])
         place = f"${down}" if match[4] else down - row
         return f"@{place},{f'${across}' if match[2] else across - column}@"
 
     return REFERENCE.sub(rewritten, text)
-
-
-@lru_cache(maxsize=20_000)
-def column_number(letters: str) -> int:
-    """Return the number of a column, from 1: "A" is 1, "AA" is 27."""
-    return reduce(lambda total, letter: 26 * total + ord(letter) - 64, letters.upper(), 0)
-
-
-def column_letters(number: int) -> str:
-    """Return the letters of a column, from 1."""
-    letters = ""
-    while number:
-        number, rest = divmod(number - 1, 26)
-        letters = chr(65 + rest) + letters
-    return letters
 
 
 @lru_cache(maxsize=20_000)
@@ -135,27 +120,26 @@ def parse(text: str) -> Tree:
     return _Reader(text).whole()
 
 
-class _Reader:
-    """A precedence climber over the tokens of one formula."""
+BINDING = {**dict.fromkeys(("=", "<>", "<", ">", "<=", ">="), 1), "&": 2,
+           "+": 3, "-": 3, "*": 4, "/": 4, "^": 5}  # fmt: skip
+"""How tightly operators bind. All go from left to right; Excel's signs bind tighter than they."""
 
-    BINARY = (("=", "<>", "<", ">", "<=", ">="), ("&",), ("+", "-"), ("*", "/"), ("^",))
+
+class _Reader:
+    """The tokens of one formula, read from left to right."""
 
     def __init__(self, text: str) -> None:
-        self.tokens = list(self._split(text))
+        self.tokens: list[tuple[str, str]] = []
+        self.at = self.depth = 0
+        start, end = 0, len(text.rstrip())
+        while start < end:
+            match = TOKEN.match(text, start)
+            if not match or match.end() == start:
+                raise FormulaError(f"`{text[start : start + 20]}`")
+            self.tokens.append((str(match.lastgroup), match[str(match.lastgroup)]))
+            start = match.end()
         if len(self.tokens) > MOST_TOKENS:
             raise FormulaError(f"a formula of {len(self.tokens)} parts")
-        self.at = 0
-        self.depth = 0
-
-    @staticmethod
-    def _split(text: str) -> Iterator[tuple[str, str]]:
-        at, end = 0, len(text.rstrip())
-        while at < end:
-            match = TOKEN.match(text, at)
-            if not match or match.end() == at:
-                raise FormulaError(f"`{text[at : at + 20]}`")
-            yield str(match.lastgroup), match[str(match.lastgroup)]
-            at = match.end()
 
     def whole(self) -> Tree:
         tree = self._level(0)
@@ -163,61 +147,43 @@ class _Reader:
             raise FormulaError(f"`{self.tokens[self.at][1]}`")
         return tree
 
-    def _next(self, *wanted: str) -> str | None:
-        if self.at < len(self.tokens):
-            kind, text = self.tokens[self.at]
-            if kind == "operator" and text in wanted:
-                self.at += 1
-                return text
-        return None
+    def _next(self, wanted: Container[str]) -> str:
+        """Take the next token if it is one of the operators wanted, else return ""."""
+        kind, text = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
+        taken = kind == "operator" and text in wanted
+        self.at += taken
+        return text if taken else ""
 
-    def _level(self, level: int) -> Tree:
-        if level == len(self.BINARY):
-            return self._signed()
-        tree = self._level(level + 1)
-        while operator := self._next(*self.BINARY[level]):
-            tree = Call(operator, (tree, self._level(level + 1)))
+    def _level(self, least: int) -> Tree:
+        """What operators that bind tighter than `least` hold together."""
+        self.depth += 1
+        if self.depth > DEEPEST:
+            raise FormulaError(f"more than {DEEPEST} brackets inside another")
+        tree = self._signed()
+        while operator := self._next([one for one, binds in BINDING.items() if binds > least]):
+            tree = Call(operator, (tree, self._level(BINDING[operator])))
+        self.depth -= 1
         return tree
 
     def _signed(self) -> Tree:
-        """Excel's signs bind tighter than its powers: -2^2 is 4."""
-        sign = self._next("-", "+")
-        if sign is None:
-            return self._percent()
-        self._deeper()
-        inner = self._signed()
-        self.depth -= 1
-        return Call("negative", (inner,)) if sign == "-" else inner
-
-    def _percent(self) -> Tree:
-        tree = self._range()
-        while self._next("%"):
-            tree = Call("/", (tree, Number(100.0)))
-        return tree
-
-    def _range(self) -> Tree:
+        if sign := self._next("-+"):
+            inner = self._level(max(BINDING.values()))
+            return Call("negative", (inner,)) if sign == "-" else inner
         tree = self._atom()
         while self._next(":"):
             last = self._atom()
             if not (isinstance(tree, Cell) and isinstance(last, Cell)):
                 raise FormulaError("`:`")
             tree = Area(tree, last)
+        while self._next("%"):
+            tree = Call("/", (tree, Number(100.0)))
         return tree
-
-    def _deeper(self) -> None:
-        self.depth += 1
-        if self.depth > DEEPEST:
-            raise FormulaError(f"more than {DEEPEST} brackets inside another")
 
     def _atom(self) -> Tree:
         if self._next("("):
-            self._deeper()
-            tree = self._level(0)
-            self._close()
+            (tree,) = self._inside("")
             return tree
-        if self.at == len(self.tokens):
-            raise FormulaError("a formula that breaks off")
-        kind, text = self.tokens[self.at]
+        kind, text = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
         self.at += 1
         match kind:
             case "number":
@@ -226,37 +192,31 @@ class _Reader:
                 return Number(text[1:-1].replace('""', '"'))
             case "cell":
                 return _cell(text)
+            case "name" if self._next("("):
+                inside = () if self._next(")") else self._inside(",;")
+                return Call(text.upper().removeprefix("_XLFN."), inside)
             case "name":
-                return self._call(text) if self._next("(") else Name(text)
-        raise FormulaError(f"`{text}`")
+                return Name(text)
+        raise FormulaError(f"`{text}`" if kind else "a formula that breaks off")
 
-    def _close(self) -> None:
+    def _inside(self, between: str) -> tuple[Tree, ...]:
+        """What stands up to the bracket that closes: one part, or several with signs between."""
+        found = [self._level(0)]
+        while self._next(between):
+            found.append(self._level(0))
         if not self._next(")"):
             raise FormulaError("a bracket that is not closed")
-        self.depth -= 1
-
-    def _call(self, name: str) -> Tree:
-        self._deeper()
-        arguments: list[Tree] = []
-        if not self._next(")"):
-            arguments.append(self._level(0))
-            while self._next(",", ";"):
-                arguments.append(self._level(0))
-            self._close()
-        else:
-            self.depth -= 1
-        return Call(name.upper().removeprefix("_XLFN."), tuple(arguments))
+        return tuple(found)
 
 
 def _cell(text: str) -> Cell:
     sheet, _, place = text.rpartition("!")
-    row, column = place.strip("@").split(",")
+    row, column = (
+        Place(part.startswith("$"), int(part.removeprefix("$")))
+        for part in place.strip("@").split(",")
+    )
     name = sheet[1:-1].replace("''", "'") if sheet.startswith("'") else sheet
-    return Cell(name or None, _place(row), _place(column))
-
-
-def _place(text: str) -> Place:
-    return Place(text.startswith("$"), int(text.removeprefix("$")))
+    return Cell(name or None, row, column)
 
 
 Value = Any
@@ -265,58 +225,56 @@ Value = Any
 Look = Callable[[Cell | Area | Name], Value]
 
 
-def flat(values: tuple[Value, ...]) -> list[Value]:
+def flat(values: Iterable[Value]) -> list[Value]:
     """Return the values of arguments, areas taken apart."""
     found: list[Value] = []
     for value in values:
-        found += flat(tuple(value)) if isinstance(value, list) else [value]
+        found += flat(value) if isinstance(value, list) else [value]
     return found
 
 
-def _total(*values: Value) -> Value:
-    return reduce(np.add, flat(values), 0.0)
+def _each(function: Callable[..., Value]) -> Callable[..., Value]:
+    """Make a function of numbers one of areas too, number by number."""
+
+    def mapped(*values: Value) -> Value:
+        areas = [value for value in values if isinstance(value, list)]
+        if not areas:
+            return function(*values)
+        shape = {(len(area), len(area[0])) for area in areas}
+        if len(shape) != 1:
+            raise FormulaError("areas of different sizes")
+        ((rows, columns),) = shape
+        return [
+            [
+                function(*(v[row][column] if isinstance(v, list) else v for v in values))
+                for column in range(columns)
+            ]
+            for row in range(rows)
+        ]
+
+    return mapped
 
 
-def _product(*values: Value) -> Value:
-    return reduce(np.multiply, flat(values), 1.0)
+def _all(function: Callable[[Value, Value], Value], *start: float) -> Callable[..., Value]:
+    """Make a function of two numbers one of all numbers of its arguments."""
+    return lambda *values: reduce(function, flat(values), *start)
 
 
-def _sum_of_products(*values: Value) -> Value:
-    columns = [flat((value,)) for value in values]
-    if len({len(column) for column in columns}) != 1:
-        raise FormulaError("SUMPRODUCT of areas of different sizes")
-    return _total(*(_product(*parts) for parts in zip(*columns, strict=True)))
+_times, _total = _each(np.multiply), _all(np.add, 0.0)
 
 
-def _sum_of_squares_of_differences(one: Value, other: Value) -> Value:
-    pairs = zip(flat((one,)), flat((other,)), strict=True)
-    return _total(*((a - b) ** 2 for a, b in pairs))
+def _matrix_product(one: Value, other: Value) -> Value:
+    if len(one[0]) != len(other):
+        raise FormulaError("MMULT of areas that do not fit")
+    return [
+        [_total(*map(np.multiply, row, column)) for column in zip(*other, strict=True)]
+        for row in one
+    ]
 
 
-def _rounded(value: Value, digits: Value = 0.0) -> Value:
+def _cut(value: Value, digits: Value = 0.0, more: float = 0.0) -> Value:
     factor = np.power(10.0, digits)
-    return np.sign(value) * np.floor(np.abs(value) * factor + 0.5) / factor
-
-
-def _average(*values: Value) -> Value:
-    return _total(*values) / len(flat(values))
-
-
-def _logarithm(value: Value, base: Value = 10.0) -> Value:
-    return np.log(value) / np.log(base)
-
-
-def _cut(value: Value, digits: Value = 0.0) -> Value:
-    factor = np.power(10.0, digits)
-    return np.trunc(value * factor) / factor
-
-
-def _unless_error(value: Value, otherwise: Value) -> Value:
-    return np.where(np.isfinite(value), value, otherwise)
-
-
-def _choice(condition: Value, then: Value, otherwise: Value = 0.0) -> Value:
-    return np.where(condition, then, otherwise)
+    return np.sign(value) * np.floor(np.abs(value) * factor + more) / factor
 
 
 OPERATORS: dict[str, Callable[..., Value]] = {
@@ -325,29 +283,33 @@ OPERATORS: dict[str, Callable[..., Value]] = {
     "<=": np.less_equal, ">=": np.greater_equal,
 }  # fmt: skip
 
-FUNCTIONS: dict[str, Callable[..., Value]] = {
-    "EXP": np.exp, "POWER": np.power, "POW": np.power, "SUM": _total, "PRODUCT": _product,
-    "SUMPRODUCT": _sum_of_products, "SUMXMY2": _sum_of_squares_of_differences,
-    "SUMSQ": lambda *values: _total(*(value * value for value in flat(values))),
-    "SQRT": np.sqrt, "ABS": np.abs, "SIGN": np.sign, "LN": np.log, "LOG": _logarithm,
-    "LOG10": np.log10, "TANH": np.tanh, "SINH": np.sinh, "COSH": np.cosh, "PI": lambda: np.pi,
-    "ROUND": _rounded, "AVERAGE": _average, "IF": _choice,
-    "MAX": lambda *values: reduce(np.maximum, flat(values)),
-    "MIN": lambda *values: reduce(np.minimum, flat(values)),
-    "N": lambda value: value, "VALUE": lambda value: value, "TRUNC": _cut, "ROUNDDOWN": _cut,
-    "IFERROR": _unless_error, "TRUE": lambda: 1.0, "FALSE": lambda: 0.0, "INT": np.floor,
-    "MOD": np.mod,
-    "AND": lambda *values: reduce(np.logical_and, flat(values)),
-    "OR": lambda *values: reduce(np.logical_or, flat(values)), "NOT": np.logical_not,
+NUMERIC: dict[str, Callable[..., Value]] = {
+    "EXP": np.exp, "POWER": np.power, "POW": np.power, "SQRT": np.sqrt, "ABS": np.abs,
+    "SIGN": np.sign, "LN": np.log, "LOG10": np.log10, "TANH": np.tanh, "SINH": np.sinh,
+    "COSH": np.cosh, "INT": np.floor, "MOD": np.mod, "NOT": np.logical_not,
+    "LOG": lambda value, base=10.0: np.log(value) / np.log(base),
+    "ROUND": lambda value, digits=0.0: _cut(value, digits, 0.5),
+    "TRUNC": _cut, "ROUNDDOWN": _cut, "N": np.positive, "VALUE": np.positive,
+    "IF": lambda condition, then, otherwise=0.0: np.where(condition, then, otherwise),
+    "IFERROR": lambda value, otherwise: np.where(np.isfinite(value), value, otherwise),
+    "PI": lambda: np.pi, "TRUE": lambda: 1.0, "FALSE": lambda: 0.0,
 }  # fmt: skip
-"""All that is ever computed of a sheet, beside the operators."""
+"""The functions of single numbers."""
 
+FUNCTIONS = {name: _each(function) for name, function in (OPERATORS | NUMERIC).items()} | {
+    "SUM": _total, "PRODUCT": _all(np.multiply, 1.0), "MAX": _all(np.maximum),
+    "MIN": _all(np.minimum), "AND": _all(np.logical_and), "OR": _all(np.logical_or),
+    "AVERAGE": lambda *values: _total(*values) / len(flat(values)),
+    "SUMPRODUCT": lambda *values: _total(reduce(_times, values)),
+    "SUMSQ": lambda *values: _total(*(value * value for value in flat(values))),
+    "SUMXMY2": lambda one, other: _total(_each(lambda a, b: (a - b) ** 2)(one, other)),
+    "MMULT": _matrix_product,
+    "TRANSPOSE": lambda area: [list(column) for column in zip(*area, strict=True)],
+}  # fmt: skip
+"""All that is ever computed of a sheet."""
 
-AREA = "{}"
-"""The function of a tree that stands for an area, its arguments the cells."""
-
-AREAS = {"SUM", "PRODUCT", "SUMPRODUCT", "SUMXMY2", "SUMSQ", "AVERAGE", "MAX", "MIN", "AND", "OR"}
-"""The functions that take areas; the others take single numbers."""
+AREA, ROW = "{}", "{;}"
+"""The functions of a tree that stands for an area, and for a row of its cells."""
 
 
 def evaluate(tree: Tree, look: Look) -> Value:
@@ -362,7 +324,9 @@ def evaluate(tree: Tree, look: Look) -> Value:
     """
     value = _part(tree, look)
     if isinstance(value, list):
-        raise FormulaError("an area where one number belongs")
+        if len(value) != 1 or len(value[0]) != 1:
+            raise FormulaError("an area where one number belongs")
+        value = value[0][0]
     return value
 
 
@@ -371,19 +335,16 @@ def _part(tree: Tree, look: Look) -> Value:
         return np.float64(tree.value) if isinstance(tree.value, float) else np.float64(np.nan)
     if not isinstance(tree, Call):
         return look(tree)
-    name = tree.function
-    if name == AREA:
-        return [[_part(argument, look) for argument in tree.arguments]]
-    function = OPERATORS.get(name) or FUNCTIONS.get(name)
-    if function is None:
-        raise FormulaError(f"the function {name}")
     values = [_part(argument, look) for argument in tree.arguments]
-    if name not in AREAS and any(isinstance(value, list) for value in values):
-        raise FormulaError(f"an area in {name}")
+    if tree.function in (AREA, ROW):
+        return values
+    function = FUNCTIONS.get(tree.function)
+    if function is None:
+        raise FormulaError(f"the function {tree.function}")
     try:
         return function(*values)
     except (TypeError, ValueError, ArithmeticError):
-        raise FormulaError(f"the function {name} with such arguments") from None
+        raise FormulaError(f"the function {tree.function} with such arguments") from None
 
 
 def references(tree: Tree) -> Iterator[Cell | Area | Name]:
@@ -393,16 +354,6 @@ def references(tree: Tree) -> Iterator[Cell | Area | Name]:
             yield from references(argument)
     elif not isinstance(tree, Number):
         yield tree
-
-
-@lru_cache(maxsize=20_000)
-def references_in(text: str) -> tuple[Cell | Area | Name, ...]:
-    """Return what the formula of a text in relative form refers to.
-
-    Raises:
-        FormulaError: it is not a formula.
-    """
-    return tuple(references(parse(text)))
 
 
 def replace(tree: Tree, by: Callable[[Tree], Tree]) -> Tree:

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sweep.auditor.computing import Calculator, Home, number, spot_of
-from sweep.auditor.formulas import Cell, FormulaError, Name, parse, references
-from sweep.auditor.reading import Book, Sheet, Spot
+import numpy as np
+
+from sweep.auditor.book import Book, Home, Sheet, Spot, number, spot_of
+from sweep.auditor.formulas import Cell
 from sweep.auditor.roles import (
     ALL_BIASES,
     CONSTANTS,
@@ -35,13 +36,20 @@ REACH = 4
 """How many cells to the right of a label its number may stand."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Column:
-    """One quantity, a value a step: what its heading says and may mean, and where its cells are."""
+    """One quantity, a value a step: what its heading says and may mean, and where its cells are.
+
+    `values` are float64, NaN for what is no number or not there; `filled` and `formulas` say which
+    cells hold anything, and a formula.
+    """
 
     heading: str
     roles: tuple[str, ...]
     spots: list[Spot]
+    values: np.ndarray
+    filled: np.ndarray
+    formulas: np.ndarray
     role: str = ""
 
 
@@ -52,13 +60,13 @@ class Table:
     sheet: str
     columns: list[Column]
     heads: list[Spot]
-    unknown: list[Column] = field(default_factory=list)
+    unknown: list[Column]
     """Columns whose heading says nothing: a quantity in a spelling of its own, or anything."""
-    foreign: list[str] = field(default_factory=list)
+    foreign: list[str]
     """Headings that another exercise has."""
-    missing: list[str] = field(default_factory=list)
+    missing: list[str]
     """Weights that no heading names."""
-    notes: list[str] = field(default_factory=list)
+    notes: list[str]
     """What was assumed of it, a clause each."""
     constants: dict[str, float] = field(default_factory=dict)
     homes: dict[Home, str] = field(default_factory=dict)
@@ -79,15 +87,10 @@ class Table:
         """How many steps it has."""
         return len(self.columns[0].spots)
 
-
-@dataclass
-class Label:
-    """A labelled number; one of a `choice`, if several stand in the label's row."""
-
-    role: str
-    home: Home
-    value: float
-    choice: bool = False
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """The quantities that are the same in each row."""
+        return CONSTANTS + (() if self.moving else ALL_BIASES)
 
 
 Headings = dict[int, tuple[str, tuple[str, ...]]]
@@ -120,75 +123,67 @@ class View:
 
     def filled(self, row: int, column: int) -> bool:
         """Whether a cell has a number or a formula."""
-        cells = self.rows.get(row, {})
-        if column not in cells:
-            return False
-        value = cells[column]
-        has_formula = self.turned((row, column)) in self.sheet.formulas
-        return has_formula or (value is not None and number(value) == number(value))
+        value = self.rows.get(row, {}).get(column)
+        return (value is not None and number(value) == number(value)) or (
+            self.turned((row, column)) in self.sheet.formulas
+        )
 
     def group(self, row: int, column: int) -> str:
         """Return the text above a heading that stands for it and its neighbours."""
         texts = self.texts.get(row - 1, [])
         before = bisect_right(texts, column)
-        if not before:
+        if not before or column > self.reach.get((row - 1, texts[before - 1]), column):
             return ""
-        at = texts[before - 1]
-        beyond = column > self.reach.get((row - 1, at), column)
-        return "" if beyond else str(self.rows[row - 1][at])
+        return str(self.rows[row - 1][texts[before - 1]])
 
-    def stated(self, row: int) -> Iterator[tuple[int, str, str]]:
-        """Yield column, group and text of what may be headings, `MOST_HEADINGS` at most."""
-        seen = 0
+    def stated(self, row: int) -> list[tuple[int, str, str]]:
+        """Return column, group and text of what may be headings, `MOST_HEADINGS` at most."""
+        found: list[tuple[int, str, str]] = []
         for column, value in sorted(self.rows[row].items()):
-            group = self.group(row, column)
-            text = value if isinstance(value, str) else ""
-            if isinstance(value, float) and value in range(1, 9) and group:
-                text = f"{value:.0f}"
-            if text:
-                yield column, group, text
-                seen += 1
-            if seen == MOST_HEADINGS:
-                return
+            if len(found) == MOST_HEADINGS:
+                break
+            counts = isinstance(value, float) and value in range(1, 9)
+            group = self.group(row, column) if value and (counts or isinstance(value, str)) else ""
+            if group or (value and isinstance(value, str)):
+                found.append((column, group, f"{value:.0f}" if counts else str(value)))
+        return found
 
     def headings(self, row: int) -> Headings:
         """Return the text and roles of what may be headings in a row.
 
         A text above that would make all weights something else stands there by chance.
         """
-        stated = list(self.stated(row))
+        stated = self.stated(row)
         grouped = {column: (text, under(group, text)) for column, group, text in stated}
         plain = {column: (text, roles_of(text)) for column, _, text in stated}
-        several = _count(plain) >= FEWEST_WEIGHTS > _count(grouped)
-        return plain if several else grouped
+        return plain if _weights(plain) >= FEWEST_WEIGHTS > _weights(grouped) else grouped
 
 
 def find_tables(book: Book, sheet: Sheet) -> list[Table]:
     """Return the tables of a sheet, steps downward; if there is none, steps to the right."""
     for across in (False, True):
         view = View(sheet, across)
-        heads = [row for row in sorted(view.rows) if _weights(view, row) >= FEWEST_WEIGHTS]
+        heads = [row for row in sorted(view.rows) if _heads(view, row)]
         tables = [
             table
             for row, after in zip(heads, [*heads[1:], None], strict=False)
             for part in _parts(view.headings(row))
-            if (table := _table(view, row, after, part))
+            if (table := _table(book, view, row, after, part))
         ]
         if tables:
             return tables
     return []
 
 
-def _weights(view: View, row: int) -> int:
-    """Count the weights among a row's headings."""
+def _heads(view: View, row: int) -> bool:
+    """Whether a row has the headings of a table."""
     if len(view.rows[row]) < FEWEST_WEIGHTS:
-        return 0
-    if sum(weightlike(group + text) for _, group, text in view.stated(row)) < FEWEST_WEIGHTS:
-        return 0
-    return _count(view.headings(row))
+        return False
+    likely = sum(weightlike(group + text) for _, group, text in view.stated(row))
+    return likely >= FEWEST_WEIGHTS and _weights(view.headings(row)) >= FEWEST_WEIGHTS
 
 
-def _count(headings: Headings) -> int:
+def _weights(headings: Headings) -> int:
     return len({roles[0] for _, roles in headings.values() if roles} & set(WEIGHTS))
 
 
@@ -213,13 +208,11 @@ def _parts(headings: Headings) -> Iterator[Headings]:
     yield part
 
 
-def _table(view: View, row: int, after: int | None, headings: Headings) -> Table | None:
-    """Return the table under a row of headings, if its eight weights have numbers."""
+def _table(book: Book, view: View, row: int, after: int | None, headings: Headings) -> Table | None:
+    """Return the table under a row of headings, if most of its weights have numbers."""
     headings, notes = _completed(headings)
     weights = [at for at, (_, roles) in headings.items() if roles[:1] and roles[0] in WEIGHTS]
     missing = sorted(set(WEIGHTS) - {headings[at][1][0] for at in weights})
-    if len(missing) > len(WEIGHTS) - FEWEST_WEIGHTS:
-        return None
 
     def full(at: int) -> int:
         return sum(view.filled(at, column) for column in weights)
@@ -230,24 +223,31 @@ def _table(view: View, row: int, after: int | None, headings: Headings) -> Table
     end = start
     while full(end) >= FEWEST_WEIGHTS - 2 and end != after:
         end += 1
-    rows = range(start, end)
-    part = {
-        column: heading
-        for column, heading in headings.items()
-        if _stated_each_row(view, rows, column, heading[1])
+    found = {
+        at: _column(book, view, at, range(start, end), text.strip(), roles)
+        for at, (text, roles) in headings.items()
     }
-    columns = [
-        Column(text.strip(), roles, [view.turned((at, column)) for at in rows])
-        for column, (text, roles) in part.items()
-    ]
-    heads = [view.turned((row, column)) for column in part]
-    foreign = [column.heading for column in columns if column.roles[:1] == ("other",)]
+    found = {at: column for at, column in found.items() if _stated_each_row(column)}
+    columns = list(found.values())
     known = [column for column in columns if column.roles and column.roles[0] != "other"]
+    given = re.compile(r"[wnck]\d|step|etab?|[it]\d|b.*")
+    if end - start == 1 and all(given.fullmatch(column.roles[0]) for column in known):
+        return None  # a list of the first weights, or of the last too
+    heads = [view.turned((row, at)) for at in found]
+    foreign = [column.heading for column in columns if column.roles[:1] == ("other",)]
     unknown = [column for column in columns if not column.roles]
-    given = {*LABELLED, *WEIGHTS, "step"}
-    if len(rows) < 2 and all(column.roles[0] in given for column in known):
-        return None  # a list of the first weights
     return Table(view.sheet.name, known, heads, unknown, foreign, missing, notes)
+
+
+def _column(
+    book: Book, view: View, at: int, rows: range, text: str, roles: tuple[str, ...]
+) -> Column:
+    sheet, spots = view.sheet, [view.turned((row, at)) for row in rows]
+    formulas = np.array([spot in sheet.formulas for spot in spots])
+    there = np.array([spot in sheet.values for spot in spots]) | formulas
+    homes = zip(spots, there, strict=True)
+    values = [book.value((sheet.name, spot)) if full else np.nan for spot, full in homes]
+    return Column(text, roles, spots, np.array(values), there, formulas)
 
 
 def _completed(headings: Headings) -> tuple[Headings, list[str]]:
@@ -255,93 +255,96 @@ def _completed(headings: Headings) -> tuple[Headings, list[str]]:
     found, notes = dict(headings), []
     at = {roles[0]: column for column, (_, roles) in headings.items() if roles}
     for n, weight in enumerate(WEIGHTS, 1):
-        if weight in at:
-            continue
         beside = {at.get(f"w{n - 1}", -9) + 1, at.get(f"w{n + 1}", -9) - 1}
         free = [
             column
             for column in sorted(beside & set(found))
             if not found[column][1] or found[column][1][0][0] == "n"
         ]
-        if len(free) == 1:
+        if weight not in at and len(free) == 1:
             text = found[free[0]][0]
             found[free[0]] = (text, (weight,))
             notes.append(f'the column "{text.strip()}" was taken for {weight}, by its place')
     return found, notes
 
 
-def _stated_each_row(view: View, rows: range, column: int, roles: tuple[str, ...]) -> bool:
+def _stated_each_row(column: Column) -> bool:
     """Whether a column has numbers; a constant given in the first row alone is a labelled cell."""
-    filled = sum(view.filled(at, column) for at in rows)
-    constant = not roles or roles[0] in CONSTANTS
-    return 2 * filled >= len(rows) if constant else filled > 0
+    filled = int(np.sum(np.isfinite(column.values) | column.formulas))
+    constant = not column.roles or column.roles[0] in CONSTANTS
+    return 2 * filled >= len(column.spots) if constant else filled > 0
 
 
 LABELLED = {*CONSTANTS, *ALL_BIASES}
 
 
-def labels(book: Book, sheet: Sheet, taken: set[Spot], calculator: Calculator) -> list[Label]:
-    """Return the labelled constants of a sheet outside of its tables' cells `taken`."""
+@dataclass
+class Label:
+    """A labelled number; one of a `choice`, if several stand in the label's row."""
+
+    role: str
+    home: Home
+    value: float
+    choice: bool = False
+
+
+def labels(book: Book, taken: dict[str, set[Spot]]) -> list[Label]:
+    """Return the labelled and named constants of a book outside of its tables' cells `taken`."""
     found = []
-    for spot, value in list(sheet.values.items()):
-        if not isinstance(value, str) or spot in taken:
-            continue
-        role = next((r for r in roles_of(value) if r in LABELLED), None)
-        inside = re.search(r"([-+]?\d*\.?\d+(?:e-?\d+)?)\s*$", value.split("=")[-1])
-        if role is None:
-            continue
-        if ("=" in value or ":" in value) and inside:
-            found.append(Label(role, (sheet.name, spot), float(inside[1])))
-        elif (at := _beside(sheet, spot, taken)) is not None:
-            homes = [(sheet.name, at)]
-            while role == "eta" and (after := _after(homes[-1])) not in taken:
-                if not calculator.has_number((sheet.name, after)):
-                    break
-                homes.append((sheet.name, after))
-            several = len(homes) > 1
-            found += [Label(role, home, calculator.value(home), several) for home in homes]
+    for sheet in book.sheets.values():
+        here = taken[sheet.name]
+        texts = [(s, v) for s, v in sheet.values.items() if isinstance(v, str) and s not in here]
+        for spot, text in texts:
+            role = next((r for r in roles_of(text) if r in LABELLED), None)
+            inside = re.search(r"([-+]?\d*[.,]?\d+(?:e-?\d+)?\s*%?)\s*$", text.split("=")[-1])
+            if role and ("=" in text or ":" in text) and inside:
+                found.append(Label(role, (sheet.name, spot), number(inside[1])))
+            elif role:
+                homes = [(sheet.name, at) for at in _beside(sheet, spot, role, here)]
+                several = len(homes) > 1
+                found += [Label(role, home, book.value(home), several) for home in homes]
+    for name, tree in book.names.items():
+        role = next((r for r in roles_of(name) if r in LABELLED), None)
+        if role and isinstance(tree, Cell) and tree.sheet in book.sheets:
+            home = spot_of(tree, (tree.sheet, (0, 0)))
+            found.append(Label(role, home, book.value(home)))
     return [label for label in found if label.value == label.value]
 
 
-def _after(home: Home) -> Spot:
-    return home[1][0], home[1][1] + 1
+def _beside(sheet: Sheet, spot: Spot, role: str, taken: set[Spot]) -> list[Spot]:
+    """Return the cells of a label's number: right of it, else beneath; of a rate's all in a row."""
 
+    def filled(at: Spot) -> bool:
+        value = sheet.values.get(at)
+        has = at in sheet.formulas if value is None else number(value) == number(value)
+        return has and at not in taken
 
-def _beside(sheet: Sheet, spot: Spot, taken: set[Spot]) -> Spot | None:
     row, column = spot
     right = [(row, column + k) for k in range(1, REACH + 1)]
-    down = [(row + k, column) for k in (1, 2)]
-    for way in (right, down):
-        for at in way:
-            if at in taken:
-                break
-            value = sheet.values.get(at)
-            if at in sheet.formulas and value is None:
-                return at
-            if value is not None:
-                if number(value) == number(value):
-                    return at
-                break
-    return None
+    for way in (right, [(row + k, column) for k in (1, 2)]):
+        there = (at for at in way if at in taken or at in sheet.values or at in sheet.formulas)
+        at = next(there, spot)
+        if filled(at):
+            found = [at]
+            while role == "eta" and filled(after := (found[-1][0], found[-1][1] + 1)):
+                found.append(after)
+            return found
+    return []
 
 
-def bind_constants(book: Book, tables: list[Table], calculator: Calculator) -> None:
+def bind_constants(book: Book, tables: list[Table]) -> None:
     """Give each table the constants that are labelled for it: near by, or on another sheet."""
     taken: dict[str, set[Spot]] = {name: set() for name in book.sheets}
     for table in tables:
         taken[table.sheet] |= {*table.heads, *(s for c in table.columns for s in c.spots)}
-    known = [
-        label
-        for sheet in book.sheets.values()
-        for label in labels(book, sheet, taken[sheet.name], calculator)
-    ]
-    known += _named(book, calculator)
+    known = labels(book, taken)
     for table in tables:
-        used = _used(book, table)
+        homes = ((table.sheet, spot) for column in table.columns for spot in column.spots[1:3])
+        used = Counter(
+            cell for home in homes if book.has_formula(home) for cell in book.needed(home)
+        )
         top = min(table.heads)
-        for role in sorted(LABELLED):
-            if any(column.roles[0] == role for column in table.columns):
-                continue
+        for role in sorted(LABELLED - {column.roles[0] for column in table.columns}):
             fit = sorted(
                 (n for n in known if n.role == role and not (n.choice and not used[n.home])),
                 key=lambda label: (
@@ -355,44 +358,15 @@ def bind_constants(book: Book, tables: list[Table], calculator: Calculator) -> N
                 table.homes[fit[0].home] = role
 
 
-def _named(book: Book, calculator: Calculator) -> Iterator[Label]:
-    for name, tree in book.names.items():
-        role = next((r for r in roles_of(name) if r in LABELLED), None)
-        if role and isinstance(tree, Cell) and tree.sheet in book.sheets:
-            home = spot_of(tree, (tree.sheet, (0, 0)))
-            yield Label(role, home, calculator.value(home))
-
-
-def _used(book: Book, table: Table) -> Counter[Home]:
-    """Count how often the table's first rows refer to each cell."""
-    found: Counter[Home] = Counter()
-    formulas = book.sheets[table.sheet].formulas
-    for column in table.columns:
-        for spot in column.spots[1:3]:
-            if spot in formulas:
-                try:
-                    leaves = list(references(parse(formulas[spot])))
-                except FormulaError:
-                    continue
-                for leaf in leaves:
-                    named = isinstance(leaf, Name)
-                    meant = book.names.get(leaf.name.lower()) if isinstance(leaf, Name) else leaf
-                    if isinstance(meant, Cell) and (meant.sheet or not named):
-                        found[spot_of(meant, (table.sheet, spot))] += 1
-    return found
-
-
 def rate_in_title(book: Book, table: Table) -> float | None:
     """Return the rate that a sheet's name or a text above the table states, such as "lr 0.1"."""
-    texts = (
-        table.sheet,
-        *(v for v in book.sheets[table.sheet].values.values() if isinstance(v, str)),
-    )
+    values = book.sheets[table.sheet].values.values()
+    texts = (table.sheet, *(text for text in values if isinstance(text, str)))
     for text in [text for text in texts if len(text) <= LONGEST_TITLE][:2000]:
         match = re.search(
-            r"\b(?:eta|lr|rate|alpha)\b\)?\s*(?:is|of|von|de|:|-|_)?\s*(\d*[.,]?\d+)(?![\w.])",
+            r"\b(?:eta|lr|rate|lernrate|alpha)\b\)?\s*(?:is|of|von|de|:|-|_)?\s*(\d*[.,]?\d+)(?![\w.])",
             normal(text.replace("=", " ").replace("_", " ")),
         )
         if match:
-            return float(match[1].replace(",", "."))
+            return number(match[1])
     return None

@@ -77,9 +77,6 @@ TEXT = Mistake("text in place of a number", "The cell holds text, which is not c
 EMPTY = Mistake("an empty cell", "The cell is empty.")
 UNKNOWN = Mistake("not one of the known mistakes", "Compare the formula with the right one.")
 
-ALL = tuple(value for value in list(globals().values()) if isinstance(value, Mistake))
-"""All of them."""
-
 
 @dataclass(frozen=True)
 class Explained:
@@ -89,9 +86,9 @@ class Explained:
     told: str = ""
 
 
-def explained(change: Change, role: str, repaired: bool) -> Explained:
-    """Name a change to a role's formula; `repaired` if it was made to the student's formula."""
-    stands, belongs = (change.old, change.new) if repaired else (change.new, change.old)
+def explained(change: Change, role: str) -> Explained:
+    """Name the change of a role's formula by what stands there and what belongs there."""
+    stands, belongs = change.stands, change.belongs
     if change.kind in ("another", "together"):
         pairs = [(stands, belongs)]
         if change.kind == "together":
@@ -99,36 +96,35 @@ def explained(change: Change, role: str, repaired: bool) -> Explained:
         told = " and ".join(f"{_beside(a, b)} where {_beside(b, a)} belongs" for a, b in pairs)
         return Explained(_taken(*pairs[0]), told)
     if change.kind == "half":
-        twice = (change.new == "half") == repaired
+        missing = belongs == "1/2" or stands == "2"
         if role in ("e1", "e2", "et"):
-            return Explained(HALF, "1/2 is missing" if twice else "1/2 is there twice")
-        return Explained(EXTRA_HALF, f"a factor {'2' if twice else '1/2'} too many")
+            return Explained(HALF, "1/2 is missing" if missing else "1/2 is there twice")
+        return Explained(EXTRA_HALF, f"a factor {'2' if missing else '1/2'} too many")
     if change.kind in ("factor", "term"):
-        return _part(change.kind, stands, belongs)
-    turned = belongs if stands == "turned" else stands
+        return _part(change)
     inside = f"{belongs} belongs" if belongs else f"{stands} does not belong"
     mistake, told = {
         "swapped": (SWAPPED, f"{stands} and {belongs} are swapped"),
         "brackets": (BRACKETS, f"{inside} in brackets"),
-        "operator": (OPERATOR, f"{stands} stands where {belongs} belongs"),
         "square": (SQUARE, "a magnitude stands there" if "magnitude" in stands else ""),
+        "operator": (OPERATOR, f"{stands} stands where {belongs} belongs"),
         "sign": (SIGN, f"{stands} stands where {belongs} belongs"),
         "all": (SIGN, "everything has the other sign"),
-        "turned": (SIGN, f"the difference {turned} is the other way round"),
-    }["turned" if "turned" in (stands, belongs) else change.kind]
+        "turned": (SIGN, f"the difference {stands} is the other way round"),
+    }[change.kind]
     return Explained(mistake, told)
 
 
-def _part(kind: str, stands: str, belongs: str) -> Explained:
+def _part(change: Change) -> Explained:
     """Name a factor or a term that is missing, or one too many."""
-    part = belongs or stands
-    if belongs == spelled("eta"):
+    if change.belongs == spelled("eta"):
         return Explained(RATE, "no rate at all")
-    if belongs in ("0.5", "1/2"):
+    if change.belongs in ("0.5", "1/2"):
         return Explained(HALF, "1/2 is missing")
-    told = f"the {kind} {part} {'is missing' if belongs else 'is one too many'}"
-    missing, extra = (FACTOR, EXTRA_FACTOR) if kind == "factor" else (TERM, EXTRA_TERM)
-    return Explained(missing if belongs else extra, told)
+    missing, extra = (FACTOR, EXTRA_FACTOR) if change.kind == "factor" else (TERM, EXTRA_TERM)
+    if change.belongs:
+        return Explained(missing, f"the {change.kind} {change.belongs} is missing")
+    return Explained(extra, f"the {change.kind} {change.stands} is one too many")
 
 
 def _beside(symbol: str, other: str) -> str:
@@ -140,13 +136,14 @@ def _beside(symbol: str, other: str) -> str:
 
 def _taken(stands: str, belongs: str) -> Mistake:
     """Name what stands where something else belongs."""
-    if belongs in ("eta", "etab") or not is_role(stands) or not is_role(belongs):
-        return RATE if belongs in ("eta", "etab") else OTHER
+    if belongs in ("eta", "etab"):
+        return RATE
+    if not is_role(stands) or not is_role(belongs):
+        return OTHER
     (away, role), (there, right) = parted(stands), parted(belongs)
     stem = role[:-1] if role[:-1] == right[:-1] else ""
-    new = role == f"n{right[-1]}" or (role == right and away == 1)
     found = {
-        UPDATED: right in WEIGHTS and new,
+        UPDATED: right in WEIGHTS and (role == f"n{right[-1]}" or (role == right and away == 1)),
         PINNED: away == "first" and role == right,
         ROW_OFF: away != there,
         SUM_H: right == f"a{role}" and role[0] == "h",

@@ -8,7 +8,7 @@ The definitions are read by the same parser as a student's formulas; `prev.w1` i
 `3.w1` that of three rows below, `first.w1` that of the first row.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -25,8 +25,42 @@ SUMS = {
 }
 """The network: each sum's weights and what they multiply."""
 
+FORWARD = """
+    a{unit} = 1/(1+EXP(-{unit})) | 1/(1+EXP(-({sum})))
+    d_a{unit}_{unit} = a{unit}*(1-a{unit})
+    m_{unit} = -d_et_{unit}
+    m_a{unit} = -d_et_a{unit}
+"""
+EACH_TERM = """
+    d_{unit}_{w} = {x}
+    d_{unit}_{x} = {w}
+    d_a{unit}_{w} = a{unit}*(1-a{unit})*{x}
+"""
+OUTPUT = """
+    e{n} = 0.5*(t{n}-ao{n})^2
+    d_e{n}_ao{n} d_et_ao{n} = ao{n}-t{n}
+    d_e{n}_o{n} d_et_o{n} = {slope} | d_et_ao{n}*ao{n}*(1-ao{n}) | d_e{n}_ao{n}*ao{n}*(1-ao{n})
+"""
+EACH_OUTPUT_TERM = """
+    d_ao{n}_{x} = ao{n}*(1-ao{n})*{w}
+    d_e{n}_{x} = {slope}*{w} | d_e{n}_o{n}*{w} | d_et_o{n}*{w}
+    d_e{n}_{w} d_et_{w} = {slope}*{x} | d_e{n}_o{n}*{x} | d_et_o{n}*{x} | m_o{n}*{x}*-1
+"""
+BACK = {
+    "e1": "{one} | d_e1_ah{n} | d_et_o1*{w}",
+    "e2": "{two} | d_e2_ah{n} | d_et_o2*{v}",
+    "et": "({one}+{two}) | d_et_ah{n} | (d_e1_ah{n}+d_e2_ah{n}) | (d_et_o1*{w}+d_et_o2*{v})",
+}
+"""What comes back to a hidden unit from one output or from both."""
 
-UNITS = tuple(SUMS)
+TABLES = {"h": (FORWARD, EACH_TERM), "o": (FORWARD + OUTPUT, EACH_TERM + EACH_OUTPUT_TERM)}
+TOTAL = "et = e1+e2 | 0.5*(t1-ao1)^2+0.5*(t2-ao2)^2"
+UPDATE = """
+    w{n} = prev.w{n}-eta*prev.d_et_w{n} | prev.n{n} | prev.w{n}+prev.c{n} | prev.w{n}-prev.k{n}
+    n{n} = w{n}-eta*d_et_w{n} | w{n}+c{n} | w{n}-k{n}
+    c{n} = -eta*d_et_w{n}
+    k{n} = eta*d_et_w{n}
+"""
 
 
 def bias_of(unit: str, biases: str) -> str:
@@ -36,86 +70,47 @@ def bias_of(unit: str, biases: str) -> str:
     return f"b{unit}" if biases else ""
 
 
+def _written(table: str, **names: str) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Yield the roles of a table's lines with their formulas."""
+    for line in filter(None, map(str.strip, table.splitlines())):
+        roles, _, ways = line.format(**names).partition(" = ")
+        for role in roles.split():
+            yield role, tuple(way.strip() for way in ways.split("|"))
+
+
 def _texts(biases: str) -> dict[str, tuple[str, ...]]:
     """Return each role's right formulas; the first is the course's."""
-    found: dict[str, tuple[str, ...]] = {}
+    found = dict(_written(TOTAL))
     for unit, terms in SUMS.items():
-        added = [f"{w}*{x}" for w, x in terms] + [bias_of(unit, biases)] * bool(biases)
-        found[unit] = ("+".join(added),)
-        found[f"a{unit}"] = (f"1/(1+EXP(-{unit}))", f"1/(1+EXP(-({found[unit][0]})))")
-    for n in "12":
-        found[f"e{n}"] = (f"0.5*(t{n}-ao{n})^2",)
-    found["et"] = ("e1+e2", "0.5*(t1-ao1)^2+0.5*(t2-ao2)^2")
-    found |= _outer() | _inner() | _updates()
-    for b in BIASES.get(biases, ()):
-        ways = (found[f"d_et_{unit}"] for unit in UNITS if bias_of(unit, biases) == b)
-        found[f"d_et_{b}"] = tuple("+".join(parts) for parts in zip(*ways, strict=False))
-        found[b] = (f"prev.{b}-etab*prev.d_et_{b}",)
-    return found
-
-
-def _outer() -> dict[str, tuple[str, ...]]:
-    """Derivatives around the output units."""
-    found: dict[str, tuple[str, ...]] = {}
-    for n in "12":
-        o, slope = f"o{n}", f"(ao{n}-t{n})*ao{n}*(1-ao{n})"
-        found[f"d_ao{n}_o{n}"] = (f"ao{n}*(1-ao{n})",)
-        for e in (f"e{n}", "et"):
-            found[f"d_{e}_ao{n}"] = (f"ao{n}-t{n}",)
-            found[f"d_{e}_o{n}"] = (slope, f"d_{e}_ao{n}*ao{n}*(1-ao{n})")
-        for w, x in SUMS[o]:
-            found[f"d_o{n}_{w}"] = (x,)
-            found[f"d_o{n}_{x}"] = (w,)
-            found[f"d_ao{n}_{w}"] = (f"ao{n}*(1-ao{n})*{x}",)
-            found[f"d_ao{n}_{x}"] = (f"ao{n}*(1-ao{n})*{w}",)
-            found[f"d_e{n}_{x}"] = (f"{slope}*{w}", f"d_e{n}_o{n}*{w}", f"d_et_o{n}*{w}")
-            for e in (f"e{n}", "et"):
-                found[f"d_{e}_{w}"] = (f"{slope}*{x}", f"d_{e}_o{n}*{x}", f"m_o{n}*{x}*-1")
-    return found
-
-
-def _inner() -> dict[str, tuple[str, ...]]:
-    """Derivatives around the hidden units."""
-    found: dict[str, tuple[str, ...]] = {}
-    for n, (first, second) in {"1": ("w5", "w7"), "2": ("w6", "w8")}.items():
-        one, two = f"(ao1-t1)*ao1*(1-ao1)*{first}", f"(ao2-t2)*ao2*(1-ao2)*{second}"
-        back = {
-            "e1": (one, f"d_e1_ah{n}", f"d_et_o1*{first}"),
-            "e2": (two, f"d_e2_ah{n}", f"d_et_o2*{second}"),
-            "et": (
-                f"({one}+{two})", f"d_et_ah{n}", f"(d_e1_ah{n}+d_e2_ah{n})",
-                f"(d_et_o1*{first}+d_et_o2*{second})",
-            ),
-        }  # fmt: skip
-        found[f"d_ah{n}_h{n}"] = (f"ah{n}*(1-ah{n})",)
-        found[f"d_et_ah{n}"] = (back["et"][0], *back["et"][2:])
-        for e, ways in back.items():
+        n, added = unit[1], [f"{w}*{x}" for w, x in terms]
+        found[unit] = ("+".join(added + [bias_of(unit, biases)] * bool(biases)),)
+        known = {
+            "n": n,
+            "unit": unit,
+            "sum": found[unit][0],
+            "slope": f"(ao{n}-t{n})*ao{n}*(1-ao{n})",
+        }
+        of_unit, of_term = TABLES[unit[0]]
+        found |= _written(of_unit, **known)
+        for w, x in terms:
+            found |= _written(of_term, w=w, x=x, **known)
+    one, two = found["d_et_o1"][0], found["d_et_o2"][0]
+    for n, w, v in (("1", "w5", "w7"), ("2", "w6", "w8")):
+        for e, text in BACK.items():
+            named = text.format(n=n, w=w, v=v, one=f"{one}*{w}", two=f"{two}*{v}")
+            ways = [way.strip() for way in named.split("|")]
             found[f"d_{e}_h{n}"] = tuple(f"{way}*ah{n}*(1-ah{n})" for way in ways)
-            for w, x in SUMS[f"h{n}"]:
-                whole = (f"{way}*ah{n}*(1-ah{n})*{x}" for way in ways)
-                found[f"d_{e}_{w}"] = (*whole, f"d_{e}_h{n}*{x}")
-        for w, x in SUMS[f"h{n}"]:
-            found[f"d_h{n}_{w}"] = (x,)
-            found[f"d_h{n}_{x}"] = (w,)
-            found[f"d_ah{n}_{w}"] = (f"ah{n}*(1-ah{n})*{x}",)
-    return found
-
-
-def _updates() -> dict[str, tuple[str, ...]]:
-    """New weights, changes, and derivatives with the other sign."""
-    found: dict[str, tuple[str, ...]] = {}
-    for n, w in enumerate(WEIGHTS, 1):
-        gradient = f"d_et_{w}"
-        found[w] = (
-            f"prev.{w}-eta*prev.{gradient}",
-            f"prev.n{n}",
-            f"prev.{w}+prev.c{n}",
-            f"prev.{w}-prev.k{n}",
-        )
-        found[f"n{n}"] = (f"{w}-eta*{gradient}", f"{w}+c{n}", f"{w}-k{n}")
-        found[f"c{n}"], found[f"k{n}"] = (f"-eta*{gradient}",), (f"eta*{gradient}",)
-    for unit in ("o1", "o2", "h1", "h2", "ao1", "ao2", "ah1", "ah2"):
-        found[f"m_{unit}"] = (f"-d_et_{unit}",)
+            if e == "et":
+                found[f"d_et_ah{n}"] = (ways[0], *ways[2:])
+            for weight, x in SUMS[f"h{n}"]:
+                whole = [f"{way}*{x}" for way in found[f"d_{e}_h{n}"]]
+                found[f"d_{e}_{weight}"] = (*whole, f"d_{e}_h{n}*{x}")
+    for weight in WEIGHTS:
+        found |= _written(UPDATE, n=weight[1])
+    for b in BIASES.get(biases, ()):
+        slopes = (found[f"d_et_{unit}"] for unit in SUMS if bias_of(unit, biases) == b)
+        found[f"d_et_{b}"] = tuple("+".join(parts) for parts in zip(*slopes, strict=False))
+        found[b] = (f"prev.{b}-etab*prev.d_et_{b}",)
     return found
 
 
@@ -134,27 +129,28 @@ Known = Mapping[str, Any]
 class State:
     """The value of every role in all rows: as `known`, else as the definitions make it of those.
 
-    Arrays are float64 of any shape whose last axis is the rows, or scalars for constants.
+    Arrays are float64 of any shape whose last axis is the rows, or scalars for constants. What is
+    more than `farthest` rows away is taken from as far as that.
     """
 
-    def __init__(self, known: Known, biases: str = "") -> None:
+    def __init__(self, known: Known, biases: str = "", farthest: int = 1 << 30) -> None:
         self.definitions = definitions(biases)
+        self.farthest = farthest
         self._values: dict[str, Any] = dict(known)
 
     def __getitem__(self, symbol: str) -> Any:
         """Return the values of a role, in its row or another; KeyError if nothing has them."""
         if symbol not in self._values:
-            self._values[symbol] = self._made(symbol)
+            away, role = parted(symbol)
+            if away:
+                self._values[symbol] = shifted(self[role], away, self.farthest)
+            else:
+                self._values[symbol] = self.of(self.definitions[role][0])
         return self._values[symbol]
 
-    def __contains__(self, symbol: str) -> bool:
-        return symbol in self._values
-
-    def _made(self, symbol: str) -> Any:
-        away, role = parted(symbol)
-        if away:
-            return shifted(self[role], away)
-        return self.of(self.definitions[role][0])
+    def hold(self, cell: str, value: float) -> None:
+        """Give a cell that is no quantity its value."""
+        self._values[cell] = value
 
     def of(self, tree: Tree) -> Any:
         """Return the values of a formula of roles."""
@@ -180,18 +176,19 @@ def symbol_of(role: str, away: int) -> str:
     return {0: "", -1: "prev.", 1: "next."}.get(away, f"{away}.") + role
 
 
-def shifted(values: Any, rows: int | str) -> Any:
+def shifted(values: Any, rows: int | str, farthest: int) -> Any:
     """Return what stands `rows` further down in each row, NaN beyond the ends; or in the first."""
     if np.ndim(values) == 0:
         return values
     moved = np.full_like(values, np.nan)
     if isinstance(rows, str):
         moved[...] = values[..., :1]
-    elif abs(rows) < values.shape[-1]:
-        if rows < 0:
-            moved[..., -rows:] = values[..., :rows]
-        else:
-            moved[..., : values.shape[-1] - rows] = values[..., rows:]
+        return moved
+    rows = max(-farthest, min(farthest, rows))
+    if rows < 0:
+        moved[..., -rows:] = values[..., :rows]
+    else:
+        moved[..., : max(0, values.shape[-1] - rows)] = values[..., rows:]
     return moved
 
 
@@ -200,8 +197,9 @@ def trajectory(
 ) -> State:
     """Return states of right rows that follow each other, from random weights.
 
-    Arrays have shape (samples, rows). A formula is right if it is right here, whichever of the
-    many ways to write it the student chose. Biases are random and updated too if `moving`.
+    Arrays have shape (samples, rows), and half of the rows is as far as another row is known. A
+    formula is right if it is right here, whichever of the many ways to write it the student chose.
+    Biases are random and updated too if `moving`.
     """
     draw = np.random.default_rng(seed)
     names = WEIGHTS + (BIASES[biases] if moving else ())
@@ -214,4 +212,4 @@ def trajectory(
         state = State({**constants, **now}, biases)
         held = held - rates * np.array([state[f"d_et_{name}"] for name in names])
     columns = {name: np.stack([step[name] for step in steps], axis=-1) for name in names}
-    return State({**constants, **columns}, biases)
+    return State({**constants, **columns}, biases, rows // 2)

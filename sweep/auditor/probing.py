@@ -7,15 +7,17 @@ single change that makes it right.
 
 import math
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 
+from sweep.auditor import mistakes
+from sweep.auditor.book import Book, Home, address, cells_of, spot_of
 from sweep.auditor.changing import expanded, find, renamed, spelled, symbols
-from sweep.auditor.computing import Calculator, Home, cells_of, spot_of
 from sweep.auditor.formulas import (
     AREA,
+    ROW,
     Area,
     Call,
     Cell,
@@ -23,31 +25,16 @@ from sweep.auditor.formulas import (
     Name,
     Number,
     Tree,
-    evaluate,
     parse,
     replace,
 )
 from sweep.auditor.layout import Table
-from sweep.auditor.mistakes import (
-    CURVE,
-    E_ROUNDED,
-    ERROR,
-    FORMULA,
-    PINNED,
-    RATE,
-    ROUNDED,
-    SUM_H,
-    SUM_O,
-    UNKNOWN,
-    Explained,
-    explained,
-)
-from sweep.auditor.model import State, definitions, parted, symbol_of, trajectory
-from sweep.auditor.reading import address
-from sweep.auditor.roles import ALL_BIASES, CONSTANTS, WEIGHTS
+from sweep.auditor.mistakes import Explained, explained
+from sweep.auditor.model import State, parted, symbol_of, trajectory
+from sweep.auditor.roles import ALL_BIASES, WEIGHTS
 
-STEPS, MIDDLE, SAMPLES = 7, 3, 5
-"""Each state is one of seven rows that follow each other, so that three rows up and down exist."""
+FARTHEST, SAMPLES = 7, 5
+"""Each state is a row with seven before and seven after it, so that other rows can be meant."""
 
 EXACT = 1e-9
 """Formulas that are written another way differ by 1e-13 or less, since the states are of size 1; a
@@ -63,112 +50,65 @@ DERIVED = re.compile(r"[dm]_|[nck]\d")
 DEEPEST = 12
 """How many cells without a heading a formula may lead through."""
 
-UPDATES = (*WEIGHTS, *ALL_BIASES)
-
 WHOLE = ("h1", "h2", "ah1", "ah2", "o1", "o2", "ao1", "ao2", "e1", "e2", "et",
          *(f"d_et_{w}" for w in WEIGHTS))  # fmt: skip
 """Columns whose whole formula may stand in another."""
 
-CURVES = tuple(
-    (parse(text), told)
-    for text, told in (
-        ("1/1+EXP(-x)", "1/1+EXP(-x): 1 + EXP(-x) belongs in brackets"),
-        ("1/(1-EXP(-x))", "1-EXP(-x) where 1+EXP(-x) belongs"),
-        ("1+EXP(-x)", "1/... is missing"),
-        ("EXP(-x)", "EXP(-x) alone"),
-        ("EXP(x)", "EXP(x) alone"),
-        ("1/EXP(-x)+1", "1/EXP(-x)+1: EXP(-x) + 1 belongs in brackets"),
-        ("1/1-EXP(-x)", "1/1-EXP(-x)"),
-        ("TANH(x)", "TANH where the sigmoid belongs"),
-        ("MAX(0,x)", "MAX(0, x) where the sigmoid belongs"),
-        ("x*(1-x)", "x (1 - x) where the sigmoid belongs"),
-        ("(1/(1+EXP(-x)))*(1-1/(1+EXP(-x)))", "the sigmoid's derivative"),
-    )
-)
+CURVES = {
+    "1/1+EXP(-x)": "1/1+EXP(-x): 1 + EXP(-x) belongs in brackets",
+    "1/(1-EXP(-x))": "1-EXP(-x) where 1+EXP(-x) belongs",
+    "1+EXP(-x)": "1/... is missing",
+    "EXP(-x)": "EXP(-x) alone",
+    "EXP(x)": "EXP(x) alone",
+    "1/EXP(-x)+1": "1/EXP(-x)+1: EXP(-x) + 1 belongs in brackets",
+    "1/1-EXP(-x)": "1/1-EXP(-x)",
+    "TANH(x)": "TANH where the sigmoid belongs",
+    "MAX(0,x)": "MAX(0, x) where the sigmoid belongs",
+    "LN(1+EXP(x))": "LN(1 + EXP(x)) where the sigmoid belongs",
+    "x*(1-x)": "x (1 - x) where the sigmoid belongs",
+    "(1/(1+EXP(-x)))*(1-1/(1+EXP(-x)))": "the sigmoid's derivative",
+}
 """What stands where the sigmoid belongs."""
+
+ROUNDED_E = ("2.71", "2.718", "2.7182", "2.7183", "2.71828", "2.718281828")
 
 Verdict = Explained | FormulaError | None
 """A mistake, a formula that cannot be read, or nothing to say."""
 
 
-class Moment:
-    """The values of every quantity in the middle row, float64 of shape (SAMPLES,), and of cells."""
-
-    def __init__(self, table: Table, constants: dict[str, Any]) -> None:
-        made = [
-            trajectory(constants, STEPS, SAMPLES, seed, table.biases, table.moving)
-            for seed in (20, 21)
-        ]
-        self._near, self._far = made
-        self.definitions = self._near.definitions
-        self._held: dict[str, Any] = {"step": np.full(SAMPLES, 0.317)}  # nothing has a use for it
-
-    def __getitem__(self, symbol: str) -> Any:
-        if symbol not in self._held:
-            away, role = parted(symbol)
-            state, at = self._far, 0
-            if isinstance(away, int):
-                near = abs(away) <= MIDDLE
-                state, at = (self._near, MIDDLE + away) if near else (self._far, away % STEPS)
-            self._held[symbol] = np.broadcast_to(state[role], (SAMPLES, STEPS))[:, at]
-        return self._held[symbol]
-
-    def hold(self, cell: str, value: float) -> None:
-        """Give a cell that is no quantity its value."""
-        self._held[cell] = np.full(SAMPLES, value)
-
-    def of(self, tree: Tree) -> Any:
-        """Return the values of a formula of symbols."""
-
-        def look(leaf: Any) -> Any:
-            return self[leaf.name]
-
-        with np.errstate(all="ignore"):
-            return evaluate(tree, look)
-
-
 class Prober:
     """Judges the formulas of one table."""
 
-    def __init__(self, table: Table, calculator: Calculator, constants: dict[str, Any]) -> None:
-        self.table = table
-        self.calculator = calculator
-        self.constants = constants
-        self.definitions = definitions(table.biases)
-        self.moment = Moment(table, constants)
-        self.fixed = {*CONSTANTS, *(() if table.moving else ALL_BIASES)}
+    def __init__(self, table: Table, book: Book, constants: dict[str, Any]) -> None:
+        self.table, self.book = table, book
+        rows = 2 * FARTHEST + 1
+        self.state = trajectory(constants, rows, SAMPLES, 20, table.biases, table.moving)
+        self.state.hold("step", 0.317)  # nothing has a use for it
         self.places: dict[Home, tuple[str, int]] = {
             (table.sheet, spot): (column.role, step)
             for column in table.columns
             if column.role
             for step, spot in enumerate(column.spots)
         }
+        values = book.sheets[table.sheet].values
         for column in table.columns:
-            for before, step in ((0, -1), (-1, table.rows)):
-                home = self._beyond(column.spots[before], step)
-                if home not in self.places and column.role and self._blank(home):
-                    self.places[home] = (column.role, step)
+            for before, step, on in ((0, -1, -1), (-1, table.rows, 1)):
+                row, at = column.spots[before]
+                spot = (row, at + on) if table.across else (row + on, at)
+                home = (table.sheet, spot)
+                blank = not book.has_formula(home) and not isinstance(values.get(spot), float)
+                if column.role and blank:  # above the first row, or below the last
+                    self.places.setdefault(home, (column.role, step))
         self.roles = {role for role, _ in self.places.values()} | {*table.constants}
         self.cells: dict[str, Home] = {}
         """The cells that symbols name, of those that are no quantities."""
         self._judged: dict[tuple[str, str], dict[Hashable, Verdict]] = {}
 
-    def _beyond(self, spot: tuple[int, int], step: int) -> Home:
-        """Return the cell before a column's first, or after its last."""
-        row, column = spot
-        on = -1 if step < 0 else 1
-        return self.table.sheet, (row, column + on) if self.table.across else (row + on, column)
-
-    def _blank(self, home: Home) -> bool:
-        """Whether a cell holds nothing to compute with: a heading, or nothing."""
-        value = self.calculator.book.sheets[home[0]].values.get(home[1])
-        return not self.calculator.has_formula(home) and not isinstance(value, float)
-
     def meaning(self, home: Home, step: int) -> tuple[str, int] | None:
         """Return what a cell means for a formula in row `step`: a role, and how many rows away."""
         if home in self.places:
             role, at = self.places[home]
-            return role, 0 if role in self.fixed else at - step
+            return role, 0 if role in self.table.fixed else at - step
         role = self.table.homes.get(home, "")
         return (role, 0) if role else None
 
@@ -178,9 +118,8 @@ class Prober:
         Raises:
             FormulaError: it, or what it leads to, is not arithmetic.
         """
-        formula = self.calculator.book.sheets[home[0]].formulas[home[1]]
-        known = self._judged.setdefault((formula, role), {})
-        key = tuple(self._sign(cell, home, step) for cell in self._cells(home))
+        known = self._judged.setdefault((self.book.sheets[home[0]].formulas[home[1]], role), {})
+        key = tuple(self._sign(cell, home, step) for cell in self.book.cells(home))
         if key not in known and len(known) < MOST_MEANINGS:
             try:
                 known[key] = self._judge(home, role, step)
@@ -195,34 +134,25 @@ class Prober:
         """Return what tells apart the cells of one formula that mean different things."""
         meant = self.meaning(cell, step)
         if meant:
-            return meant[0], meant[1] if abs(meant[1]) <= MIDDLE else "far"
-        if self.calculator.has_formula(cell):
+            return meant[0], meant[1] if abs(meant[1]) < FARTHEST else "far"
+        if self.book.has_formula(cell):
             return cell[0], cell[1][0] - home[1][0], cell[1][1] - home[1][1]
-        value = self.calculator.value(cell)
+        value = self.book.value(cell)
         return None if np.isnan(value) else value
 
-    def _cells(self, home: Home) -> Iterator[Home]:
-        for leaf in self.calculator.leaves(home):
-            meant = self.calculator.named(leaf) if isinstance(leaf, Name) else leaf
-            if isinstance(meant, Cell):
-                yield spot_of(meant, home)
-            elif isinstance(meant, Area):
-                yield from (cell for row in cells_of(meant, home) for cell in row)
-
     def _judge(self, home: Home, role: str, step: int) -> Explained | None:
-        right = self.moment[role]
         pins: dict[str, str] = {}
         tree = self.symbolic(home, step, pins)
-        value = self.moment.of(tree)
-        if same(value, right):
+        value = self.state.of(tree)
+        if same(value, self.state[role]):
             return None
         return (
-            self._smoothed(tree, right)
-            or self._rowed(tree, pins, role, right)
-            or (None if np.isfinite(value).any() else Explained(ERROR))
-            or self._curved(role, value)
-            or self._repaired(tree, pins, role, right)
-            or Explained(UNKNOWN)
+            self._smoothed(tree, role)
+            or self._rowed(tree, pins, role)
+            or (None if np.isfinite(_here(value)).any() else Explained(mistakes.ERROR))
+            or _curve(role, self.state, lambda tried: same(tried, value))
+            or self._repaired(tree, pins, role)
+            or Explained(mistakes.UNKNOWN)
         )
 
     def symbolic(self, home: Home, step: int, pins: dict[str, str], deep: int = 0) -> Tree:
@@ -239,158 +169,116 @@ class Prober:
 
         def named(part: Tree) -> Tree:
             if isinstance(part, Name):
-                part = self.calculator.named(part)
-                if isinstance(part, Call):
-                    return replace(part, named)
+                return replace(self.book.named(part), named)
             if isinstance(part, Area):
-                cells = [cell for row in cells_of(part, home) for cell in row]
-                return Call(AREA, tuple(self._leaf(c, home, step, {}, deep) for c in cells))
+                rows = cells_of(part, home)
+                leaves = [tuple(self._leaf(c, home, step, {}, deep) for c in row) for row in rows]
+                return Call(AREA, tuple(Call(ROW, row) for row in leaves))
             if isinstance(part, Cell):
                 place = part.column if self.table.across else part.row
                 kept = pins if place.pinned else {}
                 return self._leaf(spot_of(part, home), home, step, kept, deep)
             return part
 
-        return replace(self.calculator.tree(home), named)
+        return replace(self.book.tree(home), named)
 
     def _leaf(self, cell: Home, home: Home, step: int, pins: dict[str, str], deep: int) -> Tree:
         """Return what a cell is in a formula, and note where it is in `pins`."""
         meant = self.meaning(cell, step)
         if meant:
             symbol = symbol_of(*meant)
-        elif self.calculator.has_formula(cell):
+        elif self.book.has_formula(cell):
             return self.symbolic(cell, step, {}, deep + 1)
         else:
             symbol = address(cell[1]) if cell[0] == home[0] else f"{cell[0]}!{address(cell[1])}"
             self.cells[symbol] = cell
-            self.moment.hold(symbol, self.calculator.value(cell))
+            self.state.hold(symbol, self.book.value(cell))
         pins[symbol] = address(cell[1])
         return Name(symbol)
 
     def rate_of(self, home: Home, role: str, step: int) -> Home | float | None:
         """Return the cell, or typed number, that an update has for the rate; None if none is."""
         tree = self.symbolic(home, step, {})
-        rate, right = "etab" if role in ALL_BIASES else "eta", self.moment[role]
+        rate, right = "etab" if role in ALL_BIASES else "eta", self.state[role]
         for symbol in symbols(tree):
             known = symbol in self.cells or symbol == rate
-            if known and same(self.moment.of(renamed(tree, {symbol: rate})), right):
+            if known and same(self.state.of(renamed(tree, {symbol: rate})), right):
                 homes = {role: home for home, role in self.table.homes.items()}
                 return self.cells.get(symbol) or homes.get(rate)
         for number in set(_numbers(tree)):
-
-            def rated(part: Tree, number: float = number) -> Tree:
-                return Name(rate) if part == Number(number) else part
-
-            if same(self.moment.of(replace(tree, rated)), right):
+            rated = _exchanged(tree, {Number(number): Name(rate)})
+            if same(self.state.of(rated), right):
                 return number
         return None
 
-    def _smoothed(self, tree: Tree, right: Any) -> Explained | None:
+    def _smoothed(self, tree: Tree, role: str) -> Explained | None:
         """Right but for ROUND, or for a number typed for e."""
 
         def exact(part: Tree) -> Tree:
             rounds = isinstance(part, Call) and part.function.startswith("ROUND")
             return part.arguments[0] if isinstance(part, Call) and rounds else part
 
-        def natural(part: Tree) -> Tree:
-            value = part.value if isinstance(part, Number) else None
-            near = isinstance(value, float) and abs(value - math.e) < 0.02
-            return Number(math.e) if near else part
-
-        for mistake, by in ((ROUNDED, exact), (E_ROUNDED, natural)):
-            if same(self.moment.of(replace(tree, by)), right):
+        near_e = {Number(n): Number(math.e) for n in _numbers(tree) if abs(n - math.e) < 0.02}
+        for mistake, changed in (
+            (mistakes.ROUNDED, replace(tree, exact)),
+            (mistakes.E_ROUNDED, _exchanged(tree, near_e)),
+        ):
+            if changed != tree and same(self.state.of(changed), self.state[role]):
                 return Explained(mistake)
         return None
 
-    def _rowed(self, tree: Tree, pins: dict[str, str], role: str, right: Any) -> Explained | None:
+    def _rowed(self, tree: Tree, pins: dict[str, str], role: str) -> Explained | None:
         """Right but for references that stay in a row, for a rate's that slides, or for both."""
-        update = role in UPDATES
-        stays = {
-            symbol: symbol_of(parted(symbol)[1], -1 if update else 0)
-            for symbol in symbols(tree)
-            if symbol in pins and symbol not in self.cells and parted(symbol)[1] not in self.fixed
-        }
-        for name in (dict(stays), {s: parted(s)[1] for s in stays}):
-            if same(self.moment.of(renamed(tree, name)), right):
-                return Explained(PINNED, self._kept(name, pins))
-        if not (update or role[0] in "nck"):
-            return None
+        right, update = self.state[role], role in (*WEIGHTS, *ALL_BIASES)
+        stays = {s: parted(s)[1] for s in symbols(tree) if s in pins and s not in self.cells}
+        stays = {s: name for s, name in stays.items() if name not in self.table.fixed}
+        ways = [{s: symbol_of(n, -1 if update else 0) for s, n in stays.items()}, stays]
+        for names in ways:
+            if same(self.state.of(renamed(tree, names)), right):
+                return Explained(mistakes.PINNED, _kept(names, pins))
         rate = "etab" if role in ALL_BIASES else "eta"
-        for symbol in symbols(tree):
-            for kept in ({}, stays, {s: parted(s)[1] for s in stays}):
-                if symbol in kept:
+        for symbol in symbols(tree) if update or role[0] in "nck" else ():
+            for names in ({}, *ways):
+                rated = renamed(tree, {**names, symbol: rate})
+                if symbol in names or not same(self.state.of(rated), right):
                     continue
-                if same(self.moment.of(renamed(tree, {**kept, symbol: rate})), right):
-                    told = f"{spelled(symbol)} where {spelled(rate)} belongs"
-                    if symbol in self.cells and symbol not in pins:
-                        told += "; its reference slides, for want of a $"
-                    also = f"{self._kept(kept, pins)}; and " if kept else ""
-                    return Explained(PINNED if kept else RATE, also + told)
+                told = f"{spelled(symbol)} where {spelled(rate)} belongs"
+                if symbol in self.cells and symbol not in pins:
+                    told += "; its reference slides, for want of a $"
+                if names:
+                    return Explained(mistakes.PINNED, f"{_kept(names, pins)}; and {told}")
+                return Explained(mistakes.RATE, told)
         return None
 
-    @staticmethod
-    def _kept(names: dict[str, str], pins: dict[str, str]) -> str:
-        told = [f"a $ keeps {parted(s)[1].replace('d_et_', 'dE/d')} at {pins[s]}" for s in names]
-        return " and ".join(told)
-
-    def _curved(self, role: str, value: Any) -> Explained | None:
-        """Something like the sigmoid."""
-        if role not in ("ah1", "ah2", "ao1", "ao2"):
-            return None
-        return _curve(role, self.moment, lambda tried: same(tried, value))
-
-    def _repaired(
-        self, tree: Tree, pins: dict[str, str], role: str, right: Any
-    ) -> Explained | None:
+    def _repaired(self, tree: Tree, pins: dict[str, str], role: str) -> Explained | None:
         """Find the single change that makes the formula right."""
-        wanted = ways_of(role, self.definitions, self._there)
-        into = {name for way in wanted for name in symbols(way)}
-
-        def fits(changed: Tree) -> bool:
-            return same(self.moment.of(changed), right)
-
-        change = find(tree, wanted[:3], fits, sorted(into))
+        wanted = ways_of(role, self.state, self.there)
+        into = sorted({name for way in wanted for name in symbols(way)})
+        right, value = self.state[role], self.state.of(tree)
+        change = find(tree, wanted[:3], lambda one: same(self.state.of(one), right), into)
         if change is None:
-            value = self.moment.of(tree)
-            return explain(role, self.moment, lambda tried: same(tried, value), self._there, into)
-        found = explained(change, role, repaired=True)
-        pinned = change.kind == "another" and change.old in pins and change.old not in self.cells
-        if pinned and parted(change.old)[1] == parted(change.new)[1]:
-            return Explained(PINNED, f"{pins[change.old]} stays; {found.told}")
+            return explain(role, self.state, lambda one: same(one, value), self.there, into)
+        found = explained(change, role)
+        pinned = change.stands in pins and change.stands not in self.cells
+        if (
+            change.kind == "another"
+            and pinned
+            and parted(change.stands)[1] == parted(change.belongs)[1]
+        ):
+            return Explained(mistakes.PINNED, f"{pins[change.stands]} stays; {found.told}")
         return found
 
-    def _there(self, symbol: str) -> bool:
+    def there(self, symbol: str) -> bool:
         """Whether a symbol is of a column here."""
         return parted(symbol)[1] in self.roles
 
 
-def ways_of(
-    role: str, ways: dict[str, tuple[Tree, ...]], there: Callable[[str], bool]
-) -> list[Tree]:
-    """Return the right formulas of a role that a sheet may have, what has no column written out."""
-
-    def possible(way: Tree) -> bool:
-        return all(there(s) for s in symbols(way) if DERIVED.match(parted(s)[1]))
-
-    first, *others = ways[role]
-    return [expanded(first, ways, there), *(way for way in others if possible(way))]
+def _kept(names: dict[str, str], pins: dict[str, str]) -> str:
+    told = [f"a $ keeps {parted(s)[1].replace('d_et_', 'dE/d')} at {pins[s]}" for s in names]
+    return " and ".join(told)
 
 
-def _curve(role: str, state: Any, fits: Callable[[Any], bool]) -> Explained | None:
-    """Something like the sigmoid, or the sum itself."""
-    for tree, told in CURVES:
-        if fits(state.of(renamed(tree, {"x": role[1:]}))):
-            return Explained(CURVE, told)
-    for e in ("2.71", "2.718", "2.7182", "2.7183", "2.71828", "2.718281828"):
-        if fits(state.of(renamed(parse(f"1/(1+{e}^(-x))"), {"x": role[1:]}))):
-            return Explained(E_ROUNDED)
-    if fits(state[role[1:]]):
-        mistake = SUM_H if role[1] == "h" else SUM_O
-        return Explained(mistake, f"{role[1:]} itself, without the sigmoid")
-    return None
-
-
-def _numbers(tree: Tree) -> Iterable[float]:
+def _numbers(tree: Tree) -> Iterator[float]:
     if isinstance(tree, Call):
         for part in tree.arguments:
             yield from _numbers(part)
@@ -398,14 +286,50 @@ def _numbers(tree: Tree) -> Iterable[float]:
         yield tree.value
 
 
+def _exchanged(tree: Tree, by: Mapping[Number, Tree]) -> Tree:
+    """Return the tree with other parts in place of some numbers."""
+    return replace(tree, lambda part: by.get(part, part) if isinstance(part, Number) else part)
+
+
+def _here(value: Any) -> Any:
+    """The row in the middle, float64 of shape (SAMPLES,)."""
+    return np.broadcast_to(value, (SAMPLES, 2 * FARTHEST + 1))[:, FARTHEST]
+
+
 def same(value: Any, right: Any) -> bool:
     """Whether two results on random states are those of one formula."""
-    return bool(np.allclose(value, right, rtol=EXACT, atol=1e-13))
+    return bool(np.allclose(_here(value), _here(right), rtol=EXACT, atol=1e-13))
+
+
+def ways_of(role: str, state: State, there: Callable[[str], bool]) -> list[Tree]:
+    """Return the right formulas of a role that a sheet may have, what has no column written out."""
+
+    def possible(way: Tree) -> bool:
+        return all(there(s) for s in symbols(way) if DERIVED.match(parted(s)[1]))
+
+    first, *others = state.definitions[role]
+    return [expanded(first, state.definitions, there), *filter(possible, others)]
+
+
+def _curve(role: str, state: State, fits: Callable[[Any], bool]) -> Explained | None:
+    """Something like the sigmoid, or the sum itself, where a sigmoid belongs."""
+    if role[0] != "a":
+        return None
+    for text, told in CURVES.items():
+        if fits(state.of(renamed(parse(text), {"x": role[1:]}))):
+            return Explained(mistakes.CURVE, told)
+    for e in ROUNDED_E:
+        if fits(state.of(renamed(parse(f"1/(1+{e}^(-x))"), {"x": role[1:]}))):
+            return Explained(mistakes.E_ROUNDED)
+    if fits(state[role[1:]]):
+        mistake = mistakes.SUM_H if role[1] == "h" else mistakes.SUM_O
+        return Explained(mistake, f"{role[1:]} itself, without the sigmoid")
+    return None
 
 
 def explain(
     role: str,
-    state: State | Moment,
+    state: State,
     fits: Callable[[Any], bool],
     there: Callable[[str], bool],
     others: Iterable[str],
@@ -415,13 +339,13 @@ def explain(
     `there` says whether a role has a column, and `others` are the symbols that may have come in.
     """
     others = list(others)
-    if role[0] == "a" and (curve := _curve(role, state, fits)):
+    if curve := _curve(role, state, fits):
         return curve
-    for right in ways_of(role, state.definitions, there):
-        change = find(right, [right], lambda tree: fits(state.of(tree)), others)
+    for right in ways_of(role, state, there):
+        change = find(right, [right], lambda tree: fits(state.of(tree)), others, repairs=False)
         if change:
-            return explained(change, role, repaired=False)
+            return explained(change, role)
     for other in WHOLE:
         if other != role and fits(state[other]):
-            return Explained(FORMULA, f"the formula of {spelled(other)}")
+            return Explained(mistakes.FORMULA, f"the formula of {spelled(other)}")
     return None

@@ -5,9 +5,9 @@ import re
 import numpy as np
 
 from sweep.auditor.auditing import Audit
+from sweep.auditor.book import address
 from sweep.auditor.changing import spelled, written
 from sweep.auditor.judging import Finding, Judged
-from sweep.auditor.reading import address
 from sweep.auditor.roles import WEIGHTS
 
 LONGEST_SHOWN = 40

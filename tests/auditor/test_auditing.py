@@ -208,7 +208,7 @@ def test_a_label_of_a_bias_is_no_bias_and_other_activations_are_refused(tmp_path
             for row in range(3, 23):
                 sheet.cell(row, column_of(sheet, f"A_{unit}")).value = f"=TANH({column}{row})"
 
-    with pytest.raises(RequestError, match="its activation is tanh"):
+    with pytest.raises(RequestError, match="TANH where the sigmoid belongs in all units"):
         changed(tmp_path / "t.xlsx", tanh)
 
 

@@ -10,8 +10,6 @@ from sweep.auditor.formulas import (
     Cell,
     FormulaError,
     Place,
-    column_letters,
-    column_number,
     evaluate,
     parse,
     references,
@@ -60,6 +58,9 @@ def value(text: str) -> float:
         ("1=1", 1),
         ("1<>1", 0),
         ("TANH(x)", math.tanh(0.3)),
+        ("-2^-2", 0.25),
+        ("2*-3^2", 18),
+        ("1-2<3", 1),
     ],
 )
 def test_arithmetic_is_that_of_excel(text: str, result: float) -> None:
@@ -79,8 +80,8 @@ def test_arithmetic_is_that_of_excel(text: str, result: float) -> None:
         "[1]Sheet1!@0,0@",
         "{1;2}",
         "#REF!",
-        "(" * 50 + "1" + ")" * 50,
-        "-" * 100 + "1",
+        "(" * 120 + "1" + ")" * 120,
+        "-" * 120 + "1",
         "1" + "+1" * 300,
         "x" * 3000,
         "@0,0@:x",
@@ -124,9 +125,3 @@ def test_a_formula_filled_down_is_one_tree() -> None:
     assert parse(relative("A2*$B$1", 2, 3)) is parse(relative("A9*$B$1", 9, 3))
     cell = next(references(parse(relative("A2", 2, 3))))
     assert cell == Cell(None, Place(False, 0), Place(False, -2))
-
-
-@pytest.mark.parametrize(("letters", "number"), [("A", 1), ("Z", 26), ("AA", 27), ("XFD", 16384)])
-def test_columns_have_letters(letters: str, number: int) -> None:
-    assert column_number(letters) == number
-    assert column_letters(number) == letters

@@ -3,8 +3,8 @@
 import pytest
 
 from sweep.auditor import layout
+from sweep.auditor.book import Book, Sheet, Spot
 from sweep.auditor.layout import MOST_HEADINGS, find_tables
-from sweep.auditor.reading import Book, Sheet, Spot
 from sweep.auditor.roles import WEIGHTS, roles_of, under, weightlike
 
 

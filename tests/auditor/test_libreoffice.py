@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sweep.auditor.auditing import audit
-from sweep.auditor.reading import read_book
+from sweep.auditor.book import read_book
 from tests.auditor.sheets.making import MAKERS, Case, make
 
 pytestmark = [

@@ -1,9 +1,6 @@
-"""The numbers of a column, and how exact they are."""
+"""How exact the numbers of a column are: what rounding may have done to them."""
 
 import numpy as np
-
-from sweep.auditor.computing import Calculator, number
-from sweep.auditor.layout import Column, Table
 
 MOST_DIGITS = 15
 """A column with numbers of more digits than this is not rounded."""
@@ -15,20 +12,10 @@ LOOKED_AT = 200
 """How many numbers of a column tell its digits."""
 
 
-def values_of(column: Column, table: Table, calculator: Calculator) -> np.ndarray:
-    """Return the numbers of a column, float64; NaN for what is none or is not there."""
-    key = (table.sheet, column.spots[0], column.spots[-1])
-    if key not in calculator.columns:
-        sheet = calculator.book.sheets[table.sheet]
-        found = np.empty(len(column.spots))
-        for at, spot in enumerate(column.spots):
-            value = sheet.values.get(spot)
-            if value is None and spot in sheet.formulas:
-                found[at] = calculator.value((table.sheet, spot))
-            else:
-                found[at] = np.nan if value is None else number(value)
-        calculator.columns[key] = found
-    return calculator.columns[key]
+def constant(values: np.ndarray) -> bool:
+    """Whether all the numbers of a column are one, but for the noise of typing and filling down."""
+    known = values[np.isfinite(values)]
+    return len(known) == 0 or bool(np.ptp(known) <= 1e-12 * np.abs(known[0]))
 
 
 def digits_of(values: np.ndarray) -> tuple[int, int]:
