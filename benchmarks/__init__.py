@@ -1,4 +1,4 @@
-"""Networks x peers: how fast others train what sweep trains, by `python -m benchmarks.compare`."""
+"""Networks x peers: how fast others train what sweep trains, by `python -m benchmarks.table`."""
 
 import os
 

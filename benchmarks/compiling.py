@@ -16,10 +16,10 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from benchmarks.compare import console, save
 from benchmarks.contest import TOLERANCES
 from benchmarks.costs import ROWS
 from benchmarks.networks import NETWORKS
+from benchmarks.options import console, save
 from sweep.catalogue import ACTIVATIONS
 from sweep.instrument.networks import Case
 from sweep.instrument.ours import group

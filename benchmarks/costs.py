@@ -14,9 +14,9 @@ from typing import Any
 import pandas as pd
 from rich.table import Table
 
-from benchmarks.compare import add_rules, confine, console, rules, save, spread
 from benchmarks.contest import TOLERANCES, Rules
 from benchmarks.networks import NETWORKS
+from benchmarks.options import add_rules, confine, console, rules, save, spread
 from sweep.errors import RequestError
 from sweep.instrument.ours import chunks, group
 from sweep.instrument.rounds import interleaved

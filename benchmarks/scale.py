@@ -18,8 +18,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.compare import console, save
 from benchmarks.memory import peak_bytes
+from benchmarks.options import console, save
 from benchmarks.overhead import kernel_seconds
 from benchmarks.tidy import tidy
 from sweep.runs import runner

@@ -21,7 +21,7 @@ import pandas as pd
 import typer
 from rich.table import Table
 
-from benchmarks.compare import console, save
+from benchmarks.options import console, save
 from benchmarks.tidy import tidy
 from sweep.cli import app
 

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from benchmarks.compare import add_rules, confine, console, rules, save, spread
 from benchmarks.contest import TOLERANCES, Contest, UnequalLossesError, hold
 from benchmarks.networks import FAMILY, MAIN, NETWORKS
+from benchmarks.options import add_rules, confine, console, rules, save, spread
 
 CALLED = ("jax", "torch, bmm")
 THREADED = (*CALLED, "jax, threaded", "torch, bmm, threaded")

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from rich.table import Table
 
-from benchmarks.compare import console, save
 from benchmarks.networks import NETWORKS
+from benchmarks.options import console, save
 from benchmarks.tidy import tidy
 from sweep.instrument.machine import Team
 from sweep.instrument.networks import Case

@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from rich.table import Table
 
-from benchmarks.compare import confine, console, save
+from benchmarks.options import confine, console, save
 from benchmarks.tidy import tidy
 from sweep.instrument.rounds import interleaved, median_interval
 from sweep.runs import runner

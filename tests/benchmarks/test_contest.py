@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import compare, contest, costs, table
+from benchmarks import contest, costs, table
 from benchmarks.contest import Entrant
 from benchmarks.networks import NETWORKS
 from benchmarks.peers import PEERS, Choice, Peer
@@ -18,6 +18,7 @@ from sweep.instrument.networks import Case
 from tests.benchmarks.small import COURSE
 
 NUMPY = "benchmarks.peers.numpy_peer"
+ONE = "--networks 2-2-2 --dtypes float64"
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +29,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contest, "_HEAT_SECONDS", 0.001)
     monkeypatch.setitem(PEERS, "ours", replace(PEERS["ours"], blocks=lambda case, dtype: (8,)))
     monkeypatch.setitem(PEERS, "numpy", Peer(NUMPY, ("build", "build_matmul"), workers=(1,)))
+    monkeypatch.setattr(table, "TARGETS", {"2-2-2": ()})
 
 
 def turns(results: Path, run: Callable[[Sequence[str]], None], options: str) -> pd.DataFrame:
@@ -37,7 +39,7 @@ def turns(results: Path, run: Callable[[Sequence[str]], None], options: str) -> 
 
 
 def test_comparison_saves_every_turn(tmp_path: Path) -> None:
-    found = turns(tmp_path, compare.main, "--peers numpy --rounds 2")
+    found = turns(tmp_path, table.main, f"{ONE} --peers numpy --rounds 2")
     assert found.groupby("round")["peer"].apply(sorted).tolist() == [["numpy", "ours"]] * 2
     of_ours = found[found["peer"] == "ours"]
     assert (of_ours["ours_over_peer"] == 1).all()
@@ -49,7 +51,7 @@ def test_comparison_saves_every_turn(tmp_path: Path) -> None:
 
 
 def test_few_networks_are_trained_in_calls_of_so_many(tmp_path: Path) -> None:
-    found = turns(tmp_path, compare.main, "--peers numpy --rounds 2 --trials 6")
+    found = turns(tmp_path, table.main, f"{ONE} --peers numpy --rounds 2 --trials 6")
     assert (found["networks"] % 6 == 0).all()
     assert set(found.loc[found["peer"] == "numpy", "batch"]) <= {1, 2, 3, 6}
 
@@ -87,11 +89,12 @@ def test_networks_of_a_turn_are_whole_portions_and_fit_in_memory() -> None:
 
 
 def test_comparison_refuses_a_peer_that_trains_something_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setitem(PEERS, "numpy", Peer(__name__, workers=(1,)))
+    rules = contest.Rules(threads=1, seconds=0.01)
     with pytest.raises(contest.UnequalLossesError, match="numpy"):
-        turns(tmp_path, compare.main, "--peers numpy")
+        contest.hold(COURSE, "float64", ["numpy"], rules, print)
 
 
 def build(case: Case, dtype: str, threads: int, batch: int) -> object:
