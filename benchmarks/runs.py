@@ -9,9 +9,9 @@ import pandas as pd
 
 from sweep.errors import RequestError, StoreError
 from sweep.instrument.bench import SCHEMA
-from sweep.store.commit import DamagedError, File, checked
+from sweep.store.commit import File, checked
+from sweep.store.files import RECORDS, DamagedError
 from sweep.store.folder import BENCH
-from sweep.store.ledger import RECORDS
 from sweep.store.parquet import read
 
 

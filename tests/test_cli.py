@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -73,8 +74,13 @@ def sweep(*arguments: str, cwd: Path) -> Done:
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.chdir(cwd)
         patch.setattr(sys, "argv", ["sweep", *arguments])
-        with pytest.raises(SystemExit) as end:
-            main()
+        handlers = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            with pytest.raises(SystemExit) as end:
+                main()
+        finally:
+            for one, handler in handlers.items():
+                signal.signal(one, handler)
     return Done(int(str(end.value.code)), out.getvalue(), err.getvalue())
 
 
@@ -373,8 +379,25 @@ def test_nothing_is_written_over_what_is_of_another_kind(here: Path) -> None:
         ["worksheet", "two", "--steps", "2", "--output", "sheet.xlsx"],
         ["export", "own.toml", "table.xlsx"],  # one's own may be written anew
         ["worksheet", "two", "--steps", "2", "--output", "sheet.xlsx"],
+        ["export", "own.toml", "table.csv", "--table", "curves"],
+        ["export", "own.toml", "table.csv", "--table", "curves"],
+        ["export", "own.toml", "table.parquet"],
+        ["export", "own.toml", "table.parquet", "--table", "parameters"],
+        ["report", "own.toml", "--output", "page.html"],
+        ["explain", "own.toml", "--output", "page.txt", "--diagram", "net.png"],
+        ["explain", "own.toml", "--format", "markdown", "--output", "page.md"],
+        ["explain", "own.toml", "--format", "markdown", "--output", "page.md"],
+        ["explain", "own.toml", "--output", "page.txt", "--diagram", "net.png"],
+        ["explain", "own.toml", "--diagram", "net.svg"],
+        ["explain", "own.toml", "--diagram", "net.svg"],
+        ["explain", "own.toml", "--diagram", "net.pdf"],
+        ["explain", "own.toml", "--diagram", "net.pdf"],
+        ["audit", "sheet.xlsx", "--marked", "marked.xlsx"],
+        ["audit", "sheet.xlsx", "--marked", "marked.xlsx"],
     ):
         assert sweep(*arguments, cwd=here).returncode == 0, arguments
+    for ending in ("csv", "parquet", "html", "xlsx", "txt", "png"):
+        (here / f"other.{ending}").write_text("somebody's own")
     kept = {path: path.read_bytes() for path in here.rglob("*") if path.is_file()}
     for arguments, says in (
         (["explain", "own.toml", "--output", "own.toml"], "is the name of a study file"),
@@ -391,6 +414,13 @@ def test_nothing_is_written_over_what_is_of_another_kind(here: Path) -> None:
         (["audit", "sheet.xlsx", "--marked", "table.xlsx"], "was written by `sweep export`"),
         (["audit", "sheet.xlsx", "--marked", "sheet.xlsx"], "is the audited file itself"),
         (["new", "own.toml"], "exists already"),
+        (["export", "own.toml", "other.csv"], "`sweep export` did not write it"),
+        (["export", "own.toml", "--table", "curves", "other.parquet"], "did not write it"),
+        (["report", "own.toml", "--output", "other.html"], "`sweep report` did not write it"),
+        (["worksheet", "two", "--output", "other.xlsx"], "`sweep worksheet` did not write it"),
+        (["audit", "sheet.xlsx", "--marked", "other.xlsx"], "`sweep audit` did not write it"),
+        (["explain", "own.toml", "--output", "other.txt"], "`sweep explain` did not write it"),
+        (["explain", "own.toml", "--diagram", "other.png"], "`sweep explain` did not write it"),
     ):
         assert says in refused(*arguments, cwd=here), arguments
     assert {path: path.read_bytes() for path in here.rglob("*") if path.is_file()} == kept
@@ -517,6 +547,28 @@ sweep.runs.runner.train = interrupted
     assert done.returncode == status, done
     assert done.stderr.startswith("interrupted; what is finished is saved")
     assert re.match(r"two: trained [\d,]+ of 40,000 trials", done.stdout)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_after_all_is_done_changes_nothing(here: Path, name: str) -> None:
+    late = f"import atexit, os, signal; atexit.register(os.kill, os.getpid(), signal.{name})"
+    done = process("run", "two", cwd=here, before=late)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("two: trained 2 of 2 trials")
+
+
+def test_a_new_study_lies_in_no_results(here: Path) -> None:
+    sweep("run", "two", cwd=here)
+    for place in ("results/two/mine.toml", "results/two/trials/mine.toml"):
+        assert "is among the results in" in refused("new", place, cwd=here)
+
+
+def test_results_must_be_a_directory(here: Path) -> None:
+    (here / "file").touch()
+    for command in (["run", "two"], ["status", "two"], ["list"], ["plan", "two"]):
+        assert "--results: must name a directory" in refused(*command, "--results", "", cwd=here)
+        told = refused(*command, "--results", "file", cwd=here)
+        assert "file: is a file; results are saved in a directory" in told
 
 
 HEAVY = {"numba", "llvmlite", "pandas", "pyarrow", "matplotlib", "seaborn", "numpy", "rich"}

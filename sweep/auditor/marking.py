@@ -56,6 +56,7 @@ def mark(audit: Audit, path: Path) -> None:
                     for finding in judged.wrong:
                         _fill(sheet, finding, WRONG)
                         _explain(sheet, finding)
+                book.properties.lastModifiedBy = "sweep audit"  # may be written over
                 book.save(temporary)
             except OSError:
                 raise

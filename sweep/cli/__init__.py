@@ -32,19 +32,23 @@ def main() -> None:
 
 @contextmanager
 def _heeding_signals() -> Iterator[None]:
-    """Raise `Stopped` where a signal comes that is not ignored; a run has its own way meanwhile."""
+    """Raise `Stopped` where a signal comes that is not ignored; a run has its own way meanwhile.
+
+    What comes after that changes nothing: all is done, and Python takes a while to end.
+    """
     main_thread = threading.current_thread() is threading.main_thread()
     heeded = [
         number
         for number in (signal.SIGINT, signal.SIGTERM)
         if main_thread and signal.getsignal(number) is not signal.SIG_IGN
     ]
-    before = {number: signal.signal(number, _stop) for number in heeded}
+    for number in heeded:
+        signal.signal(number, _stop)
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        for number in heeded:
+            signal.signal(number, signal.SIG_IGN)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:

@@ -125,8 +125,7 @@ def audit(
     """Check somebody's own backpropagation sheet, cell by cell."""
     from sweep.auditor.auditing import audit
     from sweep.auditor.marking import check_place, mark
-    from sweep.store.files import told
-    from sweep.store.folder import refuse_place
+    from sweep.store.files import refuse_place, told
 
     if marked:
         check_place(file, marked)

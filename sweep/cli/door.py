@@ -32,8 +32,22 @@ Overrides = Annotated[
         help="Read the study as if edited, such as training.steps=200. May be repeated.",
     ),
 ]
+
+
+def _directory(text: str | Path) -> Path:
+    if not str(text):
+        raise RequestError("--results: must name a directory")
+    return Path(text)
+
+
 Folder = Annotated[
-    Path, typer.Option("--results", metavar="DIR", help="The directory of all studies' results.")
+    Path,
+    typer.Option(
+        "--results",
+        metavar="DIR",
+        parser=_directory,
+        help="The directory of all studies' results.",
+    ),
 ]
 Threads = Annotated[
     int | None,

@@ -12,8 +12,7 @@ from sweep.course.diagram import draw_network, svg
 from sweep.course.document import Document, html, markdown, plain
 from sweep.course.snapshot import Snapshot, snapshot_of
 from sweep.errors import RequestError
-from sweep.store.files import complete, told
-from sweep.store.folder import refuse_place
+from sweep.store.files import complete, refuse_place, told
 from sweep.study import files_of, find_study, load_study
 from sweep.views.saving import FORMATS, save_figure
 

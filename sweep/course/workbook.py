@@ -19,8 +19,7 @@ from sweep.course.symbols import cell_name
 from sweep.course.worksheet import Plan, Trial, plan_worksheet
 from sweep.errors import RequestError
 from sweep.store.export import EXCEL_OPTIONS
-from sweep.store.files import complete, told
-from sweep.store.folder import refuse_place
+from sweep.store.files import complete, refuse_place, told
 from sweep.study import files_of, find_study, load_study
 
 START, COMPARED = "Start", "Compare"

@@ -20,9 +20,8 @@ from sweep.instrument.instrument import Measured, measure
 from sweep.instrument.machine import Machine, this_machine
 from sweep.instrument.networks import INSTRUMENT, NETWORKS
 from sweep.store.commit import File, now, signed
-from sweep.store.files import make_directory, publish, sha256, told
+from sweep.store.files import RECORDS, make_directory, publish, sha256, told
 from sweep.store.folder import BENCH
-from sweep.store.ledger import RECORDS
 from sweep.store.machine import library_versions, usable_processors
 from sweep.store.parquet import encode
 

@@ -19,7 +19,7 @@ import numpy as np
 
 from sweep.errors import RequestError
 from sweep.runs.interruption import Interruption
-from sweep.store.commit import DamagedError
+from sweep.store.files import DamagedError
 from sweep.store.folder import claim, locked, make_folder, study_directory
 from sweep.store.layout import unify
 from sweep.store.ledger import Ledger, compact, read_ledger
@@ -143,7 +143,7 @@ class Threads:
 
 def run(  # noqa: PLR0913 - every choice of a run has a name here
     study: Study,
-    results: Path = Path("results"),
+    results: str | Path = "results",
     *,
     origin: Path | None = None,
     threads: int | None = None,
@@ -186,8 +186,9 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
     directory = study_directory(results, study)
     make_folder(directory)
     with locked(directory, on_wait):
-        claim(directory, study, origin)
-        findings, ledger, plan = _plan(directory, study)
+        findings = claim(directory, study, origin)
+        more, ledger, plan = _plan(directory, study)
+        findings += more
         with Threads(threads, lanes) if workers is None else nullcontext(workers) as hands:
             job = _Job(ledger, plan, findings, hands, chunk, shuffle_seed, progress)
             signal = job.run() if job.total else 0

@@ -9,8 +9,8 @@ from sweep.errors import RequestError, SweepError
 from sweep.runs.progress import Show
 from sweep.runs.training import train
 from sweep.store import repair
-from sweep.store.files import told
-from sweep.store.folder import STUDY, check_owner, in_use, origin_of, study_directory
+from sweep.store.files import RECORDS, STUDY, home_of, told
+from sweep.store.folder import check_owner, in_use, origin_of, results_directory, study_directory
 from sweep.store.ledger import read_ledger
 from sweep.store.results import Results, open_results, results_of
 from sweep.study import (
@@ -99,6 +99,8 @@ def new(file: str | Path, start: str | Path = "") -> Path:
     file = Path(file)
     if file.suffix != ".toml":
         raise RequestError(f"{file}: the file of a study must end in .toml")
+    if home := home_of(file.resolve()):
+        raise RequestError(f"{file}: is among the results in {home}; choose another place")
     if not file.absolute().parent.is_dir():
         raise RequestError(f"{file}: there is no directory {file.parent}; make it first")
     study_directory(Path(), parse_study(STARTER, file.stem, file.parent))  # a name that can run
@@ -154,12 +156,14 @@ def status(
     """
     path = find_study(str(study))
     asked = load_study(path, overrides)
-    directory = study_directory(Path(results), asked)
+    directory = study_directory(results, asked)
     check_owner(directory, path)
     faults, findings = dict[str, str](), ["another process is working on this study"]
     if not in_use(directory):
         faults = repair.faults_of(directory)
         findings = [*faults.values(), *repair.foreign(directory)]
+        if (directory / RECORDS).is_dir():
+            findings = repair.study_faults(directory) + findings
     found = Results(directory, asked, without=faults)
     return Status(
         study=asked.name,
@@ -179,7 +183,7 @@ def verify(study: str | Path, *, results: str | Path = "results") -> Verified:
         RequestError: the study is wrong, or has no results.
         StoreError: the system cannot read something.
     """
-    directory = study_directory(Path(results), load_study(str(study)))
+    directory = study_directory(results, load_study(str(study)))
     if not directory.is_dir():
         raise RequestError(f"{directory}: there are no results yet; `sweep run` makes them")
     faults, ledger = repair.verify(directory), read_ledger(directory)
@@ -196,7 +200,7 @@ def list_studies(results: str | Path = "results") -> list[Listed]:
     """The studies in `experiments/`, those shipped with sweep and those that have results."""
     paths = [*shipped_studies(), *sorted(Path("experiments").glob("*.toml"))]
     known = {path.stem: path for path in paths}
-    ran = sorted(path.parent for path in Path(results).glob(f"*/{STUDY}"))
+    ran = sorted(path.parent for path in results_directory(results).glob(f"*/{RECORDS}"))
     return [
         *(_listed(path.stem, path, results) for path in known.values()),
         *(_listed(one.name, one / STUDY, results) for one in ran if one.name not in known),
@@ -211,7 +215,7 @@ def _listed(name: str, path: Path, results: str | Path) -> Listed:
             path = origin_of(path.parent) or path
         else:
             study = load_study(path)
-            found = Results(study_directory(Path(results), study), study)
+            found = Results(study_directory(results, study), study)
         return Listed(name, path, found.study.title, found.study.trials, found.trained, "")
     except SweepError as error:
         return Listed(name, path, "", None, None, str(error))

@@ -10,7 +10,6 @@ from sweep.errors import RequestError
 from sweep.runs import runner
 from sweep.runs.progress import Show, progress_bar
 from sweep.runs.runner import RunReport, Workers
-from sweep.store.files import told
 from sweep.store.ledger import read_ledger
 from sweep.store.matching import answers, asked
 from sweep.store.parquet import read
@@ -45,7 +44,7 @@ def train(
     with _workers(dask) as workers, _shown(progress, asked.name) as show:
         return runner.run(
             asked,
-            Path(results),
+            results,
             origin=path,
             threads=threads,
             workers=workers,
@@ -67,8 +66,7 @@ def outcomes_of(study: str | Path, overrides: Sequence[str], directory: Path) ->
             file = commit.file("trials")
             if file is None or not asked(at):
                 continue
-            with told(directory / file.path):
-                column = read(directory, file, ["outcome"])["outcome"].cast("string")
+            column = read(directory, file, ["outcome"])["outcome"].cast("string")
             if asked(at) < len(column):
                 column = column.filter(vector(at) >= 0)
             counts.update(column.to_pylist())

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from sweep.errors import StoreError
-from sweep.store.files import sha256
+from sweep.store.files import KINDS, DamagedError, sha256
 from sweep.store.machine import library_versions, machine_name
 from sweep.study import NUMERICS, Group
 
@@ -26,17 +26,7 @@ the optimizer; `fixed` may have infinity, as text.
 
 READABLE = (1, 2, 3, SCHEMA)
 
-KINDS = ("trials", "curves", "parameters")
-"""The kinds of tables, each in a directory of its name."""
-
-HIDDEN = "hidden"
-"""Where chunks lie that the study, as it was last run, asks nothing of; laid out like the rest."""
-
 Value = str | bool | int | float
-
-
-class DamagedError(StoreError):
-    """A committed file is not what was committed."""
 
 
 @dataclass(frozen=True)

@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from sweep.errors import RequestError
-from sweep.store.commit import KINDS
-from sweep.store.files import complete, told
-from sweep.store.folder import inputs_of, refuse_place
+from sweep.store.files import EXPORTED, KINDS, complete, refuse_place, told
+from sweep.store.folder import inputs_of
 from sweep.store.results import Results, results_of
 
 EXCEL_ROWS, EXCEL_COLUMNS = 1_048_576, 16_384
@@ -88,7 +89,8 @@ def _write_csv(table: pd.DataFrame, path: Path) -> None:
 
 
 def _write_parquet(table: pd.DataFrame, path: Path) -> None:
-    table.to_parquet(path, index=False)
+    made = pa.Table.from_pandas(table, preserve_index=False)
+    pq.write_table(made.replace_schema_metadata({**made.schema.metadata, **EXPORTED}), path)
 
 
 def _write_excel(table: pd.DataFrame, path: Path) -> None:

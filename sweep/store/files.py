@@ -15,14 +15,39 @@ import hashlib
 import os
 import re
 import secrets
+import stat
+import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
-from sweep.errors import StoreError, SweepError
+from sweep.errors import RequestError, StoreError, SweepError
+
+STUDY = "study.toml"
+ORIGIN = "origin.json"
+RECORDS = "commits"
+KINDS = ("trials", "curves", "parameters")
+"""The kinds of tables, each in a directory of its name."""
+
+HIDDEN = "hidden"
+"""Where chunks lie that the study, as it was last run, asks nothing of; laid out like the rest."""
+
+ASIDE = "aside"
+"""Where damaged files are moved, under names that no reader takes for data."""
+
+TRIAL_RUN = ".trial-run.tmp"
 
 _SUFFIX = ".tmp"
-_OURS = re.compile(r"\..+\.[0-9a-f]{8}\.tmp|\.\d{8}\.parquet\.tmp|\.trial-run\.tmp")
+_OURS = re.compile(
+    r"\.(\d{8}\.(json|parquet)|study\.toml|origin\.json|\.trial-run\.tmp)(\.[0-9a-f]{8})?\.tmp"
+    r"|\.trial-run\.tmp"
+)
+"""The temporaries of what is saved of a study; whatever else ends like them is somebody else's."""
+
+
+class DamagedError(StoreError):
+    """A committed file is not what was committed."""
 
 
 def sha256(data: bytes) -> str:
@@ -40,7 +65,35 @@ def told(what: str | Path, kind: type[SweepError] = StoreError) -> Iterator[None
     try:
         yield
     except OSError as error:
-        raise kind(f"{what}: {error.strerror or error}") from error
+        kinds = (errno.ENOTDIR, errno.EISDIR)  # where which one it is has to be said
+        named = f"{error.filename}: " if error.errno in kinds and error.filename else ""
+        where = "" if named == f"{what}: " else named
+        raise kind(f"{what}: {where}{error.strerror or error}") from error
+
+
+def opened(path: Path) -> BinaryIO:
+    """Open a file to read it, and nothing else that has its name: a pipe would never end.
+
+    Raises:
+        DamagedError: a directory, a pipe or a device is there.
+        OSError: the system cannot open it.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        if error.errno == errno.ENXIO:  # a socket
+            raise DamagedError(f"{path} is not a file") from None
+        raise
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    raise DamagedError(f"{path} is not a file")
+
+
+def content(path: Path) -> bytes:
+    """What a file holds; raises like `opened`."""
+    with opened(path) as file:
+        return file.read()
 
 
 def publish(files: Mapping[Path, bytes]) -> None:
@@ -176,8 +229,8 @@ def make_directory(path: Path) -> None:
 
 
 def temporaries(directory: Path) -> list[Path]:
-    """What a crash left half-written in `directory`, by the names that are given here."""
-    return sorted(path for path in directory.glob(f".*{_SUFFIX}") if _OURS.fullmatch(path.name))
+    """The files that a crash left half-written in `directory`, by the names that are given here."""
+    return [path for path in named(directory, _OURS) if path.is_file()]
 
 
 def discard(paths: Iterable[Path]) -> None:
@@ -193,8 +246,12 @@ def move(path: Path, target: Path) -> None:
     Raises:
         OSError: the system refused; FileExistsError if the name is taken.
     """
-    link({path: target})
-    remove([path])
+    if path.is_dir():  # which cannot have two names
+        path.rename(target)
+        _sync([path.parent, target.parent])
+    else:
+        link({path: target})
+        remove([path])
 
 
 def link(targets: Mapping[Path, Path]) -> None:
@@ -231,14 +288,19 @@ def there(paths: Iterable[Path]) -> list[Path]:
         OSError: the system refused.
     """
     wanted = list(dict.fromkeys(paths))
-    found = {one for folder in {path.parent for path in wanted} for one in _listed(folder)}
+    found = {one for folder in {path.parent for path in wanted} for one in named(folder)}
     return [path for path in wanted if path in found]
 
 
-def _listed(directory: Path) -> list[Path]:
-    for _ in range(2):
+def named(directory: Path, pattern: re.Pattern[str] = re.compile(".*")) -> list[Path]:
+    """What is in a directory, if there is one, by names that are wholly of a pattern; in order.
+
+    Raises:
+        OSError: the system refused.
+    """
+    for _ in range(2):  # that there is none is believed the second time
         with suppress(FileNotFoundError):
-            return list(directory.iterdir())
+            return sorted(path for path in directory.iterdir() if pattern.fullmatch(path.name))
     return []
 
 
@@ -266,3 +328,77 @@ def _sync(directories: Iterable[Path]) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+def refuse_place(file: Path, writer: str, inputs: Iterable[Path] = ()) -> None:
+    """Refuse a place for what a command writes that would cost what is there already.
+
+    It may be no study file, none of the `inputs` that the command reads and nothing among a
+    study's results. A file that is there is written anew only if it says of itself that the same
+    command, the `writer`, wrote it.
+
+    Raises:
+        RequestError: it is one of these.
+    """
+    another = "choose another name"
+    if file.suffix.lower() == ".toml":
+        raise RequestError(f"{file}: is the name of a study file; {another}")
+    if file.is_dir():
+        raise RequestError(f"{file}: is a directory; name a file in it")
+    for path in inputs:
+        if file.exists() and path.exists() and file.samefile(path):
+            raise RequestError(f"{file}: is what `sweep {writer}` reads; {another}")
+    place = file.resolve()
+    home = home_of(place)
+    if home and place.relative_to(home).parts[0] in _OWN:
+        raise RequestError(f"{file}: is among the study's own files; choose another place")
+    found = _writer_of(file) if file.exists() else writer
+    if not found:
+        raise RequestError(
+            f"{file}: exists, and `sweep {writer}` did not write it; {another}, or remove it first"
+        )
+    if found != writer:
+        raise RequestError(f"{file}: was written by `sweep {found}`; {another}")
+
+
+def home_of(place: Path) -> Path | None:
+    """The directory of a study's results that a resolved path lies in, if it lies in one."""
+    homes = (up for up in place.parents if (up / STUDY).is_file() and (up / RECORDS).is_dir())
+    return next(homes, None)
+
+
+_OWN = {RECORDS, *KINDS, HIDDEN, ASIDE, "figures", STUDY, ORIGIN}
+_PAGE = re.compile(rb'name="generator" content="sweep (\w+)"')
+_BOOK = re.compile(rb">sweep (\w+)<")
+_WORDS = re.compile(rb"[^\n]+: the derivation at step \d+\n")
+_HEADER = re.compile(rb"trial,([^\n]+,)?(step,[^\n]*|outcome)\r?\n")
+_FIGURE = re.compile(rb"Software\0sweep|<dc:title>sweep</dc:title>|/Creator \(sweep\)")
+EXPORTED = {b"written by": b"sweep export"}
+"""What the schema of an exported parquet file says of itself."""
+
+
+def _writer_of(file: Path) -> str:
+    """Which command wrote a file, as it says itself; nothing of what does not say."""
+    ending = file.suffix.lower()
+    try:
+        if ending == ".xlsx":
+            with zipfile.ZipFile(file) as book, book.open("docProps/core.xml") as core:
+                found = _BOOK.findall(core.read(4096))
+            return (b"audit" if b"audit" in found else found[0]).decode()  # copied with its marks
+        with opened(file) as read:
+            head = read.read(1 << 16)
+            if head.startswith(b"PAR1"):
+                read.seek(-min(1 << 20, os.fstat(read.fileno()).st_size), os.SEEK_END)
+                foot = read.read()
+                return (
+                    "export"
+                    if all(word in foot for pair in EXPORTED.items() for word in pair)
+                    else ""
+                )
+    except (OSError, KeyError, IndexError, zipfile.BadZipFile, DamagedError):
+        return ""
+    if page := _PAGE.search(head):
+        return page[1].decode()
+    if ending == ".csv":
+        return "export" if _HEADER.match(head) else ""
+    return "explain" if _WORDS.match(head.lstrip(b"# ")) or _FIGURE.search(head) else ""

@@ -6,30 +6,53 @@ One process at a time works on a study: the one that holds its lock.
 import fcntl
 import json
 import os
-import re
-import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from sweep.errors import RequestError
-from sweep.store.commit import HIDDEN, KINDS
-from sweep.store.files import discard, make_directory, publish, replace, told
-from sweep.store.ledger import RECORDS
+from sweep.errors import RequestError, StoreError
+from sweep.store.files import (
+    KINDS,
+    ORIGIN,
+    RECORDS,
+    STUDY,
+    TRIAL_RUN,
+    DamagedError,
+    content,
+    discard,
+    make_directory,
+    opened,
+    publish,
+    replace,
+    told,
+)
+from sweep.store.repair import move_aside
 from sweep.study import Study, files_of
-
-STUDY = "study.toml"
-ORIGIN = "origin.json"
 
 BENCH, COMPARE = "bench", "compare"
 """The directories of benchmarks and of comparisons beside those of studies; none is called so."""
 
 
-def study_directory(results: Path, study: Study) -> Path:
+def results_directory(results: str | Path) -> Path:
+    """The directory of all studies' results, as a command names it; it need not be there.
+
+    Raises:
+        RequestError: no directory is named, or a file.
+    """
+    if not str(results):
+        raise RequestError("results: no directory is named; --results DIR does")
+    results = Path(results)
+    if results.exists() and not results.is_dir():
+        raise RequestError(f"{results}: is a file; results are saved in a directory")
+    return results
+
+
+def study_directory(results: str | Path, study: Study) -> Path:
     """Where the results of `study` are.
 
     Raises:
-        RequestError: the study's name would lead out of `results`, or is taken.
+        RequestError: the study's name would lead out of `results`, or is taken, or `results` is
+            no directory.
     """
     if study.name in (BENCH, COMPARE):
         raise RequestError(
@@ -37,7 +60,7 @@ def study_directory(results: Path, study: Study) -> Path:
         )
     if study.name in ("", ".", "..") or not {"/", "\\", "\0"}.isdisjoint(study.name):
         raise RequestError(f"{study.name!r}: the name of a study must be a plain file name")
-    return results / study.name
+    return results_directory(results) / study.name
 
 
 def make_folder(directory: Path) -> None:
@@ -51,10 +74,11 @@ def make_folder(directory: Path) -> None:
             make_directory(directory / name)
 
 
-def claim(directory: Path, study: Study, origin: Path | None) -> None:
+def claim(directory: Path, study: Study, origin: Path | None) -> list[str]:
     """Write down which study, from which file, the results in `directory` belong to.
 
-    Tries out first that files can be committed there. The caller holds the study's lock.
+    Tries out first that files can be committed there. What has a file's name and is none is set
+    aside, and said in sentences. The caller holds the study's lock.
 
     Raises:
         RequestError: the results belong to another file of the same name, which is still there,
@@ -62,10 +86,13 @@ def claim(directory: Path, study: Study, origin: Path | None) -> None:
     """
     owner = check_owner(directory, origin) if origin else None
     with told(_refused(directory), RequestError):
-        _try_out(directory / ".trial-run.tmp")
+        _try_out(directory / TRIAL_RUN)
+        findings = []
         if origin and owner is None:
-            _keep(directory / ORIGIN, json.dumps({"origin": str(origin.resolve())}) + "\n")
-        _keep(directory / STUDY, study.to_toml())
+            findings += _keep(
+                directory / ORIGIN, json.dumps({"origin": str(origin.resolve())}) + "\n"
+            )
+        return findings + _keep(directory / STUDY, study.to_toml())
 
 
 def check_owner(directory: Path, origin: Path) -> Path | None:
@@ -92,9 +119,9 @@ def check_owner(directory: Path, origin: Path) -> Path | None:
 def origin_of(directory: Path) -> Path | None:
     """The study file that the results in `directory` came from, if it is still there."""
     try:
-        owner = Path(json.loads((directory / ORIGIN).read_bytes())["origin"])
+        owner = Path(json.loads(content(directory / ORIGIN))["origin"])
         return owner if owner.is_file() else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, StoreError):
         return None
 
 
@@ -102,52 +129,6 @@ def inputs_of(directory: Path) -> list[Path]:
     """The files of people that the results in `directory` came from, as far as that is known."""
     origin = origin_of(directory)
     return files_of(origin) if origin else []
-
-
-def refuse_place(file: Path, writer: str, inputs: Iterable[Path] = ()) -> None:
-    """Refuse a place for what a command writes that would cost what is there already.
-
-    It may be no study file, none of the `inputs` that the command reads, nothing among a study's
-    results, and no file that another command than the `writer` left.
-
-    Raises:
-        RequestError: it is one of these.
-    """
-    another = "choose another name"
-    if file.suffix.lower() == ".toml":
-        raise RequestError(f"{file}: is the name of a study file; {another}")
-    if file.is_dir():
-        raise RequestError(f"{file}: is a directory; name a file in it")
-    for path in inputs:
-        if file.exists() and path.exists() and file.samefile(path):
-            raise RequestError(f"{file}: is what `sweep {writer}` reads; {another}")
-    place = file.resolve()
-    for parent in place.parents:
-        top = place.relative_to(parent).parts[0]
-        if top in _OWN and (parent / STUDY).is_file() and (parent / RECORDS).is_dir():
-            raise RequestError(f"{file}: is among the study's own files; choose another place")
-    found = _writer_of(file)
-    if found and found != writer:
-        raise RequestError(f"{file}: was written by `sweep {found}`; {another}")
-
-
-_OWN = {RECORDS, *KINDS, HIDDEN, "aside", "figures", STUDY, ORIGIN}
-
-
-def _writer_of(file: Path) -> str:
-    """Which command wrote a page or a workbook, as it says itself; nothing of what does not say."""
-    try:
-        if file.suffix.lower() in (".html", ".htm"):
-            text = file.read_bytes()[:4096]
-        elif file.suffix.lower() == ".xlsx":
-            with zipfile.ZipFile(file) as book, book.open("docProps/core.xml") as core:
-                text = core.read(4096)
-        else:
-            return ""
-    except (OSError, KeyError, zipfile.BadZipFile):
-        return ""
-    found = re.search(rb"\bsweep (report|explain|worksheet|export)\b", text)
-    return found[1].decode() if found else ""
 
 
 def _refused(directory: Path) -> str:
@@ -161,10 +142,17 @@ def _try_out(path: Path) -> None:
     path.unlink()
 
 
-def _keep(path: Path, text: str) -> None:
-    data = text.encode()
-    if not path.is_file() or path.read_bytes() != data:
-        replace(path, data)
+def _keep(path: Path, text: str) -> list[str]:
+    findings = []
+    try:
+        if content(path) == text.encode():
+            return []
+    except FileNotFoundError:
+        pass
+    except DamagedError:
+        findings = [move_aside(path.parent, [path], f"{path.name} is not a file")]
+    replace(path, text.encode())
+    return findings
 
 
 NAME = ".lock"
@@ -203,7 +191,7 @@ def in_use(directory: Path) -> bool:
     Raises:
         StoreError: the file system cannot lock.
     """
-    with told(directory / NAME), suppress(FileNotFoundError), (directory / NAME).open("rb") as file:
+    with told(directory / NAME), suppress(FileNotFoundError), opened(directory / NAME) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from sweep.store.commit import KINDS, Commit, DamagedError
-from sweep.store.files import told
+from sweep.store.commit import Commit
+from sweep.store.files import KINDS, DamagedError
 from sweep.store.ledger import Ledger
 from sweep.store.matching import positions_of
 from sweep.store.parquet import is_list, layout_of, read, schema_of
@@ -70,10 +70,8 @@ def _renewed(ledger: Ledger, groups: Sequence[Group], commit: Commit) -> dict[st
     tables = {}
     for file in commit.files:
         schema = ledger.schemas.get(file.kind)
-        with told(ledger.directory / file.path):
-            same = schema is None or schema_of(ledger.directory, file).equals(schema)
-            if same and file.kind != "trials":  # which tell of the others
-                continue
+        same = schema is None or schema_of(ledger.directory, file).equals(schema)
+        if file.kind == "trials" or not same:  # which tell of the others
             tables[file.kind] = read(ledger.directory, file)
     table = tables["trials"]
     names = [n for n in ledger.schemas["trials"].names if n not in table.column_names]

@@ -6,6 +6,7 @@ the rows of the largest that went into it, so that a row is written again at mos
 factor, however many trials a study has.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -14,27 +15,40 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from sweep.errors import StoreError
 from sweep.store.commit import (
-    HIDDEN,
-    KINDS,
     SCHEMA,
     Commit,
-    DamagedError,
     File,
     data_path,
     new_commit,
     now,
     read_commit,
 )
-from sweep.store.files import discard, publish, remove, settle, sha256, stage, staged, told
+from sweep.store.files import (
+    HIDDEN,
+    KINDS,
+    RECORDS,
+    DamagedError,
+    content,
+    discard,
+    named,
+    publish,
+    remove,
+    settle,
+    sha256,
+    stage,
+    staged,
+    told,
+)
 from sweep.store.parquet import encode, layout_of, parts_of, read, schema_of
 from sweep.store.tables import digest_of, fitted
 from sweep.study import Group
 
-RECORDS = "commits"
+CHUNK = re.compile(r"[0-9]{8}\.parquet")
+"""What the names of a chunk's files are like."""
 
-NUMBER = "[0-9]" * 8
-"""What the names of a chunk's files are like, but for their endings."""
+_RECORD = re.compile(r"[0-9]{8}\.json")
 
 
 @dataclass
@@ -166,8 +180,12 @@ def read_ledger(directory: Path) -> Ledger:
     """The ledger of the results in `directory`, which needs no lock to be read.
 
     Raises:
-        StoreError: a record cannot be read, or has another version's layout.
+        StoreError: a record cannot be read, or has another version's layout; or a file has the
+            name of a directory.
     """
+    for folder in (directory, *(directory / name for name in (RECORDS, *KINDS, HIDDEN))):
+        if folder.exists() and not folder.is_dir():
+            raise StoreError(f"{folder}: is a file where a directory must be; move it away")
     ledger = Ledger(directory)
     shown, hidden = _stems(directory), _stems(directory / HIDDEN)
     shown |= _stems(directory)  # those that another process brought back meanwhile
@@ -197,7 +215,8 @@ def _one_run(commits: Sequence[Commit]) -> bool:
 
 
 def _stems(home: Path) -> set[str]:
-    return {path.stem for path in (home / RECORDS).glob(f"{NUMBER}.json")}
+    with told(home):
+        return {path.stem for path in named(home / RECORDS, _RECORD)}
 
 
 def _record(directory: Path, stem: str) -> bytes:
@@ -205,8 +224,8 @@ def _record(directory: Path, stem: str) -> bytes:
     shown = record_path(directory, stem)
     for path in (shown, record_path(directory / HIDDEN, stem)):
         with suppress(FileNotFoundError):
-            return path.read_bytes()
-    return shown.read_bytes()
+            return content(path)
+    return content(shown)
 
 
 def record_path(directory: Path, stem: str) -> Path:
@@ -264,5 +283,4 @@ def _merged(ledger: Ledger, commits: list[Commit], kind: str) -> pa.Table | None
     files = [file for commit in commits if (file := commit.file(kind))]
     if not files:
         return None
-    with told(ledger.directory):
-        return pa.concat_tables([read(ledger.directory, file) for file in files])
+    return pa.concat_tables([read(ledger.directory, file) for file in files])

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
-from sweep.store.commit import KINDS, Commit, DamagedError
-from sweep.store.files import told
+from sweep.store.commit import Commit
+from sweep.store.files import KINDS, DamagedError
 from sweep.store.ledger import Ledger
 from sweep.store.parquet import check_content, read
 from sweep.store.tables import own, schemas_of, trained_of
@@ -137,12 +137,11 @@ class Source:
         """
         files = {kind: self.commit.file(kind) for kind in KINDS}
         schemas = schemas_of(self.group)
-        with told(ledger.directory):
-            return {
-                kind: own(read(ledger.directory, file), schemas[kind])
-                for kind, file in files.items()
-                if file
-            }
+        return {
+            kind: own(read(ledger.directory, file), schemas[kind])
+            for kind, file in files.items()
+            if file
+        }
 
     def pieces(
         self, tables: dict[str, pa.Table], size: int

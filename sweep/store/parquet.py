@@ -20,8 +20,8 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sweep.store.commit import HIDDEN, DamagedError, File
-from sweep.store.files import sha256, staged
+from sweep.store.commit import File
+from sweep.store.files import HIDDEN, DamagedError, content, opened, sha256, staged, told
 
 
 class MissingError(DamagedError):
@@ -59,7 +59,7 @@ def decode(path: Path) -> tuple[pa.Table, bytes]:
         DamagedError: the file is no such table, or says nothing of itself.
         OSError: the system cannot read it.
     """
-    buffer = pa.BufferReader(path.read_bytes())
+    buffer = pa.BufferReader(content(path))
     try:
         with pq.ParquetFile(buffer, page_checksum_verification=True) as parquet:
             table = parquet.read(use_threads=False)
@@ -86,11 +86,11 @@ def schema_of(directory: Path, file: File) -> pa.Schema:
 
     Raises:
         DamagedError: the file is missing, of another size, or no table.
-        OSError: the system cannot read it.
+        StoreError: the system cannot read it.
     """
-    with _open(directory, file) as opened:
+    with told(directory / file.path), _open(directory, file) as found:
         try:
-            return pq.read_schema(opened).remove_metadata()
+            return pq.read_schema(found).remove_metadata()
         except pa.ArrowException as error:
             raise _differs(directory, file) from error
 
@@ -103,14 +103,15 @@ def read(directory: Path, file: File, columns: Sequence[str] | None = None) -> p
 
     Raises:
         DamagedError: the file is missing or not what was committed.
-        OSError: the system cannot read it.
+        StoreError: the system cannot read it.
     """
-    if columns is None or not file.parts.keys() >= set(columns):
-        # Files are read side by side. Threads of Arrow's own can abort a process that ends just
-        # after (github.com/apache/arrow/issues/34314).
-        with pq.ParquetFile(pa.BufferReader(_content(directory, file))) as parquet:
-            return parquet.read(columns=columns, use_threads=False)
-    return _read_parts(directory, file, columns)
+    with told(directory / file.path):
+        if columns is not None and file.parts.keys() >= set(columns):
+            return _read_parts(directory, file, columns)
+    # Files are read side by side. Threads of Arrow's own can abort a process that ends just
+    # after (github.com/apache/arrow/issues/34314).
+    with pq.ParquetFile(pa.BufferReader(check_content(directory, file))) as parquet:
+        return parquet.read(columns=columns, use_threads=False)
 
 
 def parts_of(data: bytes) -> tuple[int, dict[str, str]]:
@@ -133,11 +134,11 @@ def _read_parts(directory: Path, file: File, columns: Sequence[str]) -> pa.Table
     memory = pa.allocate_buffer(file.size)  # which goes round between threads, unlike a mapping
     view = memoryview(memory)
     found = {name: hashlib.sha256() for name in ("", *columns)}
-    with _open(directory, file) as opened:
+    with _open(directory, file) as source:
 
         def fetch(name: str, start: int, size: int) -> None:
-            opened.seek(start)
-            opened.readinto(view[start : start + size])  # type: ignore[attr-defined]
+            source.seek(start)
+            source.readinto(view[start : start + size])  # type: ignore[attr-defined]
             found[name].update(view[start : start + size])
 
         fetch("", file.footer, file.size - file.footer)
@@ -174,9 +175,9 @@ def check(directory: Path, file: File) -> None:
 
     Raises:
         DamagedError: the file is missing or not what was committed.
-        OSError: the system cannot read it.
+        StoreError: the system cannot read it.
     """
-    buffer = pa.BufferReader(_content(directory, file))
+    buffer = pa.BufferReader(check_content(directory, file))
     try:
         with pq.ParquetFile(buffer, page_checksum_verification=True) as parquet:
             rows = sum(batch.num_rows for batch in parquet.iter_batches(use_threads=False))
@@ -186,14 +187,18 @@ def check(directory: Path, file: File) -> None:
         raise DamagedError(f"{directory / file.path} has {rows} rows instead of {file.rows}")
 
 
-def check_content(directory: Path, file: File) -> None:
-    """Read all of `file` and compare its checksum, without decoding it.
+def check_content(directory: Path, file: File) -> bytes:
+    """All of `file`, whose checksum fits; it is not decoded.
 
     Raises:
         DamagedError: the file is missing or not what was committed.
-        OSError: the system cannot read it.
+        StoreError: the system cannot read it.
     """
-    _content(directory, file)
+    with told(directory / file.path), _open(directory, file) as found:
+        data = found.read()
+    if sha256(data) != file.sha256:
+        raise _differs(directory, file)
+    return data
 
 
 def check_size(directory: Path, file: File) -> None:
@@ -201,17 +206,10 @@ def check_size(directory: Path, file: File) -> None:
 
     Raises:
         DamagedError: it is not.
+        StoreError: the system cannot tell.
     """
-    with _open(directory, file):
+    with told(directory / file.path), _open(directory, file):
         pass
-
-
-def _content(directory: Path, file: File) -> bytes:
-    with _open(directory, file) as opened:
-        data = opened.read()
-    if sha256(data) != file.sha256:
-        raise _differs(directory, file)
-    return data
 
 
 def _open(directory: Path, file: File) -> BinaryIO:
@@ -223,15 +221,15 @@ def _open(directory: Path, file: File) -> BinaryIO:
     places = (path, staged(path), directory / HIDDEN / file.path)
     for place in (*places, *places):
         with suppress(FileNotFoundError):
-            opened = place.open("rb")
+            found = opened(place)
             break
     else:
         raise MissingError(f"{path} is missing")
-    size = os.fstat(opened.fileno()).st_size
+    size = os.fstat(found.fileno()).st_size
     if size != file.size:
-        opened.close()
+        found.close()
         raise DamagedError(f"{path} has {size} bytes instead of the {file.size} committed")
-    return opened
+    return found
 
 
 def _leaves(table: pa.Table) -> list[tuple[str, pa.DataType]]:

@@ -5,16 +5,26 @@ dtype, is kept hidden, and shown again when it is asked for. A crash midway leav
 one file, never none; `repair` removes the second.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from itertools import count
 from pathlib import Path
 
-from sweep.store.commit import HIDDEN, KINDS, DamagedError, File, data_path, now, retold
+from sweep.errors import RequestError, SweepError
+from sweep.store.commit import File, data_path, now, retold
 from sweep.store.files import (
+    ASIDE,
+    HIDDEN,
+    KINDS,
+    RECORDS,
+    STUDY,
+    DamagedError,
+    content,
     discard,
     link,
     make_directory,
     move,
+    named,
     publish,
     remove,
     staged,
@@ -22,14 +32,10 @@ from sweep.store.files import (
     there,
     told,
 )
-from sweep.store.ledger import NUMBER, RECORDS, Ledger, described, read_ledger, record_path
+from sweep.store.ledger import CHUNK, Ledger, described, read_ledger, record_path
 from sweep.store.parquet import check, check_size, decode
 from sweep.store.tables import digest_of
-from sweep.study import Group
-
-ASIDE = "aside"
-"""Where damaged files are moved, under names that no reader takes for data."""
-
+from sweep.study import Group, Study, parse_study
 
 NOTE = "note.txt"
 """Says there of each file when it came, and why."""
@@ -41,7 +47,35 @@ def verify(directory: Path) -> list[str]:
     Raises:
         StoreError: the system cannot read something.
     """
-    return list(faults_of(directory).values())
+    return [*study_faults(directory), *faults_of(directory).values()]
+
+
+def study_faults(directory: Path) -> list[str]:
+    """Say what is wrong with the study that was kept beside results, if anything is."""
+    try:
+        kept_study(directory)
+    except SweepError as fault:
+        return [f"{fault}; `sweep run` writes it again"]
+    return []
+
+
+def kept_study(directory: Path) -> Study:
+    """The study as it was last run in `directory`.
+
+    Raises:
+        DamagedError: its file is missing, or is no study.
+        StoreError: the system cannot read it.
+    """
+    path, name = directory / STUDY, directory.resolve().name
+    try:
+        with told(path):
+            text = content(path).decode()
+        return parse_study(text, name, directory)
+    except UnicodeDecodeError as error:
+        raise DamagedError(f"{path}: is not UTF-8 text (byte {error.start})") from None
+    except RequestError as error:
+        reason = str(error).removeprefix(f"{directory / name}.toml: ")
+        raise DamagedError(f"{path}: {reason}") from None
 
 
 def faults_of(directory: Path) -> dict[str, str]:
@@ -58,14 +92,17 @@ def faults_of(directory: Path) -> dict[str, str]:
 
 def foreign(directory: Path) -> list[str]:
     """Say in sentences which files among the tables are none of sweep's; they are left alone."""
-    places = [directory / kind for kind in KINDS]
-    found = (path for place in places for path in sorted(place.glob("*.parquet")))
+    with told(directory):
+        found = [path for kind in KINDS for path in named(directory / kind, _SEEN)]
     return [
         f"{path.relative_to(directory)} is none of sweep's files; left alone, and seen by whoever "
         "reads the directory"
         for path in found
-        if not path.match(f"{NUMBER}.parquet")
+        if not CHUNK.fullmatch(path.name)
     ]
+
+
+_SEEN = re.compile(r".*\.parquet")
 
 
 def repair(directory: Path, *, thorough: bool = False) -> list[str]:
@@ -95,8 +132,7 @@ def repair(directory: Path, *, thorough: bool = False) -> list[str]:
     for path in [path for path in _unrecorded(ledger) if path.stem not in faults]:
         name = path.relative_to(directory)
         why = f"{name} has no record, and none could be made of its chunk"
-        _move_aside(directory, [path], why)
-        findings.append(f"{why}; set aside in {ASIDE}/")
+        findings.append(move_aside(directory, [path], why))
     return findings + foreign(directory)
 
 
@@ -104,7 +140,8 @@ def _unrecorded(ledger: Ledger) -> list[Path]:
     """The data files whose records are lost or damaged."""
     directory = ledger.directory
     places = [home / kind for home in (directory, directory / HIDDEN) for kind in KINDS]
-    found = (path for place in places for path in sorted(place.glob(f"{NUMBER}.parquet")))
+    with told(directory):
+        found = [path for place in places for path in named(place, CHUNK)]
     return [path for path in found if path.stem not in ledger.commits.keys() | ledger.replaced]
 
 
@@ -116,7 +153,7 @@ def _retell(ledger: Ledger) -> list[str]:
         try:
             with told(path):
                 table, about = decode(path)
-                file = described("trials", stem, path.read_bytes(), table)
+                file = described("trials", stem, content(path), table)
                 commit = retold(about, digest_of(table), file)
                 for other in commit.files:
                     check(ledger.directory, other)
@@ -130,7 +167,7 @@ def _retell(ledger: Ledger) -> list[str]:
         with told(f"{record}: a record could not be made again"):
             make_directory(record.parent)
             if fault := ledger.damaged.pop(stem, ""):
-                _move_aside(ledger.directory, [record], fault)
+                move_aside(ledger.directory, [record], fault)
             publish({record: commit.to_json()})
         ledger.commits[stem] = commit
         ledger.hidden |= {stem} if home.name == HIDDEN else set()
@@ -151,12 +188,12 @@ def set_aside(directory: Path, stem: str, fault: str) -> str:
     homes = (directory, directory / HIDDEN)
     names = [home / data_path(kind, stem) for kind in KINDS for home in homes]
     names += [record_path(home, stem) for home in homes]
-    _move_aside(directory, there(names), fault)
+    move_aside(directory, there(names), fault)
     return f"{fault}; set chunk {stem} aside in {ASIDE}/, its trials will be trained again"
 
 
-def _move_aside(directory: Path, paths: Iterable[Path], why: str) -> None:
-    """Move files, one after the other, and note why."""
+def move_aside(directory: Path, paths: Iterable[Path], why: str) -> str:
+    """Move files, one after the other, note why, and say so in a sentence."""
     aside = directory / ASIDE
     with told(f"{directory}: files could not be set aside"):
         make_directory(aside)
@@ -165,6 +202,7 @@ def _move_aside(directory: Path, paths: Iterable[Path], why: str) -> None:
             with (aside / NOTE).open("a", encoding="utf-8") as note:
                 note.write(f"{now()} {target.name}: {why}\n")
             move(path, target)
+    return f"{why}; set aside in {ASIDE}/"
 
 
 def _settle(ledger: Ledger) -> list[str]:
@@ -195,7 +233,7 @@ def _remove_copies(ledger: Ledger) -> None:
             if kept.exists() and copy.samefile(kept):
                 discard([copy])
             else:
-                _move_aside(directory, [copy], "it is there twice")
+                move_aside(directory, [copy], "it is there twice")
 
 
 def _faults(ledger: Ledger, checked: Callable[[Path, File], None]) -> Iterator[tuple[str, str]]:
@@ -204,8 +242,7 @@ def _faults(ledger: Ledger, checked: Callable[[Path, File], None]) -> Iterator[t
     for stem, commit in ledger.commits.items():
         try:
             for file in commit.files:
-                with told(ledger.directory / file.path):
-                    checked(ledger.directory, file)
+                checked(ledger.directory, file)
         except DamagedError as damage:
             yield stem, str(damage)
 

@@ -15,14 +15,15 @@ from pyarrow.parquet import filters_to_expression
 
 from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError, StoreError
-from sweep.store.commit import KINDS, Commit
-from sweep.store.files import told
-from sweep.store.folder import STUDY, check_owner, study_directory
+from sweep.store.commit import Commit
+from sweep.store.files import KINDS, RECORDS, STUDY
+from sweep.store.folder import check_owner, study_directory
 from sweep.store.joining import Room, Rows, asked_for, joined
 from sweep.store.ledger import read_ledger
 from sweep.store.machine import usable_processors
 from sweep.store.matching import Source, answers, asked, candidates, missing, sources
 from sweep.store.parquet import MissingError, read
+from sweep.store.repair import kept_study
 from sweep.store.tables import EPOCHS, RECENT, STATE, STEPS, codes_of, own, schemas_of, update
 from sweep.study import (
     Group,
@@ -31,7 +32,6 @@ from sweep.study import (
     card,
     find_study,
     load_study,
-    parse_study,
     vector,
 )
 
@@ -119,8 +119,7 @@ class Results:
         for group, found in zip(self.study.groups(), self._found, strict=True):
             chunks.append([])
             if candidates(self._ledger, group):  # a plan may be of more trials than memory holds
-                with told(self.directory):
-                    chunks[-1] = sources(self._ledger, group, missing(group, iter(found)), {})
+                chunks[-1] = sources(self._ledger, group, missing(group, iter(found)), {})
         return chunks
 
     def trials(
@@ -257,8 +256,7 @@ class Results:
 
     @cached_property
     def _found(self) -> list[list[tuple[Commit, Positions]]]:
-        with told(self.directory):
-            return [list(answers(self._ledger, group)) for group in self.study.groups()]
+        return [list(answers(self._ledger, group)) for group in self.study.groups()]
 
     def _tables(
         self,
@@ -310,8 +308,7 @@ class Results:
             columns = list(dict.fromkeys(["trial", *columns]))
         if columns is not None and not columns:  # nothing but axes, which the positions imply
             return asked_for(at, pa.table({"": pa.nulls(commit.trials)}).select([]))
-        with told(self.directory / file.path):
-            table = own(read(self.directory, file, columns), schema)
+        table = own(read(self.directory, file, columns), schema)
         if kind == "trials":  # a row each, in the order of their numbers
             return asked_for(at, table)
         return asked_for(vector(at)[table["trial"].to_numpy() - commit.first_trial], table)
@@ -325,17 +322,15 @@ def open_results(directory: str | Path, study: Study | None = None) -> Results:
     """The results in `directory`, of the study as it was last run there or of an edited `study`.
 
     Raises:
-        RequestError: there are no results, or what they hold cannot be read as a study.
-        StoreError: a record is damaged or of another version.
+        RequestError: there are no results.
+        StoreError: a record is damaged or of another version, or the study that is kept beside
+            them is.
     """
     directory = Path(directory)
     if study is None:
-        path = directory / STUDY
-        if not path.is_file():
+        if not (directory / RECORDS).is_dir():
             raise RequestError(f"{directory}: there are no results here")
-        with told(path, RequestError):
-            text = path.read_bytes().decode(errors="replace")
-        study = parse_study(text, directory.resolve().name, directory)
+        study = kept_study(directory)
     return Results(directory, study)
 
 

@@ -15,12 +15,12 @@ PNG_DPI = 200
 """Pixels an inch: sharp in print at the figures' own size."""
 
 
-FORMATS: dict[str, dict[str, None]] = {
-    "png": {"Software": None},
-    "svg": {"Date": None},
-    "pdf": {"CreationDate": None},
+FORMATS: dict[str, dict[str, str | None]] = {
+    "png": {"Software": "sweep"},
+    "svg": {"Creator": "sweep", "Date": None},
+    "pdf": {"Creator": "sweep", "CreationDate": None},
 }
-"""The formats, and what is left out of the files' heads: it would differ from one to the next."""
+"""The formats, and what their heads say; a date or a version would differ from file to file."""
 
 USUAL = ("png", "svg")
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from sweep.runs import runner
 from sweep.runs.runner import RunReport
-from sweep.store.commit import KINDS
+from sweep.store.files import KINDS
 from sweep.store.ledger import read_ledger
 from sweep.store.results import Results, open_results
 from sweep.study import Group, Study, parse_study

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from sweep.errors import StoreError
-from sweep.store.commit import Commit, DamagedError, File, new_commit, read_commit
+from sweep.store.commit import Commit, File, new_commit, read_commit
+from sweep.store.files import DamagedError
 from tests.store.small import study
 
 

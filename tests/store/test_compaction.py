@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from sweep.store import ledger as ledgers
-from sweep.store.commit import KINDS
+from sweep.store.files import KINDS
 from sweep.store.ledger import read_ledger
 from sweep.store.parquet import DamagedError, read
 from sweep.store.repair import repair, verify

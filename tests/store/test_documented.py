@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from sweep.store.commit import KINDS
+from sweep.store.files import KINDS
 from tests.store.small import Bench, study
 
 PAGE = Path(__file__).parents[2] / "docs" / "results.md"

@@ -143,3 +143,41 @@ def test_a_full_disk_leaves_no_uncommitted_rows(bench: Bench) -> None:
     stems = {path.stem for path in bench.directory.rglob("*.parquet")}
     assert stems == set(read_ledger(bench.directory).commits)
     assert not list(bench.directory.rglob(".*.tmp"))
+
+
+READS = ("open", "stat", "listdir", "unlink")
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("name", READS)
+def test_a_file_that_is_not_found_once_is_looked_for_again(
+    bench: Bench, digest: str, name: str
+) -> None:
+    """ENOENT at any one call of a run that extends: all of it counts, nothing is trained again."""
+    results, real = bench.results, getattr(os, name)
+    for at in count(1):
+        bench.results = results / str(at)
+        bench.run(BEFORE)
+        bench.trained.clear()
+        made = [0]
+
+        def call(*args: object, at: int = at, made: list[int] = made, **rest: object) -> object:
+            made[0] += 1
+            if made[0] == at:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(args[0]))
+            return real(*args, **rest)
+
+        refused, extended = "", 0
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(os, name, call)
+            try:
+                extended = bench.run(AFTER, chunk=2).extended
+            except SweepError as error:
+                refused = str(error)
+        if made[0] < at:
+            break
+        assert "aside" not in {path.name for path in bench.directory.iterdir()}, (at, refused)
+        assert_old_or_new(bench)
+        assert_made_good(bench, digest)
+        assert refused or extended == 2, at
+    assert at > 3

@@ -92,9 +92,13 @@ def test_temporaries_are_hidden_and_of_no_known_ending(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(files, "discard", lambda paths: None)
-    files.publish({tmp_path / "x.parquet": b""})
+    files.publish({tmp_path / "00000001.json": b""})
+    foreign = (".x.json.1a2b3c4d.tmp", "00000001.json.1a2b3c4d.tmp", ".notes.tmp", ".00000001.tmp")
+    for name in foreign:
+        (tmp_path / name).touch()
+    (tmp_path / ".00000002.parquet.tmp").mkdir()
     (left,) = files.temporaries(tmp_path)
-    assert left.name.startswith(".x.parquet.")
+    assert left.name.startswith(".00000001.json.")
     assert left.suffix == ".tmp"
 
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from sweep.errors import RequestError
+from sweep.errors import RequestError, StoreError
 from sweep.store.folder import study_directory
+from sweep.store.results import Results
 from tests.store.small import Bench, study
 
 
@@ -19,10 +20,30 @@ def test_no_name_leads_out(name: str, tmp_path: Path) -> None:
 
 def test_results_where_a_file_is(bench: Bench) -> None:
     bench.results.write_text("a file")
-    with pytest.raises(RequestError, match="results cannot be saved here: Not a directory"):
+    with pytest.raises(RequestError, match="results: is a file; results are saved in a directory"):
         bench.run(study())
     assert bench.trained == []
     assert bench.results.read_text() == "a file"
+
+
+@pytest.mark.parametrize("name", ["small", "small/commits", "small/curves", "small/hidden"])
+def test_a_file_where_a_directory_must_be_is_named(bench: Bench, name: str) -> None:
+    place = bench.results / name
+    place.parent.mkdir(parents=True)
+    place.write_text("a file")
+    if name != "small/hidden":
+        with pytest.raises(
+            RequestError, match=rf"cannot be saved here: .*/{name}: Not a directory"
+        ):
+            bench.run(study())
+    with pytest.raises(StoreError, match=rf"/{name}: is a file where a directory must be"):
+        Results(bench.directory, study())
+    assert place.read_text() == "a file"
+
+
+def test_an_empty_name_is_no_directory() -> None:
+    with pytest.raises(RequestError, match="results: no directory is named"):
+        study_directory("", study())
 
 
 @pytest.mark.parametrize(

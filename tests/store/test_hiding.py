@@ -10,7 +10,7 @@ import pytest
 from sweep.errors import StoreError
 from sweep.store import files
 from sweep.store import repair as repairing
-from sweep.store.commit import KINDS
+from sweep.store.files import KINDS
 from sweep.store.ledger import read_ledger
 from sweep.store.repair import repair, verify
 from tests.store.small import Bench, study

@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from sweep.store import parquet
-from sweep.store.commit import DamagedError, File
-from sweep.store.files import sha256
+from sweep.store.commit import File
+from sweep.store.files import DamagedError, sha256
 
 ROWS = 300
 

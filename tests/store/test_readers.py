@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sweep.store import ledger as ledgers
-from sweep.store.commit import KINDS
+from sweep.store.files import KINDS
 from sweep.store.ledger import read_ledger
 from sweep.study import Study, parse_study
 from tests.store.small import TEXT as FILE

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from sweep.errors import RequestError, StoreError
-from sweep.store.commit import KINDS
+from sweep.store.files import KINDS
 from sweep.store.machine import machine_name
 from sweep.store.results import open_results
 from tests.store.small import Bench, study, train

@@ -9,8 +9,8 @@ from sweep.analysis.range_test import is_range_test, range_test
 from sweep.analysis.trials import NEEDED
 from sweep.catalogue import VALIDATION_MEASURES
 from sweep.errors import RequestError
-from sweep.store.files import complete, told
-from sweep.store.folder import inputs_of, origin_of, refuse_place
+from sweep.store.files import complete, refuse_place, told
+from sweep.store.folder import inputs_of, origin_of
 from sweep.store.results import Results, results_of
 from sweep.study import leading_comment, study_facts
 from sweep.views.kinds import KINDS, choose, draw
