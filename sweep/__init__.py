@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sweep.analysis import best, by_rate, compare, summary
+    from sweep.analysis.halving import halving
     from sweep.analysis.trained_network import network
     from sweep.auditor.auditing import audit
     from sweep.course.derivation import explain
@@ -36,6 +37,7 @@ __all__ = [
     "evaluate",
     "explain",
     "export",
+    "halving",
     "list",
     "load_study",
     "network",
@@ -53,6 +55,7 @@ __all__ = [
 
 _HOMES = {
     "sweep.analysis": ("best", "by_rate", "compare", "summary"),
+    "sweep.analysis.halving": ("halving",),
     "sweep.analysis.trained_network": ("network",),
     "sweep.auditor.auditing": ("audit",),
     "sweep.course.derivation": ("explain",),

@@ -626,6 +626,7 @@ def test_what_json_tells_is_documented(here: Path, monkeypatch: pytest.MonkeyPat
     arguments = {
         "list": [], "plan": ["two"], "status": ["two"], "verify": ["two"], "best": ["two"],
         "compare": ["two", "three.toml"], "bench": ["2-2-2", *short], "audit": ["two.xlsx"],
+        "halving": ["two"],
     }  # fmt: skip
     section = DOCUMENT.read_text().partition("\n## JSON\n")[2]
     stated = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", section, re.M))

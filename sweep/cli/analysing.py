@@ -1,4 +1,4 @@
-"""Commands that say what the learning rate did: best, compare."""
+"""Commands that say what the learning rate did: best, compare; and what a search may miss."""
 
 from collections.abc import Callable
 from math import isnan
@@ -213,3 +213,52 @@ def _comparison_rows(found: "Comparison") -> "Iterator[Sequence[str]]":
             *(_said(row[one], number) for one in training),
         )
         yield cells[skip:]
+
+
+@app.command()
+def halving(  # noqa: PLR0913 - a command's options are its arguments
+    name: Name,
+    measure: Annotated[
+        str | None,
+        typer.Option(metavar="CURVE", help="loss, validation_loss or batch_loss, on the way."),
+    ] = None,
+    eta: Annotated[
+        int, typer.Option("--eta", metavar="N", min=2, help="Of so many trials one is promoted.")
+    ] = 3,
+    least: Annotated[
+        int | None,
+        typer.Option(metavar="STEPS", min=1, help="Of a trial; a hundredth if not said."),
+    ] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(metavar="N", min=1, help="How many a search draws; all if not said."),
+    ] = None,
+    draws: Annotated[
+        int, typer.Option(metavar="N", min=1, help="How many searches are replayed.")
+    ] = 20,
+    only: Only = None,
+    json: Json = False,
+    overrides: Overrides = None,
+    results: Folder = RESULTS,
+) -> None:
+    """Say what stopping trials of STUDY early would have missed and saved."""
+    from sweep.analysis import halving as module
+    from sweep.analysis.naming import number
+    from sweep.analysis.sentences import percent
+
+    opened = trained(name, overrides, results)
+    found = module.halving(
+        opened, measure, eta=eta, least=least, trials=trials, draws=draws, only=only or ()
+    )
+    if json:
+        tell({"study": opened.study.name, "methods": found})
+        return
+    head = "METHOD,STEPS SAVED,TO THE END,KEPT THE BEST,FOUND / BEST,IN 90% AT MOST,RANK"
+    rows = [tuple(head.split(","))]
+    for row in found.to_dict("records"):
+        shares = {one: percent(row[one]) for one in ("saved", "kept")}
+        numbers = {one: number(row[one]) for one in ("finished", "ratio", "ratio_high", "rank")}
+        said = shares | numbers
+        names = ("saved", "finished", "kept", "ratio", "ratio_high", "rank")
+        rows.append((row["method"], *(said[one] for one in names)))
+    columns(rows)

@@ -24,7 +24,17 @@ from sweep.store.machine import usable_processors
 from sweep.store.matching import Source, answers, asked, candidates, missing, sources
 from sweep.store.parquet import MissingError, read
 from sweep.store.repair import kept_study
-from sweep.store.tables import EPOCHS, RECENT, STATE, STEPS, codes_of, own, schemas_of, update
+from sweep.store.tables import (
+    BATCH,
+    EPOCHS,
+    RECENT,
+    STATE,
+    STEPS,
+    codes_of,
+    own,
+    schemas_of,
+    update,
+)
 from sweep.study import (
     Group,
     Positions,
@@ -246,6 +256,8 @@ class Results:
         """What a table of this kind has besides `trial` and the axes."""
         validated = any(group.validation for group in self.study.groups())
         more = VALIDATION_MEASURES if validated and kind != "parameters" else ()
+        if kind == "curves" and any(group.batched for group in self.study.groups()):
+            more = (*more, BATCH)
         *first, last = _ALWAYS[kind]
         return [*first, *more, last] if kind == "trials" else [*first, last, *more]
 
