@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from sweep.runs.studies import new, run, status, verify
     from sweep.store.export import export
     from sweep.store.results import open_results
-    from sweep.study import load_study
+    from sweep.study import Study, geometric, linear, load_study, log
     from sweep.views.kinds import plot
     from sweep.views.report.writing import report
 
 __version__ = "0.1.0"
 __all__ = [
+    "Study",
     "__version__",
     "audit",
     "bench",
@@ -37,9 +38,12 @@ __all__ = [
     "evaluate",
     "explain",
     "export",
+    "geometric",
     "halving",
+    "linear",
     "list",
     "load_study",
+    "log",
     "network",
     "new",
     "open_results",
@@ -65,7 +69,7 @@ _HOMES = {
     "sweep.runs.planning": ("plan",),
     "sweep.runs.studies": ("list", "new", "run", "status", "verify"),
     "sweep.store.results": ("open_results",),
-    "sweep.study": ("load_study",),
+    "sweep.study": ("Study", "geometric", "linear", "load_study", "log"),
     "sweep.store.export": ("export",),
     "sweep.views.kinds": ("plot",),
     "sweep.views.report.writing": ("report",),

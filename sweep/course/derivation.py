@@ -13,7 +13,7 @@ from sweep.course.document import Document, html, markdown, plain
 from sweep.course.snapshot import Snapshot, snapshot_of
 from sweep.errors import RequestError
 from sweep.store.files import complete, refuse_place, told
-from sweep.study import files_of, find_study, load_study
+from sweep.study import Study, files_of, load_study
 from sweep.views.saving import FORMATS, save_figure
 
 ENDINGS = {
@@ -112,7 +112,7 @@ class Derivation:
 
 
 def explain(
-    study: str | Path,
+    study: str | Path | Study,
     *,
     step: int = 0,
     trial: Sequence[str] = (),
@@ -131,7 +131,8 @@ def explain(
     Raises:
         RequestError: there is no such study, trial, step or sample, or it cannot be written out.
     """
-    inputs = files_of(find_study(str(study)), overrides)
-    found = Derivation(snapshot_of(load_study(study, overrides), trial, step), sample, inputs)
+    asked = load_study(study, overrides)
+    inputs = files_of(asked.origin, overrides)
+    found = Derivation(snapshot_of(asked, trial, step), sample, inputs)
     found.document  # noqa: B018 - what cannot be derived is refused here
     return found

@@ -20,7 +20,7 @@ from sweep.course.worksheet import Plan, Trial, plan_worksheet
 from sweep.errors import RequestError
 from sweep.store.export import EXCEL_OPTIONS
 from sweep.store.files import complete, refuse_place, told
-from sweep.study import files_of, find_study, load_study
+from sweep.study import Study, files_of, load_study
 
 START, COMPARED = "Start", "Compare"
 TOLERANCE = 1e-8
@@ -71,7 +71,7 @@ class Worksheet:
 
 
 def worksheet(
-    study: str | Path,
+    study: str | Path | Study,
     file: str | Path | None = None,
     *,
     steps: int | None = None,
@@ -94,7 +94,7 @@ def worksheet(
     path = Path(file or f"{asked.name}.xlsx")
     if path.suffix != ".xlsx":
         raise RequestError(f'{path}: the ending must be .xlsx, not "{path.suffix}"')
-    refuse_place(path, "worksheet", files_of(find_study(str(study)), overrides))
+    refuse_place(path, "worksheet", files_of(asked.origin, overrides))
     plan = plan_worksheet(asked, steps, trial)
     with told(f"{path}: cannot be written", RequestError):
         write_workbook(plan, path)

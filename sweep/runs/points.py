@@ -13,10 +13,9 @@ from sweep.study import Axis, Data, Dimension, Grid, Group, Study
 from sweep.study.checks import nearest, show
 from sweep.study.fields import AXES, FIELDS, find_axis, swept_field
 from sweep.study.grid import alone
-from sweep.study.resolve import resolve_group
+from sweep.study.resolve import MAX_GROUPS, resolve_group
 from sweep.study.samples import make_data, refuse_no_distribution
 from sweep.study.settings import FieldError, Role
-from sweep.study.study import MAX_GROUPS
 
 Columns = Mapping[str, np.ndarray]
 """Values by the one names of axes: a vector each, as long as there are points."""

@@ -15,7 +15,7 @@ from sweep.store.ledger import read_ledger
 from sweep.store.results import Results, open_results, results_of
 from sweep.study import (
     STARTER,
-    find_study,
+    Study,
     load_study,
     parse_study,
     shipped_studies,
@@ -115,7 +115,7 @@ def new(file: str | Path, start: str | Path = "") -> Path:
 
 
 def run(
-    study: str | Path,
+    study: str | Path | Study,
     *,
     overrides: Sequence[str] = (),
     results: str | Path = "results",
@@ -125,12 +125,12 @@ def run(
 ) -> Results:
     """Train what is missing of a study and return its results, all of them.
 
-    `study` is a path to a study file or the bare name of a known study; `overrides` change fields,
-    as "training.steps=200"; `results` is the directory of all studies' results; `threads` defaults
-    to the CPUs that this process may use; or `dask` is the address of a scheduler, or "local". In
-    a notebook and in a terminal `progress` is shown; it may also be a function, which is called
-    after each commit. A signal that interrupts the run arrives after the trials finished so far
-    are committed.
+    `study` is a path to a study file, the bare name of a known study, or a `sweep.Study`;
+    `overrides` change fields, as "training.steps=200"; `results` is the directory of all studies'
+    results; `threads` defaults to the CPUs that this process may use; or `dask` is the address of
+    a scheduler, or "local". In a notebook and in a terminal `progress` is shown; it may also be a
+    function, which is called after each commit. A signal that interrupts the run arrives after the
+    trials finished so far are committed.
 
     Raises:
         RequestError: the study is wrong, or results cannot be written there.
@@ -144,7 +144,7 @@ def run(
 
 
 def status(
-    study: str | Path, *, overrides: Sequence[str] = (), results: str | Path = "results"
+    study: str | Path | Study, *, overrides: Sequence[str] = (), results: str | Path = "results"
 ) -> Status:
     """How far a study is, and which of its files are damaged or lost; nothing is changed.
 
@@ -154,10 +154,9 @@ def status(
         RequestError: the study is wrong, or another one of its name has results there.
         StoreError: what is saved cannot be read.
     """
-    path = find_study(str(study))
-    asked = load_study(path, overrides)
+    asked = load_study(study, overrides)
     directory = study_directory(results, asked)
-    check_owner(directory, path)
+    check_owner(directory, asked.origin)
     faults, findings = dict[str, str](), ["another process is working on this study"]
     if not in_use(directory):
         faults = repair.faults_of(directory)
@@ -176,14 +175,14 @@ def status(
     )
 
 
-def verify(study: str | Path, *, results: str | Path = "results") -> Verified:
+def verify(study: str | Path | Study, *, results: str | Path = "results") -> Verified:
     """Read every saved file of a study again and check it; nothing is changed.
 
     Raises:
         RequestError: the study is wrong, or has no results.
         StoreError: the system cannot read something.
     """
-    directory = study_directory(results, load_study(str(study)))
+    directory = study_directory(results, load_study(study))
     if not directory.is_dir():
         raise RequestError(f"{directory}: there are no results yet; `sweep run` makes them")
     faults, ledger = repair.verify(directory), read_ledger(directory)

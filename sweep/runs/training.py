@@ -10,14 +10,15 @@ from sweep.errors import RequestError
 from sweep.runs import runner
 from sweep.runs.progress import Show, progress_bar
 from sweep.runs.runner import RunReport, Workers
+from sweep.store.folder import check_owner, study_directory
 from sweep.store.ledger import read_ledger
 from sweep.store.matching import answers, asked
 from sweep.store.parquet import read
-from sweep.study import find_study, load_study, vector
+from sweep.study import Study, load_study, vector
 
 
 def train(
-    study: str | Path,
+    study: str | Path | Study,
     overrides: Sequence[str] = (),
     *,
     results: str | Path = "results",
@@ -39,13 +40,13 @@ def train(
         raise RequestError(
             "--threads and --dask: state one of them; workers have their own threads"
         )
-    path = find_study(str(study))
-    asked = load_study(path, overrides)
+    asked = load_study(study, overrides)
+    check_owner(study_directory(results, asked), asked.origin)
     with _workers(dask) as workers, _shown(progress, asked.name) as show:
         return runner.run(
             asked,
             results,
-            origin=path,
+            origin=asked.origin,
             threads=threads,
             workers=workers,
             progress=show,
@@ -53,7 +54,9 @@ def train(
         )
 
 
-def outcomes_of(study: str | Path, overrides: Sequence[str], directory: Path) -> dict[str, int]:
+def outcomes_of(
+    study: str | Path | Study, overrides: Sequence[str], directory: Path
+) -> dict[str, int]:
     """How many of a study's committed trials ended how; an outcome that none had is not named.
 
     Raises:
@@ -61,7 +64,7 @@ def outcomes_of(study: str | Path, overrides: Sequence[str], directory: Path) ->
         StoreError: a file is damaged or cannot be read.
     """
     ledger, counts = read_ledger(directory), Counter[str]()
-    for group in load_study(find_study(str(study)), overrides).groups():
+    for group in load_study(study, overrides).groups():
         for commit, at in answers(ledger, group):
             file = commit.file("trials")
             if file is None or not asked(at):

@@ -95,15 +95,20 @@ def claim(directory: Path, study: Study, origin: Path | None) -> list[str]:
         return findings + _keep(directory / STUDY, study.to_toml())
 
 
-def check_owner(directory: Path, origin: Path) -> Path | None:
+def check_owner(directory: Path, origin: Path | None) -> Path | None:
     """Return the study file that the results in `directory` came from, if it is still there.
 
     Raises:
-        RequestError: it is another file than `origin`, with other content.
+        RequestError: it is another file than `origin`, with other content, or `origin` is none.
     """
     owner = origin_of(directory)
     if owner is None:
         return None
+    if origin is None:
+        raise RequestError(
+            f"{directory}: holds the results of {owner}, another study of the same name; "
+            "give this one another name"
+        )
     try:
         same = owner.read_bytes() == origin.read_bytes()
     except OSError:

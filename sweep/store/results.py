@@ -17,7 +17,7 @@ from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError, StoreError
 from sweep.store.commit import Commit
 from sweep.store.files import KINDS, RECORDS, STUDY
-from sweep.store.folder import check_owner, study_directory
+from sweep.store.folder import check_owner, origin_of, study_directory
 from sweep.store.joining import Room, Rows, asked_for, joined
 from sweep.store.ledger import read_ledger
 from sweep.store.machine import usable_processors
@@ -40,7 +40,6 @@ from sweep.study import (
     Positions,
     Study,
     card,
-    find_study,
     load_study,
     vector,
 )
@@ -343,11 +342,12 @@ def open_results(directory: str | Path, study: Study | None = None) -> Results:
         if not (directory / RECORDS).is_dir():
             raise RequestError(f"{directory}: there are no results here")
         study = kept_study(directory)
+        study.origin = origin_of(directory)
     return Results(directory, study)
 
 
 def results_of(
-    source: Results | str | Path,
+    source: Results | Study | str | Path,
     overrides: Sequence[str] = (),
     results: str | Path = "results",
 ) -> Results:
@@ -363,18 +363,18 @@ def results_of(
     """
     if isinstance(source, Results):
         return source
-    if not isinstance(source, str | Path):
+    if not isinstance(source, str | Path | Study):
         raise RequestError(
             "results must be those of a study, their directory, or the study by its name or file, "
             f"not {type(source).__name__}"
         )
-    is_path = isinstance(source, Path) or "/" in source
-    if is_path and not overrides and (Path(source) / STUDY).is_file():
-        return open_results(source)
-    path = find_study(str(source))
-    study = load_study(path, overrides)
+    if not isinstance(source, Study) and not overrides:
+        is_path = isinstance(source, Path) or "/" in source
+        if is_path and (Path(source) / STUDY).is_file():
+            return open_results(source)
+    study = load_study(source, overrides)
     directory = study_directory(Path(results), study)
-    check_owner(directory, path)
+    check_owner(directory, study.origin)
     return Results(directory, study)
 
 

@@ -2,6 +2,7 @@
 
 from sweep.study.grid import Axis, Dimension, Grid, Positions, vector
 from sweep.study.group import Group, LaneInputs
+from sweep.study.keywords import Spacing, geometric, linear, log
 from sweep.study.model import (
     NUMERICS,
     Batch,
@@ -10,6 +11,7 @@ from sweep.study.model import (
     Network,
 )
 from sweep.study.reading import (
+    file_of,
     files_of,
     find_study,
     leading_comment,
@@ -39,13 +41,18 @@ __all__ = [
     "Positions",
     "Record",
     "Schedule",
+    "Spacing",
     "Study",
     "Training",
     "card",
+    "file_of",
     "files_of",
     "find_study",
+    "geometric",
     "leading_comment",
+    "linear",
     "load_study",
+    "log",
     "parse_study",
     "shipped_studies",
     "study_facts",

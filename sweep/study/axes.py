@@ -11,7 +11,7 @@ from sweep.study.elementary import DESIGNS, MAX_DIMENSIONS, design
 from sweep.study.fields import AXES, find_axis, place_of, swept_field
 from sweep.study.grid import Axis, Dimension, codes_of
 from sweep.study.settings import Settings
-from sweep.study.spacings import FORMS, LISTED, MAX_VALUES, between, drawing, spaced
+from sweep.study.spacings import FORMS, MAX_VALUES, between, drawing, spaced
 
 _DTYPES = {bool: np.bool_, int: np.int64, float: np.float64, str: np.object_}
 
@@ -129,8 +129,7 @@ def _axis(document: Document, key: str, u: np.ndarray | None = None) -> Axis:
     except ValueError as error:
         raise document.refuse(key, str(error)) from None
     values.setflags(write=False)
-    described = u is None and isinstance(stated, dict) and len(values) > LISTED
-    return Axis(name, values, stated if described and isinstance(stated, dict) else None)
+    return Axis(name, values, stated if u is None and isinstance(stated, dict) else None)
 
 
 def _values(kind: type, check: Check, stated: object, u: np.ndarray | None) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from sweep.errors import RequestError
@@ -79,20 +79,34 @@ def read_document(text: str, source: str, overrides: str | Iterable[str], limit:
     Raises:
         RequestError: not TOML, larger than `limit`, too deep, an unknown key, or one stated twice.
     """
+    stated = [overrides] if isinstance(overrides, str) else list(overrides)
+    wrong = [one for one in stated if not isinstance(one, str)]
+    if wrong:
+        raise RequestError(f'overrides: must be texts such as "training.steps=200", not {wrong[0]}')
+    lines = _lines(text)
+    tree = _parse(text, source, limit)
+    entries = gathered(tree, lambda path: f"{source}{_line(lines, path)}")
+    edits = tuple(_override(entries, override) for override in stated)
+    return Document(source, entries, edits)
+
+
+def gathered(tree: Mapping[str, object], where_is: Callable[[str], str]) -> dict[str, Entry]:
+    """The entries of nested tables; `where_is` says where a dotted path in them was stated.
+
+    Raises:
+        RequestError: an unknown key, or one stated twice.
+    """
     entries: dict[str, Entry] = {}
     claimed: dict[str, str] = {}
-    lines = _lines(text)
-    for path, value in _walk("", _parse(text, source, limit)):
-        where = f"{source}{_line(lines, path)}"
+    for path, value in _walk("", tree):
+        where = where_is(path)
         name = _known(path, where)
         for claim in _claims(name):
             other = claimed.setdefault(claim, name)
             if other != name or name in entries:
                 raise refusal(where, f"{path}: is already stated as {other}; keep one of them")
         entries[name] = Entry(value, where)
-    stated = [overrides] if isinstance(overrides, str) else overrides
-    edits = tuple(_override(entries, override) for override in stated)
-    return Document(source, entries, edits)
+    return entries
 
 
 def _override(entries: dict[str, Entry], override: str) -> str:

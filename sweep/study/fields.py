@@ -164,7 +164,9 @@ def unknown(name: str) -> FieldError:
     if name in TABLES:
         return FieldError(name, "must be a table")
     if not name.startswith("axes."):
-        return FieldError(name, f"is not a field of a study{_meant(name, FIELD)}")
+        return FieldError(
+            name, f"is not a field of a study{meant(name, {one: one for one in FIELD})}"
+        )
     for kind, what in (("zip", "that run together"), ("design", "and how to draw them")):
         whole = f"axes.{kind}"
         if name == whole or (name.startswith(f"{whole}.") and not _HELD.fullmatch(name)):
@@ -173,15 +175,19 @@ def unknown(name: str) -> FieldError:
     if axis in FIELD:
         hint = "; network.width and network.depth can be" if axis == "network.layers" else ""
         return FieldError(name, f"{axis} is no single value and cannot be an axis{hint}")
-    return FieldError(name, f"is not a field of a study{_meant(axis, AXES)}")
+    return FieldError(
+        name,
+        f"is not a field of a study{meant(axis, {one.name: one.axis for one in AXES.values()})}",
+    )
 
 
-def _meant(name: str, known: Mapping[str, Field]) -> str:
-    """A hint at the name that `name` may have meant: one people use elsewhere, or the nearest."""
+def meant(name: str, called: Mapping[str, str]) -> str:
+    """A hint at the name that `name` may have meant: one people use elsewhere, or the nearest.
+
+    `called` has what the fields that it may be are called, by their names.
+    """
     word = name.rpartition(".")[2].lower().replace("-", "_")
-    for other, called in ALIASES.items():
-        if word in (*called.split(), other.rpartition(".")[2]):
-            found = FIELD[other].axis if known is AXES else other
-            if found in known:
-                return f"; did you mean {found}?"
-    return checks.nearest(name, known)
+    for field, elsewhere in ALIASES.items():
+        if field in called and word in (*elsewhere.split(), field.rpartition(".")[2]):
+            return f"; did you mean {called[field]}?"
+    return checks.nearest(name, {*called.values(), *called})

@@ -28,8 +28,8 @@ class Axis:
     """The values of the field `name`, in the study's order.
 
     `values` is a read-only vector of float64, int64, bool or (as objects) str. They are all
-    different, unless the axis runs together with others. Where they are too many to be listed,
-    `stated` is the table that describes them.
+    different, unless the axis runs together with others. `stated` is the table that describes
+    them, if one does.
     """
 
     name: str

@@ -1,19 +1,13 @@
 """Studies are found, by path or by name, and read."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from itertools import groupby, takewhile
 from pathlib import Path
 
-import numpy as np
-
 from sweep.errors import RequestError
-from sweep.study.axes import read_dimensions, read_where
 from sweep.study.checks import nearest, one_line, show
-from sweep.study.document import MAX_BYTES, MAX_WRITTEN, Document, read_document, refusal
-from sweep.study.fields import FIELDS
-from sweep.study.samples import refuse_no_distribution
-from sweep.study.settings import REQUIRED, Field, FieldError, Settings
+from sweep.study.document import MAX_BYTES, MAX_WRITTEN, read_document, refusal
 from sweep.study.sources import with_files
 from sweep.study.study import Study
 from sweep.study.tables import read_whole
@@ -64,29 +58,41 @@ def _exists(path: Path) -> bool:
         return False
 
 
-_MAX_NAME = 200  # bytes, so that what is named after a study is no longer than systems allow
-
-
-def load_study(study: str | Path, overrides: Sequence[str] = ()) -> Study:
+def load_study(study: str | Path | Study, overrides: str | Sequence[str] = ()) -> Study:
     """The study in a file, as if edited by `overrides` such as "training.steps=200".
 
-    `study` is a path or, as text, also the bare name of a known study, as `find_study` takes it.
-    The study's name is the file's stem.
+    `study` is a path or, as text, also the bare name of a known study, as `find_study` takes it;
+    or a study that there is already. The study's name is the file's stem.
 
     Raises:
         RequestError: the file cannot be read, or is no study; one line says where and why.
     """
-    path = find_study(study) if isinstance(study, str) else study
-    source = str(path)
-    text = _read_text(path, source)
-    document = with_files(read_document(text, source, overrides, MAX_BYTES), path.parent)
-    found = _study(document, path.stem)
-    try:
-        for group in found.groups():
-            refuse_no_distribution(group.network.loss, group.data, group.validation)
-    except FieldError as error:
-        raise document.refuse(error.name, error.problem) from None
+    if isinstance(study, Study):
+        if not overrides:
+            return study
+        document = read_document(study.to_toml(), study.name, overrides, MAX_WRITTEN)
+        found = Study.of(document, study.name, study.origin)
+    else:
+        path = file_of(study)
+        text = _read_text(path, str(path))
+        document = with_files(read_document(text, str(path), overrides, MAX_BYTES), path.parent)
+        found = Study.of(document, path.stem, path)
+    found.refuse_targets(document)
     return found
+
+
+def file_of(study: object) -> Path:
+    """The file of a study, given as a path or, as text, as `find_study` takes it.
+
+    Raises:
+        RequestError: there is none, or `study` is neither.
+    """
+    if isinstance(study, Path):
+        return study
+    if isinstance(study, str):
+        return find_study(study)
+    kind = type(study).__name__
+    raise RequestError(f"study: must be a name, a path or a sweep.Study, not of type {kind}")
 
 
 def text_to_start_from(study: str | Path, directory: Path) -> str:
@@ -97,7 +103,7 @@ def text_to_start_from(study: str | Path, directory: Path) -> str:
     Raises:
         RequestError: it is no study, or names a file that is not there.
     """
-    path = find_study(study) if isinstance(study, str) else study
+    path = file_of(study)
     load_study(path)
     text = _read_text(path, str(path))
     entries = read_document(text, str(path), (), MAX_BYTES).entries
@@ -121,7 +127,7 @@ def parse_study(text: str, name: str, directory: Path, overrides: Sequence[str] 
     """
     source = str(directory / f"{name}.toml")
     document = read_document(text, source, overrides, MAX_WRITTEN)
-    return _study(with_files(document, directory), name)
+    return Study.of(with_files(document, directory), name)
 
 
 def leading_comment(text: str) -> str:
@@ -145,53 +151,13 @@ def _read_text(path: Path, source: str) -> str:
         raise refusal(source, str(error)) from None
 
 
-def _study(document: Document, name: str) -> Study:
-    if not _is_name(name):
-        raise refusal(
-            document.source,
-            f"the study's name, the file's stem, must be of 1 to {_MAX_NAME} bytes of letters, "
-            "digits, spaces and signs but / and \\, and not start or end with a space or a dot",
-        )
-    dimensions = read_dimensions(document)
-    swept = {axis.name for dimension in dimensions for axis in dimension.axes}
-    settings = Settings.of({field.name: _value(document, field, swept) for field in FIELDS})
-    where = read_where(document, settings, dimensions)
-    try:
-        study = Study(name, settings, dimensions, where)
-        for key in document.entries:
-            if key in settings.values and (reason := study.idle(key)):
-                raise FieldError(key, reason)
-    except FieldError as error:
-        raise document.refuse(error.name, error.problem) from None
-    return study
-
-
-def _is_name(name: str) -> bool:
-    fits = 1 <= len(name.encode(errors="replace")) <= _MAX_NAME and name == name.strip(" .")
-    return fits and name.isprintable() and not {"/", "\\"} & {*name}
-
-
-def _value(document: Document, field: Field, swept: Collection[str]) -> object:
-    """The canonical value of `field`; None if an axis or other fields will give it."""
-    if field.name not in document.entries:
-        if field.default is not REQUIRED:
-            return None if callable(field.default) else field.default
-        if field.axis in swept:
-            return None
-        raise document.refuse(field.name, "is missing")
-    value = document.entries[field.name].value
-    if isinstance(value, np.ndarray):  # from a file, which was checked when it was read
-        return value
-    try:
-        return field.check(value)
-    except ValueError as error:
-        raise document.refuse(field.name, str(error)) from None
-
-
 _NAMED = re.compile(r"""((?<![\w-])file\s*=\s*)(["'])([^"'\n]+)\2""")
 
 
-def files_of(study: Path, overrides: Sequence[str] = ()) -> list[Path]:
-    """A study file and the files of data that it, or an override, names."""
-    named = _NAMED.findall("\n".join([study.read_text(encoding="utf-8-sig"), *overrides]))
+def files_of(study: Path | None, overrides: str | Sequence[str] = ()) -> list[Path]:
+    """A study file and the files of data that it, or an override, names; none without a file."""
+    if study is None:
+        return []
+    edits = [overrides] if isinstance(overrides, str) else overrides
+    named = _NAMED.findall("\n".join([study.read_text(encoding="utf-8-sig"), *edits]))
     return [study, *(study.parent / found[2] for found in named)]

@@ -1,129 +1,48 @@
 """One question: a study, and the groups of trials that answer it."""
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import product
+from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 import numpy as np
 
+from sweep.errors import RequestError
+from sweep.study.axes import read_dimensions, read_where
 from sweep.study.checks import counted
-from sweep.study.conditions import Condition
+from sweep.study.document import MAX_BYTES, Document, refusal
 from sweep.study.fields import FIELD, FIELDS, swept_field
-from sweep.study.grid import MAX_JUDGED, Axis, Dimension, Grid, alone, codes_of, judged_points
+from sweep.study.grid import Axis
 from sweep.study.group import Group
+from sweep.study.keywords import Keywords, stated_by
 from sweep.study.model import Data, Initial, Network
-from sweep.study.resolve import resolve_group
-from sweep.study.samples import make_data
-from sweep.study.settings import Field, FieldError, Outcome, Record, Role, Settings, Training
+from sweep.study.resolve import refuse_idle, resolve_group, split
+from sweep.study.samples import make_data, refuse_no_distribution
+from sweep.study.settings import (
+    REQUIRED,
+    DataFields,
+    Field,
+    FieldError,
+    Outcome,
+    Record,
+    Role,
+    Settings,
+    Training,
+    ValidationFields,
+)
+from sweep.study.sources import with_files
 from sweep.study.writing import card, study_toml
 
-MAX_GROUPS = 1_000
-MAX_SPLITS = 10_000
-"""How many groups there may be before a condition drops some."""
-
-Labels = Mapping[str, Any]
-
-
-def split(
-    dimensions: Sequence[Dimension], settings: Settings, where: Condition | None
-) -> Iterator[tuple[Labels, Grid]]:
-    """The labels and points of each group that has any, the last dimension running fastest.
-
-    Raises:
-        FieldError: there are too many groups, too many points to judge, or no point is left.
-    """
-    parts = [_parts(dimension) for dimension in dimensions]
-    splits = math.prod(map(len, parts))
-    most = MAX_GROUPS if where is None else MAX_SPLITS
-    if splits > most:
-        raise FieldError("axes", f"make {splits} groups to compile; at most {most}")
-    judged, groups = 0, 0
-    for chosen in product(*parts):
-        labels = {name: value for found, _ in chosen for name, value in found.items()}
-        lanes = [dimension for _, dimension in chosen if dimension.axes]
-        grid = Grid(tuple(map(alone, lanes)))
-        if where is not None:
-            judged += judged_points(lanes, where.names)
-            if judged > MAX_JUDGED:
-                raise FieldError(
-                    "axes.where",
-                    f"would be asked about more than {MAX_JUDGED} points; place the axes that it "
-                    "names next to each other, or sweep less",
-                )
-            grid = _judged(grid, settings | labels, where)
-        if len(grid):
-            groups += 1
-            if groups > MAX_GROUPS:
-                raise FieldError("axes", f"leave more groups to compile than {MAX_GROUPS}")
-            yield labels, grid
-    if not groups:
-        raise FieldError("axes.where", "leaves no trial")
-
-
-def refuse_idle(axes: Sequence[Axis], groups: Sequence[Group]) -> None:
-    """Refuse axes that have no effect at all, or several values where they have none.
-
-    Raises:
-        FieldError: there are some.
-    """
-    hint = "; a condition (axes.where) may leave it one value there"
-    for axis in axes:
-        reasons = [group.idle.get(axis.name, "") for group in groups]
-        if all(reasons):
-            raise FieldError(f"axes.{axis.name}", reasons[0])
-        for group, reason in zip(groups, reasons, strict=True):
-            if reason and axis.name not in group.labels and len(group.grid.values(axis.name)) > 1:
-                raise FieldError(f"axes.{axis.name}", reason + hint)
-    known: dict[tuple[str, int], Group] = {}
-    for group in groups:
-        other = known.setdefault((group.digest, group.steps), group)
-        if other is not group:
-            differing = [name for name in group.labels if group.labels[name] != other.labels[name]]
-            name = next((name for name in differing if name in group.idle), differing[0])
-            reason = group.idle.get(name, "has values that make no difference")
-            raise FieldError(f"axes.{name}", reason + hint)
-
-
-def _judged(grid: Grid, settings: Settings, where: Condition) -> Grid:
-    """The points of `grid` at which a condition holds, in a group of these settings."""
-    swept = {axis.name for axis in grid.axes} & {*where.names}
-    single = {
-        name: settings.values[swept_field(name).name] for name in where.names if name not in swept
-    }
-    return grid.where(list(swept), lambda values: where.holds({**single, **values}))
-
-
-def _parts(dimension: Dimension) -> list[tuple[dict[str, Any], Dimension]]:
-    """The different labels that a dimension has, and of each its rows of the other axes."""
-    lanes = [axis.name for axis in dimension.axes if _is_lane(axis)]
-    labels = [axis for axis in dimension.axes if not _is_lane(axis)]
-    if not labels:
-        return [({}, dimension)]
-    code = codes_of(labels)
-    _, first = np.unique(code, return_index=True)
-    if len(first) > MAX_SPLITS:
-        raise FieldError("axes", f"make {len(first)} groups to compile; at most {MAX_GROUPS}")
-    return [
-        (
-            {axis.name: axis.values[row : row + 1].tolist()[0] for axis in labels},
-            dimension.rows(code == code[row], lanes) if lanes else dimension.rows(code < 0, lanes),
-        )
-        for row in np.sort(first).tolist()
-    ]
-
-
-def _is_lane(axis: Axis) -> bool:
-    return swept_field(axis.name).role is Role.LANE
-
-
 MAX_TRIALS = 10**12
-_MOST_KINDS = 3
 MAX_NUMBERS = 16_000_000
 """How many numbers the different data of all groups may have."""
+
+_MAX_NAME = 200  # bytes, so that what is named after a study is no longer than systems allow
+_MOST_KINDS = 3
+_INLINE = 64  # numbers of samples that a saved study has among its fields
 
 
 @dataclass(frozen=True)
@@ -139,28 +58,87 @@ class Plot:
     outputs: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, eq=False)
 class Study:
-    """A study file, checked and complete.
+    """One question, checked and complete: of the fields of a study file, as keywords.
 
-    `settings` are the canonical values of all fields by dotted name, `dimensions` the swept
-    fields in file order, of whose points those count `where` a condition holds. `network`,
-    `data`, ... are those of the first group; other groups differ from it in their `labels`.
+    A list, an array, a range or a spacing, such as `sweep.log(1e-3, 10, 200)`, is several values to
+    try; a tuple has one value a layer. `data` and `validation` are two arrays, inputs and targets,
+    of any library, or `data` names a set; files are looked for from the current directory. `axes`
+    has what keywords cannot name, as the file's table: `axes={"learning_rate.0": [0.1, 1]}`.
+
+    Attributes:
+        name: what its results are called after.
+        settings: the canonical values of all fields.
+        dimensions: the swept fields in file order; those points count at which `where` holds.
+        origin: the file that it was read from, or None.
+
+    `network`, `data`, ... are those of the first group; other groups differ in their `labels`.
 
     Raises:
-        FieldError: the fields or axes do not agree.
+        RequestError: the fields do not make a study; one line says which and why.
     """
 
-    name: str
-    settings: Settings
-    dimensions: tuple[Dimension, ...] = ()
-    where: Condition | None = None
+    # What editors that ask the running program complete.
+    __signature__ = Signature(
+        [
+            Parameter("name", Parameter.POSITIONAL_OR_KEYWORD, default="study", annotation=str),
+            *(
+                Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+                for name, kind in Keywords.__annotations__.items()
+            ),
+        ]
+    )
 
-    def __post_init__(self) -> None:
-        points = math.prod(map(len, self.dimensions))
-        if points > MAX_TRIALS:
-            raise FieldError("axes", f"make {points} trials; at most {MAX_TRIALS}")
-        self._groups  # noqa: B018 - a study whose groups cannot be resolved is none
+    def __init__(self, name: str = "study", **fields: Unpack[Keywords]) -> None:
+        document = with_files(stated_by(fields), Path.cwd())
+        self._take(document, name, None)
+        self.refuse_targets(document)
+
+    @classmethod
+    def of(cls, document: Document, name: str, origin: Path | None = None) -> "Study":
+        """The study that a document states.
+
+        Raises:
+            RequestError: it is none; one line says where and why.
+        """
+        study = cls.__new__(cls)
+        study._take(document, name, origin)
+        return study
+
+    def _take(self, document: Document, name: str, origin: Path | None) -> None:
+        if not _is_name(name):
+            raise refusal(
+                document.source,
+                f"the study's name, the file's stem, must be of 1 to {_MAX_NAME} bytes of letters, "
+                "digits, spaces and signs but / and \\, and not start or end with a space or a dot",
+            )
+        self.name, self.origin = name, origin
+        self.dimensions = read_dimensions(document)
+        swept = {axis.name for axis in self.axes}
+        self.settings = Settings.of({one.name: _value(document, one, swept) for one in FIELDS})
+        self.where = read_where(document, self.settings, self.dimensions)
+        try:
+            points = math.prod(map(len, self.dimensions))
+            if points > MAX_TRIALS:
+                raise FieldError("axes", f"make {points} trials; at most {MAX_TRIALS}")
+            self._groups  # noqa: B018 - a study whose groups cannot be resolved is none
+            for key in document.entries:
+                if key in FIELD and (reason := self.idle(key)):
+                    raise FieldError(key, reason)
+        except FieldError as error:
+            raise document.refuse(error.name, error.problem) from None
+
+    def refuse_targets(self, document: Document) -> None:
+        """Refuse targets that the loss of a group cannot have.
+
+        Raises:
+            RequestError: some are so.
+        """
+        try:
+            for group in self._groups:
+                refuse_no_distribution(group.network.loss, group.data, group.validation)
+        except FieldError as error:
+            raise document.refuse(error.name, error.problem) from None
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:
@@ -238,15 +216,79 @@ class Study:
         Parsing it gives the same groups, to the bit. Whole numbers at equal distances may be
         stated as a range.
         """
-        swept = {axis.name for axis in self.axes}
-        effective = {
-            name: value
-            for name in self.settings.values
-            if FIELD[name].axis not in swept
-            and not self.idle(name)
-            and (value := self._value(name)) is not None
+        return self._toml({}, described=False)
+
+    def save(self, file: str | Path) -> list[Path]:
+        """Write the study to a new TOML file, and larger data to files beside it; return them.
+
+        Reading it gives the same study, digests and all, by the file's name.
+
+        Raises:
+            RequestError: a file exists already, or cannot be written.
+        """
+        path = Path(file)
+        if path.suffix != ".toml":
+            raise RequestError(f"{path}: the file of a study must end in .toml")
+        arrays, stated = self._arrays(path.stem)
+        text = self._toml(stated, described=True)
+        if len(text) > MAX_BYTES:
+            raise RequestError(
+                f"{path}: would be longer than {MAX_BYTES} characters; describe values by a "
+                "spacing such as sweep.log(1e-3, 10, 200)"
+            )
+        made = [path, *(path.parent / name for name in arrays)]
+        for one in made:
+            if one.exists():
+                raise RequestError(f"{one}: exists already; choose another name")
+        try:
+            for name, array in arrays.items():
+                np.save(path.parent / name, array)
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise RequestError(f"{path}: cannot be written: {error.strerror or error}") from None
+        return made
+
+    def _arrays(self, stem: str) -> tuple[dict[str, np.ndarray], dict[str, object]]:
+        """What is better kept in files, by their names, and what to state in its place."""
+        tables: dict[str, DataFields | ValidationFields] = {
+            "data": self.settings.data,
+            "validation": self.settings.validation,
         }
-        return study_toml(effective, self.dimensions, self.where.text if self.where else "")
+        pairs = {
+            table: np.concatenate([stated.inputs, stated.targets], axis=1)
+            for table, stated in tables.items()
+            if stated.inputs is not None and stated.targets is not None
+        }
+        arrays: dict[str, np.ndarray] = {}
+        given: dict[str, object] = {}
+        if max((pair.size for pair in pairs.values()), default=0) > _INLINE:
+            for table, pair in pairs.items():
+                file = f"{stem}-{table}.npy"
+                arrays[file] = pair
+                given |= {f"{table}.inputs": None, f"{table}.targets": None, f"{table}.file": file}
+                columns = tables[table].targets
+                assert columns is not None
+                given["data.target_columns"] = [*range(pair.shape[1])][-columns.shape[1] :]
+        batches = self.settings.batch.table
+        if batches is not None and batches.size > _INLINE:
+            arrays[f"{stem}-batches.npy"] = batches
+            given |= {"batch.table": None, "batch.file": f"{stem}-batches.npy"}
+        return arrays, given
+
+    def _toml(self, instead: Mapping[str, object], *, described: bool) -> str:
+        swept = {axis.name for axis in self.axes}
+        effective = {}
+        for name in self.settings.values:
+            if name in instead:
+                value = instead[name]
+            elif FIELD[name].axis in swept or self.idle(name):
+                value = None
+            else:
+                value = self._value(name)
+            if value is not None:
+                effective[name] = value
+        where = self.where.text if self.where else ""
+        return study_toml(effective, self.dimensions, where, described=described)
 
     def _value(self, name: str) -> Any:
         """The value of a field, also where others give it; None if it has none or several."""
@@ -274,6 +316,30 @@ class Study:
 
     def _settings(self, group: Group) -> Settings:
         return self.settings | group.labels
+
+
+def _is_name(name: object) -> bool:
+    if not isinstance(name, str):
+        return False
+    fits = 1 <= len(name.encode(errors="replace")) <= _MAX_NAME and name == name.strip(" .")
+    return fits and name.isprintable() and not {"/", "\\"} & {*name}
+
+
+def _value(document: Document, field: Field, swept: Collection[str]) -> object:
+    """The canonical value of `field`; None if an axis or other fields will give it."""
+    if field.name not in document.entries:
+        if field.default is not REQUIRED:
+            return None if callable(field.default) else field.default
+        if field.axis in swept:
+            return None
+        raise document.refuse(field.name, "is missing")
+    value = document.entries[field.name].value
+    if isinstance(value, np.ndarray):  # which was checked when it was read
+        return value
+    try:
+        return field.check(value)
+    except ValueError as error:
+        raise document.refuse(field.name, str(error)) from None
 
 
 def _refuse_large(made: Collection[tuple[Data, Data | None]]) -> None:

@@ -66,13 +66,17 @@ _LISTED = 16  # values that a list may show where a range would do
 
 
 def study_toml(
-    settings: Mapping[str, object], dimensions: Sequence[Dimension], where: str = ""
+    settings: Mapping[str, object],
+    dimensions: Sequence[Dimension],
+    where: str = "",
+    *,
+    described: bool = False,
 ) -> str:
     """A study file that states `settings`, by dotted name, all values of axes, and a condition.
 
     Floats are written by their shortest exact form, and what is long as it was described, as are
-    whole numbers at equal distances: a list of a million takes seconds to read. The order of keys
-    is that of `settings`.
+    whole numbers at equal distances: a list of a million takes seconds to read; all that was
+    described is if `described`. The order of keys is that of `settings`.
     """
     parts = []
     for table, names in groupby(settings, lambda name: name.rpartition(".")[0]):
@@ -80,7 +84,7 @@ def study_toml(
         parts.append("\n".join([f"[{table}]"] * bool(table) + lines))
     if dimensions:
         # A design comes after zips where it is read, and so do repeats after designs.
-        long = any(one.stated and len(one) > LISTED for one in dimensions)
+        long = described or any(one.stated and len(one) > LISTED for one in dimensions)
         lines = [f"where = {_string(where)}"] * bool(where)
         lines += [_dimension(one, described=long) for one in dimensions]
         parts.append("\n".join(["[axes]", *lines]))
@@ -90,7 +94,12 @@ def study_toml(
 def _dimension(dimension: Dimension, *, described: bool) -> str:
     if dimension.stated and described:
         return f"{dimension.stated[0]} = {_toml(dimension.stated[1])}"
-    values = {axis.name: axis.stated or _values(axis.values) for axis in dimension.axes}
+    values = {
+        axis.name: axis.stated
+        if axis.stated and (described or len(axis) > LISTED)
+        else _values(axis.values)
+        for axis in dimension.axes
+    }
     if not dimension.name:
         (axis,) = dimension.axes
         return f"{_key(axis.name)} = {_toml(values[axis.name])}"

@@ -1,7 +1,6 @@
 import errno
 import os
 import shutil
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,10 @@ from tests.store.small import Bench, study
 
 @pytest.mark.parametrize("name", ["", ".", "..", "../x", "a/b", "/etc", "a\\b", "a\0b"])
 def test_no_name_leads_out(name: str, tmp_path: Path) -> None:
+    named = study()
+    named.name = name
     with pytest.raises(RequestError, match="must be a plain file name"):
-        study_directory(tmp_path, replace(study(), name=name))
+        study_directory(tmp_path, named)
 
 
 def test_results_where_a_file_is(bench: Bench) -> None:
