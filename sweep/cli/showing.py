@@ -62,7 +62,6 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
     ] = None,
     log: Annotated[bool, typer.Option("--log", help="Logarithmic scales.")] = False,
     linear: Annotated[bool, typer.Option("--linear", help="Linear scales.")] = False,
-    rank: Annotated[bool, typer.Option("--rank", help="Colours of a heatmap by rank.")] = False,
     trial: Annotated[
         list[int] | None,
         typer.Option("--trial", metavar="N", help="A trial to show. May be repeated."),
@@ -92,15 +91,20 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
     from sweep.store.files import told
     from sweep.views.kinds import plots
     from sweep.views.saving import USUAL, save_figure
+    from sweep.views.source import Options, pair_of
 
     if log and linear:
         raise RequestError("--log, --linear: scales are the one or the other, not both")
-    found = trained(name, overrides, results)
-    figures = plots(
-        found, kind, x=x, y=y, hue=hue, col=col, measure=measure,
-        log=log if log or linear else None, rank=rank, trial=tuple(trial or ()), size=size,
-        xlim=xlim, ylim=ylim, only=tuple(only or ()),
+    inches, across, up = (
+        pair_of(option, text) if text else None
+        for option, text in (("size", size), ("xlim", xlim), ("ylim", ylim))
+    )
+    asked = Options(
+        x=x, y=y, hue=hue, col=col, measure=measure, log=log if log or linear else None,
+        trial=tuple(trial or ()), size=inches, xlim=across, ylim=up, only=tuple(only or ()),
     )  # fmt: skip
+    found = trained(name, overrides, results)
+    figures = plots(found, kind, asked)
     directory = found.directory / "figures"
     for stem, figure in figures.items():
         with told(f"{directory}: cannot be written", RequestError):

@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 from sweep.analysis.levels import levels
 from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.store.tables import BATCH, EPOCHS, RECENT, STATE
-from sweep.views.scales import FLOOR, HUGE, UPWARD
+from sweep.views.scales import FLOOR, HUGE, UPWARD, Array
 from sweep.views.style import label
 
-Array = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 NO_AXES = frozenset(

@@ -15,11 +15,19 @@ from sweep.analysis.sentences import caption
 from sweep.errors import RequestError
 from sweep.store.export import export_table
 from sweep.store.files import told
-from sweep.views.bands import draw_band, near
-from sweep.views.cells import Array, linear_span
+from sweep.views.cells import linear_span
 from sweep.views.panels import beside, label_outside, panels_of, thinned, wrapped_heading
 from sweep.views.saving import save_figure
-from sweep.views.scales import Places, Span, fitted_up, log_limits, name_powers
+from sweep.views.scales import (
+    Array,
+    Places,
+    Span,
+    draw_band,
+    fitted_up,
+    log_limits,
+    name_powers,
+    near,
+)
 from sweep.views.style import MARK, RGB, Look, assignment, colors, label, theme, value_labels
 
 MOST_SIDES = 8

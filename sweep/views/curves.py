@@ -12,18 +12,22 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sweep.analysis.naming import number
 from sweep.errors import RequestError
-from sweep.views.bands import OPEN, draw_band, is_open, near
-from sweep.views.cells import Array, pooled, row_quantiles, worst
+from sweep.views.cells import pooled, row_quantiles, worst
 from sweep.views.panels import MOST, MOST_NAMES, Shown, beside, label_outside, panels_of, thinned
 from sweep.views.scales import (
     HUGE,
+    OPEN,
     UPWARD,
+    Array,
     Places,
     Span,
+    draw_band,
+    is_open,
     is_ordered,
     log_limits,
     lost_in_words,
     name_powers,
+    near,
     refuse_below_zero,
 )
 from sweep.views.source import MOST_ROWS, Options, Source, refuse_twice

@@ -14,8 +14,8 @@ from matplotlib.figure import Figure
 from sweep.analysis.networks import forward, multipliers_of, parameters_of
 from sweep.errors import RequestError
 from sweep.study import Network
-from sweep.views.cells import Array
 from sweep.views.panels import wrapped_heading
+from sweep.views.scales import Array
 from sweep.views.source import Options, Source
 from sweep.views.style import PLAIN, Look, new_figure, theme, value_labels
 

@@ -13,10 +13,8 @@ from sweep.store.results import Results, results_of
 from sweep.study.checks import nearest
 from sweep.views.curves import draw_curves, draw_panels, draw_range_test
 from sweep.views.decision import draw_decision
-from sweep.views.ecdf import draw_ecdf
-from sweep.views.heatmap import draw_heatmap
-from sweep.views.importance import draw_importance
-from sweep.views.outcomes import draw_outcomes
+from sweep.views.distribution import draw_ecdf, draw_importance
+from sweep.views.maps import draw_heatmap, draw_outcomes
 from sweep.views.panels import MOST, MOST_NAMES
 from sweep.views.response import draw_response
 from sweep.views.saving import fits
@@ -124,7 +122,7 @@ KINDS: dict[str, Kind] = {
     "heatmap": Kind(
         "a measure over two axes, in colour",
         draw_heatmap,
-        ("x", "y", "col", *_MEASURED, "rank"),
+        ("x", "y", "col", *_MEASURED),
         lambda s: _once(_is_map(s)),
         axes=2,
     ),
@@ -161,7 +159,7 @@ KINDS: dict[str, Kind] = {
     "importance": Kind(
         "the share of the variance of each axis and pair of axes",
         draw_importance,
-        _MEASURED,
+        ("measure",),
         lambda s: _once(len(s.swept) > 2 and _is_complete(s)),
         axes=1,
     ),
@@ -245,7 +243,7 @@ def plot(results: Results | str | Path, kind: str | None = None, **options: Any)
 
     `results` may be their directory, or the study by its name or file. `kind` is one of
     `sweep.views.kinds.KINDS`, by default the first that suits the study; options are those of
-    `sweep.views.source.Options`: x, y, hue, col, measure, log, rank, trial, size, xlim, ylim, only
+    `sweep.views.source.Options`: x, y, hue, col, measure, log, trial, size, xlim, ylim, only
     and title.
 
     Raises:
@@ -259,13 +257,12 @@ def plot(results: Results | str | Path, kind: str | None = None, **options: Any)
     return draw(first.kind, source, first.options)
 
 
-def plots(results: Results, kind: str | None = None, **options: Any) -> dict[str, Figure]:
+def plots(results: Results, kind: str | None = None, asked: Options = ANY) -> dict[str, Figure]:
     """Draw all that suits the study, or one kind, by the names of files; as `plot` otherwise.
 
     Raises:
         RequestError: also where a figure has no room for its words in the size that was asked for.
     """
-    asked = Options(**options)
     source = Source.of(results, asked.only)
     figures = {}
     for one in _chosen(source, kind, asked):

@@ -13,15 +13,7 @@ from matplotlib.patches import Patch
 from sweep.analysis.levels import levels
 from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
-from sweep.views.bands import (
-    OPEN,
-    draw_band,
-    draw_ranges,
-    draw_shares,
-    is_open,
-    near,
-)
-from sweep.views.cells import Array, Cells, best_first, codes, pooled
+from sweep.views.cells import Cells, best_first, codes, pooled
 from sweep.views.panels import (
     MOST,
     MOST_NAMES,
@@ -30,7 +22,20 @@ from sweep.views.panels import (
     label_outside,
     panels_of,
 )
-from sweep.views.scales import UPWARD, MeasureScale, Places, fitted, sorted_label
+from sweep.views.scales import (
+    OPEN,
+    UPWARD,
+    Array,
+    MeasureScale,
+    Places,
+    draw_band,
+    draw_ranges,
+    draw_shares,
+    fitted,
+    is_open,
+    near,
+    sorted_label,
+)
 from sweep.views.source import Options, Source, refuse_twice
 from sweep.views.style import MARK, PLAIN, Look, label, outcome_patches, theme, value_labels
 

@@ -1,4 +1,4 @@
-"""Where the values of an axis lie on paper: logarithmic, linear or side by side; and the ticks."""
+"""Where values lie on paper, with which ticks, and what becomes of those that leave it."""
 
 import textwrap
 from collections.abc import Iterator, Sequence
@@ -15,11 +15,12 @@ from matplotlib.ticker import (
     NullFormatter,
     NullLocator,
 )
+from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from sweep.catalogue import MEASURES
 from sweep.errors import RequestError
-from sweep.views.style import label, power_label, value_labels
+from sweep.views.style import OUTCOME_COLORS, RGB, label, power_label, value_labels
 
 MOST_TICKS = 24
 """Values with a tick of their own; more would overlap."""
@@ -32,6 +33,8 @@ LETTERS_AN_INCH = 10
 
 MOST_DECADES = 1e6
 """A span from which ticks between the powers of ten are more ink than help, and slow."""
+
+Array = NDArray[np.float64]
 
 Span = tuple[float, float]
 """The lowest and the highest number that an axis shows."""
@@ -346,3 +349,67 @@ def cell_scale(values: np.ndarray, *, ordered: bool) -> Scale:
                 half = gaps.mean() / 2
                 return Scale(kind, float(places[0] - half), float(places[-1] + half), values)
     return Scale("even", -0.5, n - 0.5, values)
+
+
+OPEN = "dotted: the edge of a band that leaves the picture"
+
+
+def near(values: Array, span: Span) -> Array:
+    """Return values with those out of the picture a little out of it: infinity cannot be drawn."""
+    low, high = span
+    return values.clip(low / 10 if low > 0 else low - 10 * (high - low), high + 10 * (high - low))
+
+
+def is_open(low: Array, high: Array, span: Span) -> np.ndarray:
+    """Say where a band reaches out of the picture, bool of its shape."""
+    return (low < high) & ((high > span[1]) | (low < min(span[0], 0)))
+
+
+def draw_band(
+    axes: Axes, at: np.ndarray, low: Array, high: Array, span: Span, color: RGB, alpha: float = 0.18
+) -> None:
+    """Shade from low to high; where that leaves the picture, only the edge within it is drawn."""
+    opened = is_open(low, high, span)
+    closed = (high <= span[1]) & (low >= min(span[0], 0))
+    edge = np.where(high > span[1], low, high)
+    low, high, edge = (near(part, span) for part in (low, high, edge))
+    if (low < high)[closed].any():
+        axes.fill_between(at, low, high, where=closed, color=color, alpha=alpha, linewidth=0)
+    if opened.any():
+        axes.plot(at, np.where(opened, edge, np.nan), color=color, linewidth=1, linestyle=":")
+
+
+def draw_ranges(
+    axes: Axes, at: np.ndarray, low: Array, high: Array, span: Span, color: RGB, width: float
+) -> None:
+    """Draw from low to high as upright lines, for values that no line may join."""
+    axes.vlines(at, near(low, span), near(high, span), color=color, linewidth=width, alpha=0.6)
+
+
+MOST_STEPS = 4096
+"""Changes of the shares along an axis; where there are more, neighbours are taken together."""
+
+
+def draw_shares(axes: Axes, shares: Array, borders: Array) -> None:
+    """Stack the shares (n, 3) of the outcomes between the n + 1 `borders`, one polygon each.
+
+    Neighbours of equal shares become one step, so that every value has its own however many there
+    are; past `MOST_STEPS` of them, neighbouring values are averaged.
+    """
+    shares = np.nan_to_num(shares)
+    starts = np.flatnonzero(np.append(True, (shares[1:] != shares[:-1]).any(axis=1)))
+    if len(starts) > MOST_STEPS:
+        starts = np.linspace(0, len(shares), MOST_STEPS, endpoint=False).astype(int)
+        sizes = np.diff(np.append(starts, len(shares)))
+        shares = np.add.reduceat(shares, starts) / sizes[:, None]
+    else:
+        shares = shares[starts]
+    borders = np.append(borders[starts], borders[-1])
+    tops = np.cumsum(np.vstack([shares, shares[-1:]]), axis=1)
+    base = np.zeros(len(tops))
+    for top, (name, color) in zip(tops.T, OUTCOME_COLORS.items(), strict=True):
+        axes.fill_between(borders, base, top, step="post", color=color, linewidth=0, label=name)
+        base = top
+    axes.set_ylim(0, 1)
+    axes.set_yticks([0, 0.5, 1], ["0", "½", "1"])
+    axes.grid(visible=False)

@@ -250,7 +250,6 @@ AXES = ("x", "y", "hue", "col")
 _TYPES: tuple[tuple[Sequence[str], Any, str], ...] = (
     ((*AXES, "measure", "title"), str | None, "text"),
     (("log",), bool | None, "true or false"),
-    (("rank",), bool, "true or false"),
     (("trial",), int | np.integer, "numbers of trials"),
     (("only",), str, "texts of NAME=VALUE"),
 )
@@ -269,7 +268,6 @@ class Options:
         col: the axis whose values have panels.
         measure: what is drawn.
         log: logarithmic scales (True) or linear ones (False).
-        rank: whether colours go by rank.
         trial: numbers of trials.
         size: width and height in inches.
         xlim, ylim: the ends of the axes across and up.
@@ -286,7 +284,6 @@ class Options:
     col: str | None = None
     measure: str | None = None
     log: bool | None = None
-    rank: bool = False
     trial: tuple[int, ...] = ()
     size: tuple[float, float] | None = None
     xlim: tuple[float, float] | None = None
@@ -319,7 +316,7 @@ class Options:
         parts = [f"{role}-{axis}" for role in AXES if (axis := getattr(self, role))]
         parts += [self.measure] if self.measure else []
         parts += [] if self.log is None else ["log" if self.log else "linear"]
-        parts += ["rank"] * self.rank + [f"trial{number}" for number in self.trial]
+        parts += [f"trial{number}" for number in self.trial]
         parts += [choice.replace(" ", "") for choice in self.only]
         for role in ("xlim", "ylim"):
             if ends := getattr(self, role):

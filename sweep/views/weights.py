@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sweep.errors import RequestError
-from sweep.views.cells import PARAMETER, Array
+from sweep.views.cells import PARAMETER
 from sweep.views.panels import (
     beside,
     label_outside,
@@ -20,6 +20,7 @@ from sweep.views.panels import (
     thinned,
     wrapped_heading,
 )
+from sweep.views.scales import Array
 from sweep.views.source import Options, Source
 from sweep.views.style import PLAIN, RGB, Look, colors, label, theme
 

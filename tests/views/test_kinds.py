@@ -149,7 +149,7 @@ def test_every_kind_draws_trials_that_all_diverged(kind: str, results: Results) 
     [
         Options(x="learning_rate"), Options(y="optimizer"), Options(hue="optimizer"),
         Options(col="optimizer"), Options(measure="final_loss"), Options(log=True),
-        Options(log=False), Options(rank=True), Options(trial=(3, 1)),
+        Options(log=False), Options(trial=(3, 1)),
     ],
 )  # fmt: skip
 def test_every_kind_takes_the_options_it_names_and_no_others(
@@ -321,7 +321,7 @@ def test_names_of_files_say_what_was_asked_for(tmp_path: Path) -> None:
     assert stem == "-x-learning_rate-hue-training.optimizer-best_loss-log"
     assert Options(col="seed").stem != Options(x="seed").stem
     assert Options(xlim=(0.1, 1.0)).stem == "-xlim-0.1-1"
-    assert Options(trial=(3, 4), rank=True).stem == "-rank-trial3-trial4"
+    assert Options(trial=(3, 4)).stem == "-trial3-trial4"
 
 
 ZIPPED = """
@@ -532,7 +532,6 @@ def test_of_many_rates_the_best_is_among_those_drawn(batched: dict[str, Results]
         ({"measure": 4}, "--measure: must be text, not 4"),
         ({"title": 5}, "--title: must be text, not 5"),
         ({"log": "yes"}, '--log: must be true or false, not "yes"'),
-        ({"rank": 3}, "--rank: must be true or false, not 3"),
         ({"trial": "a"}, r"--trial: must be numbers of trials, not \('a',\)"),
         ({"only": [3]}, r"--only: must be texts of NAME=VALUE, not \(3,\)"),
         ({"kind": 3}, 'no figure is called "3"; the kinds are'),
@@ -559,5 +558,5 @@ def test_figures_of_what_differs_have_names_of_their_own(results: Results) -> No
         {"x": "optimizer"}, {"x": "seed", "col": "optimizer"}, {"hue": "optimizer"},
         {"x": "seed", "hue": "optimizer"}, {"ylim": (0.1, 1)}, {"only": "optimizer=sgd"},
     ]  # fmt: skip
-    names = [name for options in asked for name in plots(results, "response", **options)]
+    names = [name for options in asked for name in plots(results, "response", Options(**options))]  # type: ignore[arg-type]
     assert len(set(names)) == len(names) == len(asked)

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
 from sweep.views.curves import curves
-from sweep.views.heatmap import heatmap
+from sweep.views.maps import heatmap
 from sweep.views.response import response
 from sweep.views.scales import Places, name_powers
 

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from sweep.views.curves import curves
-from sweep.views.heatmap import heatmap
+from sweep.views.maps import heatmap
 from sweep.views.saving import fits, save_figure
 from sweep.views.style import Look
 

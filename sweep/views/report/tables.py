@@ -3,13 +3,14 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from sweep.analysis import CRITERIA, MEASURES, Findings, Responses, by_rate
-from sweep.analysis.levels import LEVELS
+from sweep.analysis.levels import LEVELS, has, levels
 from sweep.catalogue import OUTCOMES
 from sweep.views.style import label, value_labels
 
@@ -18,22 +19,26 @@ MOST_ROWS = 200
 
 BEST_TRIALS = 20
 
+CHUNK = ("chunk", "group", "steps", "numerics", "trials", "bytes", "created")
+"""The columns of `Results.provenance` that its table has."""
+
+DIGITS = 12
+"""Of a digest in a table: enough to tell groups apart, short enough to read."""
+
 AROUND = ("training_loss", "usable_from", "usable_to", "divergence_threshold", *OUTCOMES)
 """The measures that are told of each group beside its best value."""
 
 EDGES = {"": "", "only": "the only one", "lowest": "lowest swept", "highest": "highest swept"}
 
 
-@dataclass(frozen=True)
-class Column:
+class Column(NamedTuple):
     """The heading of a column; a `numeric` one sorts as numbers."""
 
     words: str
     numeric: bool
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """What a cell says; `key` is its number, empty if it has none, and None where text sorts."""
 
     text: str
@@ -137,17 +142,16 @@ def group_table(findings: Findings, noun: str) -> Table:
         for name, part in findings.summary.groupby("measure", sort=False)
         if len(part) == len(best)
     }
-    frame = best[[*grouped, "best_rate", "best_rate_low", "best_rate_high"]].assign(
-        place=best["edge"].map(EDGES),
-        value=best["value"],
-        value_low=best["value_low"],
-        value_high=best["value_high"],
+    numbers = [name + end for name in ("best_rate", "value") for end in ("", "_low", "_high")]
+    frame = best[[*grouped, *numbers, "support"]].assign(
+        edge=best["edge"].map(EDGES),
         **{name: measures[name] for name in AROUND if name in measures and lead != "range_test"},
     )
     few, note = thinned(frame)
     words = {
         "best_rate": f"{'suggested' if lead == 'range_test' else 'best'} {noun}",
         "value": LEVELS[CRITERIA[lead]].what,
+        "edge": "place",
         "training_loss": "on training data",
         "usable_from": "usable from",
         "usable_to": "to",
@@ -156,7 +160,8 @@ def group_table(findings: Findings, noun: str) -> Table:
     level = f"{100 * findings.choices.bootstrap.level:.3g}%"
     seeds = int(findings.best["seeds"].max())
     said = (
-        f"Over {seeds:,} seeds; in brackets {level} intervals."
+        f"Over {seeds:,} seeds; in brackets {level} intervals. Support: the share of resamples "
+        "of the seeds in which the same value is best."
         if seeds > 1
         else "One seed: no intervals."
     )
@@ -165,45 +170,9 @@ def group_table(findings: Findings, noun: str) -> Table:
         "By group" if grouped else "In numbers",
         f"{said} ∞: above all values swept. {note}".rstrip(),
         axes=grouped,
-        shares=OUTCOMES,
+        shares=("support", *OUTCOMES),
         words=words,
         joined=True,
-    )
-
-
-def best_table(findings: Findings, noun: str) -> Table:
-    """Return the best value of each group by each criterion, with its intervals."""
-    found, grouped = findings.best, list(map(str, findings.responses.groups))
-    if found["seeds"].max() <= 1:  # one trial converged or did not: there is no share to be best
-        found = found[found["by"] != "convergence"].drop(columns=["value_low", "value_high"])
-    few, note = thinned(found)
-    by = [LEVELS[CRITERIA[name]].what for name in few["by"]]
-    few = few.assign(by=by, edge=few["edge"].map(EDGES))
-    words = {
-        "by": "best by",
-        "best_rate": f"best {noun}",
-        "best_rate_low": "from",
-        "best_rate_high": "to",
-        "value": "its value",
-        "value_low": "value from",
-        "value_high": "value to",
-        "support": "support",
-        "edge": "place",
-    }
-    said = "One seed: no intervals."
-    if found["seeds"].max() > 1:
-        said = (
-            f"From and to: {100 * findings.choices.bootstrap.level:.3g}% intervals, by resampling "
-            "seeds, of shares Wilson's. Support: the share of resamples in which the same value is "
-            "best."
-        )
-    return table(
-        _without_empty(few),
-        f"Best {noun}" + " by group" * bool(grouped),
-        f"{said} {note}".rstrip(),
-        axes=grouped,
-        shares=("support",),
-        words=words,
     )
 
 
@@ -228,11 +197,7 @@ def rate_table(responses: Responses) -> Table:
     ends = [str(name) for name in few if str(name).endswith(("_low", "_high"))]
     said = "Medians over seeds, and shares of seeds, each with its interval."
     if few["trials"].max() == 1:
-        few, ends, said = (
-            few.drop(columns=[*ends, "trials"]),
-            [],
-            "One trial each.",
-        )
+        few, ends, said = few.drop(columns=[*ends, "trials"]), [], "One trial each."
     return table(
         few,
         f"By {heading(responses.rate)}",
@@ -257,25 +222,44 @@ def _with_best(table: pd.DataFrame, grouped: Sequence[str]) -> tuple[pd.DataFram
 def axis_table(trials: pd.DataFrame, axis: str) -> Table:
     """Return what became of the trials of each value of one axis, whatever the others were."""
     ended = pd.crosstab(trials[axis], trials["outcome"], normalize="index")
-    loss = trials["final_loss"].where(trials["outcome"] != "diverged", float("inf"))
-    parts = loss.fillna(float("inf")).groupby(trials[axis], sort=True)
+    lead, noun = _lead(trials)
+    parts = pd.Series(levels(trials, lead)).groupby(trials[axis].to_numpy(), sort=True)
     found = pd.DataFrame({"trials": parts.size()})
     found = found.assign(**{name: ended.get(name, 0.0) for name in OUTCOMES})
-    found = found.assign(lowest=parts.min(), median=parts.median().fillna(float("inf")))
+    found = found.assign(lowest=parts.min(), median=parts.median())
     few, note = thinned(found.reset_index(names=axis))
-    words = {"lowest": "lowest final loss", "median": "median final loss"}
-    said = "Over all values of the other axes."
-    title = f"By {heading(axis)}"
-    return table(few, title, f"{said} {note}".rstrip(), axes=[axis], shares=OUTCOMES, words=words)
+    words = {name: f"{name} {noun}" for name in ("lowest", "median")}
+    said = f"Over all values of the other axes. {note}".rstrip()
+    return table(few, f"By {heading(axis)}", said, axes=[axis], shares=OUTCOMES, words=words)
 
 
 def trials_table(trials: pd.DataFrame, axes: Sequence[str]) -> Table:
     """Return all trials while they are few, otherwise the best ones."""
     if len(trials) <= MOST_ROWS:
         return table(trials, "Trials", axes=axes)
-    rank = trials["final_loss"].where(trials["outcome"] != "diverged").nsmallest(BEST_TRIALS)
-    note = f"The lowest final losses of {len(trials):,} trials; all are in the parquet files."
-    return table(trials.loc[rank.index], "Best trials", note, axes=axes)
+    lead, noun = _lead(trials)
+    level = levels(trials, lead)
+    rows = np.argsort(level, kind="stable")[
+        : min(BEST_TRIALS, np.count_nonzero(np.isfinite(level)))
+    ]
+    note = f"The lowest by {noun} of {len(trials):,} trials; all are in the parquet files."
+    return table(trials.iloc[rows], "Best trials", note, axes=axes)
+
+
+def _lead(trials: pd.DataFrame) -> tuple[str, str]:
+    """The loss that conclusions rest on, that of validation if there is any, and its words."""
+    name = "validation_loss" if has(trials, "validation_loss") else "final_loss"
+    return name, heading(name)
+
+
+def chunk_table(provenance: pd.DataFrame) -> Table:
+    """Return a row a chunk: when it was saved, of which group it is, how much it holds."""
+    few, note = thinned(provenance[[*CHUNK]])
+    few = few.assign(
+        group=few["group"].str[:DIGITS], created=few["created"].dt.strftime("%Y-%m-%d %H:%M:%S")
+    )
+    said = "A chunk is what was trained and saved together; times are in UTC."
+    return table(few, "Chunks", f"{said} {note}".rstrip())
 
 
 def _without_empty(frame: pd.DataFrame) -> pd.DataFrame:

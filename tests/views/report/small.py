@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from sweep.views.report.contents import About, compose
-from sweep.views.report.page import Picture, Report, picture
+from sweep.views.report.page import Picture, picture
+from sweep.views.report.writing import About, compose
 
 HOSTILE = """</script><script>alert(1)</script><img src=x onerror="alert(2)">'&amp;{{ 7*7 }}"""
 
@@ -81,7 +81,8 @@ def report(
     rate: str | None = "learning_rate",
     text: str = "plain",
     asked: int = 12,
-) -> Report:
+) -> str:
+    """The page."""
     return compose(
         about(text, asked),
         trials() if table is None else table,

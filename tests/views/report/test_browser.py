@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from sweep.views.report.page import render
 from tests.browser import Page, browser, needs_browser
 from tests.views.report.small import HOSTILE, report, trials
 
@@ -39,7 +38,7 @@ def page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
     table = pd.concat(groups, ignore_index=True)
     axes = ["training.optimizer", "learning_rate", "seed"]
     path = directory / "report.html"
-    path.write_text(render(report(table, axes=axes, text=HOSTILE)), encoding="utf-8")
+    path.write_text(report(table, axes=axes, text=HOSTILE), encoding="utf-8")
     with browser(directory / "profile") as one:
         yield one.open(path)
 

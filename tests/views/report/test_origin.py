@@ -2,7 +2,8 @@
 
 import pandas as pd
 
-from sweep.views.report.origin import chunks, origin
+from sweep.views.report.tables import chunk_table
+from sweep.views.report.writing import origin
 from tests.views.report.small import provenance
 
 
@@ -36,11 +37,11 @@ def test_older_records_name_no_machine() -> None:
 
 
 def test_a_chunk_has_a_row_and_many_have_some() -> None:
-    few = chunks(provenance())
+    few = chunk_table(provenance())
     texts = [cell.text for cell in few.rows[0]]
     assert texts == [
         "00000000", "0123456789ab", "30", "2", "6", "1,500", "2026-01-02 03:04:05",
     ]  # fmt: skip
-    many = chunks(provenance(5000))
+    many = chunk_table(provenance(5000))
     assert len(many.rows) == 200
     assert "200 rows of 5,000" in many.note

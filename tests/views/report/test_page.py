@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from sweep.views.report.contents import LONGEST_LINE, MOST_LINES, listing
-from sweep.views.report.page import LARGEST_DRAWING, picture, render
+from sweep.views.report.page import LARGEST_DRAWING, picture
+from sweep.views.report.writing import LONGEST_LINE, MOST_LINES, listing
 from tests.views.report.small import HOSTILE, report, trials
 
 VOID = {"meta", "link", "img", "br"}
@@ -51,7 +51,7 @@ def hostile() -> str:
     groups = [trials(**{"training.optimizer": name}) for name in (HOSTILE, "sgd")]
     table = pd.concat(groups, ignore_index=True)
     axes = ["training.optimizer", "learning_rate", "seed"]
-    return render(report(table, axes=axes, text=HOSTILE))
+    return report(table, axes=axes, text=HOSTILE)
 
 
 def test_text_stays_text_wherever_it_stands(hostile: str) -> None:
@@ -125,17 +125,17 @@ def test_every_table_sorts_by_buttons(hostile: str) -> None:
 def test_every_shape_of_study_has_a_page(
     table: pd.DataFrame, axes: tuple[str, ...], rate: str | None
 ) -> None:
-    page = render(report(table, axes=axes, rate=rate))
+    page = report(table, axes=axes, rate=rate)
     assert Outline(page).open == []
     assert "What was found" in page
 
 
 def test_a_large_study_has_a_small_page() -> None:
     table = trials(np.geomspace(1e-3, 1.0, 2000), seeds=50)
-    page = render(report(table))
+    page = report(table)
     assert len(page) < 500_000
     assert "200 rows of 2,000, evenly spread, and the lowest final loss of each group." in page
-    assert "The lowest final losses of 100,000 trials" in page
+    assert "The lowest by final loss of 100,000 trials" in page
 
 
 def test_a_drawing_too_large_becomes_pixels() -> None:

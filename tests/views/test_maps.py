@@ -5,8 +5,7 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from sweep.views.heatmap import Raster, heatmap
-from sweep.views.outcomes import outcomes
+from sweep.views.maps import Raster, heatmap, outcomes
 from sweep.views.response import response
 from sweep.views.scales import Places, cell_scale
 from sweep.views.style import Look
@@ -59,15 +58,7 @@ def test_heatmap_holds_the_losses_and_marks_what_diverged(trial_table: pd.DataFr
     assert lost.cmap(lost.norm(2.0)) == pytest.approx((0xC8 / 255, 0x46 / 255, 0x0B / 255, 1.0))
     assert axes.get_ylabel() == "seed, sorted by mean log final loss"
     assert bar.get_ylabel() == "final loss $E_T$"
-    assert entries(figure) == ["diverged", "not trained", "stalled"]
-
-
-def test_cells_that_stalled_have_dots(trial_table: pd.DataFrame) -> None:
-    (dots,) = heatmap(trial_table, x="learning_rate", y="seed").axes[0].collections
-    places = np.round(dots.get_offsets(), 9).tolist()  # on paper, where 10^-1 lies at -1
-    assert places == [[-1, 0], [2, 0], [-1, 1], [-1, 2], [0, 2]]
-    alike = trial_table[trial_table["learning_rate"] == 10.0]
-    assert not heatmap(alike, x="learning_rate", y="seed").axes[0].collections
+    assert entries(figure) == ["diverged", "not trained"]
 
 
 def test_what_never_came_has_the_colour_of_its_outcome(trial_table: pd.DataFrame) -> None:
@@ -90,15 +81,6 @@ def test_smooth_maps_of_ordered_axes_have_contours() -> None:
     assert lines.levels.tolist() == [-2, -1, 0, 1, 2, 3, 4]
     rough = table.assign(final_loss=np.random.default_rng(3).lognormal(sigma=5, size=600))
     assert not heatmap(rough, x="learning_rate", y="width").axes[0].collections
-
-
-def test_colours_can_go_by_rank(trial_table: pd.DataFrame) -> None:
-    table = trial_table[trial_table["learning_rate"] < 100]
-    figure = heatmap(table, x="learning_rate", y="seed", rank=True)
-    cells = figure.axes[0].images[0].get_array()
-    assert sorted(cells.ravel()) == pytest.approx(np.arange(1, 10) / 9)
-    assert cells.min() == cells[0, 2]
-    assert figure.axes[1].get_ylabel() == "final loss $E_T$, colours by rank"
 
 
 def test_colours_can_be_linear(trial_table: pd.DataFrame) -> None:
@@ -245,7 +227,7 @@ def test_maps_of_nothing_but_zeros_or_infinities_are_drawn(trial_table: pd.DataF
     for loss in (0.0, np.inf, np.nan, 1.7e308):
         table = trial_table.assign(final_loss=loss)
         heatmap(table, x="learning_rate", y="seed").draw_without_rendering()
-        heatmap(table, x="learning_rate", y="seed", rank=True).draw_without_rendering()
+        heatmap(table, x="learning_rate", y="seed").draw_without_rendering()
         response(table, x="learning_rate").draw_without_rendering()
 
 
