@@ -18,7 +18,7 @@ from sweep.analysis.trials import trained
 from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
 from sweep.store.results import Results, results_of
-from sweep.study import Group
+from sweep.study import Group, Study
 from sweep.study.checks import nearest
 
 MOST_VARIANTS = 32
@@ -206,7 +206,7 @@ class Comparison:
 
 
 def compare(
-    studies: Sequence[Results | str | Path | Trials],
+    studies: Sequence[Results | Study | str | Path | Trials],
     measure: str | None = None,
     *,
     rate: str | None = None,

@@ -53,7 +53,7 @@ class Seen:
 
 
 def halving(
-    results: Results | str | Path,
+    results: Results | Study | str | Path,
     measure: str | None = None,
     *,
     eta: int = 3,

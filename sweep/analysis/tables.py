@@ -18,12 +18,13 @@ from sweep.analysis.trials import responses_of
 from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
 from sweep.store.results import Results
+from sweep.study import Study
 from sweep.study.checks import nearest
 
 WITHIN = 2.0
 """By default a rate is usable whose median loss is at most so many times the best."""
 
-Source = Responses | Results | str | Path
+Source = Responses | Results | Study | str | Path
 """Results, their directory, a study by its name or file, or any trials laid out."""
 
 Row = Mapping[Hashable, Any]

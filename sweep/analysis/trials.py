@@ -13,6 +13,7 @@ from sweep.analysis.responses import Responses, is_rate, rate_axis
 from sweep.catalogue import VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.store.results import Results, results_of
+from sweep.study import Study
 
 MOST_ROWS = 4_000_000
 """How many rows of curves are read at a time."""
@@ -55,7 +56,7 @@ def trained(
 
 
 def responses_of(
-    source: Results | str | Path,
+    source: Results | Study | str | Path,
     rate: str | None = None,
     by: str | None = None,
     only: str | Iterable[str] = (),

@@ -14,6 +14,7 @@ from sweep.errors import RequestError
 from sweep.store.files import EXPORTED, KINDS, complete, refuse_place, told
 from sweep.store.folder import inputs_of
 from sweep.store.results import Results, results_of
+from sweep.study import Study
 
 EXCEL_ROWS, EXCEL_COLUMNS = 1_048_576, 16_384
 EXCEL_DIGITS = 10**15
@@ -29,7 +30,7 @@ FORMULA = re.compile(r"^(?=[=+\-@\t\r])")
 """How a cell begins that a spreadsheet would execute."""
 
 
-def export(results: Results | str | Path, file: str | Path, table: str = "trials") -> int:
+def export(results: Results | Study | str | Path, file: str | Path, table: str = "trials") -> int:
     """Write a table of a study's results to a file, and return how many rows it has.
 
     Args:

@@ -39,6 +39,9 @@ SCALED = ("nothing", "inputs", "targets", "both")
 Idle = Callable[["Settings"], str]
 """Why a field has no effect among other settings, or nothing."""
 
+Columns = tuple[str | int, ...] | None
+"""The names of columns of a file, or their positions from 0."""
+
 _Section = TypeVar("_Section")
 
 
@@ -88,8 +91,9 @@ class Field:
 
 def declared(
     check: checks.Check,
-    role: Role,
     default: object = REQUIRED,
+    swept: type | None = None,
+    role: Role = Role.GROUP,
     *,
     otherwise: object = MISSING,
     **more: Any,
@@ -98,7 +102,7 @@ def declared(
 
     `otherwise` is the attribute's value where the field has none; `more` is as in `Field`.
     """
-    row = partial(Field, check=check, role=role, default=default, **more)
+    row = partial(Field, check=check, role=role, default=default, swept=swept, **more)
     return attribute(default=otherwise, metadata={"row": row})
 
 
@@ -120,129 +124,105 @@ def only_if_taken(
     return idle
 
 
+_biased = only_if(lambda s: s.network.bias, "network.bias is false")
+_hidden = only_if(
+    lambda s: len(s.network.layers) > 2 or s.network.depth is not None,
+    "network.layers has no hidden layers",
+)
+_from_file = only_if(lambda _: False, "there is no data.file or validation.file")
+_split = only_if(
+    lambda s: s.validation.share is not None, "without validation.share nothing is split"
+)
 _drawn = only_if(
     lambda s: s.initial.weights is None, "initial.weights states the weights, none are drawn"
 )
-_biased = only_if(lambda s: s.network.bias, "network.bias is false")
-_from_file = only_if(lambda _: False, "there is no data.file or validation.file")
 _untabled = only_if(lambda s: s.batch.table is None, "a table states the samples of every batch")
+_sized = only_if(
+    lambda s: s.batch.size is not None, "without batch.size every step takes all samples"
+)
 _any = checks.per_layer(checks.number())
 _rates = checks.per_layer(checks.number(0))
 
 
 def _drawn_batches(settings: "Settings") -> str:
-    sized = only_if(
-        lambda s: s.batch.size is not None, "without batch.size every step takes all samples"
-    )
-    return _untabled(settings) or sized(settings)
+    return _untabled(settings) or _sized(settings)
 
 
 @dataclass(frozen=True)
 class NetworkFields:
     """The network as it is stated; `model.Network` is what comes of it."""
 
-    layers: tuple[int, ...] = declared(checks.layer_sizes, Role.GROUP)
+    layers: tuple[int, ...] = declared(checks.layer_sizes)
     activation: str | tuple[str, ...] = declared(
-        checks.per_layer(checks.one_of(ACTIVATIONS)), Role.GROUP, "sigmoid", swept=str
+        checks.per_layer(checks.one_of(ACTIVATIONS)), "sigmoid", str
     )
-    bias: bool = declared(checks.flag, Role.GROUP, False, swept=bool)
-    loss: str = declared(checks.one_of(LOSSES), Role.GROUP, "half_squared_error", swept=str)
-    width: int | None = declared(
-        checks.integer(1, checks.MAX_SIZE),
-        Role.GROUP,
-        None,
-        swept=int,
-        idle=only_if(
-            lambda s: len(s.network.layers) > 2 or s.network.depth is not None,
-            "network.layers has no hidden layers",
-        ),
-    )
-    depth: int | None = declared(
-        checks.integer(1, checks.MAX_LAYERS - 2), Role.GROUP, None, swept=int
-    )
-    multiplier: float | tuple[float, ...] = declared(
-        _any, Role.LANE, 1.0, swept=float, layered=True
-    )
+    bias: bool = declared(checks.flag, False, bool)
+    loss: str = declared(checks.one_of(LOSSES), "half_squared_error", str)
+    width: int | None = declared(checks.integer(1, checks.MAX_SIZE), None, int, idle=_hidden)
+    depth: int | None = declared(checks.integer(1, checks.MAX_LAYERS - 2), None, int)
+    multiplier: float | tuple[float, ...] = declared(_any, 1.0, float, Role.LANE, layered=True)
 
 
 def _of_set(check: checks.Check, default: object, number: str, swept: type | None) -> Any:
     """A number that some of the sets that are made take."""
-    taken = only_if_taken(number, lambda s: s.data.name or "", "data set", GENERATED)
     named = only_if(lambda s: s.data.name is not None, "data.name names no set that takes it")
-    return declared(check, Role.DATA, default, swept=swept, idle=lambda s: named(s) or taken(s))
+    taken = only_if_taken(number, lambda s: s.data.name or "", "data set", GENERATED)
+    return declared(check, default, swept, Role.DATA, idle=lambda s: named(s) or taken(s))
 
 
 @dataclass(frozen=True)
 class DataFields:
     """The samples as they are stated, read or made; `model.Data` is what comes of them."""
 
-    inputs: np.ndarray | None = declared(checks.matrix, Role.GROUP, None)
-    targets: np.ndarray | None = declared(checks.matrix, Role.GROUP, None)
-    file: str | None = declared(checks.text, Role.FILE, None)
-    input_columns: tuple[str | int, ...] | None = declared(
-        checks.column_names, Role.FILE, None, idle=_from_file
-    )
-    target_columns: tuple[str | int, ...] | None = declared(
-        checks.column_names, Role.FILE, None, idle=_from_file
-    )
-    name: str | None = declared(checks.one_of((*GENERATED, *FETCHED)), Role.DATA, None, swept=str)
+    inputs: np.ndarray | None = declared(checks.matrix, None)
+    targets: np.ndarray | None = declared(checks.matrix, None)
+    file: str | None = declared(checks.text, None, role=Role.FILE)
+    input_columns: Columns = declared(checks.column_names, None, role=Role.FILE, idle=_from_file)
+    target_columns: Columns = declared(checks.column_names, None, role=Role.FILE, idle=_from_file)
+    name: str | None = declared(checks.one_of((*GENERATED, *FETCHED)), None, str, Role.DATA)
     samples: int = _of_set(checks.integer(1, 1_000_000), 200, "samples", int)
     noise: float = _of_set(checks.number(0), 0.0, "noise", float)
     seed: int = _of_set(checks.SEED, 0, "seed", int)
     hidden: tuple[int, ...] = _of_set(checks.hidden_sizes, (8,), "hidden", None)
-    one_hot: bool = declared(checks.flag, Role.DATA, False)
-    standardise: str = declared(checks.one_of(SCALED), Role.DATA, "nothing", swept=str)
+    one_hot: bool = declared(checks.flag, False, role=Role.DATA)
+    standardise: str = declared(checks.one_of(SCALED), "nothing", str, Role.DATA)
 
 
 @dataclass(frozen=True)
 class ValidationFields:
     """The samples that are not trained on, as they are stated."""
 
-    inputs: np.ndarray | None = declared(checks.matrix, Role.GROUP, None)
-    targets: np.ndarray | None = declared(checks.matrix, Role.GROUP, None)
-    file: str | None = declared(checks.text, Role.FILE, None)
-    share: float | None = declared(checks.number(0, below=1), Role.DATA, None, swept=float)
-    seed: int = declared(
-        checks.SEED,
-        Role.DATA,
-        0,
-        swept=int,
-        idle=only_if(
-            lambda s: s.validation.share is not None, "without validation.share nothing is split"
-        ),
-    )
+    inputs: np.ndarray | None = declared(checks.matrix, None)
+    targets: np.ndarray | None = declared(checks.matrix, None)
+    file: str | None = declared(checks.text, None, role=Role.FILE)
+    share: float | None = declared(checks.number(0, below=1), None, float, Role.DATA)
+    seed: int = declared(checks.SEED, 0, int, Role.DATA, idle=_split)
 
 
 @dataclass(frozen=True)
 class InitialFields:
     """Where training starts, as it is stated; `model.Initial` is what comes of it."""
 
-    weights: tuple[np.ndarray, ...] | None = declared(
-        checks.layers_of(checks.matrix), Role.GROUP, None
-    )
-    file: str | None = declared(checks.text, Role.FILE, None)
+    weights: tuple[np.ndarray, ...] | None = declared(checks.layers_of(checks.matrix), None)
+    file: str | None = declared(checks.text, None, role=Role.FILE)
     biases: tuple[np.ndarray, ...] | None = declared(
-        checks.layers_of(checks.vector), Role.GROUP, None, idle=_biased
+        checks.layers_of(checks.vector), None, idle=_biased
     )
-    scheme: str | None = declared(checks.one_of(SCHEMES), Role.GROUP, None, swept=str, idle=_drawn)
-    scale: float = declared(checks.number(0), Role.LANE, 1.0, swept=float, idle=_drawn)
-    seed: int = declared(checks.SEED, Role.LANE, 0, swept=int, column="seed", idle=_drawn)
-    offset: float | tuple[float, ...] = declared(_any, Role.LANE, 0.0, swept=float, layered=True)
+    scheme: str | None = declared(checks.one_of(SCHEMES), None, str, idle=_drawn)
+    scale: float = declared(checks.number(0), 1.0, float, Role.LANE, idle=_drawn)
+    seed: int = declared(checks.SEED, 0, int, Role.LANE, column="seed", idle=_drawn)
+    offset: float | tuple[float, ...] = declared(_any, 0.0, float, Role.LANE, layered=True)
 
 
 @dataclass(frozen=True)
 class BatchFields:
     """The samples of each step, as they are stated; `model.Batch` is what comes of them."""
 
-    file: str | None = declared(checks.text, Role.FILE, None)
-    table: np.ndarray | None = declared(checks.index_rows, Role.GROUP, None)
-    size: int | None = declared(checks.STEPS, Role.GROUP, None, swept=int, idle=_untabled)
-    order: str = declared(
-        checks.one_of(ORDERS), Role.GROUP, "shuffle", swept=str, idle=_drawn_batches
-    )
-    seed: int = declared(
-        checks.SEED, Role.LANE, 0, swept=int, column="batch_seed", idle=_drawn_batches
-    )
+    file: str | None = declared(checks.text, None, role=Role.FILE)
+    table: np.ndarray | None = declared(checks.index_rows, None)
+    size: int | None = declared(checks.STEPS, None, int, idle=_untabled)
+    order: str = declared(checks.one_of(ORDERS), "shuffle", str, idle=_drawn_batches)
+    seed: int = declared(checks.SEED, 0, int, Role.LANE, column="batch_seed", idle=_drawn_batches)
 
 
 @dataclass(frozen=True)
@@ -257,21 +237,15 @@ class Training:
     whose loss reached the target, diverged, or either.
     """
 
-    steps: int = declared(checks.STEPS, Role.STEPS, swept=int)
-    optimizer: str = declared(checks.one_of(OPTIMIZERS), Role.GROUP, "sgd", swept=str)
-    dtype: str = declared(checks.one_of(DTYPES), Role.GROUP, "float64", swept=str)
-    stop: str = declared(checks.one_of(STOPS), Role.GROUP, "never", swept=str)
+    steps: int = declared(checks.STEPS, swept=int, role=Role.STEPS)
+    optimizer: str = declared(checks.one_of(OPTIMIZERS), "sgd", str)
+    dtype: str = declared(checks.one_of(DTYPES), "float64", str)
+    stop: str = declared(checks.one_of(STOPS), "never", str)
     learning_rate: float | tuple[float, ...] | None = declared(
-        _rates, Role.LANE, None, swept=float, column="learning_rate", layered=True
+        _rates, None, float, Role.LANE, column="learning_rate", layered=True
     )
     bias_learning_rate: float | tuple[float, ...] | None = declared(
-        _rates,
-        Role.LANE,
-        None,
-        swept=float,
-        column="bias_learning_rate",
-        idle=_biased,
-        layered=True,
+        _rates, None, float, Role.LANE, column="bias_learning_rate", idle=_biased, layered=True
     )
 
 
@@ -283,9 +257,9 @@ class Outcome:
     reached `target`, or its tail loss is below its initial loss. Stalled: neither.
     """
 
-    target: float = declared(checks.number(0), Role.GROUP, 0.0, swept=float)
-    diverged_above: float = declared(checks.number(0, infinite=True), Role.GROUP, inf, swept=float)
-    rule: str = declared(checks.one_of(RULES), Role.GROUP, "target", swept=str)
+    target: float = declared(checks.number(0), 0.0, float)
+    diverged_above: float = declared(checks.number(0, infinite=True), inf, float)
+    rule: str = declared(checks.one_of(RULES), "target", str)
 
 
 def _of_schedule(number: str, check: checks.Check, swept: type) -> Any:
@@ -300,7 +274,7 @@ def _of_schedule(number: str, check: checks.Check, swept: type) -> Any:
 
     numbers = {name: row.numbers for name, row in SCHEDULES.items()}
     idle = only_if_taken(number, lambda s: s.schedule.name, "schedule", numbers)
-    return declared(check, Role.GROUP, default, swept=swept, idle=idle, otherwise=swept(1))
+    return declared(check, default, swept, idle=idle, otherwise=swept(1))
 
 
 @dataclass(frozen=True)
@@ -312,10 +286,8 @@ class Schedule:
     A number that the schedule does not take is 1.
     """
 
-    name: str = declared(
-        checks.one_of(SCHEDULES), Role.GROUP, "constant", swept=str, otherwise="constant"
-    )
-    warmup: int = declared(checks.integer(0, 10**9), Role.GROUP, 0, swept=int, otherwise=0)
+    name: str = declared(checks.one_of(SCHEDULES), "constant", str, otherwise="constant")
+    warmup: int = declared(checks.integer(0, 10**9), 0, int, otherwise=0)
     every: int = _of_schedule("every", checks.STEPS, int)
     gamma: float = _of_schedule("gamma", checks.number(0), float)
     final: float = _of_schedule("final", checks.number(0), float)
@@ -335,16 +307,10 @@ class Record:
     """
 
     loss: str = declared(
-        checks.recorded("every step", "every N", "log N", "nothing"),
-        Role.GROUP,
-        "every step",
-        swept=str,
+        checks.recorded("every step", "every N", "log N", "nothing"), "every step", str
     )
     parameters: str = declared(
-        checks.recorded("final", "every step", "every N", "nothing"),
-        Role.GROUP,
-        "final",
-        swept=str,
+        checks.recorded("final", "every step", "every N", "nothing"), "final", str
     )
 
     def loss_steps(self, steps: int) -> np.ndarray:

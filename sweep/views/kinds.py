@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from sweep.errors import RequestError
 from sweep.store.results import Results, results_of
+from sweep.study import Study
 from sweep.study.checks import nearest
 from sweep.views.curves import draw_curves, draw_panels, draw_range_test
 from sweep.views.decision import draw_decision
@@ -238,7 +239,7 @@ def _named(kind: str, source: Source, options: Options) -> Options:
     return replace(options, **names)
 
 
-def plot(results: Results | str | Path, kind: str | None = None, **options: Any) -> Figure:
+def plot(results: Results | Study | str | Path, kind: str | None = None, **options: Any) -> Figure:
     """Draw a figure of a study's results, apart from pyplot, as `sweep plot` does.
 
     `results` may be their directory, or the study by its name or file. `kind` is one of

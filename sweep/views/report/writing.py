@@ -20,7 +20,7 @@ from sweep.runs.quantities import short
 from sweep.store.files import complete, refuse_place, told
 from sweep.store.folder import inputs_of, origin_of
 from sweep.store.results import Results, results_of
-from sweep.study import leading_comment, study_facts
+from sweep.study import Study, leading_comment, study_facts
 from sweep.views.kinds import KINDS, choose, draw
 from sweep.views.report import tables
 from sweep.views.report.page import Picture, picture, render
@@ -60,7 +60,7 @@ class About:
 
 
 def report(
-    results: Results | str | Path,
+    results: Results | Study | str | Path,
     output: str | Path | None = None,
     *,
     only: str | Sequence[str] = (),
