@@ -343,7 +343,6 @@ def test_a_wrong_study_is_refused_in_one_line(here: Path, old: str, new: str, sa
         (["status", "tow"], "did you mean two"),
         (["verify", "two"], "there are no results yet"),
         (["plot", "two"], "first `sweep run two`"),
-        (["plot", "two", "--size", "big"], "--size: must be width x height"),
         (["plot", "two", "--format", "gif"], "--format: must be one of png, svg, pdf, not gif"),
         (["plot", "two", "--log", "--linear"], "--log, --linear: scales are the one or the other"),
         (["export", "two", "t.txt"], ".csv, .parquet, .xlsx"),
@@ -498,6 +497,9 @@ def test_what_results_cannot_give_is_refused_in_one_line(here: Path) -> None:
     )
     assert "did you mean best_loss?" in refused(
         "plot", "two", "response", "--measure", "bestloss", *edited, cwd=here
+    )
+    assert "--size: must be width x height" in refused(
+        "plot", "two", "response", "--size", "big", *edited, cwd=here
     )
     assert "no curves" in refused("export", "two", "c.csv", "--table", "curves", *edited, cwd=here)
     assert "nowhere/t.csv: cannot be" in refused(

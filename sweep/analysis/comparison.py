@@ -1,7 +1,7 @@
 """One measure in several studies: aligned where they swept the same, and what differs."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -136,12 +136,11 @@ class Comparison:
         `first` and `value` (the measure of the first side and of this one), `ratio` or `difference`
         and its `low` and `high` (float64). NaN where both diverged, and of intervals with one seed.
         """
-        first = self.sides[0]
-        keys = [*self.shared, self.rate]
-        parts = []
-        for side in self.sides[1:]:
-            both = first.places.merge(side.places, on=keys, suffixes=("_first", ""))
-            parts.append(self._changes(side, both, keys))
+        first, keys = self.sides[0].places, [*self.shared, self.rate]
+        parts = [
+            self._changes(side, first.merge(side.places, on=keys, suffixes=("_first", "")), keys)
+            for side in self.sides[1:]
+        ]
         return pd.concat(parts, ignore_index=True)
 
     def at_best(self) -> pd.DataFrame:
@@ -169,25 +168,20 @@ class Comparison:
 
     def _changes(self, side: Side, both: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
         """The rows of one side from matched places of it and of the first."""
-        table = both[list(keys)].copy()
+        table = both[list(keys)].assign(first=both["value_first"], value=both["value"])
         table.insert(0, "study", side.name)
-        table["first"], table["value"] = both["value_first"], both["value"]
-        first, value = table["first"].to_numpy(), table["value"].to_numpy()
-        table[self.change] = self._change(first, value)
-        rows = both["row_first"].to_numpy(), both["row"].to_numpy()
-        low, high = self._intervals(side, rows[0], rows[1])
-        none = table[self.change].isna()
-        return table.assign(low=np.where(none, np.nan, low), high=np.where(none, np.nan, high))
+        change = self._change(table["first"].to_numpy(), table["value"].to_numpy())
+        ends = self._intervals(side, both["row_first"].to_numpy(), both["row"].to_numpy())
+        low, high = np.where(np.isnan(change), np.nan, ends)
+        return table.assign(**{self.change: change}, low=low, high=high)
 
     def _change(self, first: np.ndarray, value: np.ndarray) -> np.ndarray:
         with np.errstate(divide="ignore", invalid="ignore"):
             found: np.ndarray = value / first if self.level.ratio else value - first
         return found
 
-    def _intervals(
-        self, side: Side, first: np.ndarray, row: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Of the changes from the first side's rows to this one's."""
+    def _intervals(self, side: Side, first: np.ndarray, row: np.ndarray) -> np.ndarray:
+        """Of the changes from the first side's rows to this one's: (2, rows)."""
         ends = np.full((2, len(row)), np.nan)
         size = max(1, MOST_NUMBERS // self.bootstrap.resamples)
         for part in (slice(start, start + size) for start in range(0, len(row), size)):
@@ -196,13 +190,12 @@ class Comparison:
             if found is not None and base is not None:
                 both = min(len(base), len(found))
                 ends[:, part] = self.bootstrap.interval(self._change(base[:both], found[:both]))
-        return ends[0], ends[1]
+        return ends
 
     def _draws(self, side: Side) -> Bootstrap:
         """The same draws for all sides if seeds are shared, else each its own."""
         number = 0 if self.seeds else self.sides.index(side)
-        bootstrap = self.bootstrap
-        return Bootstrap(bootstrap.level, bootstrap.resamples, bootstrap.seed + number)
+        return replace(self.bootstrap, seed=self.bootstrap.seed + number)
 
 
 def compare(
@@ -248,7 +241,8 @@ def compare(
     seeds, unpaired = _shared_seeds(tables)
     laid_out = []
     for name, trials, axes in tables:
-        laid_out.append(Responses.of(_restricted(trials, seeds), axes, rate, by_label=True))
+        kept = trials if seeds is None else trials.merge(seeds)
+        laid_out.append(Responses.of(kept, axes, rate, by_label=True))
         if not laid_out[-1].has(measure):
             raise RequestError(f"{name}: its trials have no {measure}")
         if not (laid_out[-1].paired or unpaired):
@@ -328,18 +322,6 @@ def _shared_seeds(studies: Sequence[Trials]) -> tuple[pd.DataFrame | None, str]:
     if len(found) > 1:
         return found, ""
     return None, f"the studies have {'but one seed' if len(found) else 'no seeds'} in common"
-
-
-def _restricted(trials: pd.DataFrame, seeds: pd.DataFrame | None) -> pd.DataFrame:
-    if seeds is None:
-        return trials
-    if len(seeds.columns) == 1:
-        name = seeds.columns[0]
-        kept = trials[name].isin(seeds[name])
-    else:
-        wanted = pd.MultiIndex.from_frame(seeds)
-        kept = pd.Series(pd.MultiIndex.from_frame(trials[list(seeds)]).isin(wanted), trials.index)
-    return trials if kept.all() else trials[kept].reset_index(drop=True)
 
 
 def _own(groups: pd.DataFrame, shared: Sequence[str]) -> list[str]:

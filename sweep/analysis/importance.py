@@ -48,8 +48,9 @@ def importance(table: pd.DataFrame, axes: Sequence[str], values: Array) -> Impor
     values = np.asarray(values, np.float64)
     if not np.isfinite(values).all():
         raise RequestError("importance: a value is not finite; take ranks")
-    at, shape = _places(table, axes)
-    size = int(np.prod(shape))
+    places, levels = zip(*(pd.factorize(table[name]) for name in axes), strict=True)
+    shape = tuple(map(len, levels))
+    at, size = np.ravel_multi_index(places, shape), int(np.prod(shape))
     counts = np.bincount(at, minlength=size)
     if not counts.all():
         there = f"{np.count_nonzero(counts):,} of the {size:,} points"
@@ -57,31 +58,15 @@ def importance(table: pd.DataFrame, axes: Sequence[str], values: Array) -> Impor
             f"importance needs a complete grid: of {', '.join(axes)} there are {there}; "
             "narrow the axes with --set, or train what is missing"
         )
-    means = np.bincount(at, values, size) / counts
-    within = np.bincount(at, (values - means[at]) ** 2, size) / counts
-    return _taken_apart(means.reshape(shape), float(within.mean()), axes)
-
-
-def _places(table: pd.DataFrame, axes: Sequence[str]) -> tuple[NDArray[np.int64], tuple[int, ...]]:
-    """Return each row's flat place in the grid of the axes, and the grid's shape."""
-    at, shape = np.zeros(len(table), np.int64), []
-    for name in axes:
-        place, found = pd.factorize(table[name])
-        at = at * len(found) + place
-        shape.append(len(found))
-    return at, tuple(shape)
-
-
-def _taken_apart(means: Array, within: float, axes: Sequence[str]) -> Importance:
-    """Take the variance of the points' means apart, and put that within points beside it."""
+    means = (np.bincount(at, values, size) / counts).reshape(shape)
+    within = np.bincount(at, (values - means.ravel()[at]) ** 2, size) / counts
 
     def variance_of(*kept: int) -> float:
         others = tuple(axis for axis in range(means.ndim) if axis not in kept)
         return float(means.mean(axis=others).var())
 
-    between = float(means.var())
-    whole = between + within
-    unit = whole or 1.0
+    between, residual = float(means.var()), float(within.mean())
+    unit = between + residual or 1.0
     single = [variance_of(axis) for axis in range(means.ndim)]
     pairs = {
         (axes[i], axes[j]): max(variance_of(i, j) - single[i] - single[j], 0.0) / unit
@@ -89,4 +74,4 @@ def _taken_apart(means: Array, within: float, axes: Sequence[str]) -> Importance
     }
     named = {name: part / unit for name, part in zip(axes, single, strict=True)}
     higher = max(between / unit - sum(named.values()) - sum(pairs.values()), 0.0)
-    return Importance(whole, named, pairs, higher, within / unit)
+    return Importance(between + residual, named, pairs, higher, residual / unit)

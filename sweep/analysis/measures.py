@@ -154,7 +154,8 @@ def sensitivity(medians: Medians) -> np.ndarray:
     return found
 
 
-def _decades(medians: Medians, within: float) -> np.ndarray:
+def decades(medians: Medians, within: float) -> np.ndarray:
+    """The width of the usable range in decades, NaN where it begins at 0 (resamples, groups)."""
     low, high = usable_range(medians, within)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(low > 0, np.log10(high) - np.log10(low), np.nan)
@@ -180,7 +181,7 @@ MEASURES: dict[str, Measure] = {
         "rate",
         lambda medians, within: usable_range(medians, within)[1],
     ),
-    "usable_decades": Measure("the width of that range", "decades", _decades),
+    "usable_decades": Measure("the width of that range", "decades", decades),
     "divergence_threshold": Measure(
         "the lowest rate at which half of the seeds diverge",
         "rate",

@@ -53,10 +53,12 @@ def group_names(
 
     Each is named by its values of `axes`, by default those that tell the groups apart.
     """
-    named = telling(groups) if axes is None else axes
-    short = {name: short_name(name, map(str, groups)) for name in named}
-    rows = (groups[list(named)].iloc[group] for group in which)
-    return [", ".join(f"{short[name]} = {plain(row[name])}" for name in named) for row in rows]
+    short = {
+        name: short_name(name, map(str, groups))
+        for name in (telling(groups) if axes is None else axes)
+    }
+    rows = (groups[list(short)].iloc[group] for group in which)
+    return [", ".join(f"{short[name]} = {plain(row[name])}" for name in short) for row in rows]
 
 
 def named_axis(name: str, axes: Iterable[str], option: str) -> str:
@@ -73,10 +75,8 @@ def named_axis(name: str, axes: Iterable[str], option: str) -> str:
         return found[0]
     if found:
         raise RequestError(f'{option}: "{name}" may be {" or ".join(found)}: say which')
-    have = ", ".join(axes) or "none"
-    raise RequestError(
-        f'{option}: no axis is called "{name}"{nearest(name, axes)}; there are {have}'
-    )
+    near, have = nearest(name, axes), ", ".join(axes) or "none"
+    raise RequestError(f'{option}: no axis is called "{name}"{near}; there are {have}')
 
 
 def named(option: str, value: object) -> str | None:

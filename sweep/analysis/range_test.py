@@ -44,20 +44,17 @@ def range_test(results: Results, only: str | Iterable[str] = ()) -> Responses:
     curves = narrowed(results.curves(), axes, only)
     if curves.empty:
         raise RequestError(f"{results.study.name}: no curves were recorded; see record.loss")
-    parts = [
-        _steps(part.sort_values("step"), _group_of(results.study, part))
-        for _, part in curves.groupby("trial", sort=True)
-    ]
+    parts = []
+    for _, part in curves.groupby("trial", sort=True):
+        values = part.iloc[0]
+        group = next(
+            one
+            for one in results.study.groups()
+            if all(values[name] == label for name, label in one.labels.items())
+        )
+        parts.append(_steps(part.sort_values("step"), group))
     table = pd.concat(parts, ignore_index=True)
     return Responses.of(table, [*axes, "learning_rate"], "learning_rate")
-
-
-def _group_of(study: Study, rows: pd.DataFrame) -> Group:
-    return next(
-        group
-        for group in study.groups()
-        if all(rows[name].iloc[0] == value for name, value in group.labels.items())
-    )
 
 
 def _steps(curve: pd.DataFrame, group: Group) -> pd.DataFrame:
@@ -68,7 +65,9 @@ def _steps(curve: pd.DataFrame, group: Group) -> pd.DataFrame:
     smooth = pd.Series(loss).rolling(width, center=True, min_periods=1).mean().to_numpy()
     smooth = np.where(np.isnan(loss), np.nan, smooth)[1:]
     step = curve["step"].to_numpy()[1:]
-    rate = _rate(curve, group) * rate_factors(group.schedule, group.steps, 0, group.steps)[step - 1]
+    name = group.sources["learning_rate.0"]  # the first layer's, which the factors multiply
+    first = float(curve[name].iloc[0] if name in curve else group.fixed[name])
+    rate = first * rate_factors(group.schedule, group.steps, 0, group.steps)[step - 1]
     with np.errstate(divide="ignore", invalid="ignore"):
         descent = -np.gradient(smooth, np.log10(rate)) if len(step) > 1 else np.zeros(len(step))
     diverged = np.isnan(smooth)
@@ -88,9 +87,3 @@ def _steps(curve: pd.DataFrame, group: Group) -> pd.DataFrame:
             table[name] = curve[name].iloc[0]
     at = np.linspace(0, len(table) - 1, min(len(table), MOST_RATES)).round().astype(int)
     return table.iloc[np.unique(at)]
-
-
-def _rate(curve: pd.DataFrame, group: Group) -> float:
-    """The rate of the first layer that the factors multiply."""
-    name = group.sources["learning_rate.0"]
-    return float(curve[name].iloc[0] if name in curve else group.fixed[name])

@@ -106,18 +106,14 @@ def rate_axis(axes: Sequence[str], rate: str | None = None) -> str:
     Raises:
         RequestError: there is none.
     """
-    listed = ", ".join(axes) or "none"
-    if rate is not None:
-        if rate not in axes:
-            raise RequestError(f"{rate}: no axis of this study; it has {listed}")
-        return rate
-    for field in RATES:
-        for name in sorted(axes):
-            if is_rate(name, (field,)):
-                return name
-    if not axes:
-        raise RequestError("no learning rate is swept, nor anything else")
-    raise RequestError(f"no learning rate is swept; vary another axis (--rate): {listed}")
+    listed = ", ".join(axes)
+    if rate is not None and rate not in axes:
+        raise RequestError(f"{rate}: no axis of this study; it has {listed or 'none'}")
+    found = [name for field in RATES for name in sorted(axes) if is_rate(name, (field,))]
+    if rate or found:
+        return rate or found[0]
+    other = f"; vary another axis (--rate): {listed}" if axes else ", nor anything else"
+    raise RequestError(f"no learning rate is swept{other}")
 
 
 def _is_ordered(values: "pd.Series[float]") -> bool:
@@ -126,10 +122,8 @@ def _is_ordered(values: "pd.Series[float]") -> bool:
 
 def _runs_along(trials: pd.DataFrame, name: str, rate: str) -> bool:
     """Whether every value of the axis goes with one rate and every rate with one value."""
-    if not _is_ordered(trials[name]):
-        return False
     values = trials[name].nunique()
-    if values < 2 or values != trials[rate].nunique():
+    if not _is_ordered(trials[name]) or values < 2 or values != trials[rate].nunique():
         return False
     return len(_codes(trials, [name, rate])[1]) == values
 

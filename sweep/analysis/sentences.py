@@ -4,7 +4,7 @@ Nothing is claimed beyond the sweep: a best rate at its end may lie further out,
 was not met lies above, a single seed gives no interval, and all of that is said.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, isinf, isnan, nan
 
@@ -59,7 +59,7 @@ class Setting:
     seeds: int
     within: float
     level: float
-    steps: tuple[int, ...] = ()
+    steps: Sequence[int] = ()
     tested: bool = False
 
     @classmethod
@@ -67,8 +67,10 @@ class Setting:
         """That of a group, by its row."""
         responses = found.responses
         rates, rows = responses.rates[group], responses.rows[group]
-        steps = responses.trials.get("training.steps", pd.Series(0, responses.trials.index))
-        counts = sorted(steps.iloc[rows[rows >= 0]].unique().tolist())
+        counts = []
+        if "training.steps" in responses.trials:
+            steps = responses.trials["training.steps"].iloc[rows[rows >= 0]]
+            counts = [int(steps.min()), int(steps.max())]
         return cls(
             WORDS.get(responses.rate, responses.rate),
             float(np.nanmin(rates)),
@@ -76,7 +78,7 @@ class Setting:
             int((rows >= 0).any(axis=0).sum()),
             found.choices.within,
             found.choices.bootstrap.level,
-            (counts[0], counts[-1]) if len(counts) > 1 else (),
+            counts if len(set(counts)) > 1 else [],
             responses.has("descent"),
         )
 

@@ -102,13 +102,11 @@ def find(responses: Responses, by: str | None = None, choices: Choices | None = 
         RequestError: as for `best`.
     """
     choices, wanted = choices or Choices(), _wanted(responses, by)
-    measures = _best_measures(wanted)
-    measures |= {
+    left_out = ("best_", "usable_") if responses.has("descent") else "best_"
+    measures = _best_measures(wanted) | {
         name: one
         for name, one in MEASURES.items()
-        if not name.startswith("best_")
-        and all(map(responses.has, one.needs))
-        and not (name.startswith("usable_") and responses.has("descent"))
+        if not name.startswith(left_out) and all(map(responses.has, one.needs))
     }
     found = estimates(responses, measures, choices, _lead(responses, by))
     table = _stacked(

@@ -18,14 +18,7 @@ from sweep.study import Study
 MOST_ROWS = 4_000_000
 """How many rows of curves are read at a time."""
 
-NEEDED = (
-    "initial_loss",
-    "final_loss",
-    "max_loss",
-    "steps_to_target",
-    "diverged_at",
-    "outcome",
-)
+NEEDED = ("initial_loss", "final_loss", "max_loss", "steps_to_target", "diverged_at", "outcome")
 """The columns of trials that measures are made from, besides those of validation."""
 
 

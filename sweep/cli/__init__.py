@@ -7,9 +7,10 @@ the command line inside `main`, so that a signal that comes while Python imports
 import signal
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 
 class Stopped(BaseException):
@@ -20,10 +21,9 @@ def main() -> None:
     """Run the command line; exit with 0 done, 1 failed, 2 wrong request, 130 or 143 interrupted."""
     try:
         with _heeding_signals():
-            from sweep.cli.commands import app
             from sweep.cli.ending import status_of
 
-            status = status_of(app)
+            status = status_of(_app())
     except Stopped as stopped:
         print("sweep: interrupted", file=sys.stderr)
         status = 128 + stopped.args[0]
@@ -55,9 +55,16 @@ def _stop(number: int, frame: FrameType | None) -> None:
     raise Stopped(number)
 
 
+def _app() -> Callable[..., Any]:
+    """The application: each module adds its commands, in the order in which help names them."""
+    from sweep.cli import studies  # noqa: F401  # isort: skip
+    from sweep.cli import analysing, benchmark, course  # noqa: F401
+    from sweep.cli.door import app
+
+    return app
+
+
 def __getattr__(name: str) -> object:
     if name == "app":
-        from sweep.cli.commands import app
-
-        return app
+        return _app()
     raise AttributeError(name)

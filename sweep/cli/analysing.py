@@ -4,7 +4,7 @@ from collections.abc import Callable
 from math import isnan
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Option
 
 from sweep.cli.door import RESULTS, Folder, Json, Name, Only, Overrides, app, trained
 from sweep.cli.terminal import columns, note, plural, printable, tell
@@ -25,8 +25,7 @@ MOST_PARAGRAPHS = 8
 """How many of what is printed is put into words."""
 
 Rate = Annotated[
-    str | None,
-    typer.Option("--rate", metavar="AXIS", help="The axis to vary; a learning rate if not said."),
+    str | None, Option(metavar="AXIS", help="The axis to vary; a learning rate if not said.")
 ]
 
 
@@ -34,16 +33,15 @@ Rate = Annotated[
 def best(  # noqa: PLR0913 - a command's options are its arguments
     name: Name,
     by: Annotated[
-        str | None,
-        typer.Option(metavar="MEASURE", help="Best by what; by the usual ones if not said."),
+        str | None, Option(metavar="MEASURE", help="Best by what; by the usual ones if not said.")
     ] = None,
     rate: Rate = None,
     only: Only = None,
     within: Annotated[
-        float, typer.Option(metavar="FACTOR", help="How far above the best loss is still usable.")
+        float, Option(metavar="FACTOR", help="How far above the best loss is still usable.")
     ] = 2.0,
     area: Annotated[
-        bool, typer.Option("--area", help="Read the curves too, for the area under each.")
+        bool, Option("--area", help="Read the curves too, for the area under each.")
     ] = False,
     json: Json = False,
     overrides: Overrides = None,
@@ -140,16 +138,11 @@ def _interval(low: float, high: float, say: Callable[[float], str]) -> str:
 def compare(
     names: Annotated[
         list[str],
-        typer.Argument(
-            metavar="STUDY", help="Two or more; the first is what others are compared with."
-        ),
+        Argument(metavar="STUDY", help="Two or more; the first is what others are compared with."),
     ],
     measure: Annotated[
         str | None,
-        typer.Option(
-            metavar="MEASURE",
-            help="What to compare them by; the final loss, on validation data where all have some.",
-        ),
+        Option(metavar="MEASURE", help="By what; the final loss, by validation where all have it."),
     ] = None,
     rate: Rate = None,
     only: Only = None,
@@ -220,22 +213,20 @@ def halving(  # noqa: PLR0913 - a command's options are its arguments
     name: Name,
     measure: Annotated[
         str | None,
-        typer.Option(metavar="CURVE", help="loss, validation_loss or batch_loss, on the way."),
+        Option(metavar="CURVE", help="loss, validation_loss or batch_loss, on the way."),
     ] = None,
     eta: Annotated[
-        int, typer.Option("--eta", metavar="N", min=2, help="Of so many trials one is promoted.")
+        int, Option("--eta", metavar="N", min=2, help="Of so many trials one is promoted.")
     ] = 3,
     least: Annotated[
         int | None,
-        typer.Option(metavar="STEPS", min=1, help="Of a trial; a hundredth if not said."),
+        Option(metavar="STEPS", min=1, help="Of a trial; a hundredth if not said."),
     ] = None,
     trials: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="How many a search draws; all if not said."),
+        Option(metavar="N", min=1, help="How many a search draws; all if not said."),
     ] = None,
-    draws: Annotated[
-        int, typer.Option(metavar="N", min=1, help="How many searches are replayed.")
-    ] = 20,
+    draws: Annotated[int, Option(metavar="N", min=1, help="How many searches are replayed.")] = 20,
     only: Only = None,
     json: Json = False,
     overrides: Overrides = None,

@@ -3,7 +3,7 @@
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Option
 
 from sweep.cli.door import RESULTS, Folder, Json, app
 from sweep.cli.terminal import columns, note, plural, short, tell
@@ -22,28 +22,19 @@ class Dtype(StrEnum):
 @app.command()
 def bench(
     networks: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="NETWORK", help="Rows of the table of networks, by name."),
+        list[str] | None, Argument(metavar="NETWORK", help="Rows of the table of networks.")
     ] = None,
-    dtype: Annotated[
-        list[Dtype] | None, typer.Option(help="Both by default. May be repeated.")
-    ] = None,
+    dtype: Annotated[list[Dtype] | None, Option(help="Both by default. May be repeated.")] = None,
     threads: Annotated[
         list[int] | None,
-        typer.Option(
-            metavar="N", min=1, help="How many; by default one a usable CPU. May be repeated."
-        ),
+        Option(metavar="N", min=1, help="How many; by default one a usable CPU. May be repeated."),
     ] = None,
     lanes: Annotated[
         list[int] | None,
-        typer.Option(
-            metavar="N", help="Networks side by side; by default what suits. May be repeated."
-        ),
+        Option(metavar="N", help="Networks side by side; by default what suits. May be repeated."),
     ] = None,
-    rounds: Annotated[int, typer.Option(metavar="N", min=1, help="Turns of each.")] = 7,
-    seconds: Annotated[
-        float, typer.Option(metavar="S", min=0.001, help="Of one turn, about.")
-    ] = 0.3,
+    rounds: Annotated[int, Option(metavar="N", min=1, help="Turns of each.")] = 7,
+    seconds: Annotated[float, Option(metavar="S", min=0.001, help="Of one turn, about.")] = 0.3,
     results: Folder = RESULTS,
     json: Json = False,
 ) -> None:
@@ -63,16 +54,9 @@ def bench(
     )
     machine, measured = found.machine, found.measured
     if json:
-        tell(
-            {
-                "machine": machine,
-                "noise": measured.noise,
-                "warning": measured.noise.warning,
-                "ceilings": measured.ceilings,
-                "summary": summary(measured.turns),
-                "file": found.file,
-            }
-        )
+        noise = {"noise": measured.noise, "warning": measured.noise.warning}
+        tables = {"ceilings": measured.ceilings, "summary": summary(measured.turns)}
+        tell({"machine": machine} | noise | tables | {"file": found.file})
     else:
         bits = machine.register_bytes * 8
         print(f"{machine.name}, {bits} bits a register, {plural(machine.processors, 'CPU')}")

@@ -1,11 +1,10 @@
 """Commands for students of the worked example: explain, worksheet, audit."""
 
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
+from typer import Argument, Exit, Option
 
 from sweep.cli.door import Json, Name, Overrides, app
 from sweep.cli.terminal import columns, note, plural, printable, tell
@@ -18,20 +17,12 @@ MISTAKES = 1
 """The exit status where mistakes were found, as that of `sweep verify` where damage was."""
 
 
-class Format(StrEnum):
-    """How a derivation is written."""
-
-    text = "text"
-    markdown = "markdown"
-    html = "html"
-
-
 Trial = Annotated[
     list[str] | None,
-    typer.Option(
-        "--trial",
+    Option(
         metavar="AXIS=VALUE",
-        help="Of which trial, such as learning_rate=0.5; by default the first. May be repeated.",
+        help="Of which, such as learning_rate=0.5; by default the first, or all where all can be. "
+        "May be repeated.",
     ),
 ]
 
@@ -39,18 +30,20 @@ Trial = Annotated[
 @app.command()
 def explain(
     name: Name,
-    step: Annotated[int, typer.Option(metavar="K", min=0, help="After how many updates.")] = 0,
+    step: Annotated[int, Option(metavar="K", min=0, help="After how many updates.")] = 0,
     trial: Trial = None,
     sample: Annotated[
-        int, typer.Option(metavar="N", min=1, help="Which of the step's samples to write out.")
+        int, Option(metavar="N", min=1, help="Which of the step's samples to write out.")
     ] = 1,
-    form: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.text,
+    form: Annotated[
+        Literal["text", "markdown", "html"], Option("--format", help="How it is written.")
+    ] = "text",
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Where to; by default to the terminal.")
+        Path | None, Option(metavar="FILE", help="Where to; by default to the terminal.")
     ] = None,
     diagram: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Also draw the network; ends in .png, .svg or .pdf."),
+        Option(metavar="FILE", help="Also draw the network; ends in .png, .svg or .pdf."),
     ] = None,
     overrides: Overrides = None,
 ) -> None:
@@ -67,7 +60,7 @@ def explain(
     picture = diagram.name if diagram else ""
     if output:
         print(found.save(output, form, picture))
-    elif form is Format.text:
+    elif form == "text":
         from rich.console import Console
 
         from sweep.course.document import terminal
@@ -75,7 +68,7 @@ def explain(
         Console(highlight=False).print(terminal(found.document, encoding))
     else:
         text = found.written(form, picture)
-        if form is Format.html and encoding.lower() != "utf-8":
+        if form == "html" and encoding.lower() != "utf-8":
             text = text.encode("ascii", "xmlcharrefreplace").decode()
         print(spelled(text, encoding), end="")
     if diagram:
@@ -87,18 +80,11 @@ def worksheet(
     name: Name,
     steps: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, help="How many; by default the study's, at most 200."),
+        Option(metavar="N", min=1, help="How many; by default the study's, at most 200."),
     ] = None,
-    trial: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--trial",
-            metavar="AXIS=VALUE",
-            help="Of which trials, such as learning_rate=0.5; by default all. May be repeated.",
-        ),
-    ] = None,
+    trial: Trial = None,
     output: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Ends in .xlsx; by default STUDY.xlsx.")
+        Path | None, Option(metavar="FILE", help="Ends in .xlsx; by default STUDY.xlsx.")
     ] = None,
     overrides: Overrides = None,
 ) -> None:
@@ -111,14 +97,12 @@ def worksheet(
 
 @app.command()
 def audit(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="Somebody's sheet, ends in .xlsx.")],
+    file: Annotated[Path, Argument(metavar="FILE", help="Somebody's sheet, ends in .xlsx.")],
     marked: Annotated[
-        Path | None,
-        typer.Option("--marked", metavar="COPY", help="Write a copy with the mistakes marked."),
+        Path | None, Option(metavar="COPY", help="Write a copy with the mistakes marked.")
     ] = None,
     sheet: Annotated[
-        str | None,
-        typer.Option("--sheet", metavar="NAME", help="Look at this sheet only; by default at all."),
+        str | None, Option(metavar="NAME", help="Look at this sheet only; by default at all.")
     ] = None,
     json: Json = False,
 ) -> None:
@@ -141,7 +125,7 @@ def audit(
         if not json:
             print(f"\n{printable(str(marked))}: the copy with marks")
     if not found.correct:
-        raise typer.Exit(MISTAKES)
+        raise Exit(MISTAKES)
 
 
 def _tell(found: "Audit") -> None:
@@ -157,19 +141,12 @@ def _tell(found: "Audit") -> None:
         }
         for judged in found.tables
     ]
-    tell(
-        {
-            "file": found.path,
-            "correct": found.correct,
-            "verdict": verdict(found),
-            "tables": tables,
-            "remarks": remarks(found),
-        }
-    )
+    whole = {"file": found.path, "correct": found.correct, "verdict": verdict(found)}
+    tell(whole | {"tables": tables, "remarks": remarks(found)})
 
 
 def _print(found: "Audit") -> None:
-    """Print the verdict, then each table's mistakes, framed on a terminal."""
+    """Print the verdict, then each table's mistakes."""
     from sweep.auditor.verdict import HEADINGS, follow, remarks, rows, summary, verdict
 
     print(printable(verdict(found)))
@@ -177,23 +154,7 @@ def _print(found: "Audit") -> None:
         if len(found.tables) > 1 or judged.wrong:
             print(f"\n{printable(summary(judged))}")
         if judged.wrong:
-            _print_rows([HEADINGS, *rows(judged)])
+            columns([(f"  {one}", *rest) for one, *rest in (HEADINGS, *rows(judged))], right=(2, 3))
             if line := follow(judged):
                 print(f"  {printable(line)}")
     note(*remarks(found))
-
-
-def _print_rows(rows: list[tuple[str, ...]]) -> None:
-    if not sys.stdout.isatty():
-        columns([(f"  {row[0]}", *row[1:]) for row in rows], right=(2, 3))
-        return
-    from rich.console import Console
-    from rich.table import Table as Grid
-    from rich.text import Text
-
-    grid = Grid()
-    for at, head in enumerate(rows[0]):
-        grid.add_column(head, justify="right" if at in (2, 3) else "left")
-    for row in rows[1:]:
-        grid.add_row(*(Text(printable(cell)) for cell in row))
-    Console().print(grid)

@@ -5,7 +5,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
-import typer
+from typer import Argument, Context, Exit, Option, Typer
 
 from sweep import __version__
 from sweep.cli.terminal import note
@@ -14,7 +14,7 @@ from sweep.errors import RequestError
 if TYPE_CHECKING:
     from sweep.store.results import Results
 
-app = typer.Typer(
+app = Typer(
     help="Train a million small neural networks in seconds, and see what the learning rate does.",
     add_completion=False,
     rich_markup_mode=None,
@@ -22,11 +22,11 @@ app = typer.Typer(
 )
 
 Name = Annotated[
-    str, typer.Argument(metavar="STUDY", help="A study file, or the bare name of a known study.")
+    str, Argument(metavar="STUDY", help="A study file, or the bare name of a known study.")
 ]
 Overrides = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--set",
         metavar="FIELD=VALUE",
         help="Read the study as if edited, such as training.steps=200. May be repeated.",
@@ -42,26 +42,20 @@ def _directory(text: str | Path) -> Path:
 
 Folder = Annotated[
     Path,
-    typer.Option(
-        "--results",
-        metavar="DIR",
-        parser=_directory,
-        help="The directory of all studies' results.",
-    ),
+    Option("--results", metavar="DIR", parser=_directory, help="Where all studies' results are."),
 ]
 Threads = Annotated[
-    int | None,
-    typer.Option("--threads", metavar="N", min=1, help="How many; by default one a usable CPU."),
+    int | None, Option(metavar="N", min=1, help="How many; by default one a usable CPU.")
 ]
 Only = Annotated[
     list[str] | None,
-    typer.Option(
-        "--only",
+    Option(
         metavar="NAME=VALUE",
         help="Only trials with this value of an axis, such as optimizer=adam. May be repeated.",
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, for programs.")]
+Json = Annotated[bool, Option("--json", help="Print one JSON object, for programs.")]
+Axis = str | None
 RESULTS = Path("results")
 
 
@@ -83,14 +77,14 @@ def trained(name: str, overrides: Sequence[str] | None, results: Path) -> "Resul
 def _version(wanted: bool) -> None:
     if wanted:
         print(f"sweep {__version__}")
-        raise typer.Exit
+        raise Exit
 
 
 @app.callback(invoke_without_command=True)
 def sweep(
-    context: typer.Context,
+    context: Context,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+        bool, Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
     """Show help where no command is named."""

@@ -1,14 +1,28 @@
-"""Commands about studies and their results: new, list, plan, run, status, verify."""
+"""Commands about studies and their results: from new to verify, and plot, export, report."""
 
+import sys
 from collections.abc import Iterator, Mapping
+from enum import StrEnum
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
-import typer
+from typer import Argument, Exit, Option
 
-from sweep.cli.door import RESULTS, Folder, Json, Name, Overrides, Threads, app
+from sweep.cli.door import (
+    RESULTS,
+    Axis,
+    Folder,
+    Json,
+    Name,
+    Only,
+    Overrides,
+    Threads,
+    app,
+    trained,
+)
 from sweep.cli.terminal import columns, duration, note, plural, printable, short, tell
+from sweep.errors import RequestError
 
 if TYPE_CHECKING:
     from sweep.runs.planning import Plan
@@ -18,10 +32,9 @@ _DISK_SHARE = 0.5  # of what is free: others write too, and the guess is rough
 
 @app.command()
 def new(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The file to make.")],
+    file: Annotated[Path, Argument(metavar="FILE", help="The file to make.")],
     start: Annotated[
-        str,
-        typer.Option("--from", metavar="STUDY", help="A study to start from, in place of ours."),
+        str, Option("--from", metavar="STUDY", help="A study to start from, in place of ours.")
     ] = "",
 ) -> None:
     """Write a commented study to start from."""
@@ -112,7 +125,7 @@ def run(
     threads: Threads = None,
     dask: Annotated[
         str | None,
-        typer.Option("--dask", metavar="ADDRESS", help='A Dask scheduler\'s, or "local".'),
+        Option("--dask", metavar="ADDRESS", help='A Dask scheduler\'s, or "local".'),
     ] = None,
 ) -> None:
     """Train and save what is missing of STUDY."""
@@ -132,7 +145,7 @@ def run(
     _print_results(outcomes_of(name, edits, report.directory), report.directory)
     if report.signal:
         note("interrupted; what is finished is saved, `sweep run` goes on from there")
-        raise typer.Exit(128 + report.signal)
+        raise Exit(128 + report.signal)
 
 
 def _print_results(outcomes: Mapping[str, int], directory: Path) -> None:
@@ -175,8 +188,124 @@ def verify(name: Name, results: Folder = RESULTS, json: Json = False) -> None:
         note(*found.faults)
         faults = plural(len(found.faults), "fault")
         note(f"{found.directory}: {faults}; `sweep run {quote(name)}` trains again what they cost")
-        raise typer.Exit(1)
+        raise Exit(1)
     if not json:
         hidden = f" ({found.hidden:,} of them in hidden/)" if found.hidden else ""
         what = f"{plural(found.files, 'file')} of {plural(found.trials, 'trial')}{hidden}"
         print(f"{found.directory}: {what} are as they were written")
+
+
+class Format(StrEnum):
+    """What figures are written as."""
+
+    png = "png"
+    svg = "svg"
+    pdf = "pdf"
+
+
+def import_seaborn() -> None:
+    """Import seaborn without scipy.stats, which takes as long as a figure and no figure needs.
+
+    Seaborn does without scipy where there is none, and in the process of one command there is none
+    until it is imported; who draws from Python has all of it.
+    """
+    if "scipy" not in sys.modules:
+        sys.modules["scipy"] = None  # type: ignore[assignment]
+        try:
+            import seaborn  # noqa: F401
+        finally:
+            del sys.modules["scipy"]
+
+
+@app.command()
+def plot(  # noqa: PLR0913 - a command's options are its arguments
+    name: Name,
+    kind: Annotated[
+        str | None, Argument(metavar="[KIND]", help="By default those that suit the study.")
+    ] = None,
+    x: Annotated[Axis, Option("--x", metavar="AXIS", help="The axis across.")] = None,
+    y: Annotated[Axis, Option("--y", metavar="AXIS", help="The axis up.")] = None,
+    hue: Annotated[Axis, Option("--hue", metavar="AXIS", help="A colour a value of it.")] = None,
+    col: Annotated[Axis, Option("--col", metavar="AXIS", help="A panel a value of it.")] = None,
+    measure: Annotated[
+        str | None, Option("--measure", metavar="MEASURE", help="Instead of the loss.")
+    ] = None,
+    log: Annotated[bool, Option("--log", help="Logarithmic scales.")] = False,
+    linear: Annotated[bool, Option("--linear", help="Linear scales.")] = False,
+    trial: Annotated[
+        list[int] | None, Option(metavar="N", help="A trial to show. May be repeated.")
+    ] = None,
+    formats: Annotated[
+        list[Format] | None,
+        Option("--format", metavar="FORMAT", help="png, svg or pdf; png and svg by default."),
+    ] = None,
+    size: Annotated[str | None, Option(metavar="WxH", help="Inches, such as 7x4.5.")] = None,
+    xlim: Annotated[str | None, Option(metavar="A:B", help="Ends of the axis across.")] = None,
+    ylim: Annotated[str | None, Option(metavar="A:B", help="Ends of the axis up.")] = None,
+    only: Only = None,
+    overrides: Overrides = None,
+    results: Folder = RESULTS,
+) -> None:
+    """Draw figures of STUDY into its results."""
+    import_seaborn()
+    from sweep.store.files import told
+    from sweep.views.kinds import plots
+    from sweep.views.saving import USUAL, save_figure
+    from sweep.views.source import Options, pair_of
+
+    if log and linear:
+        raise RequestError("--log, --linear: scales are the one or the other, not both")
+    inches, across, up = (
+        pair_of(option, text) if text else None
+        for option, text in (("size", size), ("xlim", xlim), ("ylim", ylim))
+    )
+    asked = Options(
+        x=x, y=y, hue=hue, col=col, measure=measure, log=log if log or linear else None,
+        trial=tuple(trial or ()), size=inches, xlim=across, ylim=up, only=tuple(only or ()),
+    )  # fmt: skip
+    found = trained(name, overrides, results)
+    figures = plots(found, kind, asked)
+    directory = found.directory / "figures"
+    for stem, figure in figures.items():
+        with told(f"{directory}: cannot be written", RequestError):
+            paths = save_figure(figure, directory, stem, formats or USUAL)
+        print(*paths, sep="\n")
+
+
+@app.command()
+def export(
+    name: Name,
+    file: Annotated[Path, Argument(metavar="FILE", help="Ends in .csv, .parquet or .xlsx.")],
+    table: Annotated[
+        Literal["trials", "curves", "parameters"], Option(help="Which table.")
+    ] = "trials",
+    overrides: Overrides = None,
+    results: Folder = RESULTS,
+) -> None:
+    """Write a table of STUDY to a file."""
+    from sweep.store.export import check_ending, export
+
+    check_ending(file)
+    rows = export(trained(name, overrides, results), file, table)
+    print(f"{file}: {plural(rows, 'row')}")
+
+
+@app.command()
+def report(
+    name: Name,
+    output: Annotated[
+        Path | None, Option("--output", metavar="FILE", help="The page, ending in .html.")
+    ] = None,
+    only: Only = None,
+    overrides: Overrides = None,
+    results: Folder = RESULTS,
+) -> None:
+    """Write one page about what STUDY found."""
+    import_seaborn()
+    from sweep.views.report.writing import check_ending, report
+
+    if output is not None:
+        check_ending(output)
+    found = trained(name, overrides, results)
+    path = report(found, output, only=only or (), overrides=overrides or ())
+    print(f"{path}: {short(path.stat().st_size, 'B')}, for any browser")

@@ -7,7 +7,7 @@ import openpyxl
 import pytest
 
 from tests.auditor.sheets.making import MAKERS, Case, make
-from tests.test_cli import process, refused, sweep
+from tests.test_cli import refused, sweep
 
 
 def wrong_sheet(path: Path) -> None:
@@ -41,14 +41,6 @@ def test_mistakes_are_told_marked_and_end_with_status_one(tmp_path: Path) -> Non
         for row in openpyxl.load_workbook(tmp_path / "marked.xlsx").active
         for cell in row
     )
-
-
-def test_a_terminal_gets_a_frame(tmp_path: Path) -> None:
-    wrong_sheet(tmp_path / "mine.xlsx")
-    terminal = "import sys; sys.stdout.isatty = lambda: True"
-    done = process("audit", "mine.xlsx", cwd=tmp_path, before=terminal)
-    assert done.returncode == 1
-    assert "┏" in done.stdout
 
 
 @pytest.mark.parametrize(

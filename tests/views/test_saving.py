@@ -123,7 +123,7 @@ def test_words_without_room_are_told(
 
 def test_the_command_draws_without_scipy_and_leaves_it_to_others() -> None:
     script = (
-        "import sys; from sweep.cli.showing import import_seaborn; import_seaborn()\n"
+        "import sys; from sweep.cli.studies import import_seaborn; import_seaborn()\n"
         "import sweep.views.kinds; print('scipy' in sys.modules, 'seaborn' in sys.modules)\n"
         "import scipy.stats"
     )
