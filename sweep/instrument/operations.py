@@ -24,9 +24,9 @@ from sweep.training.activations import ACTIVATIONS
 from sweep.training.build import optimized
 from sweep.training.compile import target_machine
 from sweep.training.lanes import Lanes, covered, inlined
-from sweep.training.layout import Network, Shape, workspace_size
 from sweep.training.losses import LOSSES
 from sweep.training.passes import tiles
+from sweep.training.specification import Network, Shape, workspace_size
 
 _LANES = 8
 # A call of llvm.fma, or an instruction; the declaration of llvm.fma is neither.

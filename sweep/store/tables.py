@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from sweep.catalogue import MEASURES, OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.store.parquet import is_list
 from sweep.study import Group
-from sweep.training.layout import EXTREMES, MARKS, TAIL
+from sweep.training.specification import EXTREMES, MARKS, TAIL
 from sweep.training.trained import Trained, stops_of
 from sweep.training.trainer import shape_of
 

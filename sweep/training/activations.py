@@ -1,4 +1,4 @@
-"""Activation functions and their slopes: a table, one row a function."""
+"""Activation functions and their slopes: a table, one row a function; and softmax, of a layer."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -125,3 +125,56 @@ ACTIVATIONS = {
     "square": Activation(lambda dtype: _square, with_slope=lambda dtype: _square_with_slope),
     "identity": Activation(lambda dtype: _identity, _identity_slope),
 }
+
+
+def make_softmax(dtype: str, logit: Any, logarithms: bool) -> Callable[..., None]:
+    """Return the function that turns sums of products in a into A_j = exp(z_j) / sum_k exp(z_k).
+
+    Exponents are taken from the largest logit, so that none overflows. With `logarithms` those of
+    the outputs are left in delta: z - max - log(sum), which keeps its accuracy where A underflows.
+    See `passes` for the arguments; ``logit`` makes z of a sum.
+    """
+    functions = elementary(dtype)
+    exp, log = functions.exp, functions.log
+
+    def softmax(place: Any, n: Any, net: Any) -> None:
+        a, delta, n_out = net.a, net.delta, place.n_out
+        for s in range(n):
+            first = place.outputs + s * n_out
+            largest = logit(a[first], place, 0, net)
+            for j in range(n_out):
+                z = logit(a[first + j], place, j, net)
+                delta[first + j] = z
+                largest = select(z > largest, z, largest)
+            total = 0.0 * largest
+            for j in range(n_out):
+                delta[first + j] = delta[first + j] - largest
+                a[first + j] = exp(delta[first + j])
+                total = total + a[first + j]
+            log_total = log(total)
+            for j in range(n_out):
+                a[first + j] = a[first + j] / total
+                if logarithms:
+                    delta[first + j] = delta[first + j] - log_total
+
+    return softmax
+
+
+def make_softmax_deltas(splat: Any) -> Any:
+    """Return the function that turns dE/dA in scratch into deltas.
+
+    dE/dz_j = A_j (dE/dA_j - sum_k A_k dE/dA_k).
+    """
+
+    @inlined
+    def softmax_deltas(n: Any, n_out: Any, at: Any, net: Any) -> None:
+        a, e = net.a, net.scratch
+        for s in range(n):
+            mean = splat(0.0)
+            for j in range(n_out):
+                mean = fma(a[at + s * n_out + j], e[s * n_out + j], mean)
+            for j in range(n_out):
+                i = s * n_out + j
+                net.delta[at + i] = a[at + i] * (e[i] - mean)
+
+    return softmax_deltas

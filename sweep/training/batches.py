@@ -7,8 +7,8 @@ function of its seed: the steps of a run may be asked for in any ranges, with th
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.training.compile import kernel
-from sweep.training.layout import Order
+from sweep.training.compile import call
+from sweep.training.specification import Order, OrderArguments
 
 _LANES = 8  # epochs or steps drawn side by side
 _ALIGNMENT = 64  # bytes, of what a kernel reads as rows of lanes
@@ -73,8 +73,7 @@ def drawn_order(
     padded[: len(positions)] = positions
     seeds = np.full(columns, seed, np.uint64)
     drawn = _aligned(columns * count)
-    arrays = (seeds, padded, drawn)
-    kernel(order_of(order)).call(columns, count, samples, *(a.ctypes.data for a in arrays))
+    call(order_of(order), OrderArguments(columns, count, samples, seeds, padded, drawn))
     by_position = drawn.reshape(-1, count, _LANES).swapaxes(1, 2).reshape(columns, count)
     return by_position[: len(positions)]
 

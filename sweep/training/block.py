@@ -9,20 +9,34 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.study import Data, Group, Schedule
-from sweep.training import layout
 from sweep.training.batches import Batches, shared_order, table_order
-from sweep.training.compile import kernel
-from sweep.training.layout import (
-    Draw,
-    Evaluation,
-    Network,
-    Shape,
-    Specification,
-    mark_dtype,
-    workspace_size,
-)
+from sweep.training.compile import call
 from sweep.training.processor import register_bytes
 from sweep.training.schedules import rate_factors
+from sweep.training.specification import (
+    BEST,
+    BEST_STEP,
+    DIVERGED_STEP,
+    EXTREMES,
+    FINAL,
+    INITIAL,
+    LARGEST,
+    MARKS,
+    RING,
+    TAIL,
+    TAIL_MEAN,
+    TARGET_STEP,
+    Draw,
+    DrawArguments,
+    Evaluation,
+    EvaluationArguments,
+    Network,
+    Shape,
+    TrainArguments,
+    mark_dtype,
+    tiled,
+    workspace_size,
+)
 from sweep.training.trained import (
     Trained,
     canonical,
@@ -71,7 +85,7 @@ def epoch_of(group: Group) -> tuple[int, int]:
 
 def evaluation_of(shape: Shape) -> Evaluation:
     """Return what the kernel is compiled for that finds loss and accuracy on data as a whole."""
-    return Evaluation(layout.tiled(shape.network, register_bytes()))
+    return Evaluation(tiled(shape.network, register_bytes()))
 
 
 class Block:
@@ -90,12 +104,12 @@ class Block:
         self.batch_seeds = np.ascontiguousarray(trials.batch_seeds)
         self.parameters = self._initial_parameters(trials.seeds, trials.scales, trials.offsets)
         self.state = np.zeros((shape.kept, self.columns), self.dtype)
-        self.extremes = self.empty(len(layout.EXTREMES))
-        self.extremes[layout.BEST] = np.inf
-        self.extremes[layout.LARGEST] = -np.inf
-        self.marks = np.full((len(layout.MARKS), self.columns), -1, mark_dtype(shape.dtype))
+        self.extremes = self.empty(len(EXTREMES))
+        self.extremes[BEST] = np.inf
+        self.extremes[LARGEST] = -np.inf
+        self.marks = np.full((len(MARKS), self.columns), -1, mark_dtype(shape.dtype))
         self.keep_recent = len(group.record.parameter_steps(group.steps)) > 0
-        self.recent = self.empty(layout.RING)
+        self.recent = self.empty(RING)
         self.loss_steps = group.record.loss_steps(group.steps)
         self.curve = self.empty(len(self.loss_steps))
         self.workspace = aligned(workspace_size(shape, len(self.inputs)), self.dtype)
@@ -114,12 +128,12 @@ class Block:
         """Measure the loss on all data before the first step: the first one of the sequence."""
         target, bound = self.thresholds
         self.recent[0] = loss
-        self.extremes[[layout.INITIAL, layout.FINAL, layout.TAIL_MEAN]] = loss
-        self.extremes[layout.BEST] = np.where(loss < np.inf, loss, np.inf)
-        self.extremes[layout.LARGEST] = np.where(np.isnan(loss), -np.inf, loss)
-        self.marks[layout.BEST_STEP] = np.where(loss < np.inf, 0, -1)
-        self.marks[layout.TARGET_STEP] = np.where(loss <= target, 0, -1)
-        self.marks[layout.DIVERGED_STEP] = np.where(loss <= bound, -1, 0)
+        self.extremes[[INITIAL, FINAL, TAIL_MEAN]] = loss
+        self.extremes[BEST] = np.where(loss < np.inf, loss, np.inf)
+        self.extremes[LARGEST] = np.where(np.isnan(loss), -np.inf, loss)
+        self.marks[BEST_STEP] = np.where(loss < np.inf, 0, -1)
+        self.marks[TARGET_STEP] = np.where(loss <= target, 0, -1)
+        self.marks[DIVERGED_STEP] = np.where(loss <= bound, -1, 0)
 
     def resume(self, since: Trained) -> int:
         """Put all arrays as they were after the last step of `since`; return that step."""
@@ -136,7 +150,7 @@ class Block:
         self.recent[:] = 0
         places = self._last_places(step)
         known = places >= 0
-        self.recent[places[known] % layout.RING] = self._padded(since.recent_losses[:, known])
+        self.recent[places[known] % RING] = self._padded(since.recent_losses[:, known])
         curves = [(self.curve, since.batch_losses if self.group.batched else since.losses)]
         if self.validation is not None:
             curves.append((self.validated[0], since.validation_losses))
@@ -185,8 +199,16 @@ class Block:
         parameters = parameters.reshape(len(fixed), self.columns)
         if draw := draw_of(self.group, self.shape.lanes):
             spreads = _spreads(self.shape.network, initial.scheme)
-            seeds, scales = np.ascontiguousarray(seeds), np.ascontiguousarray(scales)
-            self.call(draw, self.columns, len(fixed), seeds, scales, spreads, fixed, parameters)
+            arguments = DrawArguments(
+                columns=self.columns,
+                rows=len(fixed),
+                seeds=np.ascontiguousarray(seeds),
+                scales=np.ascontiguousarray(scales),
+                spreads=spreads,
+                fixed=fixed,
+                parameters=parameters,
+            )
+            call(draw, arguments)
         else:
             parameters[:] = fixed[:, np.newaxis]
         if offsets.any():
@@ -198,13 +220,6 @@ class Block:
         for offset, (n_in, n_out) in zip(offsets, self.shape.network.pairs, strict=True):
             parameters[first : first + n_in * n_out] += offset
             first += (n_in + self.shape.network.bias) * n_out
-
-    @staticmethod
-    def call(specification: Specification, *values: Any) -> None:
-        """Call the kernel of a specification with numbers and arrays."""
-        kernel(specification).call(
-            *(value.ctypes.data if isinstance(value, np.ndarray) else value for value in values)
-        )
 
     def advance(self, start: int, stop: int) -> None:
         """Train from one step to another, recording what falls in between."""
@@ -220,37 +235,36 @@ class Block:
         since = np.searchsorted(self.loss_steps, start + 1 if start else 0)
         record_steps = np.ascontiguousarray(self.loss_steps[since:])
         order, starts = self._order(start, stop)
-        self.call(
-            self.shape,
-            self.columns,
-            start,
-            stop,
-            len(self.inputs),
-            self.inputs,
-            self.targets,
-            self.group.batch.size or 0,
-            order,
-            starts,
-            self.batch_seeds,
-            self._factors(start, stop),
-            self.rates,
-            self.multipliers,
-            self.settings,
-            self.parameters,
-            self.state,
-            self.thresholds,
-            self.extremes,
-            self.marks,
-            self.epoch,
-            self.epoch_samples,
-            self.partial,
-            1,
-            self.recent,
-            len(record_steps),
-            record_steps,
-            self.curve[since:],
-            self.workspace,
+        arguments = TrainArguments(
+            columns=self.columns,
+            start=start,
+            stop=stop,
+            samples=len(self.inputs),
+            inputs=self.inputs,
+            targets=self.targets,
+            batch_size=self.group.batch.size or 0,
+            order=order,
+            batch_starts=starts,
+            batch_seeds=self.batch_seeds,
+            factors=self._factors(start, stop),
+            rates=self.rates,
+            multipliers=self.multipliers,
+            settings=self.settings,
+            parameters=self.parameters,
+            state=self.state,
+            thresholds=self.thresholds,
+            extremes=self.extremes,
+            marks=self.marks,
+            epoch=self.epoch,
+            epoch_samples=self.epoch_samples,
+            partial=self.partial,
+            recent=self.recent,
+            records=len(record_steps),
+            record_steps=record_steps,
+            curve=self.curve[since:],
+            workspace=self.workspace,
         )
+        call(self.shape, arguments)
 
     def _order(self, start: int, stop: int) -> Batches:
         """The samples of steps start ... stop; the loss of the last is that of its batch too."""
@@ -340,7 +354,7 @@ class Block:
         n = len(self.index)
         place = np.where(stopped < 0, self._last_places(self.group.steps)[-1], stopped)
         ended = np.where(stopped < 0, self.group.steps, self._steps_of(stopped))
-        before = np.minimum(place + 1, layout.TAIL - 1)
+        before = np.minimum(place + 1, TAIL - 1)
         marks = self._steps_of(self.marks[:, :n].astype(np.int64))
         return measures_of(
             *with_last(self.extremes[:, :n], marks, loss, ended, before, self.thresholds)
@@ -359,13 +373,13 @@ class Block:
     def _last_places(self, step: int) -> NDArray[np.int64]:
         """Return the last places in the sequence of losses: steps, or epochs from 1."""
         last = (step + 1) // self.epoch if self.group.batched else step
-        return np.arange(last - layout.TAIL + 1, last + 1)
+        return np.arange(last - TAIL + 1, last + 1)
 
     def _recent_losses(self, stopped: NDArray[np.int64]) -> NDArray[Any]:
         if not self.keep_recent:
             return np.empty((len(self.index), 0), self.dtype)
         places = self._last_places(self.group.steps)
-        recent = self._until(stopped, places, self.recent[places % layout.RING])
+        recent = self._until(stopped, places, self.recent[places % RING])
         recent[:, places < 0] = np.nan
         return recent
 
@@ -386,7 +400,7 @@ class Evaluator:
         self.block, self.evaluation = block, evaluation_of(block.shape)
         self.inputs, self.targets = block.of_dtype(data.inputs), block.of_dtype(data.targets)
         self.middle = np.array([(self.targets.min() + self.targets.max()) / 2], block.dtype)
-        self.workspace = aligned(layout.evaluation_size(self.evaluation.network), block.dtype)
+        self.workspace = aligned(workspace_size(self.evaluation, 0), block.dtype)
 
     def evaluate(self) -> tuple[NDArray[Any], NDArray[Any]]:
         """Return loss and accuracy, (columns,) each, at the block's parameters.
@@ -395,19 +409,19 @@ class Evaluator:
         """
         block = self.block
         loss, accuracy = block.empty(1)[0], block.empty(1)[0]
-        block.call(
-            self.evaluation,
-            block.columns,
-            len(self.inputs),
-            self.inputs,
-            self.targets,
-            self.middle,
-            block.multipliers,
-            block.parameters,
-            loss,
-            accuracy,
-            self.workspace,
+        arguments = EvaluationArguments(
+            columns=block.columns,
+            samples=len(self.inputs),
+            inputs=self.inputs,
+            targets=self.targets,
+            middle=self.middle,
+            multipliers=block.multipliers,
+            parameters=block.parameters,
+            losses=loss,
+            accuracies=accuracy,
+            workspace=self.workspace,
         )
+        call(self.evaluation, arguments)
         accuracy[~np.isfinite(loss)] = np.nan
         return loss, accuracy
 

@@ -12,9 +12,10 @@ from numba.core.compiler_lock import global_compiler_lock
 
 from sweep.training.evaluation import make_evaluation
 from sweep.training.kernel import make_kernel
-from sweep.training.layout import Draw, Evaluation, Order, Shape, Specification, mark_dtype
-from sweep.training.orders import make_order
+from sweep.training.lanes import NamedType
 from sweep.training.random import make_draw
+from sweep.training.sampling import make_order
+from sweep.training.specification import Draw, Evaluation, Order, Shape, Specification, kinds
 
 # What makes the function of each kind of kernel.
 _MAKERS: dict[type, Callable[[Any], Callable[..., None]]] = {
@@ -44,16 +45,12 @@ def _worth_unrolling(specification: Specification) -> bool:
 
 
 def signature(specification: Specification) -> Any:
-    """Return the numba signature of a kernel."""
-    kinds = {
-        "int": types.int64,
-        "numbers": types.CPointer(getattr(types, specification.dtype)),
-        "marks": types.CPointer(getattr(types, mark_dtype(specification.dtype))),
-        "int64s": types.CPointer(types.int64),
-        "int32s": types.CPointer(types.int32),
-        "float64s": types.CPointer(types.float64),
+    """Return the numba signature of a kernel: a named value, which machine code takes apart."""
+    found = {
+        name: types.int64 if kind == "int" else types.CPointer(getattr(types, kind))
+        for name, kind in kinds(specification).items()
     }
-    return types.void(*(kinds[kind] for kind in specification.arguments.values()))
+    return types.void(NamedType(specification.arguments.__name__, found))
 
 
 def compile_function(

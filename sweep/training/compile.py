@@ -23,11 +23,12 @@ from stat import S_ISREG
 from typing import Any
 
 import llvmlite.binding as llvm
+import numpy as np
 
 from sweep.catalogue import OPTIMIZERS
 from sweep.errors import RequestError
-from sweep.training.layout import Specification
 from sweep.training.processor import processor
+from sweep.training.specification import Arguments, Specification, kinds
 
 _MAGIC = b"sweep kernel 1\n"
 _lock = threading.RLock()
@@ -56,6 +57,13 @@ def kernel(specification: Specification) -> Kernel:
         if key not in _loaded:
             _loaded[key] = _load(key, specification) or _compile(key, specification)
         return _loaded[key]
+
+
+def call(specification: Specification, arguments: Arguments) -> None:
+    """Call the kernel of a specification, with C-ordered arrays of the kinds that it has."""
+    kernel(specification).call(
+        *(value.ctypes.data if isinstance(value, np.ndarray) else value for value in arguments)
+    )
 
 
 def is_ready(specification: Specification) -> bool:
@@ -183,8 +191,8 @@ def target_machine() -> Any:
 
 def _kinds(specification: Specification) -> list[Any]:
     """Return the C types of a kernel's arguments."""
-    kinds = specification.arguments.values()
-    return [ctypes.c_int64 if kind == "int" else ctypes.c_void_p for kind in kinds]
+    found = kinds(specification).values()
+    return [ctypes.c_int64 if kind == "int" else ctypes.c_void_p for kind in found]
 
 
 def link(name: str, code: bytes, kinds: Sequence[Any]) -> Callable[..., None]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from sweep.study import Group
-from sweep.training import layout
+from sweep.training import specification
 from sweep.training.compile import is_ready
 from sweep.training.processor import register_bytes
 from sweep.training.trainer import kernels_of, shape_of
@@ -61,7 +61,7 @@ def compile_seconds(groups: Iterable[Group]) -> float:
     """Guess at the time that compiling takes: of kernels that no earlier run has left."""
     needed = {repr(one): one for group in groups for one in kernels_of(group)}
     return sum(
-        _COMPILE_SECONDS if isinstance(one, layout.Shape) else _LESSER_SECONDS
+        _COMPILE_SECONDS if isinstance(one, specification.Shape) else _LESSER_SECONDS
         for one in needed.values()
         if not is_ready(one)
     )
@@ -76,14 +76,14 @@ def steps_per_second(group: Group) -> float:
     shape = shape_of(group)
     per_register = register_bytes() // (int(shape.dtype[-2:]) // 8)
     samples = group.batch.size or len(group.data.inputs)
-    return _OPERATIONS_PER_SECOND * per_register / layout.operations(shape, samples)
+    return _OPERATIONS_PER_SECOND * per_register / specification.operations(shape, samples)
 
 
 def _trial_bytes(group: Group) -> int:
     """Return about how many bytes a trial's results take."""
     item = int(group.training.dtype[-2:]) // 8
     kept = len(group.record.parameter_steps(group.steps)) * group.network.n_parameters * item
-    recent = layout.TAIL * item if kept else 0
+    recent = specification.TAIL * item if kept else 0
     return 100 + _curve_bytes(group) + kept + recent
 
 

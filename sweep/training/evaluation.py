@@ -3,73 +3,44 @@
 from collections.abc import Callable
 from typing import Any
 
-from sweep.training.lanes import Lanes, inlined, select
-from sweep.training.layout import Evaluation
+from sweep.training.lanes import Lanes, Part, inlined, memories, select
 from sweep.training.losses import LOSSES
-from sweep.training.passes import make_add_loss, make_forward, places_of
+from sweep.training.passes import Rows, make_add_loss, make_forward, make_target, places_of
+from sweep.training.specification import Evaluation, Net, offsets, rooms
 
 
 def make_evaluation(evaluation: Evaluation) -> Callable[..., None]:
-    """Return the function that evaluates one block of lanes after another, to be compiled.
-
-    Every array is C-ordered and has `columns` columns, one a trial, unless said otherwise:
-
-        samples, inputs (samples, n_in), targets (samples, n_out): the data.
-        middle (1,): what separates the two classes of a single output.
-        multipliers (layers, columns), parameters (P, columns).
-        losses, accuracies (columns,): out. An accuracy is the share of samples whose largest
-            output, the first of equals, is where the largest target is; with one output, of those
-            with both on the same side of the middle. An output that is NaN is wrong.
-        workspace: `evaluation_size(network)` numbers, on a 64-byte boundary.
-    """
+    """Return the function of `EvaluationArguments` that evaluates one block after another."""
     network = evaluation.network
-    lanes = Lanes(network.dtype, network.lanes)
-    load, store, splat, memory, width = (
-        lanes.load, lanes.store, lanes.splat, lanes.memory, lanes.width,
-    )  # fmt: skip
+    lanes, at = Lanes(network.dtype, network.lanes), offsets(evaluation)
+    load, store, splat, width = lanes.load, lanes.store, lanes.splat, lanes.width
     count, depth, tile = network.parameters, len(network.pairs), network.tile
     n_in, n_out = network.layers[0], network.layers[-1]
-    a_at = count * width
-    d_at = a_at + tile * network.neurons * width
-    new_multipliers, new_cell = lanes.local(depth), lanes.local(1)
-    add_loss, forward = make_add_loss(network, _make_target(lanes)), make_forward(network)
+    sizes = rooms(evaluation, 0)._asdict().items()
+    new_net = memories(Net(*(Part(lanes, size, at.get(name)) for name, size in sizes)))
+    add_loss, forward = make_add_loss(network, make_target(network)), make_forward(network)
     count_right = _make_count_right(evaluation)
     scale_of, _ = LOSSES[network.loss].make_scales(n_out)
 
-    def evaluate(  # noqa: PLR0913 - the data, the trials, the results
-        columns: Any, samples: Any, inputs: Any, targets: Any, middle: Any, multipliers: Any,
-        parameters: Any, losses: Any, accuracies: Any, workspace: Any,
-    ) -> None:  # fmt: skip
-        w, a, d = memory(workspace, 0), memory(workspace, a_at), memory(workspace, d_at)
-        m, zero = new_multipliers(), new_cell()
-        zero[0] = splat(0.0)
-        net = (w, m, a, d, d, zero)
-        for block in range(0, columns, width):
+    def evaluate(given: Any) -> None:
+        net = new_net(given.workspace)
+        net.zero[0] = splat(0.0)
+        for block in range(0, given.columns, width):
             for p in range(count):
-                w[p] = load(parameters, p * columns + block)
+                net.w[p] = load(given.parameters, p * given.columns + block)
             for layer in range(depth):
-                m[layer] = load(multipliers, layer * columns + block)
+                net.m[layer] = load(given.multipliers, layer * given.columns + block)
             error, right = splat(0.0), splat(0.0)
-            for first in range(0, samples, tile):
-                n = min(tile, samples - first)
-                t = (targets, first * n_out)
-                forward(n, (inputs, first * n_in), net)
-                error = add_loss(n, t, net, error)
-                right = count_right(n, t, a, middle, right)
-            store(losses, block, error * scale_of(samples))
-            store(accuracies, block, right / splat(float(samples)))
+            for first in range(0, given.samples, tile):
+                n = min(tile, given.samples - first)
+                targets = Rows(given.targets, first * n_out)
+                forward(n, Rows(given.inputs, first * n_in), net)
+                error = add_loss(n, targets, net, error)
+                right = count_right(n, targets, net, given.middle[0], right)
+            store(given.losses, block, error * scale_of(given.samples))
+            store(given.accuracies, block, right / splat(float(given.samples)))
 
     return evaluate
-
-
-def _make_target(lanes: Lanes) -> Any:
-    splat = lanes.splat
-
-    @inlined
-    def target(targets: Any, i: Any) -> Any:
-        return splat(targets[0][targets[1] + i])
-
-    return target
 
 
 def _make_count_right(evaluation: Evaluation) -> Any:
@@ -78,22 +49,23 @@ def _make_count_right(evaluation: Evaluation) -> Any:
     splat = Lanes(network.dtype, network.lanes).splat
 
     @inlined
-    def two_classes(n: Any, targets: Any, a: Any, middle: Any, right: Any) -> Any:
+    def two_classes(n: Any, targets: Any, net: Any, middle: Any, right: Any) -> Any:
         for s in range(n):
-            output = a[outputs + s]
-            if targets[0][targets[1] + s] > middle[0]:
-                right = right + select(output > middle[0], splat(1.0), splat(0.0))
+            output = net.a[outputs + s]
+            if targets.memory[targets.first + s] > middle:
+                right = right + select(output > middle, splat(1.0), splat(0.0))
             else:
-                right = right + select(output <= middle[0], splat(1.0), splat(0.0))
+                right = right + select(output <= middle, splat(1.0), splat(0.0))
         return right
 
     @inlined
-    def many_classes(n: Any, targets: Any, a: Any, middle: Any, right: Any) -> Any:
+    def many_classes(n: Any, targets: Any, net: Any, middle: Any, right: Any) -> Any:
+        a, wished = net.a, targets.memory
         for s in range(n):
             wanted = 0
             for j in range(1, n_out):
-                at = targets[1] + s * n_out
-                if targets[0][at + j] > targets[0][at + wanted]:
+                at = targets.first + s * n_out
+                if wished[at + j] > wished[at + wanted]:
                     wanted = j
             first = outputs + s * n_out
             best, won = a[first + wanted], a[first + wanted] == a[first + wanted]

@@ -8,115 +8,57 @@ that stops is kept as it is at that step and computed on unheeded, until all its
 """
 
 from collections.abc import Callable
-from dataclasses import astuple
 from typing import Any
 
 from sweep.catalogue import ORDERS
-from sweep.training.lanes import Lanes, any_lane, inlined, select
-from sweep.training.layout import (
-    DIVERGED_STEP,
-    RING,
-    TARGET_STEP,
-    WINDOW,
-    Shape,
-    mark_dtype,
-    room,
-    sizes,
-)
+from sweep.training.lanes import Lanes, Part, any_lane, inlined, memories, select
 from sweep.training.learning import make_learning, steps_at_once
 from sweep.training.losses import LOSSES
 from sweep.training.measures import diverged, make_conclude, make_observe, reached
 from sweep.training.passes import make_add_loss, make_forward, make_output_deltas
 from sweep.training.sampling import make_batches
+from sweep.training.specification import (
+    DIVERGED_STEP,
+    RING,
+    TARGET_STEP,
+    WINDOW,
+    Net,
+    Shape,
+    mark_dtype,
+    offsets,
+    rooms,
+)
 
 
 def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - one loop nest
-    """Return the function that trains one block of lanes after another, to be compiled.
-
-    Every array is C-ordered and has `columns` columns, one a trial, unless said otherwise;
-    `columns` is a multiple of the lanes. Of the shape's dtype, but for steps:
-
-        start, stop: the step that the parameters are at, and the one to reach.
-        samples, inputs (samples, n_in), targets (samples, n_out): the data, shared by all trials.
-        batch_size; order int32 and batch_starts (stop - start + 2,) int64: the samples of the
-            batches of steps start ... stop, one after another; batch_seeds (columns,) int64: of
-            orders that trials have alone. Each is read only where the shape wants it.
-        factors (stop - start,): on the learning rates of each update, if scheduled.
-        rates_of_layers (2 * layers, columns): learning rates of weights, then of biases.
-        multipliers (layers, columns), settings (len(shape.settings), columns).
-        parameters (P, columns), state (shape.kept, columns): in and out.
-        thresholds (2,): the target loss, and the largest loss that has not diverged.
-        extremes, marks: in and out; see `measures`.
-        epoch, epoch_samples: with batches, the steps of an epoch and the samples that they see.
-        partial (columns,): in and out, the sum of the terms so far of the epoch that is under way.
-        recent (RING, columns): the last losses, the one at place s in row s % RING; read if start
-            is not 0, or with batches, and written if keep_recent is not 0.
-        record_steps (records,) int64: the steps, ascending, whose loss goes to curve
-            (records, columns).
-        workspace: `workspace_size(shape, samples)` numbers, on a 64-byte boundary.
-    """
-    network, lanes = shape.network, Lanes(shape.dtype, shape.lanes)
+    """Return the function of `TrainArguments` that trains one block of lanes after another."""
+    lanes, marks = Lanes(shape.dtype, shape.lanes), Lanes(mark_dtype(shape.dtype), shape.lanes)
     load, store, splat, width = lanes.load, lanes.store, lanes.splat, lanes.width
-    load_seeds = Lanes("int64", width).load
-    copy_in, copy_out = _make_copies(lanes)
-    count, kept, depth, single = network.parameters, shape.kept, len(network.pairs), shape.single
-    n_settings, tile = len(shape.settings), network.tile
-    new_ring, new_cell = lanes.local(RING), lanes.local(1)
-    new_w, new_g, new_k, new_saved, new_saved_k, new_a, new_d, new_e, new_x, new_t, new_order = (
-        _make_rooms(shape, lanes)
-    )
-    new_rates, new_scheduled = lanes.local(2 * depth), lanes.local(2 * depth)
-    new_multipliers, new_settings = lanes.local(depth), lanes.local(n_settings)
-    batches, learning = make_batches(shape), make_learning(shape)
-    begin, fetch = batches.begin, batches.fetch
-    forward = make_forward(network)
-    add_loss = make_add_loss(network, batches.target)
-    output_deltas = make_output_deltas(network, batches.target)
-    backward, update = learning.backward, learning.update
-    at_once, batched = steps_at_once(shape), shape.batches != "full"
-    marks_lanes = Lanes(mark_dtype(shape.dtype), width)
-    observe, conclude = make_observe(lanes, marks_lanes), make_conclude(lanes, batched=batched)
-    still_active, ends = _make_still_active(shape, marks_lanes), _make_ends(shape)
-    stopping, scheduled, own = shape.stop != "never", shape.scheduled, shape.batches in ORDERS
-    scale_of, slope_scale_of = LOSSES[network.loss].make_scales(network.layers[-1])
+    batched, stopping = shape.batches != "full", shape.stop != "never"
+    count, kept, at_once = shape.network.parameters, shape.kept, steps_at_once(shape)
+    new_net, copy_in, copy_out = memories(_parts(shape)), *_make_copies(shape)
+    still_active, ends = _make_still_active(shape, marks), _make_ends(shape)
+    set_rates, record_losses = _make_set_rates(shape), _make_record_losses(shape)
+    scales = LOSSES[shape.network.loss].make_scales(shape.network.layers[-1])
+    learning, scale_of = make_learning(shape), scales[0]
+    pass_batch = _make_pass_batch(shape, learning.backward, ends, *scales)
+    update = learning.update
+    observe, conclude = make_observe(lanes, marks), make_conclude(lanes, batched=batched)
+    own, load_seeds = shape.batches in ORDERS, Lanes("int64", width).load
 
-    def kernel(  # noqa: C901, PLR0912, PLR0913, PLR0915 - the data, the trials, the results
-        columns: Any, start: Any, stop: Any, samples: Any, inputs: Any, targets: Any,
-        batch_size: Any, order: Any, batch_starts: Any, batch_seeds: Any, factors: Any,
-        rates_of_layers: Any, multipliers: Any, settings: Any, parameters: Any, state: Any,
-        thresholds: Any, extremes: Any, marks: Any, epoch: Any, epoch_samples: Any, partial: Any,
-        keep_recent: Any, recent: Any, records: Any, record_steps: Any, curve: Any, workspace: Any,
-    ) -> None:  # fmt: skip
-        w, g, k = new_w(workspace), new_g(workspace), new_k(workspace)
-        saved, saved_k = new_saved(workspace), new_saved_k(workspace)
-        a, d, e = new_a(workspace), new_d(workspace), new_e(workspace)
-        rooms = workspace, new_x(workspace), new_t(workspace), new_order(workspace)
-        rates, eta, m, h, ring = (
-            new_rates(), new_scheduled(), new_multipliers(), new_settings(), new_ring(),
-        )  # fmt: skip
-        zero = new_cell()
-        zero[0] = splat(0.0)
-        net = (w, m, a, d, e, zero)
-        data = (inputs, targets, samples, batch_size, order, batch_starts)
-        for block in range(0, columns, width):
-            copy_in(w, count, parameters, columns, block)
-            copy_in(k, kept, state, columns, block)
-            copy_in(rates, 2 * depth, rates_of_layers, columns, block)
-            copy_in(m, depth, multipliers, columns, block)
-            copy_in(h, n_settings, settings, columns, block)
-            seeds = load_seeds(batch_seeds, block) if own else 0
-            for p in range(count):
-                g[p] = zero[0]
-            if batched or start > 0:
-                copy_in(ring, RING, recent, columns, block)
-            active = still_active(marks, columns, block)
-            if stopping:
-                copy_in(saved, count, parameters, columns, block)
-                copy_in(saved_k, kept, state, columns, block)
-            record = 0
-            total, epoch_scale, place, left = splat(0.0), scale_of(epoch_samples), 0, 0
+    def train(given: Any) -> None:  # noqa: C901, PLR0912, PLR0915 - likewise
+        net = new_net(given.workspace)
+        net.zero[0] = splat(0.0)
+        start, stop, epoch = given.start, given.stop, given.epoch
+        for block in range(0, given.columns, width):
+            copy_in(given, net, block)
+            seeds = load_seeds(given.batch_seeds, block) if own else 0
+            active = still_active(given, block)
+            recorded = 0
+            total, epoch_scale, place, left = splat(0.0), scale_of(given.epoch_samples), 0, 0
             if batched:
-                total, place, left = load(partial, block), start // epoch, epoch - start % epoch
+                total = load(given.partial, block)
+                place, left = start // epoch, epoch - start % epoch
             for step in range(start, stop + 1):
                 if batched:
                     left -= 1
@@ -125,111 +67,204 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
                         place, left = place + 1, epoch
                 else:
                     known, place = True, step
-                error = splat(0.0)
-                first, size = begin(step, start, data, rooms, seeds)
-                scale, slope_scale = scale_of(size), slope_scale_of(size)
-                if scheduled:
-                    factor = factors[min(step, stop - 1) - start]
-                    for i in range(2 * depth):
-                        eta[i] = rates[i] * factor
-                else:
-                    for i in range(2 * depth):
-                        eta[i] = rates[i]
-                for at in range(0, 1 if single else size, tile):
-                    n = 1 if single or tile == 1 else min(tile, size - at)
-                    x, t = fetch(first + at, n, data, rooms)
-                    forward(n, x, net)
-                    error = add_loss(n, t, net, error)
-                    if stopping and at_once and known:  # the way back changes what must be kept
-                        seen = (total + error) * epoch_scale if batched else error * scale
-                        ending = active & ends(seen, thresholds)
-                        if any_lane(ending):
-                            for p in range(count):
-                                saved[p] = select(ending, w[p], saved[p])
-                    if step < stop:
-                        output_deltas(n, t, net)
-                        backward(n, x, net, g, eta, h, slope_scale)
-                last = step == stop
+                set_rates(given, net, step)
+                error, scale, slope_scale = pass_batch(
+                    given, net, step, seeds, active, known, total, epoch_scale
+                )
+                loss, last = error * scale, step == stop
                 if batched:
-                    while record < records and record_steps[record] <= step:
-                        store(curve, record * columns + block, error * scale)
-                        record += 1
                     if last:  # is seen again where training goes on
-                        store(partial, block, total)
+                        store(given.partial, block, total)
                     total = total + error
                     error = total * epoch_scale
                     if known:
-                        ring[place & (RING - 1)] = error
+                        net.ring[place & (RING - 1)] = error
                         total = splat(0.0)
                 else:
-                    error = error * scale
-                    ring[step & (RING - 1)] = error
+                    error = loss
+                    net.ring[step & (RING - 1)] = error
                 if stopping and known:
-                    ending = active & ends(error, thresholds)
+                    ending = active & ends(error, given)
                     if any_lane(ending):
-                        observe(ring, place, thresholds, extremes, marks, columns, block, active)
-                        conclude(ring, place, extremes, columns, block, ending)
+                        observe(given, net, block, place, active)
+                        conclude(given, net, block, place, ending)
                         for p in range(0 if at_once else count):
-                            saved[p] = select(ending, w[p], saved[p])
+                            net.saved[p] = select(ending, net.w[p], net.saved[p])
                         for p in range(kept):
-                            saved_k[p] = select(ending, k[p], saved_k[p])
+                            net.saved_k[p] = select(ending, net.k[p], net.saved_k[p])
                         active = active & ~ending
                 if stopping:
                     last = last or not any_lane(active)
                 if step < stop:
-                    update(net, g, k, h, eta, slope_scale)
-                if (known and (place & (WINDOW - 1)) == WINDOW - 1) or last:
-                    observe(ring, place, thresholds, extremes, marks, columns, block, active)
-                    while not batched and record < records and record_steps[record] <= step:
-                        error = ring[record_steps[record] & (RING - 1)]
-                        store(curve, record * columns + block, error)
-                        record += 1
+                    update(net, slope_scale)
+                looked = (known and (place & (WINDOW - 1)) == WINDOW - 1) or last
+                if looked:
+                    observe(given, net, block, place, active)
+                if batched or looked:
+                    recorded = record_losses(given, net, block, step, loss, recorded)
                 if step == stop:
-                    conclude(ring, place, extremes, columns, block, active)
+                    conclude(given, net, block, place, active)
                 if last:
                     break
+            copy_out(given, net, block, active)
+
+    return train
+
+
+def _parts(shape: Shape) -> Net:
+    """Return what memories a network has: a small one's on the stack, but for an order.
+
+    There LLVM may put them in registers.
+    """
+    lanes, at = Lanes(shape.dtype, shape.lanes), offsets(shape)
+    order = Part(Lanes("int32", shape.lanes), 0, at["order"])
+    if shape.network.unrolled:
+        at = {}
+    sizes = rooms(shape, 0)._asdict().items()
+    return Net(*(Part(lanes, size, at.get(name)) for name, size in sizes))._replace(order=order)
+
+
+def _make_copies(shape: Shape) -> tuple[Any, Any]:  # noqa: C901 - loops over rows
+    """Return what copies a block's columns into the memories, and back."""
+    lanes, network = Lanes(shape.dtype, shape.lanes), shape.network
+    load, store, splat = lanes.load, lanes.store, lanes.splat
+    count, kept, depth, settings = (
+        network.parameters, shape.kept, len(network.pairs), len(shape.settings),
+    )  # fmt: skip
+    batched, stopping = shape.batches != "full", shape.stop != "never"
+
+    @inlined
+    def copy_in(given: Any, net: Any, block: Any) -> None:  # noqa: C901 - likewise
+        columns = given.columns
+        for p in range(count):
+            net.w[p], net.g[p] = load(given.parameters, p * columns + block), splat(0.0)
+        for p in range(kept):
+            net.k[p] = load(given.state, p * columns + block)
+        for i in range(2 * depth):
+            net.rates[i] = load(given.rates, i * columns + block)
+        for i in range(depth):
+            net.m[i] = load(given.multipliers, i * columns + block)
+        for i in range(settings):
+            net.h[i] = load(given.settings, i * columns + block)
+        if batched or given.start > 0:
+            for i in range(RING):
+                net.ring[i] = load(given.recent, i * columns + block)
+        if stopping:
+            for p in range(count):
+                net.saved[p] = net.w[p]
+            for p in range(kept):
+                net.saved_k[p] = net.k[p]
+
+    @inlined
+    def copy_out(given: Any, net: Any, block: Any, active: Any) -> None:
+        columns = given.columns
+        for p in range(count):
             if stopping:
-                for p in range(count):
-                    w[p] = select(active, w[p], saved[p])
-                for p in range(kept):
-                    k[p] = select(active, k[p], saved_k[p])
-            copy_out(w, count, parameters, columns, block)
-            copy_out(k, kept, state, columns, block)
-            if keep_recent != 0:
-                copy_out(ring, RING, recent, columns, block)
-
-    return kernel
-
-
-def _make_copies(lanes: Lanes) -> tuple[Any, Any]:
-    """Return the functions that copy a block's columns of an array in and out."""
-    load, store = lanes.load, lanes.store
-
-    @inlined
-    def copy_in(memory: Any, rows: Any, array: Any, columns: Any, block: Any) -> None:
-        for row in range(rows):
-            memory[row] = load(array, row * columns + block)
-
-    @inlined
-    def copy_out(memory: Any, rows: Any, array: Any, columns: Any, block: Any) -> None:
-        for row in range(rows):
-            store(array, row * columns + block, memory[row])
+                net.w[p] = select(active, net.w[p], net.saved[p])
+            store(given.parameters, p * columns + block, net.w[p])
+        for p in range(kept):
+            if stopping:
+                net.k[p] = select(active, net.k[p], net.saved_k[p])
+            store(given.state, p * columns + block, net.k[p])
+        for i in range(RING):
+            store(given.recent, i * columns + block, net.ring[i])
 
     return copy_in, copy_out
 
 
-def _make_still_active(shape: Shape, steps: Lanes) -> Any:
+def _make_set_rates(shape: Shape) -> Any:
+    """Return what sets the learning rates of a step's update."""
+    scheduled, rows = shape.scheduled, 2 * len(shape.network.pairs)
+
+    @inlined
+    def set_rates(given: Any, net: Any, step: Any) -> None:
+        if scheduled:
+            factor = given.factors[min(step, given.stop - 1) - given.start]
+            for i in range(rows):
+                net.eta[i] = net.rates[i] * factor
+        else:
+            for i in range(rows):
+                net.eta[i] = net.rates[i]
+
+    return set_rates
+
+
+def _make_pass_batch(
+    shape: Shape, backward: Any, ends: Any, scale_of: Any, slope_scale_of: Any
+) -> Any:
+    """Return what takes a step's samples through the network and back.
+
+    It returns the sum of their terms of the loss, and what makes a loss and slopes of such sums.
+    Parameters are saved where they end, if a loss is known after this step: with batches from the
+    total so far of the epoch.
+    """
+    network, batches, single = shape.network, make_batches(shape), shape.single
+    begin, fetch, tile, splat = (
+        batches.begin, batches.fetch, network.tile, Lanes(shape.dtype, shape.lanes).splat,
+    )  # fmt: skip
+    forward, add_loss = make_forward(network), make_add_loss(network, batches.target)
+    output_deltas = make_output_deltas(network, batches.target)
+    saving = shape.stop != "never" and steps_at_once(shape)  # the way back changes what is kept
+    batched, count = shape.batches != "full", network.parameters
+
+    @inlined
+    def pass_batch(
+        given: Any, net: Any, step: Any, seeds: Any, active: Any, known: Any, total: Any,
+        epoch_scale: Any,
+    ) -> Any:  # fmt: skip
+        error = splat(0.0)
+        first, size = begin(given, net, step, seeds)
+        scale, slope_scale = scale_of(size), slope_scale_of(size)
+        for at in range(0, 1 if single else size, tile):
+            n = 1 if single or tile == 1 else min(tile, size - at)
+            x, t = fetch(given, net, first + at, n)
+            forward(n, x, net)
+            error = add_loss(n, t, net, error)
+            if saving and known:
+                seen = (total + error) * epoch_scale if batched else error * scale
+                ending = active & ends(seen, given)
+                if any_lane(ending):
+                    for p in range(count):
+                        net.saved[p] = select(ending, net.w[p], net.saved[p])
+            if step < given.stop:
+                output_deltas(n, t, net)
+                backward(n, x, net, slope_scale)
+        return error, scale, slope_scale
+
+    return pass_batch
+
+
+def _make_record_losses(shape: Shape) -> Any:
+    """Return what writes recorded losses up to a step; it takes and returns how many there are.
+
+    Those of batches are written step by step, others from the ring.
+    """
+    store, batched = Lanes(shape.dtype, shape.lanes).store, shape.batches != "full"
+
+    @inlined
+    def record_losses(given: Any, net: Any, block: Any, step: Any, loss: Any, recorded: Any) -> Any:
+        while recorded < given.records and given.record_steps[recorded] <= step:
+            if not batched:
+                loss = net.ring[given.record_steps[recorded] & (RING - 1)]
+            store(given.curve, recorded * given.columns + block, loss)
+            recorded += 1
+        return recorded
+
+    return record_losses
+
+
+def _make_still_active(shape: Shape, marks: Lanes) -> Any:
     """Return the function that tells in which lanes training has not stopped before."""
-    load, splat = steps.load, steps.splat
+    load, splat = marks.load, marks.splat
     at_target, at_divergence = _stops(shape)
 
     @inlined
-    def still_active(marks: Any, columns: Any, block: Any) -> Any:
+    def still_active(given: Any, block: Any) -> Any:
         active = splat(0) == 0
         if at_target:
-            active = active & (load(marks, TARGET_STEP * columns + block) < 0)
+            active = active & (load(given.marks, TARGET_STEP * given.columns + block) < 0)
         if at_divergence:
-            active = active & (load(marks, DIVERGED_STEP * columns + block) < 0)
+            active = active & (load(given.marks, DIVERGED_STEP * given.columns + block) < 0)
         return active
 
     return still_active
@@ -240,12 +275,11 @@ def _make_ends(shape: Shape) -> Any:
     at_target, at_divergence = _stops(shape)
 
     @inlined
-    def ends(error: Any, thresholds: Any) -> Any:
+    def ends(error: Any, given: Any) -> Any:
+        target, bound = given.thresholds[0], given.thresholds[1]
         if at_target and at_divergence:
-            return reached(error, thresholds[0]) | diverged(error, thresholds[1])
-        if at_target:
-            return reached(error, thresholds[0])
-        return diverged(error, thresholds[1])
+            return reached(error, target) | diverged(error, bound)
+        return reached(error, target) if at_target else diverged(error, bound)
 
     return ends
 
@@ -253,23 +287,3 @@ def _make_ends(shape: Shape) -> Any:
 def _stops(shape: Shape) -> tuple[bool, bool]:
     """Whether training stops at the target, and whether it does on divergence."""
     return shape.stop in ("target", "either"), shape.stop in ("divergence", "either")
-
-
-def _make_rooms(shape: Shape, lanes: Lanes) -> tuple[Any, ...]:
-    """Return functions of the workspace that find the memories of a network: w, g, k, ... in order.
-
-    A small network's are on the stack, where LLVM may put them in registers, but for an order.
-    """
-    place, unrolled = room(shape, 0), shape.network.unrolled
-    found = [
-        lanes.room(count, None if unrolled else at)
-        for count, at in zip(sizes(shape, 0)[:-1], astuple(place)[:-2], strict=True)
-    ]
-    in_order = Lanes("int32", shape.lanes).memory
-    order_at = place.order * shape.lanes
-
-    @inlined
-    def order_room(workspace: Any) -> Any:
-        return in_order(workspace, order_at)
-
-    return (*found, order_room)

@@ -3,28 +3,25 @@
 Or at once, where a step sees one sample and is the gradient times the learning rate: then
 w <- w - (eta delta) a needs no gradient, only its norm if that is bounded.
 
-Compiled functions share, besides what `passes` tells: g gradients, all 0 between steps; k what the
-optimizer keeps; h its settings; rates, of weights by layer and then of biases; scale, of the
-loss's slopes.
+Compiled functions share what `passes` tells, and `scale`, of the loss's slopes.
 """
 
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 from sweep import catalogue
-from sweep.training.lanes import Lanes, fma, inlined, select, sqrt
-from sweep.training.layout import Shape
+from sweep.training.lanes import Lanes, Matrix, fma, inlined, select, sqrt
 from sweep.training.optimizers import OPTIMIZERS
 from sweep.training.passes import (
     Place,
     compiling,
-    in_sequence,
+    from_data,
+    from_layer_before,
     make_multiply,
     make_pass_back,
     over_layers,
-    places_of,
 )
+from sweep.training.specification import Shape
 
 _NORM_EPSILON = 1e-6  # as in PyTorch's clip_grad_norm_
 _SUMS = 4  # of squared gradients, side by side: one would be a chain of dependent additions
@@ -35,9 +32,9 @@ class Learning:
     """What follows the deltas of the last layer.
 
     Attributes:
-        backward: compiled; ``backward(n, source, net, g, rates, h, scale)`` takes them back to the
-            first layer, and adds the samples' share of the gradients to g.
-        update: compiled; ``update(net, g, k, h, rates, scale)`` does the optimizer's step.
+        backward: compiled; ``backward(n, source, net, scale)`` takes them back to the first layer,
+            and adds the samples' share of the gradients.
+        update: compiled; ``update(net, scale)`` does the optimizer's step.
     """
 
     backward: Any
@@ -46,10 +43,11 @@ class Learning:
 
 def make_learning(shape: Shape) -> Learning:
     """Return the functions of a kernel."""
-    if steps_at_once(shape):
-        make_learn = _make_bounded_at_once if shape.clipped else _make_at_once
-        return Learning(make_learn(shape), _no_update)
-    return Learning(_make_gather(shape), _make_update(shape))
+    if not steps_at_once(shape):
+        return Learning(_over_layers_backwards(shape, _gathering(shape)), _make_update(shape))
+    if shape.clipped:
+        return Learning(_make_bounded_at_once(shape), _nothing)
+    return Learning(_over_layers_backwards(shape, _learning_at_once(shape)), _nothing)
 
 
 def steps_at_once(shape: Shape) -> bool:
@@ -57,106 +55,82 @@ def steps_at_once(shape: Shape) -> bool:
     return shape.single and shape.optimizer == "sgd"
 
 
-def _over_layers_backwards(shape: Shape, make: Any) -> Any:
-    """Return a function over all layers, the last first.
-
-    ``make(first, name)`` makes the function of a layer that is the first one, or whose inputs are
-    activations of this name.
-    """
-    network = shape.network
-
-    def kind(place: Place) -> tuple[bool, str]:
-        return place.layer == 0, network.activations[place.layer - 1] if place.layer else ""
-
-    return in_sequence(
-        [
-            over_layers(network, make(*made), list(group))
-            for made, group in groupby(places_of(network)[::-1], kind)
-        ]
-    )
-
-
 @inlined
-def _nothing(place: Any, n: Any, net: Any) -> None:
+def _nothing(*args: Any) -> None:
     pass
 
 
-def _make_gather(shape: Shape) -> Any:
-    """Return the way back that adds to the gradients."""
-    network = shape.network
-    multiply, add_biases = make_multiply(unrolled=network.unrolled), _make_add_biases(shape)
+def _over_layers_backwards(shape: Shape, make: Any) -> Any:
+    """Return a function over all layers, the last first; ``make(inputs_of, pass_back)``.
 
-    def make(first: bool, name: str) -> Any:
-        pass_back = _nothing if first else make_pass_back(network, name)
+    ``inputs_of(place, source, net)`` is where a layer's inputs are; ``pass_back(place, n, net)``
+    takes its deltas to the layer before, if there is one.
+    """
+    names = shape.network.activations
 
+    def kind(place: Place) -> tuple[bool, str]:
+        return place.layer == 0, names[place.layer - 1] if place.layer else ""
+
+    def make_layer(first: bool, name: str) -> Any:
+        if first:
+            return make(from_data, _nothing)
+        return make(from_layer_before, make_pass_back(shape.network, name))
+
+    return over_layers(shape.network, make_layer, kind, backwards=True)
+
+
+def _gathering(shape: Shape) -> Any:
+    """Return what makes a layer's way back that adds to the gradients."""
+    multiply = make_multiply(unrolled=shape.network.unrolled)
+    add_biases = compiling(shape.network)(_add_biases) if shape.network.bias else _nothing
+
+    def make(inputs_of: Any, pass_back: Any) -> Any:
         @inlined
-        def of_data(
-            place: Any, n: Any, source: Any, net: Any, g: Any, rates: Any, h: Any, scale: Any
-        ) -> None:
-            _, n_in, n_out, weights, _, _, _, here = place
-            add_biases(place, n, net, g)
-            deltas, gradients = (net[3], here, 1, n_out), (g, weights, n_in, 1)
-            x = (source[0], source[1], 1, n_in)
-            multiply(n_out, n_in, n, deltas, x, gradients, gradients)
-
-        @inlined
-        def of_layer(
-            place: Any, n: Any, source: Any, net: Any, g: Any, rates: Any, h: Any, scale: Any
-        ) -> None:
-            _, n_in, n_out, weights, _, _, inputs, here = place
+        def gather(place: Any, n: Any, source: Any, net: Any, scale: Any) -> None:
+            n_in, n_out = place.n_in, place.n_out
             pass_back(place, n, net)
-            add_biases(place, n, net, g)
-            deltas, gradients = (net[3], here, 1, n_out), (g, weights, n_in, 1)
-            x = (net[2], inputs, 1, n_in)
-            multiply(n_out, n_in, n, deltas, x, gradients, gradients)
+            add_biases(place, n, net)
+            delta, inputs = (
+                Matrix(net.delta, place.outputs, 1, n_out),
+                inputs_of(place, source, net),
+            )
+            x, gradients = (
+                Matrix(inputs.memory, inputs.first, 1, n_in),
+                Matrix(net.g, place.weights, n_in, 1),
+            )
+            multiply(n_out, n_in, n, delta, x, gradients, gradients)
 
-        return of_data if first else of_layer
+        return gather
 
-    return _over_layers_backwards(shape, make)
-
-
-def _make_add_biases(shape: Shape) -> Any:
-    bias = shape.network.bias
-
-    def add_biases(place: Any, n: Any, net: Any, g: Any) -> None:
-        if bias:
-            d, n_out, biases, here = net[3], place[2], place[4], place[7]
-            for j in range(n_out):
-                total = g[biases + j]
-                for s in range(n):
-                    total = total + d[here + s * n_out + j]
-                g[biases + j] = total
-
-    return compiling(shape.network)(add_biases)
+    return make
 
 
-def _make_at_once(shape: Shape) -> Any:
-    """Return the way back that changes parameters on its way.
+def _add_biases(place: Any, n: Any, net: Any) -> None:
+    for j in range(place.n_out):
+        total = net.g[place.biases + j]
+        for s in range(n):
+            total = total + net.delta[place.outputs + s * place.n_out + j]
+        net.g[place.biases + j] = total
+
+
+def _learning_at_once(shape: Shape) -> Any:
+    """Return what makes a layer's way back that changes parameters on its way.
 
     A layer learns only when its deltas have gone back at the weights as they were.
     """
-    splat = Lanes(shape.dtype, shape.lanes).splat
+    splat, make_learn = Lanes(shape.dtype, shape.lanes).splat, _learning_alone(shape)
 
-    def make(first: bool, name: str) -> Any:
-        pass_back = _nothing if first else make_pass_back(shape.network, name)
-        learn = _make_learn_at_once(shape, first=first)
-
-        @inlined
-        def learn_first(
-            place: Any, n: Any, source: Any, net: Any, g: Any, rates: Any, h: Any, scale: Any
-        ) -> None:
-            learn(place, source, net, rates, h, splat(scale))
+    def make(inputs_of: Any, pass_back: Any) -> Any:
+        learn = make_learn(inputs_of, pass_back)
 
         @inlined
-        def pass_and_learn(
-            place: Any, n: Any, source: Any, net: Any, g: Any, rates: Any, h: Any, scale: Any
-        ) -> None:
+        def pass_and_learn(place: Any, n: Any, source: Any, net: Any, scale: Any) -> None:
             pass_back(place, n, net)
-            learn(place, source, net, rates, h, splat(scale))
+            learn(place, source, net, splat(scale))
 
-        return learn_first if first else pass_and_learn
+        return pass_and_learn
 
-    return _over_layers_backwards(shape, make)
+    return make
 
 
 def _make_bounded_at_once(shape: Shape) -> Any:
@@ -164,105 +138,93 @@ def _make_bounded_at_once(shape: Shape) -> Any:
 
     All deltas come first.
     """
-    all_back = _over_layers_backwards(
-        shape, lambda first, name: _nothing if first else make_pass_back(shape.network, name)
-    )
-    add_squares = _over_layers_backwards(
-        shape, lambda first, _: _make_squares_at_once(shape, first=first)
-    )
-    all_learn = _over_layers_backwards(
-        shape, lambda first, _: _make_learn_at_once(shape, first=first)
-    )
-    new_sums, clear = Lanes(shape.dtype, shape.lanes).local(_SUMS), _make_clear(shape)
+    all_back = _over_layers_backwards(shape, lambda _, pass_back: pass_back)
+    add_squares = _over_layers_backwards(shape, _squaring(shape))
+    all_learn = _over_layers_backwards(shape, _learning_alone(shape))
+    new_sum, splat = Lanes(shape.dtype, shape.lanes).local(1), Lanes(shape.dtype, shape.lanes).splat
     clip = len(shape.settings) - 1
 
     @inlined
-    def backward(n: Any, source: Any, net: Any, g: Any, rates: Any, h: Any, scale: Any) -> None:
+    def backward(n: Any, source: Any, net: Any, scale: Any) -> None:
         all_back(n, net)
-        squares = new_sums()
-        clear(squares)
+        squares = new_sum()
+        squares[0] = splat(0.0)
         add_squares(source, net, scale, squares)
-        all_learn(source, net, rates, h, _bounded(sqrt(squares[0]), h[clip]) * scale)
+        all_learn(source, net, _bounded(sqrt(squares[0]), net.h[clip]) * scale)
 
     return backward
 
 
-def _make_squares_at_once(shape: Shape, *, first: bool) -> Any:
-    """Return what adds the squared gradients of a layer: each is a product of delta and input."""
+def _squaring(shape: Shape) -> Any:
+    """Return what makes the sum of a layer's squared gradients, products of delta and input."""
     bias, splat = shape.network.bias, Lanes(shape.dtype, shape.lanes).splat
     multiplier = _make_multiplier(shape)
 
-    @inlined
-    def from_data(place: Any, source: Any, net: Any, i: Any) -> Any:
-        return splat(0.0) + source[0][source[1] + i]
+    def make(inputs_of: Any, _: Any) -> Any:
+        @inlined
+        def add_squares(place: Any, source: Any, net: Any, scale: Any, squares: Any) -> None:
+            of_inputs = of_deltas = splat(0.0)
+            inputs = inputs_of(place, source, net)
+            for i in range(place.n_in):
+                x = inputs.memory[inputs.first + i]
+                of_inputs = fma(x, x, of_inputs)
+            for j in range(place.n_out):
+                delta = net.delta[place.outputs + j] * scale
+                of_deltas = fma(delta, delta, of_deltas)
+            factor = multiplier(net, place)
+            of_inputs = of_inputs * factor * factor
+            squares[0] = fma(of_inputs + 1.0 if bias else of_inputs, of_deltas, squares[0])
 
-    @inlined
-    def from_layer(place: Any, source: Any, net: Any, i: Any) -> Any:
-        return net[2][place[6] + i]
+        return add_squares
 
-    read = from_data if first else from_layer
-
-    @inlined
-    def add_squares(place: Any, source: Any, net: Any, scale: Any, squares: Any) -> None:
-        of_inputs = of_deltas = splat(0.0)
-        for i in range(place[1]):
-            x = read(place, source, net, i)
-            of_inputs = fma(x, x, of_inputs)
-        for j in range(place[2]):
-            delta = net[3][place[7] + j] * scale
-            of_deltas = fma(delta, delta, of_deltas)
-        factor = multiplier(net, place)
-        of_inputs = of_inputs * factor * factor
-        squares[0] = fma(of_inputs + 1.0 if bias else of_inputs, of_deltas, squares[0])
-
-    return add_squares
+    return make
 
 
-def _make_learn_at_once(shape: Shape, *, first: bool) -> Any:
-    """Return ``learn(place, source, net, rates, h, scale)`` of the first layer or of another."""
+def _learning_alone(shape: Shape) -> Any:
+    """Return what makes ``learn(place, source, net, scale)``: it changes a layer's parameters."""
     network = shape.network
     multiply, multiplier = make_multiply(unrolled=network.unrolled), _make_multiplier(shape)
     depth, bias, decay = len(network.pairs), network.bias, _make_decay_at_once(shape)
 
     @inlined
-    def prepare(place: Any, net: Any, rates: Any, h: Any, scale: Any) -> None:
-        """Put each neuron's change for an input of 1 into e, and do what needs no input."""
-        w, _, _, d, e, _ = net
-        index, _, n_out, weights, biases, _, _, here = place
-        eta = rates[index]
-        decay(weights, biases, w, eta, h)
+    def prepare(place: Any, net: Any, scale: Any) -> None:
+        """Put each neuron's change for an input of 1 into scratch, and do what needs no input."""
+        n_out, weights, biases, eta = place.n_out, place.weights, place.biases, net.eta[place.layer]
+        decay(weights, biases, net, eta)
         for j in range(n_out):
-            e[j] = -(eta * (d[here + j] * (scale * multiplier(net, place))))
+            delta = net.delta[place.outputs + j] * (scale * multiplier(net, place))
+            net.scratch[j] = -(eta * delta)
         if bias:
-            eta = rates[depth + index]
-            decay(biases, biases + n_out, w, eta, h)
+            eta = net.eta[depth + place.layer]
+            decay(biases, biases + n_out, net, eta)
             for j in range(n_out):
-                w[biases + j] = fma(-eta, d[here + j] * scale, w[biases + j])
+                delta = net.delta[place.outputs + j] * scale
+                net.w[biases + j] = fma(-eta, delta, net.w[biases + j])
 
-    @inlined
-    def from_data(place: Any, source: Any, net: Any, rates: Any, h: Any, scale: Any) -> None:
-        prepare(place, net, rates, h, scale)
-        _, n_in, n_out, weights, _, _, _, _ = place
-        changes, changed = (net[4], 0, 1, 0), (net[0], weights, n_in, 1)
-        multiply(n_out, n_in, 1, changes, (source[0], source[1], 1, 0), changed, changed)
+    def make(inputs_of: Any, _: Any) -> Any:
+        @inlined
+        def learn(place: Any, source: Any, net: Any, scale: Any) -> None:
+            prepare(place, net, scale)
+            inputs, changed = (
+                inputs_of(place, source, net),
+                Matrix(net.w, place.weights, place.n_in, 1),
+            )
+            changes, x = Matrix(net.scratch, 0, 1, 0), Matrix(inputs.memory, inputs.first, 1, 0)
+            multiply(place.n_out, place.n_in, 1, changes, x, changed, changed)
 
-    @inlined
-    def from_layer(place: Any, source: Any, net: Any, rates: Any, h: Any, scale: Any) -> None:
-        prepare(place, net, rates, h, scale)
-        _, n_in, n_out, weights, _, _, inputs, _ = place
-        changes, changed = (net[4], 0, 1, 0), (net[0], weights, n_in, 1)
-        multiply(n_out, n_in, 1, changes, (net[2], inputs, 1, 0), changed, changed)
+        return learn
 
-    return from_data if first else from_layer
+    return make
 
 
 def _make_decay_at_once(shape: Shape) -> Any:
-    """Return ``decay(first, end, w, eta, h)``: w <- w - eta lambda w."""
+    """Return ``decay(first, end, net, eta)``: w <- w - eta lambda w."""
     decayed = shape.decayed
     at = shape.settings.index("weight_decay") if decayed else 0
 
-    def decay(first: Any, end: Any, w: Any, eta: Any, h: Any) -> None:
+    def decay(first: Any, end: Any, net: Any, eta: Any) -> None:
         if decayed:
+            w, h = net.w, net.h
             for p in range(first, end):
                 w[p] = select(h[at] == 0.0, w[p], fma(-(eta * h[at]), w[p], w[p]))
 
@@ -275,14 +237,9 @@ def _make_multiplier(shape: Shape) -> Any:
 
     @inlined
     def multiplier(net: Any, place: Any) -> Any:
-        return net[1][place[0]] if multiplied else splat(1.0)
+        return net.m[place.layer] if multiplied else splat(1.0)
 
     return multiplier
-
-
-@inlined
-def _no_update(net: Any, g: Any, k: Any, h: Any, rates: Any, scale: Any) -> None:
-    pass
 
 
 def _make_update(shape: Shape) -> Any:
@@ -294,22 +251,19 @@ def _make_update(shape: Shape) -> Any:
     splat = Lanes(shape.dtype, shape.lanes).splat
 
     @inlined
-    def update_layer(
-        place: Any, net: Any, numbers: Any, rates: Any, scale: Any, factor: Any, constants: Any
-    ) -> None:
-        index, _, _, weights, biases, end, _, _ = place
-        own = scale * multiplier(net, place)
-        update_range((weights, biases), net[0], numbers, rates[index], own, factor, constants)
-        eta = rates[depth + index]
-        update_range((biases, end), net[0], numbers, eta, scale, factor, constants)
+    def update_layer(place: Any, net: Any, scale: Any, factor: Any, constants: Any) -> None:
+        eta, own = net.eta[place.layer], scale * multiplier(net, place)
+        update_range(place.weights, place.biases, net, eta, own, factor, constants)
+        eta = net.eta[depth + place.layer]
+        update_range(place.biases, place.end, net, eta, scale, factor, constants)
 
-    update_layers = over_layers(network, update_layer, places_of(network))
+    update_layers = over_layers(network, lambda: update_layer)
 
     @inlined
-    def update(net: Any, g: Any, k: Any, h: Any, rates: Any, scale: Any) -> None:
-        constants = prepare(h, k, whole)
-        factor = bound_norm(net, g, h, splat(scale))
-        update_layers(net, (g, k, h), rates, splat(scale), factor, constants)
+    def update(net: Any, scale: Any) -> None:
+        constants = prepare(net.h, net.k, whole)
+        factor = bound_norm(net, splat(scale))
+        update_layers(net, splat(scale), factor, constants)
 
     return update
 
@@ -323,11 +277,11 @@ def _make_update_range(shape: Shape) -> Any:
     splat = Lanes(shape.dtype, shape.lanes).splat
 
     def update_range(
-        ends: Any, w: Any, numbers: Any, eta: Any, scale: Any, factor: Any, constants: Any
+        first: Any, end: Any, net: Any, eta: Any, scale: Any, factor: Any, constants: Any
     ) -> None:
-        g, k, h = numbers
+        w, g, k, h = net.w, net.g, net.k, net.h
         s = t = splat(0.0)
-        for p in range(ends[0], ends[1]):
+        for p in range(first, end):
             here, gradient = w[p], g[p] * scale * factor
             g[p] = splat(0.0)
             if decayed:
@@ -355,51 +309,39 @@ def _with_decay(decay: Any, w: Any, gradient: Any) -> Any:
 
 
 def _make_bound_norm(shape: Shape) -> Any:
-    """Return ``bound_norm(net, g, h, scale)``: what keeps the gradient's norm within its bound."""
-    network, clip = shape.network, len(shape.settings) - 1
-    lanes, clear = Lanes(shape.dtype, shape.lanes), _make_clear(shape)
+    """Return ``bound_norm(net, scale)``: what keeps the gradient's norm within its bound."""
+    clip, lanes = len(shape.settings) - 1, Lanes(shape.dtype, shape.lanes)
     splat, new_sums = lanes.splat, lanes.local(_SUMS)
-    multiplier, add_squares = _make_multiplier(shape), compiling(network)(_add_squares)
+    multiplier, add_squares = _make_multiplier(shape), compiling(shape.network)(_add_squares)
 
     @inlined
-    def add_layer(place: Any, net: Any, g: Any, scale: Any, sums: Any) -> None:
-        _, _, _, weights, biases, end, _, _ = place
-        add_squares(weights, biases, g, scale * multiplier(net, place), sums)
-        add_squares(biases, end, g, scale, sums)
+    def add_layer(place: Any, net: Any, scale: Any, sums: Any) -> None:
+        add_squares(place.weights, place.biases, net, scale * multiplier(net, place), sums)
+        add_squares(place.biases, place.end, net, scale, sums)
 
     @inlined
-    def no_bound(net: Any, g: Any, h: Any, scale: Any) -> Any:
+    def no_bound(net: Any, scale: Any) -> Any:
         return splat(1.0)
 
     if not shape.clipped:
         return no_bound
-    add_layers = over_layers(network, add_layer, places_of(network))
+    add_layers = over_layers(shape.network, lambda: add_layer)
 
     @inlined
-    def bound_norm(net: Any, g: Any, h: Any, scale: Any) -> Any:
+    def bound_norm(net: Any, scale: Any) -> Any:
         sums = new_sums()
-        clear(sums)
-        add_layers(net, g, scale, sums)
-        return _bounded(sqrt((sums[0] + sums[1]) + (sums[2] + sums[3])), h[clip])
+        for i in range(_SUMS):
+            sums[i] = splat(0.0)
+        add_layers(net, scale, sums)
+        return _bounded(sqrt((sums[0] + sums[1]) + (sums[2] + sums[3])), net.h[clip])
 
     return bound_norm
 
 
-def _add_squares(first: Any, end: Any, g: Any, scale: Any, sums: Any) -> None:
+def _add_squares(first: Any, end: Any, net: Any, scale: Any, sums: Any) -> None:
     for p in range(first, end):
-        gradient, at = g[p] * scale, (p - first) & (_SUMS - 1)
+        gradient, at = net.g[p] * scale, (p - first) & (_SUMS - 1)
         sums[at] = fma(gradient, gradient, sums[at])
-
-
-def _make_clear(shape: Shape) -> Any:
-    splat = Lanes(shape.dtype, shape.lanes).splat
-
-    @inlined
-    def clear(sums: Any) -> None:
-        for i in range(_SUMS):
-            sums[i] = splat(0.0)
-
-    return clear
 
 
 @inlined

@@ -16,7 +16,7 @@ stopped stay what they are: only lanes that are `active` change.
 from typing import Any
 
 from sweep.training.lanes import Lanes, any_lane, inlined, select
-from sweep.training.layout import (
+from sweep.training.specification import (
     BEST,
     BEST_STEP,
     DIVERGED_STEP,
@@ -32,40 +32,46 @@ from sweep.training.layout import (
 
 
 def make_observe(lanes: Lanes, steps: Lanes) -> Any:
-    """Return the compiled function that folds the losses up to `step` into the measures.
+    """Return ``observe(given, net, block, step, active)``: it folds losses into the measures.
 
-    It is called at the end of each window and at the last step of a run, and may see a loss twice:
-    nothing changes then, so that a run in several goes ends like one in one.
+    Those up to `step`, in its window. It is called at the end of each window and at the last step
+    of a run, and may see a loss twice: nothing changes then, so that a run in several goes ends
+    like one in one.
 
     Args:
         lanes: the shape of a loss.
         steps: integers of the same size and width, for the marks.
     """
-    load, store = lanes.load, lanes.store
-    fold = _make_fold(lanes)
+    load, store, splat = lanes.load, lanes.store, lanes.splat
     mark_best, mark_first = _make_mark_best(steps), _make_mark_first(steps)
 
     @inlined
-    def observe(
-        ring: Any, step: Any, thresholds: Any, extremes: Any, marks: Any, columns: Any, block: Any,
-        active: Any,
-    ) -> None:  # fmt: skip
+    def observe(given: Any, net: Any, block: Any, step: Any, active: Any) -> None:
+        ring, extremes, columns = net.ring, given.extremes, given.columns
         first = step & ~(WINDOW - 1)
-        target, bound = thresholds[0], thresholds[1]
+        target, bound = given.thresholds[0], given.thresholds[1]
         before = load(extremes, BEST * columns + block)
         before_largest = load(extremes, LARGEST * columns + block)
-        earlier, best, largest, total = fold(ring, first, step, before, before_largest)
+        earlier, largest, total = before, before_largest, splat(0.0)
+        for s in range(first, step):
+            error = ring[s & (RING - 1)]
+            earlier = select(error < earlier, error, earlier)
+            largest = select(error > largest, error, largest)
+            total = total + error
+        error = ring[step & (RING - 1)]
+        best = select(error < earlier, error, earlier)
+        largest, total = select(error > largest, error, largest), total + error
         store(extremes, BEST * columns + block, select(active, best, before))
         store(extremes, LARGEST * columns + block, select(active, largest, before_largest))
         at = BEST_STEP * columns + block
-        mark_best(marks, at, ring, first, step, before, earlier, best, active)
+        mark_best(given.marks, at, ring, first, step, before, earlier, best, active)
         maybe = active & (best <= target)
         at = TARGET_STEP * columns + block
-        mark_first(reached, target, maybe, marks, at, ring, first, step)
+        mark_first(reached, target, maybe, given.marks, at, ring, first, step)
         # The sum is not finite if a loss is not; the largest loss does not see a NaN.
         maybe = active & ((largest > bound) | (total - total != 0.0))
         at = DIVERGED_STEP * columns + block
-        mark_first(diverged, bound, maybe, marks, at, ring, first, step)
+        mark_first(diverged, bound, maybe, given.marks, at, ring, first, step)
         if first == 0:
             before = load(extremes, INITIAL * columns + block)
             store(extremes, INITIAL * columns + block, select(active, ring[0], before))
@@ -74,20 +80,25 @@ def make_observe(lanes: Lanes, steps: Lanes) -> Any:
 
 
 def make_conclude(lanes: Lanes, *, batched: bool) -> Any:
-    """Return ``conclude(ring, step, extremes, columns, block, ending)``.
+    """Return ``conclude(given, net, block, step, ending)``.
 
-    It writes the measures of the last losses, in the lanes for which `step` is the last.
+    It writes the measures of the last losses, in the lanes for which `step` is the last: that loss,
+    and the mean of the last ones, or with batches their sum, oldest first.
     """
-    load, store, tail = lanes.load, lanes.store, _make_tail(lanes, batched=batched)
+    load, store, splat, most = lanes.load, lanes.store, lanes.splat, TAIL - batched
 
     @inlined
-    def conclude(
-        ring: Any, step: Any, extremes: Any, columns: Any, block: Any, ending: Any
-    ) -> None:
-        at = FINAL * columns + block
+    def conclude(given: Any, net: Any, block: Any, step: Any, ending: Any) -> None:
+        ring, extremes = net.ring, given.extremes
+        at = FINAL * given.columns + block
         store(extremes, at, select(ending, ring[step & (RING - 1)], load(extremes, at)))
-        at = TAIL_MEAN * columns + block
-        store(extremes, at, select(ending, tail(ring, step), load(extremes, at)))
+        count = min(step + 1, most)
+        tail = splat(0.0)
+        for s in range(step + 1 - count, step + 1):
+            tail = tail + ring[s & (RING - 1)]
+        tail = tail if batched else tail / splat(float(count))
+        at = TAIL_MEAN * given.columns + block
+        store(extremes, at, select(ending, tail, load(extremes, at)))
 
     return conclude
 
@@ -102,25 +113,6 @@ def reached(error: Any, target: Any) -> Any:
 def diverged(error: Any, bound: Any) -> Any:
     """Return whether a loss is above the bound, or no number."""
     return ~(error <= bound)
-
-
-def _make_fold(lanes: Lanes) -> Any:
-    splat = lanes.splat
-
-    @inlined
-    def fold(ring: Any, first: Any, step: Any, lowest: Any, largest: Any) -> Any:
-        """The lowest loss before `step`, the lowest and the largest so far, the window's sum."""
-        total = splat(0.0)
-        for s in range(first, step):
-            error = ring[s & (RING - 1)]
-            lowest = select(error < lowest, error, lowest)
-            largest = select(error > largest, error, largest)
-            total = total + error
-        error = ring[step & (RING - 1)]
-        best = select(error < lowest, error, lowest)
-        return lowest, best, select(error > largest, error, largest), total + error
-
-    return fold
 
 
 def _make_mark_best(steps: Lanes) -> Any:
@@ -161,18 +153,3 @@ def _make_mark_first(steps: Lanes) -> Any:
             store(marks, at, mark)
 
     return mark_first
-
-
-def _make_tail(lanes: Lanes, *, batched: bool) -> Any:
-    splat, most = lanes.splat, TAIL - batched
-
-    @inlined
-    def tail(ring: Any, step: Any) -> Any:
-        """The mean of the last losses, or with batches their sum, oldest first."""
-        count = min(step + 1, most)
-        total = splat(0.0)
-        for s in range(step + 1 - count, step + 1):
-            total = total + ring[s & (RING - 1)]
-        return total if batched else total / splat(float(count))
-
-    return tail

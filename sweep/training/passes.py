@@ -13,22 +13,19 @@ The three sums, the last one over samples, are products of matrices: `lanes.prod
 the order of its index, whatever the lanes and tiles: the order is part of the result.
 
 Compiled functions share these arguments: `place`, a layer's `Place`; n, the number of samples;
-`source` and `targets`, where their numbers lie (a memory of lanes or a pointer to scalars, and the
-position of the first); and `net`, the memories of a network: w parameters, m multipliers, a
-activations, d deltas, e scratch, and a single zero.
+`source` and `targets`, the `Rows` of their numbers; and `net`, the memories of a network (`Net`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from sweep.training.activations import ACTIVATIONS, Activation
-from sweep.training.lanes import Lanes, called, fma, inlined, products
-from sweep.training.layout import SOFTMAX, Network
+from sweep.training.activations import ACTIVATIONS, Activation, make_softmax, make_softmax_deltas
+from sweep.training.lanes import Lanes, Matrix, called, fma, inlined, products
 from sweep.training.losses import LOSSES
 from sweep.training.processor import register_count
-from sweep.training.softmax import make_softmax, make_softmax_deltas
+from sweep.training.specification import SOFTMAX, Network
 
 # By the number of registers: rows of the sums that grow together in them, and for so many rows
 # columns. There must be room for what they are made of; and no fewer than eight, where that can be,
@@ -44,6 +41,13 @@ _LOOKED_UP = 8  # lanes at a time, if there are so many
 def tiles() -> Mapping[int, Sequence[int]]:
     """Rows and columns of the sums that grow together in registers, as `products` takes them."""
     return _TILES[register_count()]
+
+
+class Rows(NamedTuple):
+    """The numbers of some samples, one after another."""
+
+    memory: Any  # of lanes, or a pointer to scalars
+    first: Any  # position of the first number
 
 
 class Place(NamedTuple):
@@ -75,44 +79,52 @@ def places_of(network: Network) -> list[Place]:
     return found
 
 
-def in_sequence(functions: Sequence[Any]) -> Any:
-    """Return one compiled function that calls each of `functions` with its own arguments."""
-    first, rest = functions[0], functions[1:]
-    if not rest:
-        return first
-    others = in_sequence(rest)
+def over_layers(
+    network: Network,
+    make: Callable[..., Any],
+    kind: Callable[[Place], tuple[Any, ...]] = lambda place: (),
+    *,
+    backwards: bool = False,
+) -> Any:
+    """Return one compiled function that does a layer's, ``function(place, ...)``, for each layer.
 
-    @inlined
-    def both(*args: Any) -> None:
-        first(*args)
-        others(*args)
-
-    return both
-
-
-def over_layers(network: Network, function: Any, places: Sequence[Place]) -> Any:
-    """Return one compiled function that calls ``function(place, ...)`` for each of the places.
-
-    A small network's layers are written out one after another, a large one's share the code.
+    ``make(*kind(place))`` makes the function. A small network's layers are written out one after
+    another; a large one's that are next to each other and of one kind share the code.
     """
-    if network.unrolled:
-        return in_sequence([_at(function, place) for place in places])
-    table = tuple(tuple(place) for place in places)
+    calls: list[tuple[Any, Any]] = []  # a function, and its place or places
+    for made, group in groupby(places_of(network)[:: -1 if backwards else 1], kind):
+        function, places = make(*made), tuple(group)
+        if network.unrolled:
+            calls += [(function, place) for place in places]
+        else:
+            calls.append((_at_each(function), places))
+    return _in_sequence(calls)
 
+
+def _at_each(function: Any) -> Any:
     @inlined
-    def loop(*args: Any) -> None:
-        for i in range(len(table)):
-            function(table[i], *args)
+    def loop(places: Any, *args: Any) -> None:
+        for i in range(len(places)):
+            function(places[i], *args)
 
     return loop
 
 
-def _at(function: Any, place: Place) -> Any:
-    numbers = tuple(place)
+def _in_sequence(calls: Sequence[tuple[Any, Any]]) -> Any:
+    (function, first), rest = calls[0], calls[1:]
+    if not rest:
+
+        @inlined
+        def last(*args: Any) -> None:
+            function(first, *args)
+
+        return last
+    others = _in_sequence(rest)
 
     @inlined
     def call(*args: Any) -> None:
-        function(numbers, *args)
+        function(first, *args)
+        others(*args)
 
     return call
 
@@ -134,64 +146,54 @@ def make_multiply(*, unrolled: bool) -> Any:
     multiply_tiles = products(tiles())
 
     @called
-    def shared(rows: Any, columns: Any, count: Any, x: Any, y: Any, start: Any, out: Any) -> None:
-        multiply_tiles(rows, columns, count, x, y, start, out)
-
-    @inlined
     def multiply(rows: Any, columns: Any, count: Any, x: Any, y: Any, start: Any, out: Any) -> None:
-        shared(rows, columns, count, _plain(*x), _plain(*y), _plain(*start), _plain(*out))
+        multiply_tiles(rows, columns, count, x, y, start, out)
 
     return multiply
 
 
 @inlined
-def _plain(memory: Any, first: Any, outer: Any, inner: Any) -> Any:
-    """An operand whose constants are numbers like others, so that all uses share the code."""
-    return memory, first, outer, inner
+def from_data(place: Any, source: Any, net: Any) -> Any:
+    """Return where the inputs of the first layer are."""
+    return source
+
+
+@inlined
+def from_layer_before(place: Any, source: Any, net: Any) -> Any:
+    """Return where those of another one are."""
+    return Rows(net.a, place.inputs)
 
 
 def make_forward(network: Network) -> Any:
     """Return ``forward(n, source, net)``, which fills the activations.
 
-    It leaves in d what the loss and the way back want besides: slopes of activations that are no
-    function of their value, and the logits or logarithms that the loss looks at.
+    It leaves in delta what the loss and the way back want besides: slopes of activations that are
+    no function of their value, and the logits or logarithms that the loss looks at.
     """
-    places, names = places_of(network), network.activations
-    last = len(places) - 1
+    last, names = len(network.activations) - 1, network.activations
 
     def kind(place: Place) -> tuple[bool, str, str]:
         sees = LOSSES[network.loss].sees if place.layer == last else "outputs"
         return place.layer == 0, names[place.layer], sees
 
-    return in_sequence(
-        [
-            over_layers(network, _make_forward_layer(network, *made), list(group))
-            for made, group in groupby(places, kind)
-        ]
-    )
+    return over_layers(network, partial(_make_forward_layer, network), kind)
 
 
 def _make_forward_layer(network: Network, first: bool, name: str, sees: str) -> Any:
     multiply = make_multiply(unrolled=network.unrolled)
     activate = _make_activate(network, name, sees)
+    inputs_of = from_data if first else from_layer_before
 
     @inlined
-    def from_data(place: Any, n: Any, source: Any, net: Any) -> None:
-        w, _, a, _, _, zero = net
-        _, n_in, n_out, weights, _, _, _, outputs = place
-        x, start, out = (source[0], source[1], n_in, 1), (zero, 0, 0, 0), (a, outputs, 1, n_out)
-        multiply(n_out, n, n_in, (w, weights, n_in, 1), x, start, out)
+    def forward(place: Any, n: Any, source: Any, net: Any) -> None:
+        n_in, n_out = place.n_in, place.n_out
+        inputs = inputs_of(place, source, net)
+        w, x = Matrix(net.w, place.weights, n_in, 1), Matrix(inputs.memory, inputs.first, n_in, 1)
+        out = Matrix(net.a, place.outputs, 1, n_out)
+        multiply(n_out, n, n_in, w, x, Matrix(net.zero, 0, 0, 0), out)
         activate(place, n, net)
 
-    @inlined
-    def from_layer(place: Any, n: Any, source: Any, net: Any) -> None:
-        w, _, a, _, _, zero = net
-        _, n_in, n_out, weights, _, _, inputs, outputs = place
-        x, start, out = (a, inputs, n_in, 1), (zero, 0, 0, 0), (a, outputs, 1, n_out)
-        multiply(n_out, n, n_in, (w, weights, n_in, 1), x, start, out)
-        activate(place, n, net)
-
-    return from_data if first else from_layer
+    return forward
 
 
 def _make_logit(network: Network) -> Any:
@@ -200,10 +202,11 @@ def _make_logit(network: Network) -> Any:
 
     @inlined
     def logit(total: Any, place: Any, j: Any, net: Any) -> Any:
-        w, m = net[0], net[1]
+        w, m = net.w, net.m
         if multiplied:
-            return fma(m[place[0]], total, w[place[4] + j]) if bias else m[place[0]] * total
-        return total + w[place[4] + j] if bias else total
+            z = m[place.layer] * total
+            return fma(m[place.layer], total, w[place.biases + j]) if bias else z
+        return total + w[place.biases + j] if bias else total
 
     return logit
 
@@ -216,35 +219,30 @@ def _make_activate(network: Network, name: str, sees: str) -> Any:
     row = ACTIVATIONS[name]
     if _taken_together(network, row, sees):
         return _make_activate_together(network, row.function(network.dtype))
+    keeps = row.with_slope is not None or sees == "logits"
     if row.with_slope is None or sees == "logits":
-        return _make_activate_alone(network, row.function(network.dtype), sees == "logits")
-    with_slope = row.with_slope(network.dtype)
-
-    def activate_with_slope(place: Any, n: Any, net: Any) -> None:
-        a, d, n_out = net[2], net[3], place[2]
-        for s in range(n):
-            for j in range(n_out):
-                at = place[7] + s * n_out + j
-                a[at], d[at] = with_slope(logit(a[at], place, j, net))
-
-    return compiling(network)(activate_with_slope)
-
-
-def _make_activate_alone(network: Network, apply: Any, keeps_logit: bool) -> Any:
-    """Return the same, of a function whose slope its value tells."""
-    logit = _make_logit(network)
+        apply = _beside_its_logit(row.function(network.dtype))
+    else:
+        apply = row.with_slope(network.dtype)
 
     def activate(place: Any, n: Any, net: Any) -> None:
-        a, d, n_out = net[2], net[3], place[2]
+        a, delta, n_out = net.a, net.delta, place.n_out
         for s in range(n):
             for j in range(n_out):
-                at = place[7] + s * n_out + j
-                z = logit(a[at], place, j, net)
-                a[at] = apply(z)
-                if keeps_logit:
-                    d[at] = z
+                at = place.outputs + s * n_out + j
+                a[at], kept = apply(logit(a[at], place, j, net))
+                if keeps:
+                    delta[at] = kept
 
     return compiling(network)(activate)
+
+
+def _beside_its_logit(function: Any) -> Any:
+    @inlined
+    def both(z: Any) -> Any:
+        return function(z), z
+
+    return both
 
 
 def _taken_together(network: Network, row: Activation, sees: str) -> bool:
@@ -262,17 +260,28 @@ def _make_activate_together(network: Network, apply: Any) -> Any:
     read, write = wide.read, wide.write
 
     def activate(place: Any, n: Any, net: Any) -> None:
-        a, w, n_out = net[2], net[0], place[2]
+        a, w, n_out = net.a, net.w, place.n_out
         for s in range(n):
-            at = place[7] + s * n_out
+            at = place.outputs + s * n_out
             whole = n_out - n_out % together
             for j in range(0, whole, together):
                 z = read(a, at + j)
-                write(a, at + j, apply(z + read(w, place[4] + j) if bias else z))
+                write(a, at + j, apply(z + read(w, place.biases + j) if bias else z))
             for j in range(whole, n_out):
-                a[at + j] = apply(a[at + j] + w[place[4] + j] if bias else a[at + j])
+                a[at + j] = apply(a[at + j] + w[place.biases + j] if bias else a[at + j])
 
     return compiling(network)(activate)
+
+
+def make_target(network: Network) -> Any:
+    """Return ``target(targets, i)``, the i-th number of targets that all trials share."""
+    splat = Lanes(network.dtype, network.lanes).splat
+
+    @inlined
+    def target(targets: Any, i: Any) -> Any:
+        return splat(targets.memory[targets.first + i])
+
+    return target
 
 
 def make_add_loss(network: Network, target: Any) -> Any:
@@ -286,12 +295,12 @@ def make_add_loss(network: Network, target: Any) -> Any:
     splat = Lanes(network.dtype, network.lanes).splat
 
     def add_loss(n: Any, targets: Any, net: Any, total: Any) -> Any:
-        a, d = net[2], net[3]
+        a, delta = net.a, net.delta
         for s in range(n):
             error = splat(0.0)
             for j in range(n_out):
                 i = s * n_out + j
-                seen = a[outputs + i] if sees_outputs else d[outputs + i]
+                seen = a[outputs + i] if sees_outputs else delta[outputs + i]
                 error = add_term(seen, target(targets, i), error)
             total = total + error
         return total
@@ -313,14 +322,14 @@ def make_output_deltas(network: Network, target: Any) -> Any:
         follow = inlined(_make_apply_slopes(name))
 
     def output_deltas(n: Any, targets: Any, net: Any) -> None:
-        a, e = net[2], net[4]
+        a, scratch = net.a, net.scratch
         for s in range(n):
             mass = splat(0.0)
             for j in range(n_out):
                 mass = mass + target(targets, s * n_out + j)
             for j in range(n_out):
                 i = s * n_out + j
-                e[i] = slope(a[outputs + i], target(targets, i), mass)
+                scratch[i] = slope(a[outputs + i], target(targets, i), mass)
         follow(n, n_out, outputs, net)
 
     return compiling(network)(output_deltas)
@@ -333,35 +342,33 @@ def make_pass_back(network: Network, name: str) -> Any:
 
     @inlined
     def pass_back(place: Any, n: Any, net: Any) -> None:
-        w, m, _, d, e, zero = net
-        index, n_in, n_out, weights, _, _, before, here = place
-        x, y = (w, weights, 1, n_in), (d, here, n_out, 1)
-        multiply(n_in, n, n_out, x, y, (zero, 0, 0, 0), (e, 0, 1, n_in))
+        n_in, n_out = place.n_in, place.n_out
+        w, delta = Matrix(net.w, place.weights, 1, n_in), Matrix(net.delta, place.outputs, n_out, 1)
+        out = Matrix(net.scratch, 0, 1, n_in)
+        multiply(n_in, n, n_out, w, delta, Matrix(net.zero, 0, 0, 0), out)
         if multiplied:
             for i in range(n * n_in):
-                e[i] = m[index] * e[i]
-        apply_slopes(n, n_in, before, net)
+                net.scratch[i] = net.m[place.layer] * net.scratch[i]
+        apply_slopes(n, n_in, place.inputs, net)
 
     return pass_back
 
 
 def _no_slope(n: Any, n_out: Any, at: Any, net: Any) -> None:
     for i in range(n * n_out):
-        net[3][at + i] = net[4][i]
+        net.delta[at + i] = net.scratch[i]
 
 
 def _make_apply_slopes(name: str) -> Any:
-    """Return the function that turns dE/dA in e into deltas."""
+    """Return the function that turns dE/dA in scratch into deltas."""
     slope = ACTIVATIONS[name].slope
 
     def slopes_of_values(n: Any, n_out: Any, at: Any, net: Any) -> None:
-        a, d, e = net[2], net[3], net[4]
         for i in range(n * n_out):
-            d[at + i] = e[i] * slope(a[at + i])
+            net.delta[at + i] = net.scratch[i] * slope(net.a[at + i])
 
     def slopes_kept(n: Any, n_out: Any, at: Any, net: Any) -> None:
-        d, e = net[3], net[4]
         for i in range(n * n_out):
-            d[at + i] = e[i] * d[at + i]
+            net.delta[at + i] = net.scratch[i] * net.delta[at + i]
 
     return slopes_kept if slope is None else slopes_of_values

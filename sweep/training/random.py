@@ -15,7 +15,7 @@ from typing import Any
 
 from sweep.training.elementary import elementary
 from sweep.training.lanes import Lanes, fma, high_word, inlined, polynomial, select, sqrt
-from sweep.training.layout import Draw
+from sweep.training.specification import Draw
 
 _MULTIPLIERS = (0xD2511F53, 0xCD9E8D57)
 _WEYL = (0x9E3779B9, 0xBB67AE85)
@@ -131,39 +131,26 @@ def _uniform(u: Any) -> Any:
 
 
 def make_draw(draw: Draw) -> Callable[..., None]:
-    """Return the function that draws the initial parameters of many networks, to be compiled.
-
-    Its arguments: columns, a multiple of the lanes; count, the parameters P; seeds (columns,) int64
-    and scales (columns,) float64; spreads (P,) and fixed (P,) float64; parameters (P, columns) of
-    the dtype, out: fixed + (scale * spread) * draw, in float64 and then rounded to the dtype.
-    """
-    width = draw.lanes
+    """Return the function of `DrawArguments` that draws the initial parameters of many networks."""
     numbers, integers, result = (
-        Lanes("float64", width),
-        Lanes("int64", width),
-        Lanes(draw.dtype, width),
+        Lanes(dtype, draw.lanes) for dtype in ("float64", "int64", draw.dtype)
     )
     load, load_integer, store = numbers.load, integers.load, result.store
     convert, round_to, splat, splat_integer = (
-        numbers.convert,
-        result.convert,
-        numbers.splat,
-        integers.splat,
-    )
-    transform = _uniform if draw.distribution == "uniform" else _make_normal()
+        numbers.convert, result.convert, numbers.splat, integers.splat,
+    )  # fmt: skip
+    transform, width = _uniform if draw.distribution == "uniform" else _make_normal(), draw.lanes
 
-    def draw_block(
-        columns: Any, count: Any, seeds: Any, scales: Any, spreads: Any, fixed: Any, parameters: Any
-    ) -> None:
-        for block in range(0, columns, width):
-            seed, scale = load_integer(seeds, block), load(scales, block)
+    def draw_block(given: Any) -> None:
+        for block in range(0, given.columns, width):
+            seed, scale = load_integer(given.seeds, block), load(given.scales, block)
             k0, k1 = seed & WORD, high_word(seed)
             zero = splat_integer(0)
-            for p in range(count):
+            for p in range(given.rows):
                 w0, w1, _, _ = philox(splat_integer(p), zero, zero, zero, k0, k1)
                 mantissa = (w0 << 20) | (w1 >> 12)
                 u = (convert(mantissa) + 0.5) * (0.5**52)
-                value = (scale * splat(spreads[p])) * transform(u) + splat(fixed[p])
-                store(parameters, p * columns + block, round_to(value))
+                value = (scale * splat(given.spreads[p])) * transform(u) + splat(given.fixed[p])
+                store(given.parameters, p * given.columns + block, round_to(value))
 
     return draw_block

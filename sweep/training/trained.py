@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.catalogue import TRAINING_MEASURES
-from sweep.training import layout
+from sweep.training import specification
 
 
 @dataclass(frozen=True)
@@ -72,17 +72,17 @@ def measures_of(extremes: NDArray[Any], marks: NDArray[Any]) -> dict[str, NDArra
     """Name the kernel's rows; a trial that never had a number for a loss has NaN throughout."""
     losses = canonical(extremes.astype(np.float64))
     steps = marks.astype(np.int64)
-    initial, largest = losses[layout.INITIAL], losses[layout.LARGEST]
-    never_better = steps[layout.BEST_STEP] < 0
+    initial, largest = losses[specification.INITIAL], losses[specification.LARGEST]
+    never_better = steps[specification.BEST_STEP] < 0
     values = (
         initial,
-        losses[layout.FINAL],
-        np.where(never_better, initial, losses[layout.BEST]),
-        np.where(never_better, 0, steps[layout.BEST_STEP]),
+        losses[specification.FINAL],
+        np.where(never_better, initial, losses[specification.BEST]),
+        np.where(never_better, 0, steps[specification.BEST_STEP]),
         np.where(np.isneginf(largest), initial, largest),
-        losses[layout.TAIL_MEAN],
-        steps[layout.TARGET_STEP],
-        steps[layout.DIVERGED_STEP],
+        losses[specification.TAIL_MEAN],
+        steps[specification.TARGET_STEP],
+        steps[specification.DIVERGED_STEP],
     )
     return dict(zip(TRAINING_MEASURES, values, strict=True))
 
@@ -106,18 +106,18 @@ def with_last(
         thresholds: the target, and the largest loss that has not diverged.
     """
     extremes, marks, (target, bound) = extremes.copy(), marks.astype(np.int64), thresholds
-    better = loss < extremes[layout.BEST]
-    extremes[layout.FINAL] = loss
-    extremes[layout.BEST] = np.where(better, loss, extremes[layout.BEST])
-    marks[layout.BEST_STEP] = np.where(better, step, marks[layout.BEST_STEP])
-    larger = loss > extremes[layout.LARGEST]
-    extremes[layout.LARGEST] = np.where(larger, loss, extremes[layout.LARGEST])
+    better = loss < extremes[specification.BEST]
+    extremes[specification.FINAL] = loss
+    extremes[specification.BEST] = np.where(better, loss, extremes[specification.BEST])
+    marks[specification.BEST_STEP] = np.where(better, step, marks[specification.BEST_STEP])
+    larger = loss > extremes[specification.LARGEST]
+    extremes[specification.LARGEST] = np.where(larger, loss, extremes[specification.LARGEST])
     with np.errstate(over="ignore", invalid="ignore"):
-        tail = extremes[layout.TAIL_MEAN] + loss
-    extremes[layout.TAIL_MEAN] = tail / (before + 1).astype(loss.dtype)
+        tail = extremes[specification.TAIL_MEAN] + loss
+    extremes[specification.TAIL_MEAN] = tail / (before + 1).astype(loss.dtype)
     for row, happens in (
-        (layout.TARGET_STEP, loss <= target),
-        (layout.DIVERGED_STEP, ~(loss <= bound)),
+        (specification.TARGET_STEP, loss <= target),
+        (specification.DIVERGED_STEP, ~(loss <= bound)),
     ):
         marks[row] = np.where((marks[row] < 0) & happens, step, marks[row])
     return extremes, marks
@@ -125,18 +125,18 @@ def with_last(
 
 def rows_of(measures: dict[str, NDArray[Any]]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return the kernel's extremes and marks, whose names `measures_of` gave."""
-    extremes = np.empty((len(layout.EXTREMES), len(measures["initial_loss"])))
+    extremes = np.empty((len(specification.EXTREMES), len(measures["initial_loss"])))
     best, largest = measures["best_loss"], measures["max_loss"]
     never_better = ~(best < np.inf)
-    extremes[layout.INITIAL] = measures["initial_loss"]
-    extremes[layout.FINAL] = measures["final_loss"]
-    extremes[layout.BEST] = np.where(never_better, np.inf, best)
-    extremes[layout.LARGEST] = np.where(np.isnan(largest), -np.inf, largest)
-    extremes[layout.TAIL_MEAN] = measures["tail_loss"]
-    marks = np.empty((len(layout.MARKS), len(best)), np.int64)
-    marks[layout.BEST_STEP] = np.where(never_better, -1, measures["best_step"])
-    marks[layout.TARGET_STEP] = measures["steps_to_target"]
-    marks[layout.DIVERGED_STEP] = measures["diverged_at"]
+    extremes[specification.INITIAL] = measures["initial_loss"]
+    extremes[specification.FINAL] = measures["final_loss"]
+    extremes[specification.BEST] = np.where(never_better, np.inf, best)
+    extremes[specification.LARGEST] = np.where(np.isnan(largest), -np.inf, largest)
+    extremes[specification.TAIL_MEAN] = measures["tail_loss"]
+    marks = np.empty((len(specification.MARKS), len(best)), np.int64)
+    marks[specification.BEST_STEP] = np.where(never_better, -1, measures["best_step"])
+    marks[specification.TARGET_STEP] = measures["steps_to_target"]
+    marks[specification.DIVERGED_STEP] = measures["diverged_at"]
     return extremes, marks
 
 

@@ -4,13 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from sweep.study import Group, Schedule
-from sweep.training import layout
+from sweep.training import specification
 from sweep.training.batches import order_of
 from sweep.training.block import Block, batch_size, draw_of, evaluation_of
 from sweep.training.compile import kernel
 from sweep.training.floating import default_mode
-from sweep.training.layout import Network, Shape, Specification
 from sweep.training.processor import register_bytes
+from sweep.training.specification import Network, Shape, Specification
 from sweep.training.trained import Trained
 
 
@@ -53,7 +53,7 @@ def shape_of(group: Group, lanes: int | None = None) -> Shape:
         scheduled=group.schedule != Schedule(),
         stop=group.training.stop,
     )
-    return layout.fitted(shape, register_bytes(), lanes)
+    return specification.fitted(shape, register_bytes(), lanes)
 
 
 def _batches_of(group: Group) -> str:

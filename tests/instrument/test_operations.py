@@ -12,7 +12,7 @@ from sweep.instrument.operations import Counts, nearest, needs, of_activation, o
 from sweep.instrument.ours import group
 from sweep.training.activations import ACTIVATIONS
 from sweep.training.lanes import fma, inlined
-from sweep.training.layout import Network, Shape
+from sweep.training.specification import Network, Shape
 from sweep.training.trainer import shape_of
 from tests.benchmarks.small import COURSE, OTHER
 

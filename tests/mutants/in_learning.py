@@ -7,19 +7,19 @@ _OPTIMIZERS = "test_optimizers.py::test_trajectories"
 LEARNING = (
     Mutant(
         "learning.py",
-        "total = g[biases + j]\n                for s in range(n):\n"
-        "                    total = total + d[here + s * n_out + j]\n"
-        "                g[biases + j] = total",
-        "total = net[5][0]\n                for s in range(n):\n"
-        "                    total = total + d[here + s * n_out + j]\n"
-        "                g[biases + j] = g[biases + j] + total",
+        "total = net.g[place.biases + j]\n        for s in range(n):\n"
+        "            total = total + net.delta[place.outputs + s * place.n_out + j]\n"
+        "        net.g[place.biases + j] = total",
+        "total = net.zero[0]\n        for s in range(n):\n"
+        "            total = total + net.delta[place.outputs + s * place.n_out + j]\n"
+        "        net.g[place.biases + j] = net.g[place.biases + j] + total",
         "law of bits: a tile's bias gradients are summed apart",
         ("test_law_of_bits.py::test_any_number_of_samples_at_a_time",),
     ),
     Mutant(
         "learning.py",
-        "pass_back(place, n, net)\n            learn(place, source, net, rates, h, splat(scale))",
-        "learn(place, source, net, rates, h, splat(scale))\n            pass_back(place, n, net)",
+        "pass_back(place, n, net)\n            learn(place, source, net, splat(scale))",
+        "learn(place, source, net, splat(scale))\n            pass_back(place, n, net)",
         "deltas go back through the new weights",
         ("test_kernel.py::test_every_gradient_of_every_step",),
     ),
@@ -39,8 +39,8 @@ LEARNING = (
     ),
     Mutant(
         "learning.py",
-        "e[j] = -(eta * (d[here + j] * (scale * multiplier(net, place))))",
-        "e[j] = -(eta * (d[here + j] * scale))",
+        "delta = net.delta[place.outputs + j] * (scale * multiplier(net, place))",
+        "delta = net.delta[place.outputs + j] * scale",
         "one sample: weights learn without the multiplier",
         ("test_one_sample.py::test_every_option_is_the_oracles[multiplied]",),
     ),
@@ -53,15 +53,15 @@ LEARNING = (
     ),
     Mutant(
         "learning.py",
-        "eta = rates[depth + index]\n            decay(biases",
+        "eta = net.eta[depth + place.layer]\n            decay(biases",
         "decay(biases",
         "one sample: biases learn at the rate of the weights",
         ("test_one_sample.py::test_every_option_is_the_oracles[plain]",),
     ),
     Mutant(
         "learning.py",
-        "update_range((biases, end), net[0], numbers, eta, scale, factor, constants)",
-        "update_range((biases, end), net[0], numbers, eta, own, factor, constants)",
+        "update_range(place.biases, place.end, net, eta, scale, factor, constants)",
+        "update_range(place.biases, place.end, net, eta, own, factor, constants)",
         "the gradient of a bias has the multiplier",
         ("test_parameterisation.py::test_multipliers[edits1]",),
     ),
@@ -81,8 +81,8 @@ LEARNING = (
     ),
     Mutant(
         "learning.py",
-        "add_squares(biases, end, g, scale, sums)",
-        "add_squares(biases, end, g, scale * multiplier(net, place), sums)",
+        "add_squares(place.biases, place.end, net, scale, sums)",
+        "add_squares(place.biases, place.end, net, scale * multiplier(net, place), sums)",
         "the norm has the multiplier on biases",
         ("test_parameterisation.py::test_multipliers[edits4]",),
     ),
@@ -211,15 +211,15 @@ SCHEDULES = (
     ),
     Mutant(
         "kernel.py",
-        "factor = factors[min(step, stop - 1) - start]",
-        "factor = factors[max(step - 1, start) - start]",
+        "factor = given.factors[min(step, given.stop - 1) - given.start]",
+        "factor = given.factors[max(step - 1, given.start) - given.start]",
         "the schedule is a step late",
         ("test_batches.py::test_what_the_kernel_is_handed_at_a_time_does_not_matter",),
     ),
     Mutant(
         "kernel.py",
-        "eta[i] = rates[i] * factor",
-        "eta[i] = rates[i] * (factor if i < depth else 1.0)",
+        "net.eta[i] = net.rates[i] * factor",
+        "net.eta[i] = net.rates[i] * (factor if 2 * i < rows else 1.0)",
         "the rates of biases have no schedule",
         ("test_parameterisation.py::test_schedules[exponential-0-sgd]",),
     ),

@@ -7,7 +7,7 @@ import numpy as np
 
 from sweep.study import Group, LaneInputs, parse_study
 from sweep.training.block import Block
-from sweep.training.layout import INITIAL
+from sweep.training.specification import INITIAL
 from sweep.training.trainer import shape_of
 
 from ..oracles import naive

@@ -16,8 +16,8 @@ from numba.core.codegen import CPUCodeLibrary, JITCodeLibrary, JITCPUCodegen
 from sweep.errors import RequestError
 from sweep.training import build
 from sweep.training import compile as compiling
-from sweep.training.compile import cache_directory, is_ready, kernel
-from sweep.training.layout import Draw, Shape
+from sweep.training.compile import cache_directory, call, is_ready, kernel
+from sweep.training.specification import Draw, DrawArguments, Shape
 
 ROOT = Path(__file__).parents[2]
 DRAW = Draw("uniform", "float64", 4)  # the quickest to compile
@@ -45,11 +45,10 @@ def machine_code(specification: Shape | Draw) -> tuple[str, bytes]:
 def drawn_bits(draw: Draw = DRAW) -> tuple[bool, bytes]:
     """Whether a kernel was compiled, and what it draws; as in a new process."""
     compiling._loaded.clear()
-    found = kernel(draw)
     seeds, ones = np.arange(8), np.ones(8)
     parameters = np.empty((3, 8))
-    arrays = (seeds, ones, ones[:3].copy(), np.zeros(3), parameters)
-    found.call(8, 3, *(array.ctypes.data for array in arrays))
+    found = kernel(draw)
+    call(draw, DrawArguments(8, 3, seeds, ones, ones[:3].copy(), np.zeros(3), parameters))
     return found.compiled, parameters.tobytes()
 
 

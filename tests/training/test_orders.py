@@ -14,10 +14,10 @@ import pytest
 
 from sweep.training.batches import drawn_order, shared_order, table_order
 from sweep.training.build import _MAKERS
-from sweep.training.compile import kernel
+from sweep.training.compile import call
 from sweep.training.lanes import Lanes
-from sweep.training.layout import Order
-from sweep.training.orders import make_replacement, make_shuffle
+from sweep.training.sampling import make_replacement, make_shuffle
+from sweep.training.specification import Order, OrderArguments
 
 from ..oracles.philox import philox
 from . import order_digests
@@ -119,8 +119,7 @@ def test_a_table_does_not_depend_on_the_lanes_it_was_drawn_with(order: str, lane
     seeds = np.resize(np.array(SEEDS, np.uint64), columns)
     positions = np.resize(np.array(POSITIONS[:-1]), columns)
     out = aligned(np.zeros(columns * count), "int32")
-    arrays = (seeds, positions, out)
-    kernel(Order(order, lanes)).call(columns, count, 9, *(a.ctypes.data for a in arrays))
+    call(Order(order, lanes), OrderArguments(columns, count, 9, seeds, positions, out))
     found = out.reshape(-1, count, lanes).swapaxes(1, 2).reshape(columns, count)
     for column, row in enumerate(found.tolist()):
         seed, position = int(seeds[column]), int(positions[column])

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sweep.training.lanes import Lanes, covered, products
+from sweep.training.lanes import Lanes, Matrix, covered, products
 from sweep.training.passes import _TILES
 
 from .arrays import aligned
@@ -27,9 +27,9 @@ def multiplied(tiles: Mapping[int, Sequence[int]]) -> Callable[..., None]:
     memory, multiply = Lanes("float64", LANES).memory, products(tiles)
 
     def fill(n: Any, x: Any, y: Any, zero: Any, out: Any) -> None:
-        left, right = (memory(x, 0), 0, TERMS, 1), (memory(y, 0), 0, TERMS, 1)
-        start = (memory(zero, 0), 0, 0, 0)
-        multiply(ROWS, n, TERMS, left, right, start, (memory(out, 0), 0, n, 1))
+        left, right = Matrix(memory(x, 0), 0, TERMS, 1), Matrix(memory(y, 0), 0, TERMS, 1)
+        start = Matrix(memory(zero, 0), 0, 0, 0)
+        multiply(ROWS, n, TERMS, left, right, start, Matrix(memory(out, 0), 0, n, 1))
 
     return compiled(fill, *["float64"] * 4)
 

@@ -17,8 +17,8 @@ knows LLVM's instructions; `Lanes` makes the few functions that must know the wi
 
 from sweep.training.lanes.constants import polynomial, table
 from sweep.training.lanes.indexing import gather, gather_rows, scatter_rows
-from sweep.training.lanes.kinds import LanesType, MaskType, MemoryType, called, inlined
-from sweep.training.lanes.memory import Lanes
+from sweep.training.lanes.kinds import LanesType, MaskType, MemoryType, NamedType, called, inlined
+from sweep.training.lanes.memory import Lanes, Part, memories
 from sweep.training.lanes.operations import (
     absolute,
     any_lane,
@@ -29,13 +29,16 @@ from sweep.training.lanes.operations import (
     select,
     sqrt,
 )
-from sweep.training.lanes.products import covered, products
+from sweep.training.lanes.products import Matrix, covered, products
 
 __all__ = [
     "Lanes",
     "LanesType",
     "MaskType",
+    "Matrix",
     "MemoryType",
+    "NamedType",
+    "Part",
     "absolute",
     "any_lane",
     "bits",
@@ -46,6 +49,7 @@ __all__ = [
     "gather_rows",
     "high_word",
     "inlined",
+    "memories",
     "number",
     "polynomial",
     "products",

@@ -1,12 +1,15 @@
 """The types that the compiler learns: lanes, masks of lanes, and memory that holds lanes."""
 
-from collections.abc import Callable
+import hashlib
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from llvmlite import ir
 from numba import njit, types
-from numba.core.extending import lower_cast, models, register_model
+from numba.core import cgutils
+from numba.core.extending import lower_cast, lower_getattr_generic, models, register_model
 from numba.core.typeconv import Conversion
+from numba.core.typing.templates import AttributeTemplate, infer_getattr
 from numba.extending import intrinsic as _intrinsic
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -56,6 +59,40 @@ class MemoryType(types.Type):  # type: ignore[misc]
     def __init__(self, lanes: LanesType) -> None:
         self.lanes = lanes
         super().__init__(name=f"Memory({lanes})")
+
+
+class NamedType(types.Type):  # type: ignore[misc]
+    """Values of several types, each read by its name.
+
+    Like numba's named tuples; but many functions take one with dozens of values, and these would be
+    compared and spelt out one by one each time.
+    """
+
+    def __init__(self, title: str, members: Mapping[str, types.Type]) -> None:
+        self.members = dict(members)
+        digest = hashlib.sha256(str(self.members).encode()).hexdigest()
+        super().__init__(name=f"{title}_{digest[:16]}")
+
+
+@register_model(NamedType)
+class _NamedModel(models.StructModel):  # type: ignore[misc]
+    def __init__(self, manager: Any, kind: NamedType) -> None:
+        super().__init__(manager, kind, list(kind.members.items()))
+
+
+@infer_getattr
+class _NamedRead(AttributeTemplate):  # type: ignore[misc]
+    key = NamedType
+
+    def generic_resolve(self, kind: NamedType, name: str) -> Any:
+        return kind.members.get(name)
+
+
+def _lower_named_read(context: Any, builder: Any, kind: NamedType, value: Any, name: str) -> Any:
+    return getattr(cgutils.create_struct_proxy(kind)(context, builder, value=value), name)
+
+
+lower_getattr_generic(NamedType)(_lower_named_read)
 
 
 @register_model(LanesType)

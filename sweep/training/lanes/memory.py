@@ -7,10 +7,11 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.core.extending import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 
-from sweep.training.lanes.kinds import LanesType, MemoryType, intrinsic, splat
+from sweep.training.lanes.kinds import LanesType, MemoryType, NamedType, intrinsic, splat
 from sweep.training.lanes.operations import is_float
 
 
@@ -145,25 +146,6 @@ class Lanes:
 
         return local
 
-    def room(self, count: int, at: int | None) -> Any:
-        """Return a function of a pointer for `count` values, the `at`-th value behind it the first.
-
-        With no place behind the pointer they are on the caller's stack, as `local` has them.
-        """
-        lanes, width = self.type, self.width
-
-        @intrinsic
-        def room(typingctx: Any, pointer: Any) -> Any:
-            def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-                if at is None:
-                    return _on_stack(context, builder, lanes, count)
-                first = ir.Constant(ir.IntType(64), at * width)
-                return _vector_address(context, builder, lanes, (args[0], first))
-
-            return signature(MemoryType(lanes), pointer), emit
-
-        return room
-
     @cached_property
     def read(self) -> Any:
         """``read(memory, i)``: the values i, i+1, ... of narrower lanes, side by side as one."""
@@ -211,6 +193,45 @@ class Lanes:
             return signature(MemoryType(lanes), pointer, types.intp), emit
 
         return memory
+
+
+@dataclass(frozen=True)
+class Part:
+    """Room for values of lanes: how many, and which one behind a pointer is the first.
+
+    With no place behind the pointer they are on the stack.
+    """
+
+    lanes: Lanes
+    count: int
+    at: int | None = None
+
+
+def memories(parts: Any) -> Any:
+    """Return a function of a pointer for the memories of a named tuple of parts, by their names.
+
+    Those on the stack are gone when the caller returns, as those of `Lanes.local`.
+    """
+    kinds = {name: MemoryType(part.lanes.type) for name, part in parts._asdict().items()}
+    named = NamedType(type(parts).__name__, kinds)
+
+    @intrinsic
+    def memories(typingctx: Any, pointer: Any) -> Any:
+        def memory(context: Any, builder: Any, part: Part, pointer: Any) -> Any:
+            if part.at is None:
+                return _on_stack(context, builder, part.lanes.type, part.count)
+            first = ir.Constant(ir.IntType(64), part.at * part.lanes.width)
+            return _vector_address(context, builder, part.lanes.type, (pointer, first))
+
+        def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+            made = cgutils.create_struct_proxy(named)(context, builder)
+            for name, part in parts._asdict().items():
+                setattr(made, name, memory(context, builder, part, args[0]))
+            return made._getvalue()
+
+        return signature(named, pointer), emit
+
+    return memories
 
 
 def _on_stack(context: Any, builder: Any, lanes: LanesType, count: int) -> Any:

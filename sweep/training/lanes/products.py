@@ -19,8 +19,17 @@ _BYTE = ir.IntType(8).as_pointer()
 _INDEX = ir.IntType(64)
 
 
+class Matrix(NamedTuple):
+    """An operand of a product: numbers by two indices, made in compiled code."""
+
+    memory: Any  # or a pointer to scalars
+    first: Any  # position of the first number
+    outer: Any  # distance from one row, or of y one column, to the next
+    inner: Any  # distance from one k, or of start and out one column, to the next
+
+
 class _Operand(NamedTuple):
-    """Numbers in memory, by two indices: the address of the first, and each index's stride."""
+    """A matrix by addresses."""
 
     kind: Any  # Memory, or a pointer to scalars
     first: Any  # address, as bytes
@@ -42,10 +51,8 @@ def products(tiles: Mapping[int, Sequence[int]]) -> Any:
 
         out[r, c] = start[r, c] + sum over k < count of x[r, k] * y[c, k]
 
-    in the order of k, each term by one `fma`; count is at least 1. Every operand is a tuple: where
-    it lies, the position of its first number, the distance from one row (of `y` one column) to the
-    next, and the distance from one k (of `start` and `out` one column) to the next. `y` may lie
-    behind a pointer to scalars, which are repeated in every lane.
+    in the order of k, each term by one `fma`; count is at least 1. Every operand is a `Matrix`; `y`
+    may lie behind a pointer to scalars, which are repeated in every lane.
 
     Args:
         tiles: the numbers of rows that are taken together, largest first, ending in 1; and for each
@@ -57,7 +64,9 @@ def products(tiles: Mapping[int, Sequence[int]]) -> Any:
         typingctx: Any, rows: Any, columns: Any, count: Any, x: Any, y: Any, start: Any, out: Any
     ) -> Any:
         sizes = (types.intp, types.intp, types.intp)
-        operands = [types.Tuple((kind[0], *sizes)) for kind in (x, y, start, out)]
+        operands = [
+            types.BaseTuple.from_types((kind[0], *sizes), Matrix) for kind in (x, y, start, out)
+        ]
 
         def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             found = [
