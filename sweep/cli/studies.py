@@ -279,15 +279,20 @@ def export(
     table: Annotated[
         Literal["trials", "curves", "parameters"], Option(help="Which table.")
     ] = "trials",
+    form: Annotated[
+        Literal["file", "table"],
+        Option("--as", help="One table, or a benchmark in a new directory."),
+    ] = "file",
     overrides: Overrides = None,
     results: Folder = RESULTS,
 ) -> None:
     """Write a table of STUDY to a file."""
     from sweep.store.export import check_ending, export
 
-    check_ending(file)
-    rows = export(trained(name, overrides, results), file, table)
-    print(f"{file}: {plural(rows, 'row')}")
+    if form == "file":
+        check_ending(file)
+    rows = export(trained(name, overrides, results), file, table, form)
+    print(f"{file}: {plural(rows, 'row' if form == 'file' else 'configuration')}")
 
 
 @app.command()

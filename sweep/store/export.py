@@ -11,10 +11,14 @@ import pyarrow.parquet as pq
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from sweep.errors import RequestError
+from sweep.store.benchmark import export_benchmark
 from sweep.store.files import EXPORTED, KINDS, complete, refuse_place, told
 from sweep.store.folder import inputs_of
 from sweep.store.results import Results, results_of
 from sweep.study import Study
+
+FORMS = ("file", "table")
+"""What is written: one table, or all of a study as a benchmark for others."""
 
 EXCEL_ROWS, EXCEL_COLUMNS = 1_048_576, 16_384
 EXCEL_DIGITS = 10**15
@@ -30,13 +34,20 @@ FORMULA = re.compile(r"^(?=[=+\-@\t\r])")
 """How a cell begins that a spreadsheet would execute."""
 
 
-def export(results: Results | Study | str | Path, file: str | Path, table: str = "trials") -> int:
+def export(
+    results: Results | Study | str | Path,
+    file: str | Path,
+    table: str = "trials",
+    form: str = "file",
+) -> int:
     """Write a table of a study's results to a file, and return how many rows it has.
 
     Args:
         results: of a study that was run; or their directory, or the study by its name or file.
         file: its ending says how: .csv, .parquet or .xlsx.
         table: "trials", "curves" or "parameters".
+        form: "file"; or "table", all of the study as a tabular benchmark: `file` is then a new
+            directory, and what is returned how many configurations there are.
 
     Raises:
         RequestError: there is no such table or ending, nothing was recorded for it, or it cannot
@@ -44,6 +55,10 @@ def export(results: Results | Study | str | Path, file: str | Path, table: str =
         StoreError: a file is damaged or cannot be read.
     """
     results, path = results_of(results), Path(file)
+    if form not in FORMS:
+        raise RequestError(f"form: must be {' or '.join(FORMS)}, not {form!r}")
+    if form == "table":
+        return export_benchmark(results, path)
     check_ending(path)
     refuse_place(path, "export", inputs_of(results.directory))
     if table not in KINDS:
