@@ -250,6 +250,11 @@ def test_python_takes_a_study_by_its_name_its_file_or_its_results(
         (lambda one: package.export(3, "t.csv"), "the study by its name or file, not int"),
         (lambda one: package.plot(3), "the study by its name or file, not int"),
         (lambda one: package.report(3), "the study by its name or file, not int"),
+        (lambda one: package.open_results(3), "results: must be a path, not of type int"),
+        (lambda one: package.audit(3), "file: must be a path, not of type int"),
+        (lambda one: package.new(3), "file: must be a path, not of type int"),
+        (lambda one: package.list(3), "results: must be a path, not of type int"),
+        (lambda one: package.bench("pie", threads=1), 'is called "pie"'),
     ],
 )
 def test_a_wrong_argument_is_refused_in_one_line(

@@ -168,7 +168,8 @@ def _by_level(row: Row, setting: Setting, known: Mapping[str, Row]) -> str:
 def _by_level_too(row: Row, setting: Setting) -> str:
     """The same of a criterion that is not the first; of a range test, where its loss is lowest."""
     if setting.tested and row["by"] == "final_loss" and not isnan(row["best_rate"]):
-        return f"Its averaged loss is lowest at {setting.best(row)}: {setting.value(row)}."
+        end = ", where the test ended and a lower one may lie beyond" * (row["edge"] == "highest")
+        return f"Its averaged loss is lowest at {setting.best(row)}: {setting.value(row)}{end}."
     if isnan(row["best_rate"]):
         return f"By {level_of(row['by']).noun} none is."
     value = setting.value(row, written(row["by"]))

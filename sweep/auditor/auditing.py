@@ -9,6 +9,7 @@ from sweep.auditor.judging import Judge, Judged
 from sweep.auditor.layout import Table, bind_constants, find_tables
 from sweep.auditor.mistakes import UNKNOWN
 from sweep.errors import RequestError
+from sweep.store.files import path_of
 
 
 @dataclass
@@ -37,7 +38,7 @@ def audit(path: str | Path, sheet: str | None = None) -> Audit:
     Raises:
         RequestError: the file cannot be read, or has no table of the 2-2-2 exercise.
     """
-    path = Path(path)
+    path = path_of(path, "file")
     book = read_book(path)
     if sheet is not None and sheet not in book.sheets:
         names = ", ".join(f'"{name}"' for name in book.sheets)

@@ -41,17 +41,19 @@ class Bench:
 
 
 def bench(
-    networks: Sequence[str] = (),
+    networks: str | Sequence[str] = (),
     *,
-    dtypes: Sequence[str] = DTYPES,
-    threads: Sequence[int] = (),
-    lanes: Sequence[int] = (),
+    dtypes: str | Sequence[str] = DTYPES,
+    threads: int | Sequence[int] = (),
+    lanes: int | Sequence[int] = (),
     rounds: int = 7,
     seconds: float = 0.3,
     results: str | Path = "results",
     say: Callable[[str], None] = lambda _: None,
 ) -> Bench:
     """Measure how fast networks train, beside what this machine can do at most, and save it.
+
+    What may be several may also be one.
 
     Args:
         networks: rows of `sweep.instrument.networks.NETWORKS`, by name; some of each size if none.
@@ -67,6 +69,8 @@ def bench(
         RequestError: there is no such network, more threads than processors are asked for, or
             results cannot be saved.
     """
+    networks, dtypes = ((one,) if isinstance(one, str) else one for one in (networks, dtypes))
+    threads, lanes = ((one,) if isinstance(one, int) else one for one in (threads, lanes))
     for width in lanes:
         if width not in WIDTHS:
             raise RequestError(f"--lanes {width}: lanes are a power of two from 1 to 64")

@@ -9,7 +9,7 @@ from sweep.errors import RequestError, SweepError
 from sweep.runs.progress import Show
 from sweep.runs.training import train
 from sweep.store import repair
-from sweep.store.files import RECORDS, STUDY, home_of, told
+from sweep.store.files import RECORDS, STUDY, home_of, path_of, told
 from sweep.store.folder import check_owner, in_use, origin_of, results_directory, study_directory
 from sweep.store.ledger import read_ledger
 from sweep.store.results import Results, open_results, results_of
@@ -96,7 +96,7 @@ def new(file: str | Path, start: str | Path = "") -> Path:
         RequestError: the file exists, cannot be written, or its name is none for a study; `start`
             is no study, or names files that are not beside the new one.
     """
-    file = Path(file)
+    file = path_of(file, "file")
     if file.suffix != ".toml":
         raise RequestError(f"{file}: the file of a study must end in .toml")
     if home := home_of(file.resolve()):
@@ -197,6 +197,7 @@ def verify(study: str | Path | Study, *, results: str | Path = "results") -> Ver
 
 def list_studies(results: str | Path = "results") -> list[Listed]:
     """The studies in `experiments/`, those shipped with sweep and those that have results."""
+    results = path_of(results, "results")
     paths = [*shipped_studies(), *sorted(Path("experiments").glob("*.toml"))]
     known = {path.stem: path for path in paths}
     ran = sorted(path.parent for path in results_directory(results).glob(f"*/{RECORDS}"))

@@ -46,6 +46,17 @@ _OURS = re.compile(
 """The temporaries of what is saved of a study; whatever else ends like them is somebody else's."""
 
 
+def path_of(place: object, what: str) -> Path:
+    """A place as a path.
+
+    Raises:
+        RequestError: it is neither a text nor a path; begins with `what` it should be.
+    """
+    if isinstance(place, str | Path):
+        return Path(place)
+    raise RequestError(f"{what}: must be a path, not of type {type(place).__name__}")
+
+
 class DamagedError(StoreError):
     """A committed file is not what was committed."""
 

@@ -16,7 +16,7 @@ from pyarrow.parquet import filters_to_expression
 from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError, StoreError
 from sweep.store.commit import Commit
-from sweep.store.files import KINDS, RECORDS, STUDY
+from sweep.store.files import KINDS, RECORDS, STUDY, path_of
 from sweep.store.folder import check_owner, origin_of, study_directory
 from sweep.store.joining import Room, Rows, asked_for, joined
 from sweep.store.ledger import read_ledger
@@ -337,7 +337,7 @@ def open_results(directory: str | Path, study: Study | None = None) -> Results:
         StoreError: a record is damaged or of another version, or the study that is kept beside
             them is.
     """
-    directory = Path(directory)
+    directory = path_of(directory, "results")
     if study is None:
         if not (directory / RECORDS).is_dir():
             raise RequestError(f"{directory}: there are no results here")

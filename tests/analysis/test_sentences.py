@@ -106,6 +106,8 @@ def test_a_range_test_suggests_a_rate_and_says_nothing_of_usable_ones() -> None:
     table = ranged()
     suggests = "The range test suggests a learning rate of 1 (95% interval: this alone): there the"
     lowest = "Its averaged loss is lowest at 10 (95% interval: this alone): 0.002 (95% interval 0."
+    (ended,) = said(table.query("learning_rate < 50"))
+    assert ended.endswith("0.003), where the test ended and a lower one may lie beyond.")
     (paragraph,) = said(table)
     for words in (paragraph, " ".join(answered(table)), said(table, "final_loss")[0]):
         assert "usable" not in words
