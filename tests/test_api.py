@@ -7,7 +7,7 @@ import pytest
 
 import sweep
 from sweep.errors import RequestError
-from sweep.runs import runner
+from sweep.runs import runner, workers
 
 STUDY = """
 [network]
@@ -63,14 +63,14 @@ def test_the_menu_is_all_there_is() -> None:
 def test_ctrl_c_arrives_after_the_finished_trials_are_saved(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train = runner.train
+    train = workers.train
 
     def interrupted(*arguments: object, **options: object) -> object:
-        monkeypatch.setattr(runner, "train", train)  # one signal, not two
+        monkeypatch.setattr(workers, "train", train)  # one signal, not two
         signal.raise_signal(signal.SIGINT)
         return train(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(runner, "train", interrupted)
+    monkeypatch.setattr(workers, "train", interrupted)
     monkeypatch.setattr(runner, "chunk_size", lambda group, threads: 1)
     many = ["axes.learning_rate={linear=[1,2],num=64}"]
     with pytest.raises(KeyboardInterrupt):

@@ -535,13 +535,13 @@ def test_part_of_a_study_is_drawn_and_it_is_said(here: Path) -> None:
 @pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_a_signal_ends_a_run_with_its_status(here: Path, name: str, status: int) -> None:
     interrupted = f"""
-import os, signal, sweep.runs.runner
-train = sweep.runs.runner.train
+import os, signal, sweep.runs.workers
+train = sweep.runs.workers.train
 def interrupted(*arguments, **options):
-    sweep.runs.runner.train = train  # one signal, not two
+    sweep.runs.workers.train = train  # one signal, not two
     os.kill(os.getpid(), signal.{name})
     return train(*arguments, **options)
-sweep.runs.runner.train = interrupted
+sweep.runs.workers.train = interrupted
 """
     many = ["--set", "axes.seed={range=[0,20000]}", "--set", 'initial={scheme="he"}']
     many += ["--set", "training.steps=20000", "--threads", "1"]

@@ -129,7 +129,8 @@ def run(
     ] = None,
 ) -> None:
     """Train and save what is missing of STUDY."""
-    from sweep.runs.training import outcomes_of, train
+    from sweep.runs.studies import train
+    from sweep.store.results import results_of
 
     edits = overrides or ()
     report = train(name, edits, results=results, threads=threads, dask=dask, on_wait=note)
@@ -142,7 +143,7 @@ def run(
         print(f"{study}: {done}{since} in {duration(report.seconds)}, {speed}")
     elif not report.signal:
         print(f"{study}: nothing to do, all {plural(report.trials, 'trial')} are trained")
-    _print_results(outcomes_of(name, edits, report.directory), report.directory)
+    _print_results(results_of(name, edits, results).outcomes(), report.directory)
     if report.signal:
         note("interrupted; what is finished is saved, `sweep run` goes on from there")
         raise Exit(128 + report.signal)

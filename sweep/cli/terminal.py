@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 from io import TextIOWrapper
 from math import isfinite, isnan
 
-from sweep.runs.quantities import duration, short
+from sweep.runs.progress import duration, short
 
 __all__ = ["columns", "duration", "note", "plural", "printable", "short", "tell", "use_what_it_has"]
 

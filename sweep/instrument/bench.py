@@ -20,7 +20,7 @@ from sweep.instrument.instrument import Measured, measure
 from sweep.instrument.machine import Machine, this_machine
 from sweep.instrument.networks import INSTRUMENT, NETWORKS
 from sweep.store.commit import File, now, signed
-from sweep.store.files import RECORDS, make_directory, publish, sha256, told
+from sweep.store.files import RECORDS, make_directories, publish, sha256, told
 from sweep.store.folder import BENCH
 from sweep.store.machine import library_versions, usable_processors
 from sweep.store.parquet import encode
@@ -132,5 +132,4 @@ def save(measured: Measured, machine: Machine, results: Path) -> Path:
 def _make_room(directory: Path) -> None:
     """Make the directories of runs where they are missing."""
     with told(f"{directory}: results cannot be saved here", RequestError):
-        for kind in (RECORDS, *TABLES):
-            make_directory(directory / kind)
+        make_directories(*(directory / kind for kind in (RECORDS, *TABLES)))

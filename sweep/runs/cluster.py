@@ -4,7 +4,7 @@ Imported when a cluster is asked for; nothing else needs Dask.
 """
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from functools import cache
@@ -18,7 +18,7 @@ from distributed.comm.addressing import parse_address, parse_host_port
 from distributed.scheduler import KilledWorker
 
 from sweep.errors import RequestError, SweepError
-from sweep.runs.interruption import Interruption
+from sweep.runs.workers import Interruption
 from sweep.store.machine import library_versions, usable_processors
 from sweep.study import NUMERICS, Group
 from sweep.training.compile import source_digest
@@ -47,8 +47,11 @@ class Cluster:
         self.count = sum(client.nthreads().values())
         self.ahead = _AHEAD * self.count
 
-    def prepare(self, group: Group) -> None:
+    def expect(self, groups: Iterable[Group]) -> None:
         """Leave it to the workers: each compiles a group's kernel with the first of its chunks."""
+
+    def prepare(self, group: Group, _: Interruption) -> None:
+        """Leave it to them, too."""
 
     def submit(
         self, group: Group, index: np.ndarray, since: Trained | None, _: Interruption

@@ -1,18 +1,15 @@
-"""How far a run is, shown where somebody looks: in a terminal, in a notebook, or nowhere."""
+"""How far a run is, shown where somebody looks: in a terminal, in a notebook, or nowhere.
+
+And numbers as people read them.
+"""
 
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from html import escape
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from rich import progress as bars
-from rich.console import Console
-from rich.table import Column
-
-from sweep.runs.quantities import duration, short
 
 if TYPE_CHECKING:
     from sweep.runs.runner import Progress
@@ -29,7 +26,9 @@ def progress_bar(name: str) -> AbstractContextManager[Show]:
     In a notebook that is one line of the cell's output, changed in place, which needs no widgets;
     in a terminal a bar on stderr that goes when the run ends; anywhere else nothing.
     """
-    return _in_notebook(name) if in_notebook() else _in_terminal(name)
+    if in_notebook():
+        return _in_notebook(name)
+    return _in_terminal(name) if sys.stderr.isatty() else nullcontext(lambda now: None)
 
 
 def in_notebook() -> bool:
@@ -40,16 +39,18 @@ def in_notebook() -> bool:
 
 @contextmanager
 def _in_terminal(name: str) -> Iterator[Show]:
-    console = Console(stderr=True)
-    whole = Column(no_wrap=True)
+    from rich import progress as bars  # noqa: PLC0415 - not needed where nobody looks
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Column  # noqa: PLC0415
+
+    console, whole = Console(stderr=True), Column(no_wrap=True)
     parts = (
         bars.TextColumn("{task.description}", markup=False),
         bars.BarColumn(bar_width=12),
         bars.TextColumn("{task.fields[told]}", table_column=whole),
         bars.TimeRemainingColumn(table_column=whole),
     )
-    on = console.is_terminal
-    with bars.Progress(*parts, console=console, transient=True, disable=not on) as bar:
+    with bars.Progress(*parts, console=console, transient=True) as bar:
         task = bar.add_task(name, total=None, told="preparing")
 
         def show(now: "Progress") -> None:
@@ -104,3 +105,21 @@ def _told(now: "Progress") -> str:
 
 def _left(now: "Progress") -> str:
     return duration(now.seconds * (now.trials_total / now.trials_done - 1))
+
+
+def short(number: float, unit: str) -> str:
+    """Return a number in three digits with an SI prefix: "479 MB", "1.05 G network-steps"."""
+    prefixes = iter(("", "k", "M", "G", "T", "P"))
+    prefix = next(prefixes)
+    while number >= 999.5 and (larger := next(prefixes, None)):
+        number, prefix = number / 1000, larger
+    gap = " " if prefix and len(unit) > 1 else ""
+    return f"{number:.3g} {prefix}{gap}{unit}".rstrip()
+
+
+def duration(seconds: float) -> str:
+    """Return a time in the unit that suits it: "0.18 s", "12 s", "3.5 min"."""
+    for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {unit}"
+    return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"

@@ -2,23 +2,16 @@
 
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import (
-    FIRST_COMPLETED,
-    CancelledError,
-    Future,
-    ThreadPoolExecutor,
-    wait,
-)
-from contextlib import nullcontext
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Future, wait
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol, Self
 
 import numpy as np
 
 from sweep.errors import RequestError
-from sweep.runs.interruption import Interruption
+from sweep.runs.workers import Interruption, Threads, Workers
 from sweep.store.files import DamagedError
 from sweep.store.folder import claim, locked, make_folder, study_directory
 from sweep.store.layout import unify
@@ -28,14 +21,14 @@ from sweep.store.matching import Source, answers, missing, sources
 from sweep.store.repair import repair, set_aside, show_only
 from sweep.store.tables import tables_of
 from sweep.study import Group, Study
-from sweep.training.costs import chunk_size
+from sweep.training.costs import chunk_size, estimate
 from sweep.training.trained import Trained
-from sweep.training.trainer import prepare, train
 
 MAX_TRIALS = 2**32
 """How many trials one run takes on: it keeps a byte for each."""
 
 _PATIENCE = 0.1  # seconds: a signal that comes just before a wait does not end it
+_COMMIT = 0.02  # seconds, about, that a commit takes
 _WINDOW = 2**22  # positions searched at a time for missing trials
 
 
@@ -79,66 +72,6 @@ class RunReport:
     def interrupted(self) -> bool:
         """Whether a signal ended the run before all was trained."""
         return self.signal != 0
-
-
-class Workers(Protocol):
-    """Where chunks are trained: threads of this process, or a cluster."""
-
-    count: int
-    """How many of them there are."""
-    ahead: int
-    """How many chunks to have under way, besides one that is being committed."""
-
-    def prepare(self, group: Group) -> None:
-        """Make ready for chunks of this group."""
-
-    def submit(
-        self, group: Group, index: np.ndarray, since: Trained | None, interruption: Interruption
-    ) -> Future[Trained]:
-        """Train these trials, on from what they gave `since` then.
-
-        The future may raise CancelledError if an interruption came before their turn.
-        """
-
-    def check(self) -> None:
-        """Raise a SweepError if nothing can be expected any more."""
-
-
-class Threads:
-    """Threads of this process; while they train they do not hold its global lock.
-
-    One chunk more than there are threads is under way, so that none waits for the disk.
-    """
-
-    def __init__(self, count: int, lanes: int | None) -> None:
-        self.count = self.ahead = count
-        self._lanes, self._pool = lanes, ThreadPoolExecutor(count)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-    def prepare(self, group: Group) -> None:
-        """Compile here, not in every thread."""
-        prepare(group, self._lanes)
-
-    def submit(
-        self, group: Group, index: np.ndarray, since: Trained | None, interruption: Interruption
-    ) -> Future[Trained]:
-        """Train a chunk as soon as a thread is free, unless a signal came before that."""
-        return self._pool.submit(self._train, group, index, since, interruption)
-
-    def check(self) -> None:
-        """Threads do not get lost."""
-
-    def _train(
-        self, group: Group, index: np.ndarray, since: Trained | None, interruption: Interruption
-    ) -> Trained:
-        if interruption:
-            raise CancelledError
-        return train(group, index, lanes=self._lanes, since=since)
 
 
 def run(  # noqa: PLR0913 - every choice of a run has a name here
@@ -207,21 +140,11 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
 
 @dataclass(frozen=True)
 class _Work:
-    """What a group misses.
-
-    Attributes:
-        group: of which something is missing.
-        sources: the chunks of fewer steps from which some of its trials can go on.
-        fresh: (trials,) bool, which of the others are missing.
-    """
+    """What a group misses: what can go on from fewer steps, and (trials,) bool, what is `fresh`."""
 
     group: Group
     sources: list[Source]
     fresh: np.ndarray
-
-    @property
-    def trials(self) -> int:
-        return int(self.fresh.sum()) + sum(len(source.rows) for source in self.sources)
 
 
 def _plan(directory: Path, study: Study) -> tuple[list[str], Ledger, list[_Work]]:
@@ -267,32 +190,39 @@ class _Job:
     extended: int = 0
     steps: int = 0
     seconds: float = 0.0
+    started: float = 0.0
 
     @cached_property
     def total(self) -> int:
-        return sum(work.trials for work in self.plan)
+        extended = sum(len(source.rows) for work in self.plan for source in work.sources)
+        return extended + sum(int(work.fresh.sum()) for work in self.plan)
 
     def run(self) -> int:
         """Train and commit all; return the number of the signal that cut it short, or 0."""
-        self.workers.prepare(self.plan[0].group)
-        started = time.perf_counter()
         running: dict[Future[Trained], _Chunk] = {}
         with Interruption() as interruption:
-            for chunk in self._chunks():
+            self.workers.expect(work.group for work in self.plan)
+            for chunk in self._chunks(interruption):
                 if interruption:
                     break
                 submit = self.workers.submit
                 running[submit(chunk.group, chunk.index, chunk.since, interruption)] = chunk
                 if len(running) > self.workers.ahead:
-                    self._commit_one(running, started)
+                    self._commit_one(running)
             while running:
-                self._commit_one(running, started)
+                self._commit_one(running)
         return interruption.signal if self.done < self.total else 0
 
-    def _chunks(self) -> Iterator[_Chunk]:
+    def _chunks(self, interruption: Interruption) -> Iterator[_Chunk]:
         for work in self.plan:
-            self.workers.prepare(work.group)
-            size = self.chunk or chunk_size(work.group, self.workers.count)
+            with suppress(CancelledError):
+                self.workers.prepare(work.group, interruption)
+            if interruption:
+                return
+            self.started = self.started or time.perf_counter()
+            # A commit takes longer than what is quickly trained: of that, one for all.
+            short = estimate(work.group, 1).seconds < _COMMIT
+            size = self.chunk or chunk_size(work.group, 1 if short else self.workers.count)
             for source in work.sources:
                 yield from self._extensions(source, size, work.fresh)
             for index in _pieces(_positions(work.fresh, self.shuffle_seed), size):
@@ -310,7 +240,7 @@ class _Job:
         for index, since in source.pieces(tables, size):
             yield _Chunk(source.group, index, since, source.steps)
 
-    def _commit_one(self, running: dict[Future[Trained], _Chunk], started: float) -> None:
+    def _commit_one(self, running: dict[Future[Trained], _Chunk]) -> None:
         """Wait for a chunk and commit it; the others go on meanwhile, if they had their turn."""
         finished: set[Future[Trained]] = set()
         while not finished:
@@ -329,7 +259,7 @@ class _Job:
         self.done += trials
         self.extended += trials if chunk.since else 0
         self.steps += trials * (group.steps - chunk.start)
-        self.seconds = time.perf_counter() - started
+        self.seconds = time.perf_counter() - self.started
         if self.progress:
             self.progress(Progress(self.done, self.total, self.steps, self.seconds))
 

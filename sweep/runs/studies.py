@@ -1,13 +1,16 @@
 """A study by its name: begin it, run it, say how far it is, check what is saved, list all."""
 
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from sweep.errors import RequestError, SweepError
-from sweep.runs.progress import Show
-from sweep.runs.training import train
+from sweep.runs import runner
+from sweep.runs.progress import Show, progress_bar
+from sweep.runs.runner import RunReport
+from sweep.runs.workers import Workers
 from sweep.store import repair
 from sweep.store.files import RECORDS, STUDY, home_of, path_of, told
 from sweep.store.folder import check_owner, in_use, origin_of, results_directory, study_directory
@@ -112,6 +115,59 @@ def new(file: str | Path, start: str | Path = "") -> Path:
         except FileExistsError:
             raise RequestError(f"{file}: exists already; choose another name") from None
     return file
+
+
+def train(
+    study: str | Path | Study,
+    overrides: Sequence[str] = (),
+    *,
+    results: str | Path = "results",
+    threads: int | None = None,
+    dask: str | None = None,
+    progress: bool | Show = True,
+    on_wait: Callable[[str], None] | None = None,
+) -> RunReport:
+    """Train what is missing of a study, as `run` does, and return what was done.
+
+    A signal ends it early, with its number in the report. `on_wait` is called with a sentence if
+    another process works on the study.
+
+    Raises:
+        RequestError: the study is wrong, or results cannot be written there.
+        StoreError: results could not be saved or read; what was committed stays.
+    """
+    if dask and threads:
+        raise RequestError(
+            "--threads and --dask: state one of them; workers have their own threads"
+        )
+    asked = load_study(study, overrides)
+    check_owner(study_directory(results, asked), asked.origin)
+    shown: AbstractContextManager[Show | None]
+    if isinstance(progress, bool):
+        shown = progress_bar(asked.name) if progress else nullcontext()
+    else:
+        shown = nullcontext(progress)
+    with _workers(dask) as workers, shown as show:
+        return runner.run(
+            asked,
+            results,
+            origin=asked.origin,
+            threads=threads,
+            workers=workers,
+            progress=show,
+            on_wait=on_wait,
+        )
+
+
+def _workers(address: str | None) -> AbstractContextManager[Workers | None]:
+    """Connect to a cluster, if one is named."""
+    if address is None:
+        return nullcontext()
+    try:
+        from sweep.runs.cluster import connected  # noqa: PLC0415 - an extra that few install
+    except ImportError as error:
+        raise RequestError(f"--dask needs {error.name}: pip install 'sweep[dask]'") from None
+    return connected(address)
 
 
 def run(

@@ -41,7 +41,7 @@ TRIAL_RUN = ".trial-run.tmp"
 _SUFFIX = ".tmp"
 _OURS = re.compile(
     r"\.(\d{8}\.(json|parquet)|study\.toml|origin\.json|\.trial-run\.tmp)(\.[0-9a-f]{8})?\.tmp"
-    r"|\.trial-run\.tmp"
+    r"|\.trial-run(\.linked)?\.tmp"
 )
 """The temporaries of what is saved of a study; whatever else ends like them is somebody else's."""
 
@@ -172,20 +172,22 @@ def settle(paths: Sequence[Path]) -> None:
     discard(left)
 
 
-def replace(path: Path, data: bytes) -> None:
-    """Put `data` under a name that may be taken; the old content stays until the new is durable.
+def replace(files: Mapping[Path, bytes]) -> None:
+    """Put data under names that may be taken; what was there stays until the new is durable.
 
     Raises:
         OSError: the system refused something.
         StoreError: what was written reads back differently.
     """
-    temporary = _temporary(path)
+    temporaries = {path: _temporary(path) for path in files}
     try:
-        _stage(temporary, data)
-        os.replace(temporary, path)  # noqa: PTH105 - beside os.link and os.fsync
-        _sync([path.parent])
+        for path, data in files.items():
+            _stage(temporaries[path], data)
+        for path, temporary in temporaries.items():
+            os.replace(temporary, path)  # noqa: PTH105 - beside os.link and os.fsync
+        _sync(path.parent for path in files)
     finally:
-        discard([temporary])
+        discard(temporaries.values())
 
 
 @contextmanager
@@ -223,20 +225,21 @@ def _remove_abandoned(directory: Path) -> None:
                 path.unlink()
 
 
-def make_directory(path: Path) -> None:
-    """Make a directory and those above it, durably, where they are missing.
+def make_directories(*paths: Path) -> None:
+    """Make directories and those above them, durably, where they are missing.
 
     Raises:
         OSError: the system refused, or something else has the name.
     """
-    if path.is_dir():
-        return
-    make_directory(path.parent)
-    try:
-        path.mkdir(exist_ok=True)
-    except FileExistsError:
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
-    _sync([path.parent])
+    made = []
+    for path in dict.fromkeys(up for one in paths for up in (*reversed(one.parents), one)):
+        try:
+            if not path.is_dir():
+                path.mkdir(exist_ok=True)
+                made.append(path)
+        except FileExistsError:
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(path)) from None
+    _sync(path.parent for path in made)
 
 
 def temporaries(directory: Path) -> list[Path]:

@@ -20,9 +20,8 @@ from sweep.store.files import (
     DamagedError,
     content,
     discard,
-    make_directory,
+    make_directories,
     opened,
-    publish,
     replace,
     told,
 )
@@ -70,8 +69,7 @@ def make_folder(directory: Path) -> None:
         RequestError: the system refused.
     """
     with told(_refused(directory), RequestError):
-        for name in (RECORDS, *KINDS):
-            make_directory(directory / name)
+        make_directories(*(directory / name for name in (RECORDS, *KINDS)))
 
 
 def claim(directory: Path, study: Study, origin: Path | None) -> list[str]:
@@ -87,12 +85,21 @@ def claim(directory: Path, study: Study, origin: Path | None) -> list[str]:
     owner = check_owner(directory, origin) if origin else None
     with told(_refused(directory), RequestError):
         _try_out(directory / TRIAL_RUN)
-        findings = []
+        kept = {directory / STUDY: study.to_toml()}
         if origin and owner is None:
-            findings += _keep(
-                directory / ORIGIN, json.dumps({"origin": str(origin.resolve())}) + "\n"
-            )
-        return findings + _keep(directory / STUDY, study.to_toml())
+            kept[directory / ORIGIN] = json.dumps({"origin": str(origin.resolve())}) + "\n"
+        findings, changed = list[str](), dict[Path, bytes]()
+        for path, text in kept.items():
+            try:
+                if content(path) == text.encode():
+                    continue
+            except FileNotFoundError:
+                pass
+            except DamagedError:
+                findings.append(move_aside(directory, [path], f"{path.name} is not a file"))
+            changed[path] = text.encode()
+        replace(changed)
+    return findings
 
 
 def check_owner(directory: Path, origin: Path | None) -> Path | None:
@@ -141,23 +148,18 @@ def _refused(directory: Path) -> str:
 
 
 def _try_out(path: Path) -> None:
-    """Commit a file, which not every file system can, and remove it."""
-    discard([path])
-    publish({path: b"trial run"})
-    path.unlink()
-
-
-def _keep(path: Path, text: str) -> list[str]:
-    findings = []
+    """Give a file two names, which not every file system can, and remove it."""
+    linked = path.with_suffix(".linked.tmp")
+    discard([path, linked])
     try:
-        if content(path) == text.encode():
-            return []
-    except FileNotFoundError:
-        pass
-    except DamagedError:
-        findings = [move_aside(path.parent, [path], f"{path.name} is not a file")]
-    replace(path, text.encode())
-    return findings
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)
+        try:
+            os.write(handle, b"trial run")
+        finally:
+            os.close(handle)
+        os.link(path, linked)
+    finally:
+        discard([path, linked])
 
 
 NAME = ".lock"

@@ -22,7 +22,7 @@ from sweep.store.files import (
     content,
     discard,
     link,
-    make_directory,
+    make_directories,
     move,
     named,
     publish,
@@ -165,7 +165,7 @@ def _retell(ledger: Ledger) -> list[str]:
             continue  # its trials were trained again since
         record = record_path(home, stem)
         with told(f"{record}: a record could not be made again"):
-            make_directory(record.parent)
+            make_directories(record.parent)
             if fault := ledger.damaged.pop(stem, ""):
                 move_aside(ledger.directory, [record], fault)
             publish({record: commit.to_json()})
@@ -196,7 +196,7 @@ def move_aside(directory: Path, paths: Iterable[Path], why: str) -> str:
     """Move files, one after the other, note why, and say so in a sentence."""
     aside = directory / ASIDE
     with told(f"{directory}: files could not be set aside"):
-        make_directory(aside)
+        make_directories(aside)
         for path in paths:
             target = _free(aside, f"{path.parent.name}-{path.name}")
             with (aside / NOTE).open("a", encoding="utf-8") as note:
@@ -267,8 +267,7 @@ def show_only(ledger: Ledger, groups: Iterable[Group]) -> None:
     leaving, coming = sorted(ledger.commits.keys() - ledger.hidden - wanted), wanted & ledger.hidden
     with told(f"{directory}: chunks could not be hidden"):
         if leaving:
-            for name in (RECORDS, *KINDS):
-                make_directory(hidden / name)
+            make_directories(*(hidden / name for name in (RECORDS, *KINDS)))
             link(_moves(leaving, directory, hidden))
             remove(record_path(directory, stem) for stem in leaving)
             remove(_data(leaving, directory))

@@ -5,10 +5,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow.parquet import filters_to_expression
@@ -43,6 +42,9 @@ from sweep.study import (
     load_study,
     vector,
 )
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 NEVER = ("steps_to_target", "diverged_at")
 """The columns of steps that may never have come."""
@@ -133,7 +135,7 @@ class Results:
 
     def trials(
         self, columns: Sequence[str] | None = None, filters: Filters | None = None
-    ) -> pd.DataFrame:
+    ) -> "pd.DataFrame":
         """A row a trial: `trial`, the axes, the measures and `outcome`, or `columns` of these.
 
         Losses are float64, steps int64, or Int64 with NA for never; `outcome` is categorical.
@@ -150,7 +152,7 @@ class Results:
         trials: Sequence[int] | np.ndarray | None = None,
         columns: Sequence[str] | None = None,
         filters: Filters | None = None,
-    ) -> pd.DataFrame:
+    ) -> "pd.DataFrame":
         """A row a recorded step: `trial`, the axes, `step` and `loss`, of all or some trials.
 
         `loss` has the dtype that was trained in, and so have `validation_loss` and
@@ -159,7 +161,7 @@ class Results:
         """
         return _frame(self.arrow("curves", columns, filters, trials))
 
-    def parameters(self, trials: Sequence[int] | np.ndarray | None = None) -> pd.DataFrame:
+    def parameters(self, trials: Sequence[int] | np.ndarray | None = None) -> "pd.DataFrame":
         """A row a kept step: `trial`, the axes, `step` and a column a parameter, likewise."""
         table = self.arrow("parameters", trials=trials)
         return _frame(
@@ -211,7 +213,7 @@ class Results:
             return pa.table({name: pa.array([], _EMPTY_TYPES.get(name)) for name in names})
         return pa.concat_tables(tables, promote_options="permissive")
 
-    def provenance(self) -> pd.DataFrame:
+    def provenance(self) -> "pd.DataFrame":
         """A row a chunk that holds any of the trials: what its record says of their origin.
 
         Columns: `chunk` and `group`, a digest, str; `steps` and `numerics` int64; `trials`, how
@@ -219,6 +221,8 @@ class Results:
         UTC with seconds; and str for the version of sweep, of Python and of each library, and for
         the `machine` that saved it, missing where an older record does not say.
         """
+        import pandas as pd  # noqa: PLC0415 - a run needs none
+
         return pd.DataFrame(
             {
                 "chunk": commit.stem,
@@ -426,12 +430,16 @@ def _condition(filters: Filters | None) -> tuple[pc.Expression | None, list[str]
         ) from None
 
 
-def _frame(table: pa.Table) -> pd.DataFrame:
+def _frame(table: pa.Table) -> "pd.DataFrame":
+    import pandas as pd  # noqa: PLC0415 - likewise
+
     columns = {name: _series(name, table[name]) for name in table.column_names}
     return pd.DataFrame(columns, copy=False)
 
 
 def _series(name: str, column: pa.ChunkedArray) -> "pd.Series[Any] | pd.Categorical[Any]":
+    import pandas as pd  # noqa: PLC0415 - likewise
+
     if name == "outcome":
         codes = codes_of(column).to_numpy()
         return pd.Categorical.from_codes(codes, pd.Index(OUTCOMES))

@@ -1,7 +1,7 @@
 """What training gave, as tidy tables, and back."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,7 @@ EPOCHS = "epoch_sums"
 
 BATCH = "batch_loss"
 """The column of curves with the loss of each step's batch."""
+
 
 STEPS = "steps"
 """The column of trials that tells plain readers for how many steps they were trained."""
@@ -141,16 +142,17 @@ def trained_of(
 
 
 def _trials(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
-    labels = {name: pa.repeat(value, len(trial)) for name, value in group.labels.items()}
+    labels = {name: repeated(value, len(trial)) for name, value in group.labels.items()}
     measures = {name: _measure(values) for name, values in trained.measures.items()}
-    outcome = pa.DictionaryArray.from_arrays(trained.outcome, list(OUTCOMES))
-    axes = labels | group.columns(trained.index)
-    validation = {
-        name: pa.array(values, from_pandas=name == "validation_accuracy")
-        for name, values in trained.final_validation.items()
-    }
+    outcome = pa.DictionaryArray.from_arrays(numbers(trained.outcome), WORDS)
+    axes = {name: numbers(values) for name, values in group.columns(trained.index).items()}
+    validation = {name: _known(name, values) for name, values in trained.final_validation.items()}
+    steps = numbers(np.full(len(trial), group.steps, np.int32))
     return pa.table(
-        {"trial": trial, **axes, STEPS: np.full(len(trial), group.steps, np.int32)}
+        {"trial": numbers(trial)}
+        | labels
+        | axes
+        | {STEPS: steps}
         | measures
         | validation
         | {"outcome": outcome}
@@ -159,9 +161,41 @@ def _trials(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
 
 def _measure(values: np.ndarray) -> pa.Array:
     """A column of losses; or of steps, 32 bits wide, null where they say never."""
-    if values.dtype.kind == "f":
-        return pa.array(values)
-    return pa.array(values.astype(np.int32), mask=values < 0)
+    return (
+        numbers(values)
+        if values.dtype.kind == "f"
+        else numbers(values.astype(np.int32), values < 0)
+    )
+
+
+def numbers(values: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:
+    """An array of numbers as Arrow has it, null where `missing`; `pa.array` would import pandas."""
+    kind, count = pa.from_numpy_dtype(values.dtype), values.size
+    known = None if missing is None or not missing.any() else _bits(~missing)
+    data = _bits(values) if values.dtype == bool else pa.py_buffer(np.ascontiguousarray(values))
+    return pa.Array.from_buffers(kind, count, [known, data])
+
+
+def repeated(value: str | bool | int | float, count: int) -> pa.Array:
+    """A column of one value."""
+    if isinstance(value, str):
+        return _words([value] * count)
+    return numbers(np.full(count, value))
+
+
+def _words(words: Sequence[str]) -> pa.Array:
+    data = [word.encode() for word in words]
+    ends = np.cumsum([0, *map(len, data)], dtype=np.int32)
+    return pa.StringArray.from_buffers(len(data), pa.py_buffer(ends), pa.py_buffer(b"".join(data)))
+
+
+def _bits(values: np.ndarray) -> pa.Buffer:
+    return pa.py_buffer(np.packbits(values.ravel(), bitorder="little"))
+
+
+def _known(name: str, values: np.ndarray) -> pa.Array:
+    """A column of numbers; an accuracy of no number is null."""
+    return numbers(values, np.isnan(values) if name == "validation_accuracy" else None)
 
 
 def _curves(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
@@ -193,9 +227,7 @@ def _curves(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
 
 def _flat(name: str, found: np.ndarray, unknown: np.ndarray) -> pa.Array:
     """A column of curves: what is not known of a loss, and an accuracy of no number, are null."""
-    if name == "loss" and unknown.any():
-        return pa.array(found.ravel(), mask=unknown.ravel())
-    return pa.array(found.ravel(), from_pandas=name == "validation_accuracy")
+    return numbers(found, unknown) if name == "loss" else _known(name, found)
 
 
 def _ends(trained: Trained, schema: pa.Schema) -> dict[str, pa.Array]:
@@ -219,7 +251,7 @@ def _parameters(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
     names = group.network.parameter_names
     columns = _rows(trial, trained.parameter_steps)
     by_name = trained.parameters.reshape(-1, len(names)).T
-    columns |= {name: np.ascontiguousarray(by_name[at]) for at, name in enumerate(names)}
+    columns |= {name: numbers(by_name[at]) for at, name in enumerate(names)}
     steps = len(trained.parameter_steps)
     columns[RECENT] = _at_last_step(trained.recent_losses, steps)
     if trained.epochs.shape[1]:
@@ -232,8 +264,8 @@ def _parameters(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
 def _rows(trial: np.ndarray, steps: np.ndarray) -> dict[str, Any]:
     """The keys of the rows: every recorded step of the first trial, then of the next, ..."""
     return {
-        "trial": np.repeat(trial, len(steps)),
-        "step": np.tile(steps.astype(np.int32), len(trial)),
+        "trial": numbers(np.repeat(trial, len(steps))),
+        "step": numbers(np.tile(steps.astype(np.int32), len(trial))),
     }
 
 
@@ -241,11 +273,11 @@ def _at_last_step(values: np.ndarray, steps: int) -> pa.Array:
     """The (trials, count) `values` as lists in the row of each trial's last step, null before."""
     trials, count = values.shape
     if steps == 1:
-        return pa.FixedSizeListArray.from_arrays(values.ravel(), count)
+        return pa.FixedSizeListArray.from_arrays(numbers(values), count)
     spread = np.zeros((trials, steps, count), values.dtype)
     spread[:, -1] = values
     missing = np.tile(np.arange(steps) < steps - 1, trials)
-    return pa.FixedSizeListArray.from_arrays(spread.ravel(), count, mask=pa.array(missing))
+    return pa.FixedSizeListArray.from_arrays(numbers(spread), count, mask=numbers(missing))
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
@@ -257,7 +289,7 @@ def _numbers(column: pa.ChunkedArray) -> np.ndarray:
 
 def codes_of(outcome: pa.ChunkedArray) -> pa.ChunkedArray:
     """The positions in `OUTCOMES` of a column of outcomes, int32."""
-    return pc.index_in(outcome.cast(pa.string()), value_set=pa.array(OUTCOMES))
+    return pc.index_in(outcome.cast(pa.string()), value_set=WORDS)
 
 
 def digest_of(table: pa.Table) -> str:
@@ -305,3 +337,7 @@ def _matrix(
         at = np.searchsorted(steps, step[wanted])
         found[row[wanted], at] = curves[name].to_numpy()[wanted]
     return found
+
+
+WORDS = _words(OUTCOMES)
+"""The outcomes, as a column's dictionary has them."""

@@ -20,8 +20,8 @@ from distributed.comm import CommClosedError
 from sweep.errors import RequestError
 from sweep.runs import cluster as clusters
 from sweep.runs.cluster import Cluster, ClusterError, connected
-from sweep.runs.interruption import Interruption
 from sweep.runs.runner import Progress, run
+from sweep.runs.workers import Interruption
 from sweep.store.repair import verify
 from sweep.store.results import open_results
 from sweep.study import Group, Study, parse_study

@@ -17,7 +17,7 @@ import pandas as pd
 import pytest
 
 from sweep.errors import RequestError
-from sweep.runs import runner
+from sweep.runs import runner, workers
 from sweep.runs.runner import Progress, run
 from sweep.store import commit
 from sweep.store.repair import verify
@@ -49,15 +49,15 @@ loss = "every 10"
 KILLED = """
 import os, sys
 from pathlib import Path
-from sweep.runs import runner
+from sweep.runs import runner, workers
 from sweep.study import parse_study
-study, train = parse_study(sys.argv[2], "small", Path()), runner.train
+study, train = parse_study(sys.argv[2], "small", Path()), workers.train
 log = os.open(sys.argv[1] + ".trained", os.O_APPEND | os.O_CREAT | os.O_WRONLY)
 def logged(group, index, **rest):
     done = train(group, index, **rest)
     os.write(log, b"." * len(index))
     return done
-runner.train = logged
+workers.train = logged
 print("ready", flush=True)
 runner.run(study, Path(sys.argv[1]), threads=2, chunk=int(sys.argv[3]))
 """
@@ -66,8 +66,9 @@ runner.run(study, Path(sys.argv[1]), threads=2, chunk=int(sys.argv[3]))
 
 @pytest.fixture
 def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    monkeypatch.setattr(runner, "train", pretend)
-    monkeypatch.setattr(runner, "prepare", lambda group, lanes: False)
+    monkeypatch.setattr(workers, "train", pretend)
+    monkeypatch.setattr(workers, "prepare", lambda group, lanes: False)
+    monkeypatch.setattr(workers, "uncompiled", lambda groups, lanes: [])
     return Bench(tmp_path / "results", [])
 
 
@@ -229,7 +230,7 @@ def test_a_signal_ends_the_run_with_what_was_under_way_committed(
         return pretend(group, index)
 
     with monkeypatch.context() as patch:
-        patch.setattr(runner, "train", train_and_signal)
+        patch.setattr(workers, "train", train_and_signal)
         patch.setattr(runner, "Interruption", Interruption)
         patch.setattr(runner, "_pieces", watched)
         report = bench.run(study(), chunk=1)
@@ -252,7 +253,7 @@ def test_a_signal_during_the_last_chunk_interrupts_nothing(
         os.kill(os.getpid(), signal.SIGINT)
         return pretend(group, index)
 
-    monkeypatch.setattr(runner, "train", train_and_signal)
+    monkeypatch.setattr(workers, "train", train_and_signal)
     report = bench.run(study(), chunk=12)
     assert (report.trained, report.interrupted) == (12, False)
 
@@ -269,7 +270,7 @@ def test_a_second_signal_interrupts_at_once_and_loses_only_what_was_under_way(
         return pretend(group, index)
 
     with monkeypatch.context() as patch:
-        patch.setattr(runner, "train", train_and_signal)
+        patch.setattr(workers, "train", train_and_signal)
         with pytest.raises(KeyboardInterrupt):
             bench.run(study(), chunk=1)
     assert bench.run(study()).already >= 5
@@ -287,7 +288,7 @@ def test_an_error_while_training_keeps_what_was_committed(
         return pretend(group, index)
 
     with monkeypatch.context() as patch:
-        patch.setattr(runner, "train", fail_late)
+        patch.setattr(workers, "train", fail_late)
         with pytest.raises(MemoryError):
             bench.run(study(), chunk=2)
     report = bench.run(study())
@@ -309,7 +310,7 @@ def test_two_runs_at_once_share_the_work(bench: Bench, monkeypatch: pytest.Monke
         said.append(sentence)
         waiting.set()
 
-    monkeypatch.setattr(runner, "train", patient)
+    monkeypatch.setattr(workers, "train", patient)
     threads = [
         threading.Thread(target=lambda: reports.append(bench.run(study(), on_wait=on_wait)))
         for _ in range(2)

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sweep.runs import runner
+from sweep.runs import workers
 from sweep.study import Group
 from sweep.training.trained import Trained
 from tests.store.small import Bench, train
@@ -27,6 +27,7 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bench:
         made.trained += index.tolist()
         return train(group, index, lanes=lanes)
 
-    monkeypatch.setattr(runner, "train", noted)
-    monkeypatch.setattr(runner, "prepare", lambda group, lanes: False)
+    monkeypatch.setattr(workers, "train", noted)
+    monkeypatch.setattr(workers, "prepare", lambda group, lanes: False)
+    monkeypatch.setattr(workers, "uncompiled", lambda groups, lanes: [])
     return made

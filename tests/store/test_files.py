@@ -65,19 +65,19 @@ def test_a_taken_name_is_not_overwritten(tmp_path: Path) -> None:
 def test_replace_is_durable_before_the_old_content_goes(tmp_path: Path, calls: list[str]) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"old")
-    files.replace(path, b"new")
+    files.replace({path: b"new"})
     assert calls[:3] == ["fsync file.tmp", "replace file.tmp", f"fsync {tmp_path.name}"]
     assert [found.read_bytes() for found in tmp_path.iterdir()] == [b"new"]
 
 
-@pytest.mark.parametrize("write", [files.replace, lambda path, data: files.publish({path: data})])
+@pytest.mark.parametrize("write", [files.replace, files.publish])
 def test_what_reads_back_differently_is_not_committed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: object
 ) -> None:
     real = os.write
     monkeypatch.setattr(os, "write", lambda handle, data: real(handle, b"\0" * len(data)))
     with pytest.raises(StoreError, match="reads back differently"):
-        write(tmp_path / "file", b"data")
+        write({tmp_path / "file": b"data"})
     assert list(tmp_path.iterdir()) == []
 
 
@@ -118,7 +118,7 @@ def test_what_the_system_refuses_is_one_line(tmp_path: Path) -> None:
 
 
 def test_directories_are_made_from_the_top(tmp_path: Path, calls: list[str]) -> None:
-    files.make_directory(tmp_path / "a" / "b")
-    files.make_directory(tmp_path / "a" / "b")
+    files.make_directories(tmp_path / "a" / "b")
+    files.make_directories(tmp_path / "a" / "b")
     assert (tmp_path / "a" / "b").is_dir()
     assert calls == [f"fsync {tmp_path.name}", "fsync a"]

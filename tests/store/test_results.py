@@ -263,7 +263,7 @@ def test_the_digest_sees_one_changed_value(
             array[1] = np.nextafter(array[1], 9) if array.dtype.kind == "f" else array[1] + 1
         return trained
 
-    monkeypatch.setattr("sweep.runs.runner.train", changed)
+    monkeypatch.setattr("sweep.runs.workers.train", changed)
     other = Bench(tmp_path / "other", [])
     other.run(asked)
     assert other.digest() != bench.digest()

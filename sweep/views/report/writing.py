@@ -16,7 +16,7 @@ from sweep.analysis.sentences import answer, ending, losses, portion
 from sweep.analysis.trials import NEEDED
 from sweep.catalogue import OUTCOMES, VALIDATION_MEASURES
 from sweep.errors import RequestError
-from sweep.runs.quantities import short
+from sweep.runs.progress import short
 from sweep.store.files import complete, refuse_place, told
 from sweep.store.folder import inputs_of, origin_of
 from sweep.store.results import Results, results_of
