@@ -17,7 +17,7 @@ import numpy as np
 from sweep.store.machine import usable_processors
 from sweep.study import Group
 from sweep.training.compile import cache_directory, is_ready
-from sweep.training.layout import Specification
+from sweep.training.specification import Specification
 from sweep.training.trained import Trained
 from sweep.training.trainer import kernels_of, prepare, train
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from sweep.catalogue import MEASURES
 from sweep.errors import RequestError
-from sweep.store.files import EXPORTED, complete, make_directory, refuse_place, told
+from sweep.store.files import EXPORTED, complete, make_directories, refuse_place, told
 from sweep.store.folder import inputs_of
 from sweep.store.results import Results
 from sweep.study import Axis
@@ -51,7 +51,7 @@ def export_benchmark(results: Results, directory: Path) -> int:
         what = "curves were recorded; see record.loss" if len(trials) else "trial is trained yet"
         raise RequestError(f"{results.study.name}: no {what}")
     with told(f"{directory}: cannot be written", RequestError):
-        make_directory(directory)
+        make_directories(directory)
         with complete(directory / FILES[0]) as path:
             pq.write_table(configurations.replace_schema_metadata(EXPORTED), path, **_OPTIONS)
         with complete(directory / FILES[1]) as path:
