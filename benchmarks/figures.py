@@ -20,13 +20,13 @@ import pyarrow as pa
 import seaborn as sns
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import PercentFormatter
+from matplotlib.ticker import FixedFormatter, FixedLocator, PercentFormatter
 
 from benchmarks.runs import open_run, runs
 from sweep.errors import RequestError, StoreError, SweepError
 from sweep.views.saving import save_figure
-from sweep.views.scales import place
-from sweep.views.style import MARK, RGB, Look, colors, new_figure, theme
+from sweep.views.scales import is_wide, name_powers
+from sweep.views.style import MARK, RGB, Look, colors, new_figure, theme, value_labels
 
 
 def median_line(
@@ -39,6 +39,17 @@ def median_line(
     axes.vlines(at, found["min"], found["max"], color=color, linewidth=1)
 
 
+def place(axes: Axes, values: np.ndarray) -> None:
+    """Scale the x axis for these ascending numbers, each at its place; tick each of a few."""
+    if is_wide(values):
+        axes.set_xscale("log")
+        name_powers(axes.xaxis, values[0], values[-1])
+    if len(values) <= _MOST_TICKED:
+        axes.xaxis.set_major_locator(FixedLocator(values.tolist()))
+        axes.xaxis.set_major_formatter(FixedFormatter(value_labels(values.tolist())))
+        axes.xaxis.set_minor_locator(FixedLocator([]))
+
+
 def over_fewest(table: pd.DataFrame, column: str, value: str) -> pd.DataFrame:
     """A row a round and number in `column`: `value` over that of the fewest, as `ratio`."""
     by_round = table.pivot_table(index="round", columns=column, values=value)
@@ -47,6 +58,7 @@ def over_fewest(table: pd.DataFrame, column: str, value: str) -> pd.DataFrame:
 
 BESIDE: dict[str, Any] = {"loc": "upper left", "bbox_to_anchor": (1.01, 1.0), "borderaxespad": 0}
 SPEED = "network-steps per second"
+_MOST_TICKED = 12
 _ENDS = "turns: least, median, most"
 _NAMES = ["network", "dtype"]
 

@@ -13,7 +13,8 @@ from sweep.course.document import Document, html, markdown, plain
 from sweep.course.snapshot import Snapshot, snapshot_of
 from sweep.errors import RequestError
 from sweep.store.files import complete, refuse_place, told
-from sweep.study import Study, files_of, load_study
+from sweep.study import Study, checks, files_of, load_study
+from sweep.study.checks import asked, integer, one_of
 from sweep.views.saving import FORMATS, save_figure
 
 ENDINGS = {
@@ -22,6 +23,8 @@ ENDINGS = {
     "html": (".html", ".htm"),
 }
 """Of each form: what a file that is there already may end in to be written anew."""
+MOST = 10**9
+"""Steps and samples beyond which no study goes."""
 
 
 @dataclass(frozen=True)
@@ -39,10 +42,10 @@ class Derivation:
     inputs: Sequence[Path] = ()
 
     def __str__(self) -> str:
-        return plain(self.document)
+        return self.written()
 
     def _repr_html_(self) -> str:
-        return self.html()
+        return self.written("html")
 
     @cached_property
     def document(self) -> Document:
@@ -53,13 +56,17 @@ class Derivation:
         """The network with its weights, activations and gradients, as a figure."""
         return draw_network(self.snapshot, self.sample)
 
-    def markdown(self, picture: str = "") -> str:
-        """Markdown with LaTeX; `picture` is a file to show."""
-        return markdown(self.document, picture)
+    def written(self, form: str = "text", picture: str = "") -> str:
+        """It as "text"; as "markdown" with LaTeX, in which `picture` is a file to show; as "html".
 
-    def html(self) -> str:
-        """One page with MathML and the diagram, which needs no network."""
-        return html(self.document, svg(self.diagram()))
+        This is one page with MathML and the diagram, which needs no network.
+        """
+        match asked("form", one_of(ENDINGS), form):
+            case "html":
+                return html(self.document, svg(self.diagram()))
+            case "markdown":
+                return markdown(self.document, picture)
+        return plain(self.document)
 
     def draw(self, file: str | Path) -> Path:
         """Draw the diagram into a file that ends in .png, .svg or .pdf, and return the path.
@@ -67,7 +74,7 @@ class Derivation:
         Raises:
             RequestError: it cannot be drawn there, or something else is there.
         """
-        path = Path(file)
+        path = asked("file", checks.path, file)
         if path.suffix[1:] not in FORMATS:
             endings = ", ".join(f".{ending}" for ending in FORMATS)
             raise RequestError(f'{path}: the ending must be {endings}, not "{path.suffix}"')
@@ -77,12 +84,12 @@ class Derivation:
         return path
 
     def save(self, file: str | Path, form: str = "text", picture: str = "") -> Path:
-        """Write it to a file as "text", "markdown" or "html", and return the path.
+        """Write it to a file, in a form of `written`, and return the path.
 
         Raises:
             RequestError: it cannot be written there, or something else is there.
         """
-        path = Path(file)
+        path = asked("file", checks.path, file)
         self.refuse(path, form)
         with told(f"{path}: cannot be written", RequestError), complete(path) as temporary:
             temporary.write_text(self.written(form, picture), encoding="utf-8")
@@ -94,21 +101,13 @@ class Derivation:
         Raises:
             RequestError: it would.
         """
+        asked("form", one_of(ENDINGS), form)
         refuse_place(path, "explain", self.inputs)
         if path.exists() and path.suffix.lower() not in ENDINGS[form]:
             raise RequestError(
                 f"{path}: exists, and its ending is not one of {', '.join(ENDINGS[form])}; "
                 "choose another name"
             )
-
-    def written(self, form: str, picture: str = "") -> str:
-        """It as "text", "markdown" or "html"."""
-        match form:
-            case "html":
-                return self.html()
-            case "markdown":
-                return self.markdown(picture)
-        return str(self)
 
 
 def explain(
@@ -131,8 +130,10 @@ def explain(
     Raises:
         RequestError: there is no such study, trial, step or sample, or it cannot be written out.
     """
-    asked = load_study(study, overrides)
-    inputs = files_of(asked.origin, overrides)
-    found = Derivation(snapshot_of(asked, trial, step), sample, inputs)
+    step = asked("step", integer(0, MOST), step)
+    sample = asked("sample", integer(1, MOST), sample)
+    wanted = load_study(study, overrides)
+    inputs = files_of(wanted.origin, overrides)
+    found = Derivation(snapshot_of(wanted, trial, step), sample, inputs)
     found.document  # noqa: B018 - what cannot be derived is refused here
     return found

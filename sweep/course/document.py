@@ -4,11 +4,14 @@ As text for terminals, as Markdown with LaTeX, as one HTML file with MathML that
 """
 
 import re
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
+from importlib.resources import files
 from io import StringIO
 
+from jinja2 import Template
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table as Grid
@@ -110,25 +113,17 @@ def plain(document: Document) -> str:
 
 def markdown(document: Document, picture: str = "") -> str:
     """The document as Markdown, its formulas between dollar signs; `picture` is a file to show."""
-    page = _Markdown(Latex(document.notation, document.digits))
-    parts = [f"# {_marked(document.title)}"]
-    parts += [f"![The network]({picture})"] if picture else []
-    for section in document.sections:
-        parts.append(f"## {page.line(section.title)}")
-        parts += map(page.block, section.body)
+    shown = [f"![The network]({picture})"] * bool(picture)
+    parts = _Markdown(Latex(document.notation, document.digits)).parts(document, shown)
     return "\n\n".join(parts) + "\n"
 
 
 def html(document: Document, picture: str = "") -> str:
     """The document as a page of its own; `picture` is an <svg> element to show."""
-    page = _HTML(MathML(document.notation, document.digits))
-    title = escape(document.title)
-    parts = [f"<h1>{title}</h1>"]
-    parts += [f"<figure>{picture}</figure>"] if picture else []
-    for section in document.sections:
-        parts.append(f"<h2>{page.line(section.title)}</h2>")
-        parts += map(page.block, section.body)
-    return _PAGE.format(title=title, style=_STYLE, body="\n".join(parts))
+    shown = [f"<figure>{picture}</figure>"] * bool(picture)
+    parts = _HTML(MathML(document.notation, document.digits)).parts(document, shown)
+    page = Template(files("sweep.course").joinpath("page.html").read_text(encoding="utf-8"))
+    return str(page.render(title=escape(document.title), body="\n".join(parts))) + "\n"
 
 
 @dataclass(frozen=True)
@@ -174,57 +169,72 @@ class _Terminal:
         return grid
 
 
-def _fits(equation: Equation, language: Language) -> bool:
-    """Whether an equation fits into one line of a page."""
-    text = Text(language.name, language.digits)
-    sides = (equation.left, *equation.sides)
-    return len(" = ".join(map(text.write, sides))) <= _LONG
-
-
 @dataclass(frozen=True)
-class _Markdown:
-    latex: Latex
+class _Page(ABC):
+    """A file: parts one after another, each as its markup has it."""
+
+    language: Language
+
+    def parts(self, document: Document, picture: Sequence[str]) -> Iterator[str]:
+        yield self.heading(1, (document.title,))
+        yield from picture
+        for section in document.sections:
+            yield self.heading(2, section.title)
+            yield from map(self.block, section.body)
 
     def line(self, line: Line) -> str:
         return "".join(map(self.cell, line))
 
+    def sides(self, equation: Equation) -> tuple[list[str], bool]:
+        """What an equation's sides are, and whether they fit into one line of the page."""
+        sides = (equation.left, *equation.sides)
+        text = Text(self.language.name, self.language.digits)
+        fits = len(" = ".join(map(text.write, sides))) <= _LONG
+        return list(map(self.language.write, sides)), fits
+
+    @abstractmethod
+    def heading(self, level: int, line: Line) -> str: ...
+
+    @abstractmethod
+    def cell(self, part: Cell) -> str: ...
+
+    @abstractmethod
+    def block(self, block: Block) -> str: ...
+
+
+class _Markdown(_Page):
+    def heading(self, level: int, line: Line) -> str:
+        return f"{'#' * level} {self.line(line)}"
+
     def cell(self, part: Cell) -> str:
-        return _marked(part) if isinstance(part, str) else f"${self.latex.write(part)}$"
+        if isinstance(part, str):
+            return _SPECIAL.sub(r"\\\1", re.sub(r"\s+", " ", part))
+        return f"${self.language.write(part)}$"
 
     def block(self, block: Block) -> str:
         match block:
             case Paragraph(line):
                 return self.line(line)
             case Equation():
-                return self.equation(block)
+                sides, fits = self.sides(block)
+                if fits:
+                    return f"$$\n{' = '.join(sides)}\n$$"
+                left, *others = sides
+                lines = " \\\\\n".join(f"&= {side}" for side in others)
+                return f"$$\n\\begin{{aligned}}\n{left} {lines}\n\\end{{aligned}}\n$$"
         rows = [list(map(self.cell, row)) for row in (block.headings, *block.rows)]
         rows.insert(1, ["---"] * len(block.headings))
         return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
-    def equation(self, equation: Equation) -> str:
-        left, *sides = map(self.latex.write, (equation.left, *equation.sides))
-        if _fits(equation, self.latex):
-            return f"$$\n{' = '.join((left, *sides))}\n$$"
-        lines = " \\\\\n".join(f"&= {side}" for side in sides)
-        return f"$$\n\\begin{{aligned}}\n{left} {lines}\n\\end{{aligned}}\n$$"
 
-
-def _marked(text: str) -> str:
-    """Text that is no markup."""
-    return _SPECIAL.sub(r"\\\1", re.sub(r"\s+", " ", text))
-
-
-@dataclass(frozen=True)
-class _HTML:
-    mathml: MathML
-
-    def line(self, line: Line) -> str:
-        return "".join(map(self.cell, line))
+class _HTML(_Page):
+    def heading(self, level: int, line: Line) -> str:
+        return f"<h{level}>{self.line(line)}</h{level}>"
 
     def cell(self, part: Cell) -> str:
         if isinstance(part, str):
             return escape(part)
-        return f"<math><mrow>{self.mathml.write(part)}</mrow></math>"
+        return f"<math><mrow>{self.language.write(part)}</mrow></math>"
 
     def block(self, block: Block) -> str:
         match block:
@@ -237,11 +247,10 @@ class _HTML:
         return f"<table>{_rows('th', [map(self.cell, block.headings)], 'tr')}{rows}</table>"
 
     def equation(self, equation: Equation) -> str:
-        equals = operator("=")
-        first, *sides = map(self.mathml.write, (equation.left, *equation.sides))
-        if _fits(equation, self.mathml):
-            return f"<mrow>{first}{equals}{equals.join(sides)}</mrow>"
-        lines = (("" if at else first, equals, side) for at, side in enumerate(sides))
+        equals, (sides, fits) = operator("="), self.sides(equation)
+        if fits:
+            return f"<mrow>{equals.join(sides)}</mrow>"
+        lines = (("" if at else sides[0], equals, side) for at, side in enumerate(sides[1:]))
         return f"<mtable>{_rows('mtd', lines, 'mtr')}</mtable>"
 
 
@@ -249,35 +258,3 @@ def _rows(cell: str, rows: Iterable[Iterable[str]], row: str) -> str:
     """Rows of cells, each in elements of these names."""
     lines = ("".join(f"<{cell}>{one}</{cell}>" for one in line) for line in rows)
     return "".join(f"<{row}>{line}</{row}>" for line in lines)
-
-
-_PAGE = """\
-<!DOCTYPE html>
-<html lang="en" xmlns="http://www.w3.org/1999/xhtml">
-<head>
-<meta charset="utf-8"/>
-<meta name="generator" content="sweep explain"/>
-<title>{title}</title>
-<style>{style}</style>
-</head>
-<body>
-{body}
-</body>
-</html>
-"""
-_STYLE = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #1f2328; max-width: 60rem;
-  margin: 2rem auto; padding: 0 1.5rem; }
-h1 { font-size: 1.5rem; line-height: 1.3; }
-h2 { font-size: 1.15rem; margin-top: 2.2rem; border-bottom: 1px solid #d5d9de; }
-table { border-collapse: collapse; margin: .8rem 0; }
-td, th { padding: .2rem .9rem .2rem 0; text-align: left; font-weight: normal; }
-th { color: #59636e; border-bottom: 1px solid #d5d9de; }
-.equation { margin: .4rem 0 .4rem 1.5rem; padding: .15rem 0; overflow: auto hidden; }
-math { font-family: "STIX Two Math", "Cambria Math", "Latin Modern Math", math; }
-mtable, mfrac { math-style: normal; }
-mtd { text-align: left; padding: .25em .15em; }
-figure { margin: 1.5rem 0; }
-figure svg { max-width: 100%; height: auto; }
-@media print { h2 { break-after: avoid; } .equation { break-inside: avoid; } }
-"""

@@ -18,9 +18,10 @@ from sweep.course.sheet_columns import STEP, Column, H
 from sweep.course.symbols import cell_name
 from sweep.course.worksheet import Plan, Trial, plan_worksheet
 from sweep.errors import RequestError
-from sweep.store.export import EXCEL_OPTIONS
+from sweep.store.export import EXCEL_OPTIONS, EXCEL_ROWS
 from sweep.store.files import complete, refuse_place, told
-from sweep.study import Study, files_of, load_study
+from sweep.study import Study, checks, files_of, load_study
+from sweep.study.checks import asked, integer
 
 START, COMPARED = "Start", "Compare"
 TOLERANCE = 1e-8
@@ -90,12 +91,13 @@ def worksheet(
     Raises:
         RequestError: there is no such study, it cannot be a worksheet, or cannot be written there.
     """
-    asked = load_study(study, overrides)
-    path = Path(file or f"{asked.name}.xlsx")
+    steps = None if steps is None else asked("steps", integer(1, EXCEL_ROWS), steps)
+    wanted = load_study(study, overrides)
+    path = asked("file", checks.path, f"{wanted.name}.xlsx" if file is None else file)
     if path.suffix != ".xlsx":
         raise RequestError(f'{path}: the ending must be .xlsx, not "{path.suffix}"')
-    refuse_place(path, "worksheet", files_of(asked.origin, overrides))
-    plan = plan_worksheet(asked, steps, trial)
+    refuse_place(path, "worksheet", files_of(wanted.origin, overrides))
+    plan = plan_worksheet(wanted, steps, trial)
     with told(f"{path}: cannot be written", RequestError):
         write_workbook(plan, path)
     return Worksheet(path, len(plan.trials), plan.steps)

@@ -24,6 +24,7 @@ from sweep.store.files import RECORDS, make_directories, publish, sha256, told
 from sweep.store.folder import BENCH
 from sweep.store.machine import library_versions, usable_processors
 from sweep.store.parquet import encode
+from sweep.study.checks import asked, integer, number, one_of, path, several, text
 
 DTYPES = ("float64", "float32")
 WIDTHS = (1, 2, 4, 8, 16, 32, 64)
@@ -69,30 +70,30 @@ def bench(
         RequestError: there is no such network, more threads than processors are asked for, or
             results cannot be saved.
     """
-    networks, dtypes = ((one,) if isinstance(one, str) else one for one in (networks, dtypes))
-    threads, lanes = ((one,) if isinstance(one, int) else one for one in (threads, lanes))
-    for width in lanes:
-        if width not in WIDTHS:
-            raise RequestError(f"--lanes {width}: lanes are a power of two from 1 to 64")
-    usable = usable_processors()
-    for count in threads:
-        if count > usable:
-            raise RequestError(
-                f"--threads {count}: more than the {usable} processors that this process may use, "
-                "and threads that wait for each other measure nothing"
-            )
-    if unknown := [name for name in networks if name not in NETWORKS]:
+    names = asked("networks", several(text), networks) or INSTRUMENT
+    dtypes = asked("dtypes", several(one_of(DTYPES)), dtypes) or list(DTYPES)
+    usable, most = usable_processors(), 10**6
+    counts = asked("threads", several(integer(1, most)), threads) or [usable]
+    widths = asked("lanes", several(integer(-most, most)), lanes)
+    rounds = asked("rounds", integer(1, most), rounds)
+    seconds = asked("seconds", number(0.001, below=1e6), seconds)
+    directory = asked("results", path, results)
+    if unknown := [name for name in names if name not in NETWORKS]:
         raise RequestError(
             f'no network of the table is called "{unknown[0]}"; there are {", ".join(NETWORKS)}'
         )
-    _make_room(Path(results) / BENCH)
-    cases = [NETWORKS[name] for name in dict.fromkeys(networks or INSTRUMENT)]
-    counts = list(dict.fromkeys(threads or [usable]))
-    measured = measure(
-        cases, list(dict.fromkeys(dtypes)), counts, lanes or [None], rounds, seconds, say
-    )
+    if wrong := [width for width in widths if width not in WIDTHS]:
+        raise RequestError(f"--lanes {wrong[0]}: lanes are a power of two from 1 to 64")
+    if max(counts) > usable:
+        raise RequestError(
+            f"--threads {max(counts)}: more than the {usable} processors that this process may "
+            "use, and threads that wait for each other measure nothing"
+        )
+    _make_room(directory / BENCH)
+    cases = [NETWORKS[name] for name in names]
+    measured = measure(cases, dtypes, counts, widths or [None], rounds, seconds, say)
     machine = this_machine()
-    return Bench(measured, machine, save(measured, machine, Path(results)))
+    return Bench(measured, machine, save(measured, machine, directory))
 
 
 def save(measured: Measured, machine: Machine, results: Path) -> Path:
@@ -123,10 +124,10 @@ def save(measured: Measured, machine: Machine, results: Path) -> Path:
         "files": files,
     }
     _make_room(results / BENCH)
-    path = results / BENCH / RECORDS / f"{run}.json"
+    place = results / BENCH / RECORDS / f"{run}.json"
     with told(f"{results / BENCH}: results cannot be saved here", RequestError):
-        publish({**contents, path: signed(record)})
-    return path
+        publish({**contents, place: signed(record)})
+    return place
 
 
 def _make_room(directory: Path) -> None:

@@ -7,10 +7,15 @@ import difflib
 import math
 import re
 from collections.abc import Callable, Collection, Iterable
-from typing import Any
+from os import PathLike
+from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
+from sweep.errors import RequestError
+
+T = TypeVar("T")
 Check = Callable[[object], Any]
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202f-\ud7ff\ue000-\U0010ffff]")
@@ -59,6 +64,35 @@ def nearest(name: str, known: Iterable[str]) -> str:
     """A hint at the known name that `name` may have meant."""
     found = difflib.get_close_matches(name[:80], list(known), n=1, cutoff=0.5)
     return one_line(f"; did you mean {found[0]}?", 120) if found else ""
+
+
+def asked(name: str, check: Callable[[object], T], value: object) -> T:
+    """What a caller of a function passed, checked; a NumPy number is taken as Python's.
+
+    Raises:
+        RequestError: it is wrong; one line, beginning with its name.
+    """
+    try:
+        return check(value.item() if isinstance(value, np.generic) else value)
+    except ValueError as error:
+        raise RequestError(f"{name}: {error}") from None
+
+
+def path(value: object) -> Path:
+    """Where a file or directory is, as text or as a path."""
+    if not isinstance(value, str | PathLike):
+        raise ValueError(f"must be a path, not {show(value)}")
+    return Path(value)
+
+
+def several(each: Check) -> Check:
+    """A list of things that pass `each`, or one alone; the same twice counts once."""
+
+    def check(value: object) -> list[Any]:
+        values = [value] if isinstance(value, str) or not isinstance(value, Iterable) else value
+        return list(dict.fromkeys(map(each, values)))
+
+    return check
 
 
 def text(value: object) -> str:

@@ -1,8 +1,12 @@
 """The course's commands as a user meets them."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from sweep import explain, worksheet
+from sweep.errors import RequestError
 
 from ..test_cli import process, refused, sweep
 from .studies import EXPERIMENTS
@@ -41,6 +45,23 @@ def test_what_cannot_be_explained_is_refused(
     options: list[str], message: str, tmp_path: Path
 ) -> None:
     assert message in refused("explain", "lr_graphs", *options, cwd=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("ask", "message"),
+    [
+        (lambda: explain("lr_graphs", step="3"), 'step: must be a whole number from 0 .*, not "3"'),
+        (lambda: explain("lr_graphs", sample=1.5), "sample: must be a whole number from 1 "),
+        (lambda: explain("lr_graphs", trial=0.5), "--trial: must be NAME=VALUE"),
+        (lambda: explain("step_by_step").written("pdf"), 'form: must be one of .*, not "pdf"'),
+        (lambda: explain("step_by_step").draw(5), "file: must be a path, not 5"),
+        (lambda: worksheet("lr_graphs", 5), "file: must be a path, not 5"),
+        (lambda: worksheet("lr_graphs", steps=0), "steps: must be a whole number from 1 "),
+    ],
+)
+def test_what_python_is_not_given_is_refused(ask: Callable[[], object], message: str) -> None:
+    with pytest.raises(RequestError, match=message):
+        ask()
 
 
 FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))"

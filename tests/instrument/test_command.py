@@ -6,6 +6,8 @@ import pandas as pd
 import pytest
 
 from benchmarks.figures import main
+from sweep.errors import RequestError
+from sweep.instrument.bench import bench
 from sweep.instrument.networks import INSTRUMENT, NETWORKS
 from tests.benchmarks.small import COURSE
 from tests.test_cli import STUDY, refused, sweep
@@ -57,3 +59,20 @@ def test_networks_of_the_instrument_are_in_the_table() -> None:
     assert samples == {
         "2-2-2": 1, "16-16-1": 272, "24-8-2": 200, "4-32-16-4": 1000, "64-64-10": 128, "2-8-1": 4,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({"networks": [5]}, "networks: must be text, not 5"),
+        ({"dtypes": "float16"}, 'dtypes: must be one of "float64", "float32", not "float16"'),
+        ({"rounds": "2"}, 'rounds: must be a whole number from 1 to 1000000, not "2"'),
+        ({"threads": 0}, "threads: must be a whole number from 1 to 1000000, not 0"),
+        ({"seconds": -1}, "seconds: must be a finite number of at least 0.001 "),
+        ({"lanes": [3]}, "--lanes 3: lanes are a power of two"),
+        ({"results": 5}, "results: must be a path, not 5"),
+    ],
+)
+def test_what_python_is_not_given_is_refused(asked: dict[str, object], message: str) -> None:
+    with pytest.raises(RequestError, match=message):
+        bench(**asked)
