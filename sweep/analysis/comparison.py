@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.intervals import MOST_NUMBERS, RESAMPLES, Bootstrap
+from sweep.analysis.intervals import RESAMPLES, Bootstrap
 from sweep.analysis.levels import LEVELS, Level, has
-from sweep.analysis.medians import Block, Medians, at_rates, best_place, rate_at
+from sweep.analysis.medians import Block, Medians, at_rates, best_place, rate_at, resampled
 from sweep.analysis.naming import group_names, named, narrowed
 from sweep.analysis.responses import SEEDS, Responses, rate_axis
 from sweep.analysis.trials import trained
@@ -73,15 +73,6 @@ class Side:
         """The medians or shares at some groups and rates, of the measure or of another level."""
         return np.asarray(self.medians.of(name or self.measure)[0].ravel()[row])
 
-    def resampled(self, row: np.ndarray, bootstrap: Bootstrap) -> np.ndarray | None:
-        """The same of every resample (resamples, rows); None with a single seed."""
-        block = self.medians.block
-        found = [
-            Medians(block, counts).rows(self.measure, row)
-            for counts in bootstrap.counts(self.responses.rows.shape[2], len(row))
-        ]
-        return np.concatenate(found) if found else None
-
 
 @dataclass(frozen=True, eq=False)
 class Comparison:
@@ -122,8 +113,8 @@ class Comparison:
         """
         parts = []
         for side in self.sides:
-            cells = side.medians.block.cells(self.measure)[side.places["row"].to_numpy()]
-            _, low, high = at_rates(cells, self.level, self._draws(side))
+            row = side.places["row"].to_numpy()
+            _, low, high = at_rates(side.medians.block, self.measure, row, self._draws(side))
             table = side.places.drop(columns="row").assign(low=low, high=high)
             table.insert(0, "study", side.name)
             parts.append(table)
@@ -183,10 +174,11 @@ class Comparison:
     def _intervals(self, side: Side, first: np.ndarray, row: np.ndarray) -> np.ndarray:
         """Of the changes from the first side's rows to this one's: (2, rows)."""
         ends = np.full((2, len(row)), np.nan)
-        size = max(1, MOST_NUMBERS // self.bootstrap.resamples)
-        for part in (slice(start, start + size) for start in range(0, len(row), size)):
-            found = side.resampled(row[part], self._draws(side))
-            base = self.sides[0].resampled(first[part], self._draws(self.sides[0]))
+        for part in self.bootstrap.parts(len(row)):
+            base, found = (
+                resampled(one.medians.block, self.measure, rows[part], self._draws(one))
+                for one, rows in ((self.sides[0], first), (side, row))
+            )
             if found is not None and base is not None:
                 both = min(len(base), len(found))
                 ends[:, part] = self.bootstrap.interval(self._change(base[:both], found[:both]))

@@ -66,6 +66,11 @@ class Bootstrap:
             counts = np.bincount(drawn.ravel(), minlength=n * seeds)
             yield counts.reshape(n, seeds).astype(np.int32)
 
+    def parts(self, rows: int) -> Iterator[slice]:
+        """Runs of rows of which all resamples fit into memory at a time."""
+        size = max(1, MOST_NUMBERS // self.resamples)
+        yield from (slice(start, start + size) for start in range(0, rows, size))
+
     def interval(self, found: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The ends of the percentile interval of resamples (resamples, ...) along the first axis.
 

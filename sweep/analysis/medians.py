@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sweep.analysis.intervals import MOST_NUMBERS, Bootstrap, Ranked, wilson
-from sweep.analysis.levels import LEVELS, Level
+from sweep.analysis.intervals import Bootstrap, Ranked, wilson
+from sweep.analysis.levels import LEVELS
 from sweep.analysis.responses import Responses
 
 
@@ -125,22 +125,27 @@ def value_at_best(medians: Medians, name: str, by: str) -> np.ndarray:
     return np.where(place < 0, np.nan, medians.at(name, np.maximum(place, 0)))
 
 
-def at_rates(cells: np.ndarray, level: Level, bootstrap: Bootstrap) -> np.ndarray:
-    """What a level is at some rates, and its interval: (3, rates) from cells (rates, seeds).
+def resampled(block: Block, name: str, rows: np.ndarray, bootstrap: Bootstrap) -> np.ndarray | None:
+    """A level at some rates in every resample (resamples, rows); None with a single seed."""
+    counts = bootstrap.counts(block.responses.rows.shape[2], len(rows))
+    found = [Medians(block, drawn).rows(name, rows) for drawn in counts]
+    return np.concatenate(found) if found else None
+
+
+def at_rates(block: Block, name: str, rows: np.ndarray, bootstrap: Bootstrap) -> np.ndarray:
+    """What a level is at some rates of a block, and its interval: (3, rows) float64.
 
     A median with the bootstrap's interval, or a share with Wilson's.
     """
-    if level.share:
+    if LEVELS[name].share:
+        cells = block.cells(name)[rows]
         count, total = (cells == 1).sum(axis=1), (~np.isnan(cells)).sum(axis=1)
         share = np.where(total > 0, count / np.maximum(total, 1), np.nan)
         return np.stack([share, *wilson(count, total, bootstrap.level)])
-    ranked = Ranked.of(cells)
-    found = np.full((3, len(cells)), np.nan)
-    found[0] = ranked.medians()
-    size = max(1, MOST_NUMBERS // bootstrap.resamples)
-    for start in range(0, len(cells), size):
-        rows = ranked.rows(slice(start, start + size))
-        drawn = [rows.resampled(counts) for counts in bootstrap.counts(cells.shape[1], size)]
-        if drawn:
-            found[1:, start : start + size] = bootstrap.interval(np.concatenate(drawn))
+    found = np.full((3, len(rows)), np.nan)
+    found[0] = Medians(block).rows(name, rows)[0]
+    for part in bootstrap.parts(len(rows)):
+        drawn = resampled(block, name, rows[part], bootstrap)
+        if drawn is not None:
+            found[1:, part] = bootstrap.interval(drawn)
     return found

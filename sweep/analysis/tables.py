@@ -225,8 +225,8 @@ def by_rate(
     table["trials"] = (responses.rows >= 0).sum(axis=2)[swept]
     columns: dict[str, np.ndarray] = {}
     for name in filter(responses.has, RATE_LEVELS):
-        at = [responses.cells(name, part) for part in responses.blocks()]
-        parts = [at_rates(one.reshape(-1, one.shape[2]), LEVELS[name], bootstrap) for one in at]
+        blocks = (Block(responses, groups) for groups in responses.blocks())
+        parts = [at_rates(one, name, np.arange(one.rates.size), bootstrap) for one in blocks]
         for ending, part in zip(("", "_low", "_high"), np.concatenate(parts, axis=1), strict=True):
             columns[name + ending] = part[swept.ravel()]
     return table.assign(**columns)

@@ -26,18 +26,14 @@ def status_of(app: Callable[..., Any]) -> int:
     try:
         return app(prog_name="sweep", standalone_mode=False) or 0
     except SweepError as error:
-        return _refuse(str(error), error.exit_status)
+        said, status = str(error), error.exit_status
     except WrongCommandLine as error:
-        return _refuse(wrong(error, sys.argv[1:]), RequestError.exit_status)
+        said, status = wrong(error, sys.argv[1:]), RequestError.exit_status
     except (OSError, MemoryError, ImportError, RecursionError) as error:
-        return _refuse(cause(error), 1)
+        said, status = cause(error), 1
     except (KeyboardInterrupt, typer.Abort):
-        return _refuse("interrupted", 130)
-
-
-def _refuse(message: str, status: int) -> int:
-    """Say on stderr, in one line, what is wrong."""
-    note(f"sweep: {message}")
+        said, status = "interrupted", 130
+    note(f"sweep: {said}")
     return status
 
 
@@ -104,27 +100,17 @@ def _no_option(name: str, command: Any, line: Sequence[str]) -> str:
 
 def _wrong_value(error: Any) -> str:
     """What a value must be, from what the library says of it."""
-    cause = error.__cause__
-    if cause is None or not hasattr(cause, "errors"):
-        return _told(error.message)
-    said: dict[str, Any] = cause.errors()[0]
-    given, limits = said.get("input"), said.get("ctx") or {}
+    said = error.__cause__.errors()[0] if hasattr(error.__cause__, "errors") else {}
+    given, least = said.get("input"), (said.get("ctx") or {}).get("ge")
     kinds = {"int": "a whole number", "float": "a number", "bool": "true or false"}
-    least = limits.get("ge")
     for start, what in kinds.items():
-        if said["type"].startswith(start):
+        if said.get("type", "").startswith(start):
             return f"must be {what}, not {given}"
     if least is not None:
         return f"must be at least {least:g}, not {given}"
-    return _told(error.message)
-
-
-def _told(message: str) -> str:
-    """What a choice may be, of several versions of the library's sentence."""
-    found = re.search(r"'(.*?)' is not (?:one of|a valid) (.*)", message)
-    if not found:
-        return message
-    return f"must be one of {found[2].rstrip('.')}, not {found[1]}".replace("'", "")
+    if found := re.search(r"'(.*?)' is not (?:one of|a valid) (.*)", error.message):
+        return f"must be one of {found[2].rstrip('.')}, not {found[1]}".replace("'", "")
+    return str(error.message)
 
 
 def _name(param: Any) -> str:
