@@ -234,7 +234,7 @@ def _elected(book: Book, table: Table, name: str, found: Home | float) -> list[s
 
 def _fitted_rate(fit: _Fit) -> tuple[float | None, int]:
     """The rate with which most weights were updated, whose gradients agree on it, and how many."""
-    if len(fit.columns["w1"]) < 2:
+    if len(fit.columns["w1"]) < 2 or fit.table.stride != 1:
         return 1.0, 0  # no update, no rate
     state = State({**fit.known, "eta": 1.0, "etab": 1.0}, fit.table.biases)
     rates = []

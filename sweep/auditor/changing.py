@@ -210,6 +210,7 @@ def _squares(tree: Tree) -> Iterator[Changed]:
         base = part.arguments[0]
         yield put(tree, path, base), Change("square", "^2", written(base))
         yield put(tree, path, Call("ABS", (base,))), Change("square", "^2", "a magnitude")
+        yield put(tree, path, Call("*", (Number(0.5), part))), Change("half", "", "1/2")
     for path, part in _calls(tree, "-", "ABS"):
         yield put(tree, path, Call("*", (part, part))), Change("square", written(part), "^2")
     for factor, told in ((0.5, "1/2"), (2.0, "2")):
@@ -326,7 +327,7 @@ def expanded(tree: Tree, ways: dict[str, tuple[Tree, ...]], there: Callable[[str
 
     def out(part: Tree) -> Tree:
         where, dot, role = part.name.rpartition(".") if isinstance(part, Name) else ("", "", "")
-        if not re.match(r"[dm]_", role) or there(role):
+        if not re.match(r"[dm]_|[hoe][12]$", role) or there(role):
             return part
         inner = expanded(ways[role][0], ways, there)
         return renamed(inner, {s: where + dot + s for s in symbols(inner) if s not in fixed})

@@ -194,7 +194,8 @@ class _Reader:
                 return _cell(text)
             case "name" if self._next("("):
                 inside = () if self._next(")") else self._inside(",;")
-                return Call(text.upper().removeprefix("_XLFN."), inside)
+                name = text.upper().removeprefix("_XLFN.")
+                return _let(*inside) if name == "LET" and inside else Call(name, inside)
             case "name":
                 return Name(text)
         raise FormulaError(f"`{text}`" if kind else "a formula that breaks off")
@@ -217,6 +218,14 @@ def _cell(text: str) -> Cell:
     )
     name = sheet[1:-1].replace("''", "'") if sheet.startswith("'") else sheet
     return Cell(name or None, row, column)
+
+
+def _let(*parts: Tree) -> Tree:
+    """What LET stands for: its last part, with values in place of names."""
+    known: dict[Tree, Tree] = {}
+    for name, value in zip(parts[:-1:2], parts[1:-1:2], strict=False):
+        known[name] = replace(value, lambda part: known.get(part, part))
+    return replace(parts[-1], lambda part: known.get(part, part))
 
 
 Value = Any

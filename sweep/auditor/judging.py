@@ -114,7 +114,7 @@ class Judge:
         self.finished = np.arange(table.rows) <= last
         decimals, digits = digits_of(np.concatenate([v[1:20] for v in self.values.values()]))
         computed = any(column.formulas[1:3].any() for column in self.columns)
-        rounded = digits <= MOST_DIGITS and not computed
+        rounded = 0 < digits <= MOST_DIGITS and not computed
         unfinished = table.rows - 1 - last
         self.result = Judged(table, unfinished, decimals if rounded else None)
 
@@ -166,6 +166,8 @@ class Judge:
 
     def _column(self, column: Column) -> Iterator[Finding]:
         role, values = column.role, column.values
+        if role in self.given and self.table.stride != 1:
+            return  # what led from row to row is not there
         there = self.finished | column.filled
         if role in self.table.fixed:
             right, way = np.full(len(values), self.constants[role]), None

@@ -88,6 +88,14 @@ class Table:
         return len(self.columns[0].spots)
 
     @property
+    def stride(self) -> float:
+        """How many steps a row is from the last, as a column of steps says of typed weights."""
+        steps = next((c.values for c in self.columns if c.roles[:1] == ("step",)), np.zeros(0))
+        apart = np.unique(np.diff(steps))
+        typed = not any(c.formulas[1:].any() for c in self.columns if c.role in WEIGHTS)
+        return float(apart[0]) if typed and len(apart) == 1 and apart[0] > 1 else 1.0
+
+    @property
     def fixed(self) -> tuple[str, ...]:
         """The quantities that are the same in each row."""
         return CONSTANTS + (() if self.moving else ALL_BIASES)
@@ -199,13 +207,25 @@ def _parts(headings: Headings) -> Iterator[Headings]:
         if roles and roles[0] in WEIGHTS and roles[0] in taken:
             later = [have[0] for at, (_, have) in headings.items() if at > column and have]
             if any(role in taken and role[0] in "haoe" for role in later):
-                yield part
-                part = {}
+                again = _again(part)
+                yield {at: heading for at, heading in part.items() if at not in again}
+                part = {at: part[at] for at in again}
             else:
                 n = roles[0][1]
                 roles = (f"n{n}", f"d_et_w{n}", f"c{n}", f"k{n}")
         part[column] = (text, roles)
     yield part
+
+
+def _again(part: Headings) -> list[int]:
+    """Return the last columns of headings that were there before: the next table's first ones."""
+    found: list[int] = []
+    for at in reversed(part):
+        before = [roles[0] for other, (_, roles) in part.items() if other < at and roles]
+        if not part[at][1] or part[at][1][0] not in before:
+            break
+        found.insert(0, at)
+    return found
 
 
 def _table(book: Book, view: View, row: int, after: int | None, headings: Headings) -> Table | None:

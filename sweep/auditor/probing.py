@@ -252,12 +252,14 @@ class Prober:
 
     def _repaired(self, tree: Tree, pins: dict[str, str], role: str) -> Explained | None:
         """Find the single change that makes the formula right."""
-        wanted = ways_of(role, self.state, self.there)
+        tree, wanted = self._folded(tree), ways_of(role, self.state, self.there)
         into = sorted({name for way in wanted for name in symbols(way)})
         right, value = self.state[role], self.state.of(tree)
         change = find(tree, wanted[:3], lambda one: same(self.state.of(one), right), into)
         if change is None:
-            return explain(role, self.state, lambda one: same(one, value), self.there, into)
+            return explain(
+                role, self.state, lambda one: same(one, value), self.there, [*into, *WHOLE]
+            )
         found = explained(change, role)
         pinned = change.stands in pins and change.stands not in self.cells
         if (
@@ -267,6 +269,20 @@ class Prober:
         ):
             return Explained(mistakes.PINNED, f"{pins[change.stands]} stays; {found.told}")
         return found
+
+    def _folded(self, tree: Tree) -> Tree:
+        """Return a formula with what has no column and is written out by its name."""
+        units = [unit for unit in WHOLE[:8] if not self.there(unit)]
+
+        def folded(part: Tree) -> Tree:
+            for unit in (
+                units if isinstance(part, Call) and part.function not in (AREA, ROW) else ()
+            ):
+                if same(self.state.of(part), self.state[unit]):
+                    return Name(unit)
+            return part
+
+        return replace(tree, folded)
 
     def there(self, symbol: str) -> bool:
         """Whether a symbol is of a column here."""

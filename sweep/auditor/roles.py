@@ -35,7 +35,7 @@ RATE = (
 
 WEIGHT = r"(?:w|wt|wgt|weights?|gewichte?|poids|pesos?|theta)"
 OLD = r"(?:old|alt|alte|alter|initial|init|current|t)"
-NEW = r"(?:new|neu|neues?|updated?|upd|next|nouveau|nuevo)"
+NEW = r"(?:new|neu|neues?|updated?|upd|next|nouveau|nuevo|final|end)"
 AFTER = r"(?:t\+1|\+|\+1|star|prime)"
 INPUT = r"(?:i|x|in|inp|inputs?|eingabe|eingang|entree|entrada|ingresso)"
 TARGET = (
@@ -184,7 +184,7 @@ def under(group: str, heading: str) -> tuple[str, ...]:
     if own and own[0] in WEIGHTS:
         if re.search(r"grad|deriv|ableit|^d[a-z]*/|backprop$", text):
             return (f"d_et_{own[0]}",)
-        if re.search(r"new|neu|updated|next|nouveau|nuevo", text):
+        if re.search(r"new|neu|updated|next|nouveau|nuevo|final", text):
             return (f"n{own[0][1]}",)
         if re.search(r"change|^dw", text):
             return (f"c{own[0][1]}", f"k{own[0][1]}")

@@ -97,6 +97,9 @@ def remarks(audit: Audit) -> list[str]:
         if judged.unfinished:
             told = "row is" if judged.unfinished == 1 else f"{judged.unfinished} rows are"
             found.append(f"{where}: the last {told} not finished; empty cells there are not judged")
+        if judged.table.stride != 1:
+            apart = f"{judged.table.stride:g}"
+            found.append(f"{where}: its rows are {apart} steps apart; the updates are not judged")
         if missing := _not_there(judged):
             found.append(
                 f"{where}: has no column of {missing}; they are judged by the updates alone"
