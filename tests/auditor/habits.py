@@ -49,9 +49,11 @@ def truth(rows: int, eta: float, given: dict[str, float] = GIVEN, start: np.ndar
         steps.append([*h, *a, *o, *y, *e, e.sum(), *do, *dh, *g, *w, *(w - eta * g)])
         w = w - eta * g
     names = [*FORWARD, "do1", "do2", "dh1", "dh2", *G, *W, *N]
-    return dict(zip(names, np.array(steps).T, strict=True)) | {
-        name: np.full(rows, value) for name, value in {**given, "eta": eta}.items()
-    }
+    return (
+        dict(zip(names, np.array(steps).T, strict=True))
+        | {name: np.full(rows, value) for name, value in {**given, "eta": eta}.items()}
+        | {"step": np.arange(rows)}
+    )
 
 
 class Hand:
@@ -169,6 +171,28 @@ def given(words: dict[str, str] = PLAIN, **other: Any) -> dict[str, tuple[str, A
 
 
 ALL = [*W, *FORWARD, *G]
+CAPITALS = {
+    "w": "W{}", "h": "H{}", "a": "A_H{}", "o": "O{}", "y": "A_O{}", "e": "E{}", "et": "Et",
+    "g": "dEt/dW{}", "i": "I{}", "t": "T{}", "step": "Step",
+}  # fmt: skip
+
+
+def beside(path: Path, rows: int, wrong: dict[str, str] | None = None, typed: bool = False) -> None:
+    """Parameters down the left edge, A3 to B7, and the table to their right, from D2."""
+    hand = Hand(path, wrong or {})
+    spots = labelled(hand, "Backprop", given(CAPITALS) | {"eta": ("Eta", 0.5)}, 2, 0)
+    spots |= table(hand, "Backprop", ["step", *ALL], 1, 3, CAPITALS)
+    hand.run("Backprop", spots, truth(rows, 0.5), typed=typed)
+    hand.book.close()
+
+
+def course(path: Path, rows: int, wrong: dict[str, str] | None = None) -> None:
+    """The course's own sheet: constants in each row, from A3, the rate above in B1."""
+    hand = Hand(path, wrong or {})
+    spots = labelled(hand, "Sheet1", {"eta": ("η", 0.5)}, 0, 0)
+    spots |= table(hand, "Sheet1", ["t1", "t2", "i1", "i2", *ALL], 2, 0)
+    hand.run("Sheet1", spots, truth(rows, 0.5))
+    hand.book.close()
 
 
 def vertical_german(hand: Hand) -> None:

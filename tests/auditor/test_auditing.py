@@ -12,15 +12,16 @@ import xlsxwriter
 from sweep.auditor.auditing import Audit, audit
 from sweep.auditor.verdict import _by, remarks, verdict
 from sweep.errors import RequestError
-from tests.auditor.sheets.making import Case, make
+from tests.auditor.habits import beside, course
+from tests.auditor.students.making import make
 from tests.test_cli import sweep
 
 Change = Callable[[Any], None]
 
 
-def changed(path: Path, change: Change, layout: str = "beside", rows: int = 20) -> Audit:
+def changed(path: Path, change: Change, layout: Callable[[Path, int], None] = beside) -> Audit:
     """Audit a sheet that was right before `change`."""
-    make(Case(layout, rows=rows, written="absent"), path)
+    layout(path, 20)
     book = openpyxl.load_workbook(path)
     change(book.worksheets[-1])
     book.save(path)
@@ -84,7 +85,7 @@ def test_a_series_filled_down_is_named(tmp_path: Path) -> None:
         for row in range(5, 24):
             sheet.cell(row, 3).value = 0.05 + row - 4
 
-    result = changed(tmp_path / "f.xlsx", count, "course")
+    result = changed(tmp_path / "f.xlsx", count, course)
     assert set(found(result)) == {"i1"}
     assert found(result)["i1"][0] == "a constant that changes"
 
@@ -126,7 +127,7 @@ def test_numbers_as_text_and_helper_cells_are_no_mistake(tmp_path: Path) -> None
 
 
 def test_zeros_that_a_program_saved_for_values_are_computed_anew(tmp_path: Path) -> None:
-    make(Case("beside", rows=12, written="absent"), tmp_path / "a.xlsx")
+    beside(tmp_path / "a.xlsx", 12)
     book = xlsxwriter.Workbook(str(tmp_path / "z.xlsx"))
     sheet = book.add_worksheet("Backprop")
     for row in openpyxl.load_workbook(tmp_path / "a.xlsx").active.iter_rows():
@@ -148,7 +149,7 @@ def test_rounded_values_are_judged_by_what_they_show(tmp_path: Path) -> None:
                 if isinstance(cell.value, float):
                     cell.value = round(cell.value, 6)
 
-    make(Case("beside", rows=30, written="values"), path)
+    beside(path, 30, typed=True)
     book = openpyxl.load_workbook(path)
     rounded(book.active)
     book.save(path)
@@ -161,7 +162,7 @@ def test_rounded_values_are_judged_by_what_they_show(tmp_path: Path) -> None:
 
 
 def test_a_function_that_is_not_computed_leaves_its_saved_value(tmp_path: Path) -> None:
-    make(Case("beside", rows=10, written="values"), tmp_path / "v.xlsx")
+    beside(tmp_path / "v.xlsx", 10, typed=True)
     book = xlsxwriter.Workbook(str(tmp_path / "u.xlsx"))
     sheet = book.add_worksheet("Backprop")
     for row in openpyxl.load_workbook(tmp_path / "v.xlsx").active.iter_rows():
@@ -214,16 +215,16 @@ def test_a_label_of_a_bias_is_no_bias_and_other_activations_are_refused(tmp_path
 
 def test_one_sheet_can_be_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "p.xlsx"
-    make(Case("per_rate", rows=8), path)
+    make("sheets", 1, path)
     assert len(audit(path).tables) == 3
-    assert [one.table.sheet for one in audit(path, "lr 2.0").tables] == ["lr 2.0"]
-    with pytest.raises(RequestError, match=r'has no sheet "lr 3", but "lr 0\.1"'):
-        audit(path, "lr 3")
+    assert [one.table.sheet for one in audit(path, "LR 2.0").tables] == ["LR 2.0"]
+    with pytest.raises(RequestError, match=r'has no sheet "LR 3", but "LR 0\.1"'):
+        audit(path, "LR 3")
 
 
 def test_the_verdict_is_one_line(tmp_path: Path) -> None:
     path = tmp_path / "p.xlsx"
-    make(Case("course", rows=8), path)
+    course(path, 8)
     assert re.fullmatch(
         r".*p.xlsx: correct; 31 columns of 8 rows checked, "
         r"(none off by more than [1-9]\S*|all exactly right)",

@@ -22,6 +22,7 @@ def test_a_right_sheet_is_called_right(habit: str, tmp_path: Path) -> None:
     assert not any(table.affected for table in found.tables)
 
 
+@pytest.mark.quick("matrices", "vertical_german", "no_sums", "two_sheets")
 @pytest.mark.parametrize("habit", [habit for habit in HABITS if habit not in TYPED])
 def test_a_mistake_is_found_and_named(habit: str, tmp_path: Path) -> None:
     for wrong, (formulas, name) in WRONG.items():

@@ -9,24 +9,23 @@ import xlsxwriter
 from sweep.auditor.auditing import audit
 from sweep.auditor.marking import MOST_COMMENTS, WRONG, check_place, mark
 from sweep.errors import RequestError
-from tests.auditor.sheets.making import MAKERS, Case, make
+from tests.auditor.habits import beside
+from tests.auditor.students.making import make
 
 
-def case(name: str) -> Case:
-    at = next(n for n, maker in enumerate(MAKERS) if maker.__name__ == name)
-    return Case("beside", rows=20, written="absent", wanted=(at,))
-
-
-@pytest.mark.parametrize("name", ["sign", "pasted", "wrong_rate", "missing_term", "not_copied"])
-def test_wrong_cells_are_commented_and_coloured(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "mistake",
+    ["plus in the update", "numbers pasted", "rate from a target", "no e2", "not copied"],
+)
+def test_wrong_cells_are_commented_and_coloured(mistake: str, tmp_path: Path) -> None:
     path, copy = tmp_path / "mine.xlsx", tmp_path / "marked.xlsx"
-    make(case(name), path)
+    ((name, _),), _ = make("derivation right", 1, path, mistake)
     before = path.read_bytes()
     result = audit(path)
     mark(result, copy)
     assert path.read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir()) == ["marked.xlsx", "mine.xlsx"]
-    original, marked = (openpyxl.load_workbook(p)["Backprop"] for p in (path, copy))
+    original, marked = (openpyxl.load_workbook(p)[name] for p in (path, copy))
     spots = {spot for f in result.tables[0].wrong for spot in f.spots}
     red = {
         (c.row, c.column)
@@ -49,7 +48,7 @@ def test_wrong_cells_are_commented_and_coloured(name: str, tmp_path: Path) -> No
 
 def test_charts_and_comments_are_kept(tmp_path: Path) -> None:
     path, copy = tmp_path / "mine.xlsx", tmp_path / "marked.xlsx"
-    make(Case("beside", rows=10, written="absent"), path)
+    beside(path, 10)
     book = openpyxl.load_workbook(path)
     chart = openpyxl.chart.LineChart()
     chart.add_data(openpyxl.chart.Reference(book.active, min_col=5, min_row=2, max_row=12))
@@ -65,7 +64,7 @@ def test_charts_and_comments_are_kept(tmp_path: Path) -> None:
 
 def test_a_correct_sheet_is_copied_without_marks(tmp_path: Path) -> None:
     path, copy = tmp_path / "mine.xlsx", tmp_path / "marked.xlsx"
-    make(Case("across", rows=10), path)
+    make("across none", 1, path)
     mark(audit(path), copy)
     cells = [c for row in openpyxl.load_workbook(copy).active.iter_rows() for c in row]
     assert not any(cell.comment for cell in cells)

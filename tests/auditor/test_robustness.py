@@ -10,7 +10,9 @@ from sweep.auditor.auditing import audit
 from sweep.auditor.marking import mark
 from sweep.auditor.verdict import follow, remarks, rows, summary, verdict
 from sweep.errors import RequestError
-from tests.auditor.sheets.making import ALL, Case, make
+from tests.auditor.habits import beside
+from tests.auditor.students.layouts import LAYOUTS
+from tests.auditor.students.making import make
 
 ODD = [
     "=1/0",
@@ -92,9 +94,8 @@ def spoil(path: Path, draw: random.Random, count: int) -> None:
 def campaign(seeds: range, directory: Path) -> None:
     for seed in seeds:
         draw = random.Random(seed)
-        written = draw.choice(["absent", "values"])
         path = directory / "odd.xlsx"
-        make(Case(draw.choice(list(ALL)), rows=8, style=seed, written=written), path)
+        make(draw.choice(list(LAYOUTS)), seed, path)
         spoil(path, draw, draw.choice([1, 3, 30]))
         look(path, directory / "marked.xlsx")
 
@@ -111,7 +112,7 @@ def test_many_odd_cells_end_in_a_verdict(tmp_path: Path) -> None:
 @pytest.mark.parametrize("odd", ODD)
 def test_each_odd_formula_in_a_column(odd: object, tmp_path: Path) -> None:
     path = tmp_path / "odd.xlsx"
-    make(Case("beside", rows=4, written="absent"), path)
+    beside(path, 4)
     book = openpyxl.load_workbook(path)
     for row in range(3, 7):
         book.active.cell(row, 17).value = odd
@@ -133,7 +134,7 @@ def test_names_that_lead_in_a_circle_end_in_a_verdict(
     names: dict[str, str], tmp_path: Path
 ) -> None:
     path = tmp_path / "circle.xlsx"
-    make(Case("beside", rows=4, written="absent"), path)
+    beside(path, 4)
     book = openpyxl.load_workbook(path)
     for name, text in names.items():
         book.defined_names[name] = openpyxl.workbook.defined_name.DefinedName(name, attr_text=text)

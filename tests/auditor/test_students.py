@@ -1,7 +1,8 @@
 """Sheets as students make them: right ones are called right, mistakes by their names.
 
 The sheets are made by `students/`, with its own spellings and layouts, and Python's own arithmetic.
-`make soak` makes all of them.
+`make check` makes some hundreds of them; `make soak` over 2,000 right ones, and each mistake in
+each layout.
 """
 
 from collections import Counter
@@ -47,6 +48,12 @@ def campaign(cases: list[tuple[str, int, str]], path: Path) -> Counter[str]:
     return count
 
 
+def no_alarm(layout: str, seeds: range, path: Path) -> None:
+    for seed in seeds:
+        make(layout, seed, path)
+        assert told(path) == {}, (layout, seed)
+
+
 def judge(count: Counter[str]) -> None:
     assert count["found"] == count["sheets"]
     assert count["alone"] == count["sheets"]
@@ -67,13 +74,27 @@ def test_mistakes_are_found_and_named(tmp_path: Path) -> None:
     assert count["sheets"] >= 40
 
 
+@pytest.mark.check
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_of_some_seeds_no_right_sheet_is_called_wrong(layout: str, tmp_path: Path) -> None:
+    no_alarm(layout, range(50, 55), tmp_path / "right.xlsx")
+
+
+@pytest.mark.check
+def test_some_mistakes_in_all_layouts(tmp_path: Path) -> None:
+    names = list(MISTAKES)
+    cases = [
+        (layout, at, names[(7 * at + 11 * k) % len(names)])
+        for at, layout in enumerate(LAYOUTS)
+        for k in range(4)
+    ]
+    judge(campaign(cases, tmp_path / "wrong.xlsx"))
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_no_right_sheet_is_called_wrong(layout: str, tmp_path: Path) -> None:
-    path = tmp_path / "right.xlsx"
-    for seed in range(40):
-        make(layout, seed, path)
-        assert told(path) == {}, (layout, seed)
+    no_alarm(layout, range(40), tmp_path / "right.xlsx")
 
 
 @pytest.mark.soak

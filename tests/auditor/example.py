@@ -1,18 +1,16 @@
-"""The sheet in docs/audit.md: `python -m tests.auditor.sheets.example FILE.xlsx`."""
+"""The sheet in docs/audit.md: `python -m tests.auditor.example FILE.xlsx`."""
 
 import sys
 from pathlib import Path
 
 import openpyxl
 
-from tests.auditor.sheets.making import MAKERS, Case, make
+from tests.auditor.habits import beside
 
 
 def write(path: Path) -> None:
     """Write 16 steps with two mistakes, to be printed on one wide page."""
-    names = [maker.__name__ for maker in MAKERS]
-    mistakes = (names.index("wrong_hidden"), names.index("other_gradient"))
-    make(Case("beside", rows=16, written="absent", wanted=mistakes, seed=4), path)
+    beside(path, 16, {"o1": "{w5}*{a2}+{w6}*{a2}", "w8": "{-w8}-{eta}*{-g1}"})
     book = openpyxl.load_workbook(path)
     sheet = book["Backprop"]
     sheet.page_setup.orientation = "landscape"
