@@ -82,6 +82,11 @@ class Setting:
             responses.has("descent"),
         )
 
+    @property
+    def noun(self) -> str:
+        """What one value of the axis is called."""
+        return "rate" if "rate" in self.axis else "value"
+
     def median(self, by: str) -> str:
         """What a criterion's value is called: a median where there are seeds."""
         noun = level_of(by).noun
@@ -161,7 +166,7 @@ def _by_level(row: Row, setting: Setting, known: Mapping[str, Row]) -> str:
         return f"At {number(row['best_rate'])}, the only {setting.axis}, the {what} is {value}."
     text = f"The best {setting.axis} is {setting.best(row)}: there the {what} is {value}."
     beyond = {"lowest": "below", "highest": "above"}.get(row["edge"])
-    at_edge = f" It is the {row['edge']} rate swept; a better one may lie {beyond}."
+    at_edge = f" It is the {row['edge']} {setting.noun} swept; a better one may lie {beyond}."
     return text + at_edge * bool(beyond)
 
 
@@ -178,7 +183,7 @@ def _by_level_too(row: Row, setting: Setting) -> str:
 
 def _by_steps(row: Row, setting: Setting) -> str:
     if isnan(row["best_rate"]):
-        return "The median trial reached the target at no rate."
+        return f"The median trial reached the target at no {setting.noun}."
     count = setting.value(row, lambda value: "never" if value == inf else f"{value:,.10g}")
     steps = count.replace(" (", " steps (", 1) if " (" in count else f"{count} steps"
     median = "in the median " if setting.seeds > 1 else ""
@@ -191,7 +196,9 @@ def _by_convergence(row: Row, setting: Setting) -> str:
     if isnan(row["best_rate"]):
         return "No trial converged."
     if setting.seeds == 1:
-        return f"Of the rates at which it converged, {number(row['best_rate'])} is the best."
+        return (
+            f"Of the {setting.noun}s at which it converged, {number(row['best_rate'])} is the best."
+        )
     share = setting.value(row, percent).replace("%", "% of the seeds converged", 1)
     return f"Convergence is likeliest at {setting.best(row)}: {share}."
 
@@ -220,8 +227,8 @@ def _usable(known: Mapping[str, Row], setting: Setting, lead: str) -> str:
         return ""
     decades = "" if isnan(width) else f" ({width:.2g} decades)"
     loss = "loss" if lead == "final_loss" else level_of(lead).noun
-    lower = ", the lowest rate swept," if low <= setting.lowest else ""
-    upper = ", the highest rate swept" if high >= setting.highest else ""
+    lower = f", the lowest {setting.noun} swept," if low <= setting.lowest else ""
+    upper = f", the highest {setting.noun} swept" if high >= setting.highest else ""
     return (
         f"From {number(low)}{lower} to {number(high)}{upper}{decades}, the "
         f"{loss} stays within a factor of {number(setting.within)} of it."
@@ -234,9 +241,9 @@ def _threshold(known: Mapping[str, Row], setting: Setting) -> str:
         return f"No trial diverged, up to {highest}."
     trials = "Half of the seeds" if setting.seeds > 1 else "The trial"
     if row["value"] == inf:
-        return f"Fewer than half of the seeds diverged at each rate, up to {highest}."
+        return f"Fewer than half of the seeds diverged at each {setting.noun}, up to {highest}."
     if row["value"] == -inf:
-        return f"{trials} diverged at the lowest rate already, {number(setting.lowest)}."
+        return f"{trials} diverged at the lowest {setting.noun} already, {number(setting.lowest)}."
     interval = setting.interval(row["low"], row["high"], setting.rate)
     verb = "diverge" if setting.seeds > 1 else "diverges"
     return f"{trials} {verb} from {number(row['value'])} on{interval}."
@@ -303,7 +310,7 @@ def _ranking(found: Findings) -> Iterator[str]:
     low, high = (number(end) for end in (ranked["best_rate"].min(), ranked["best_rate"].max()))
     edge = int(ranked["edge"].isin(["lowest", "highest"]).sum())
     beyond = f"; {edge:,} of them lie at an end of the sweep, and a better one perhaps beyond"
-    where = f"Their best rates lie from {low} to {high}"
+    where = f"Their best {setting.noun}s lie from {low} to {high}"
     where = f"All have their best at {low}" if low == high else where
     yield f"{where}{beyond * bool(edge)}."
 

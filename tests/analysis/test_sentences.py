@@ -1,5 +1,7 @@
 """What was found is said in plain words, and what was not found too."""
 
+import re
+from dataclasses import replace
 from math import inf, nan
 
 import pandas as pd
@@ -47,8 +49,12 @@ def test_one_criterion_is_said_alone() -> None:
     assert paragraph.count(".") == 2  # one in 43.9%, one at the end
 
 
+def all_diverged(table: pd.DataFrame) -> pd.DataFrame:
+    return table.assign(outcome="diverged", final_loss=nan, max_loss=inf)
+
+
 def test_nothing_good_is_said_plainly() -> None:
-    bad = three_seeds().assign(outcome="diverged", final_loss=nan, max_loss=inf)
+    bad = all_diverged(three_seeds())
     (paragraph,) = said(bad)
     assert paragraph == (
         "No learning rate is any good: at each the median trial diverged. The median trial reached "
@@ -93,7 +99,12 @@ def test_groups_are_named_by_what_sets_them_apart() -> None:
 def test_another_axis_is_called_by_its_name() -> None:
     table = three_seeds().rename(columns={"learning_rate": "initial.scale"})
     responses = Responses.of(table, ["initial.scale", "seed"], "initial.scale")
-    assert sentences(find(responses, "final_loss"))[0].startswith("The best initial.scale is 10")
+    (paragraph,) = sentences(find(responses))
+    assert paragraph.startswith("The best initial.scale is 10")
+    assert not re.search(r"\brates?\b", paragraph)
+    (paragraph,) = sentences(find(replace(responses, trials=all_diverged(table))))
+    assert "reached the target at no value. " in paragraph
+    assert not re.search(r"\brates?\b", paragraph)
 
 
 def ranged(**columns: object) -> pd.DataFrame:
