@@ -31,6 +31,12 @@ SOME_TICKS = 9
 LETTERS_AN_INCH = 10
 """Of tick labels beside each other, with a gap between them."""
 
+MOST_POWERS = 8
+"""Powers of ten that an axis names."""
+
+MARGIN = 0.03
+"""Of an axis, beyond its first and its last value."""
+
 MOST_DECADES = 1e6
 """A span from which ticks between the powers of ten are more ink than help, and slow."""
 
@@ -115,10 +121,17 @@ class Places:
         return np.exp(borders) if self.kind == "log" else borders
 
     @property
-    def limits(self) -> tuple[float, float]:
-        """What of the paper axis is shown: from the first value to the last, or all cells."""
-        ends = self.edges if self.kind == "even" or len(self.at) == 1 else self.at
-        return float(ends[0]), float(ends[-1])
+    def limits(self) -> Span:
+        """What of the paper axis is shown: from the first value to the last, or all cells.
+
+        Beyond the ends there is room for half a mark, and for the numbers of the panel beside.
+        """
+        if self.kind == "even" or len(self.at) == 1:
+            return float(self.edges[0]), float(self.edges[-1])
+        low, high = np.log(self.at[[0, -1]]) if self.kind == "log" else self.at[[0, -1]]
+        ends = np.array([low, high]) + MARGIN * (high - low) * np.array([-1, 1])
+        low, high = np.exp(ends) if self.kind == "log" else ends
+        return float(low), float(high)
 
     def dress(self, axes: Axes, limits: Span | None = None) -> None:
         """Scale the x axis of `axes` for the values; where they are few, tick each of them.
@@ -232,6 +245,14 @@ def sorted_label(name: str, n: int, by: str) -> str:
     return f"{name}, sorted by {by}" + (f" ({n:,} values)" if n > MOST_TICKS else "")
 
 
+def some_powers(axis: PaperAxis, first: float, last: float) -> np.ndarray:
+    """Return exponents from `first` to `last`, evenly apart, whose names have room."""
+    room = MOST_POWERS
+    if axis is axis.axes.xaxis:  # four letters and a gap each
+        room = min(room, max(int(LETTERS_AN_INCH * width_of(axis.axes) / 5), 2))
+    return np.arange(first, last + 1, np.ceil((last - first + 1) / room))
+
+
 def name_powers(axis: PaperAxis, low: float, high: float) -> None:
     """Label a logarithmic axis from `low` to `high` at two places or more.
 
@@ -243,7 +264,7 @@ def name_powers(axis: PaperAxis, low: float, high: float) -> None:
     if high >= MOST_DECADES * low:
         axis.set_minor_locator(NullLocator())
     if last > first:
-        powers = np.arange(first, last + 1, max((last - first) // 7, 1))
+        powers = some_powers(axis, first, last)
         axis.set_major_locator(FixedLocator((10.0**powers).tolist()))
         axis.set_major_formatter(FuncFormatter(lambda at, _: power_label(np.log10(at))))
         return
@@ -279,9 +300,11 @@ def fitted_up(axes: Axes, text: str) -> str:
     """Break the name of a y axis into lines that are no longer than the axes."""
     figure, spec = axes.get_figure(root=True), axes.get_subplotspec()
     assert figure is not None
+    engine = figure.get_layout_engine()
+    rect = engine.get()["rect"] if engine else (0, 0, 1, 1)  # beneath the title and the notes
     rows = spec.get_gridspec().nrows if spec else 1
-    high = 1.1 * (float(figure.get_figheight()) / rows - 0.6)
-    return "\n".join(textwrap.wrap(text, max(int(LETTERS_AN_INCH * high), 16)))
+    high = float(figure.get_figheight()) * rect[3] / rows - 0.8
+    return "\n".join(textwrap.wrap(text, max(int(LETTERS_AN_INCH * high), 14)))
 
 
 def width_of(axes: Axes) -> float:
@@ -326,7 +349,8 @@ class Scale:
         elif self.kind == "log":
             decades = np.arange(np.floor(self.low), np.ceil(self.high) + 1)
             between = decades[:, None] + np.log10(np.arange(2, 10))
-            axis.set_major_locator(FixedLocator(decades.tolist()))
+            named = some_powers(axis, np.ceil(self.low), np.floor(self.high))
+            axis.set_major_locator(FixedLocator(named.tolist()))
             axis.set_major_formatter(FuncFormatter(lambda at, _: power_label(at)))
             if self.high - self.low < np.log10(MOST_DECADES):
                 axis.set_minor_locator(FixedLocator(between.ravel().tolist()))

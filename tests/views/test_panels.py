@@ -1,5 +1,6 @@
 """Panels of any number: rows evenly apart, legends beside them, and the numbers on their axes."""
 
+from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
@@ -111,3 +112,23 @@ def test_curves_that_all_diverged_say_so() -> None:
     table = by_step(of_panels(1))
     table["loss"] = np.where(table["step"] > 0, np.nan, 1e250)
     assert curves(table).texts[-1].get_text().startswith("all 24 trials diverged")
+
+
+@pytest.mark.parametrize("draw", [response, heatmap])
+def test_powers_of_narrow_panels_have_room(draw: Callable[..., Figure]) -> None:
+    rates = np.geomspace(1e-3, 1e3, 13)
+    grid = pd.MultiIndex.from_product(
+        [rates, range(7), [0, 1]], names=["learning_rate", "width", "seed"]
+    ).to_frame(index=False)
+    trials = grid.assign(final_loss=0.5, outcome="stalled")
+    sides = {"y": "seed"} if draw is heatmap else {}
+    figure = draw(trials, x="learning_rate", col="width", **sides)
+    figure.draw_without_rendering()
+    for axes in figure.axes[:7]:
+        low, high = sorted(axes.get_xlim())
+        at = zip(axes.get_xticks(), axes.get_xticklabels(), strict=True)
+        boxes = [one.get_window_extent() for x, one in at if low <= x <= high and one.get_text()]
+        assert len(boxes) > 1
+        assert all(one.x1 < other.x0 for one, other in pairwise(boxes))
+    low, high = response(trials, x="learning_rate").axes[0].get_xlim()
+    assert (low < 1e-3, high > 1e3) == (True, True)  # marks at the ends are whole

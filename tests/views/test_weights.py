@@ -63,3 +63,18 @@ def test_steps_can_be_logarithmic(parameters: pd.DataFrame) -> None:
 def test_parameters_of_one_step_are_refused(parameters: pd.DataFrame) -> None:
     with pytest.raises(RequestError, match=r'only the last .* record\.parameters to "every 10"'):
         weights(parameters[parameters["step"] == 10])
+
+
+def test_one_trial_that_diverged_leaves_the_others_a_scale_of_their_own() -> None:
+    step = np.arange(0, 11)
+    wild = {0: 0.5 + 0.01 * step, 1: 0.2 - 0.01 * step, 2: 0.3 * (-30.0) ** step}
+    table = pd.concat(
+        [pd.DataFrame({"trial": n, "step": step, "w1_1_1": w}) for n, w in wild.items()],
+        ignore_index=True,
+    )
+    figure = weights(table)
+    spans = [axes.get_ylim() for axes in figure.axes[:3]]
+    for n in (0, 1):
+        low, high = spans[n]
+        assert np.ptp(wild[n]) > 0.8 * (high - low)  # the line fills its panel
+    assert "each panel has a scale of its own" in figure.texts[-1].get_text()
