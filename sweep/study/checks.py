@@ -6,7 +6,7 @@ All of them raise ValueError with the end of a sentence that starts with the val
 import difflib
 import math
 import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence, Sized
 from os import PathLike
 from pathlib import Path
 from typing import Any, TypeVar
@@ -172,68 +172,66 @@ STEPS = integer(1, 10**9)
 
 def per_layer(check: Check) -> Check:
     """What `check` accepts, or a list of it with one element for each layer."""
+    each = items(check, "one value or one for each layer")
+    return lambda value: each(value) if isinstance(value, list) else check(value)
 
-    def check_all(value: object) -> object:
-        if not isinstance(value, list):
-            return check(value)
-        if not value:
-            raise ValueError("must be one value or one for each layer, not an empty list")
-        return tuple(check(element) for element in value)
+
+def items(check: Check, wanted: str, least: int = 1, most: int = MAX_COLUMNS) -> Check:
+    """A list of `least` to `most` values that `check` accepts, as a tuple; `wanted` says it."""
+
+    def check_all(value: object) -> tuple[Any, ...]:
+        if not isinstance(value, list) or not least <= len(value) <= most:
+            found = show(value) if value != [] else "an empty list"
+            raise ValueError(f"must be {wanted}, not {found}")
+        return tuple(_each(check, value))
 
     return check_all
 
 
-def layer_sizes(value: object) -> tuple[int, ...]:
-    """The number of neurons of two layers or more."""
-    if not isinstance(value, list) or not 2 <= len(value) <= MAX_LAYERS:
-        raise ValueError(
-            f"must be a list of 2 to {MAX_LAYERS} layer sizes, inputs first, not {show(value)}"
-        )
-    size = integer(1, MAX_SIZE)
-    return tuple(size(element) for element in value)
+def layers_of(check: Check) -> Check:
+    """A list of what `check` accepts, one element a layer, as a tuple."""
+    return items(check, "a list with one element for each layer")
 
 
-def hidden_sizes(value: object) -> tuple[int, ...]:
-    """The number of neurons of any number of hidden layers."""
-    if not isinstance(value, list) or len(value) > MAX_LAYERS:
-        raise ValueError(f"must be a list of up to {MAX_LAYERS} layer sizes, not {show(value)}")
-    size = integer(1, _MAX_HIDDEN)
-    return tuple(size(element) for element in value)
+layer_sizes = items(
+    integer(1, MAX_SIZE), f"a list of 2 to {MAX_LAYERS} layer sizes, inputs first", 2, MAX_LAYERS
+)
+"""The number of neurons of two layers or more."""
+
+hidden_sizes = items(
+    integer(1, _MAX_HIDDEN), f"a list of up to {MAX_LAYERS} layer sizes", 0, MAX_LAYERS
+)
+"""The number of neurons of any number of hidden layers."""
+
+labels = items(text, f"a list of at most {MAX_COLUMNS} texts", 0)
+"""Texts, such as the names of inputs or classes."""
 
 
 def column_names(value: object) -> tuple[str | int, ...]:
     """Columns of a file: their names, or their positions from 0; all different."""
-    if not isinstance(value, list) or not 1 <= len(value) <= MAX_COLUMNS:
-        raise ValueError(f"must be a list of 1 to {MAX_COLUMNS} columns, not {show(value)}")
     position = integer(0, MAX_COLUMNS)
-    found = tuple(one if isinstance(one, str) else position(one) for one in value)
+    found: tuple[str | int, ...] = items(
+        lambda one: one if isinstance(one, str) else position(one),
+        f"a list of 1 to {MAX_COLUMNS} columns",
+    )(value)
     if len(set(found)) < len(found):
         raise ValueError("names a column more than once")
     return found
 
 
-def labels(value: object) -> tuple[str, ...]:
-    """A list of texts, such as the names of inputs or classes."""
-    if not isinstance(value, list) or len(value) > MAX_COLUMNS:
-        raise ValueError(f"must be a list of at most {MAX_COLUMNS} texts, not {show(value)}")
-    return tuple(map(text, value))
-
-
 def vector(value: object) -> np.ndarray:
     """A list of finite numbers, as a read-only float64 array."""
+    finite = number()
+
+    def exact(element: object) -> float:
+        found: float = finite(element)
+        if found != element:  # Python compares a whole number with a float as they are
+            raise ValueError(f"must be at most 2^53 or a float64, not {show(element)}")
+        return found
+
     if not isinstance(value, list) or not value:
         raise ValueError(f"must be a list of numbers, not {show(value)}")
-    finite = number()
-    found = np.empty(len(value))
-    for index, element in enumerate(value):
-        try:
-            found[index] = exact = finite(element)
-        except ValueError as error:
-            raise ValueError(f"[{index}] {error}") from None
-        if exact != element:  # Python compares a whole number with a float as they are
-            raise ValueError(f"[{index}] must be at most 2^53 or a float64, not {show(element)}")
-    found.setflags(write=False)
-    return found
+    return _frozen(np.array(_each(exact, value)))
 
 
 def matrix(value: object) -> np.ndarray:
@@ -241,49 +239,40 @@ def matrix(value: object) -> np.ndarray:
     if not isinstance(value, list) or not value or not isinstance(value[0], list):
         raise ValueError(f"must be a list of lists of numbers, not {show(value)}")
     rows = _each(vector, value)
-    for index, row in enumerate(rows):
+    _expect_equal_lengths(rows)
+    return _frozen(np.stack(rows))
+
+
+def _expect_equal_lengths(rows: Sequence[Sized]) -> None:
+    for at, row in enumerate(rows):
         if len(row) != len(rows[0]):
-            raise ValueError(
-                f"[{index}] has {counted(len(row), 'number')} and [0] has {len(rows[0])}"
-            )
-    found = np.stack(rows)
-    found.setflags(write=False)
-    return found
+            found = counted(len(row), "number")
+            raise ValueError(f"[{at}] has {found} and [0] has {len(rows[0])}")
+
+
+def _frozen(array: np.ndarray) -> np.ndarray:
+    array.setflags(write=False)
+    return array
 
 
 def index_rows(value: object) -> np.ndarray:
     """A list of equally long lists of whole numbers of at least 0, as a read-only int64 array."""
-    wanted = "a list of equally long lists of whole numbers of at least 0"
     if not isinstance(value, list) or not value or not isinstance(value[0], list) or not value[0]:
+        wanted = "a list of equally long lists of whole numbers of at least 0"
         raise ValueError(f"must be {wanted}, not {show(value)}")
     width = len(value[0])
     if len(value) * width > MAX_INDICES:
         raise ValueError(f"has {len(value)} rows of {width}; at most {MAX_INDICES} numbers in all")
-    found = np.empty((len(value), width), np.int64)
     for at, row in enumerate(value):
         if not isinstance(row, list) or not all(type(index) is int for index in row):
             raise ValueError(f"[{at}] must be a list of whole numbers, not {show(row)}")
-        if len(row) != width:
-            raise ValueError(f"[{at}] has {counted(len(row), 'number')} and [0] has {width}")
-        if not (min(row) >= 0 and max(row) < MAX_SIZE):
+        if row and not (min(row) >= 0 and max(row) < MAX_SIZE):
             raise ValueError(f"[{at}] must be whole numbers from 0 to {MAX_SIZE - 1}")
-        found[at] = row
-    found.setflags(write=False)
-    return found
+    _expect_equal_lengths(value)
+    return _frozen(np.array(value, np.int64))
 
 
-def layers_of(check: Check) -> Check:
-    """A list of what `check` accepts, one element a layer, as a tuple."""
-
-    def check_layers(value: object) -> tuple[np.ndarray, ...]:
-        if not isinstance(value, list) or not value:
-            raise ValueError(f"must be a list with one element for each layer, not {show(value)}")
-        return tuple(_each(check, value))
-
-    return check_layers
-
-
-def _each(check: Check, values: list[object]) -> list[np.ndarray]:
+def _each(check: Check, values: list[object]) -> list[Any]:
     """`check` of every value; a complaint is led by the value's position."""
     found = []
     for index, value in enumerate(values):
@@ -324,17 +313,13 @@ def recorded(*shapes: str) -> Check:
             found = schedule(value) if isinstance(value, str) else ""
         except ValueError:
             found = ""
-        if not any(found == shape or _numbered(found, shape) for shape in shapes):
+        if found not in shapes and f"{found.partition(' ')[0]} N" not in shapes:
             known = ", ".join(f'"{shape}"' for shape in shapes)
             least = " (N at least 1, after log 3)"
             raise ValueError(f"must be one of {known}{least}, not {show(value)}")
         return found
 
     return check
-
-
-def _numbered(found: str, shape: str) -> bool:
-    return shape.endswith(" N") and found.startswith(shape[:-1])
 
 
 def marks(value: object) -> dict[str, tuple[float, ...]]:

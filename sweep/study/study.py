@@ -269,6 +269,12 @@ class Study:
                 columns = tables[table].targets
                 assert columns is not None
                 given["data.target_columns"] = [*range(pair.shape[1])][-columns.shape[1] :]
+        weights, network = self.settings.initial.weights, self.settings.network
+        if weights and network.width is None and network.depth is None:
+            flat = np.concatenate([one.ravel() for one in weights])
+            if flat.size > _INLINE:
+                arrays[f"{stem}-weights.npy"] = flat
+                given |= {"initial.weights": None, "initial.file": f"{stem}-weights.npy"}
         batches = self.settings.batch.table
         if batches is not None and batches.size > _INLINE:
             arrays[f"{stem}-batches.npy"] = batches
@@ -358,16 +364,25 @@ def _overshadowed(field: Field, group: Group) -> bool:
 def study_facts(study: Study) -> dict[str, str]:
     """Return what is trained, how and what is swept, in a few words each."""
     groups = study.groups()
-    validated = any(one.validation for one in groups)
+    validation = [one.validation for one in groups]
     return {
         "network": _joined(
             f"{'-'.join(map(str, one.network.layers))}, {_joined(one.network.activations)}, "
             f"{one.network.loss}"
             for one in groups
         ),
-        "data": _joined(f"{_source(study, one)}{_samples(one.data)}" for one in groups),
-        "batches": _joined(_batches(one) for one in groups),
-        **({"validation": _joined(map(_validation, groups))} if validated else {}),
+        "data": _joined(_data_in_words(study, one) for one in groups),
+        "batches": _joined(
+            f"{counted(one.batch.size or 0, 'sample')} each step, by {one.batch.order}"
+            if one.batched
+            else "all samples each step"
+            for one in groups
+        ),
+        **(
+            {"validation": _joined(_samples(one) if one else "none" for one in validation)}
+            if any(validation)
+            else {}
+        ),
         "training": _joined(
             f"{counted(one.steps, 'step')} of {one.training.optimizer} in {one.training.dtype}"
             for one in groups
@@ -378,27 +393,15 @@ def study_facts(study: Study) -> dict[str, str]:
     }
 
 
-def _source(study: Study, group: Group) -> str:
-    """The name or the file of a group's data, if it has one."""
+def _data_in_words(study: Study, group: Group) -> str:
+    """The name or the file of a group's data, if it has one, and how many samples it has."""
     stated = (study.settings | group.labels).data
     name = stated.name or Path(stated.file or "").name
-    return f"{name}, " if name else ""
+    return f"{name}, {_samples(group.data)}" if name else _samples(group.data)
 
 
 def _samples(data: Data) -> str:
     return counted(len(data.inputs), "sample")
-
-
-def _batches(group: Group) -> str:
-    if not group.batched:
-        return "all samples each step"
-    rows = group.batch.table
-    size = group.batch.size if rows is None else rows.shape[1]
-    return f"{counted(size or 0, 'sample')} each step, by {group.batch.order}"
-
-
-def _validation(group: Group) -> str:
-    return _samples(group.validation) if group.validation else "none"
 
 
 def _joined(found: Iterable[str]) -> str:

@@ -9,17 +9,19 @@ import math
 import re
 import stat
 import struct
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tokenize import TokenError
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.lib import format as npy
 
 from sweep.study.checks import counted, nearest, show
+
+_Content = TypeVar("_Content")
 
 MAX_TABLE_BYTES = 2**26
 """The size of a file of numbers: what the largest table takes as text."""
@@ -61,10 +63,7 @@ def read_indices(path: Path) -> list[list[int]]:
     Raises:
         ValueError: it cannot be read, or is something else.
     """
-    readers = {".csv": _rows_of_text, ".npy": _rows_of_array}
-    if path.suffix not in readers:
-        raise ValueError(f"must end in {' or '.join(readers)}")
-    return readers[path.suffix](read_whole(path, MAX_TABLE_BYTES, "a table"))
+    return _by_ending(path, {".csv": _rows_of_text, ".npy": _rows_of_array})
 
 
 def read_numbers(path: Path) -> np.ndarray:
@@ -76,13 +75,17 @@ def read_numbers(path: Path) -> np.ndarray:
     Raises:
         ValueError: it cannot be read, or is something else.
     """
-    readers = {".csv": _numbers_of_text, ".npy": _numbers_of_array}
-    if path.suffix not in readers:
-        raise ValueError(f"must end in {' or '.join(readers)}")
-    numbers = readers[path.suffix](read_whole(path, MAX_TABLE_BYTES, "a table"))
+    numbers = _by_ending(path, {".csv": _numbers_of_text, ".npy": _numbers_of_array})
     if not np.isfinite(numbers).all():
         raise ValueError(f"must have finite numbers, not {numbers[~np.isfinite(numbers)][0]}")
     return numbers
+
+
+def _by_ending(path: Path, readers: Mapping[str, Callable[[bytes], _Content]]) -> _Content:
+    if path.suffix not in readers:
+        *most, last = readers
+        raise ValueError(f"must end in {', '.join(most)} or {last}")
+    return readers[path.suffix](read_whole(path, MAX_TABLE_BYTES, "a table"))
 
 
 def _numbers_of_text(content: bytes) -> np.ndarray:
@@ -102,23 +105,14 @@ def _numbers_of_array(content: bytes) -> np.ndarray:
 
 
 def _rows_of_text(content: bytes) -> list[list[int]]:
-    lines = _decoded(content).rstrip().split("\n")
-    return [_row(line, number) for number, line in enumerate(lines, start=1)]
-
-
-def _decoded(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"is not UTF-8 text (byte {error.start})") from None
-
-
-def _row(line: str, number: int) -> list[int]:
-    cells = re.split(r"\s*[,;\t]\s*|\s+", line.strip())
-    if not all(cell.isascii() and cell.isdigit() and len(cell) <= _DIGITS for cell in cells):
-        wanted = "whole numbers of at least 0 with commas between"
-        raise ValueError(f"must have {wanted} in line {number}, not {show(line.strip())}")
-    return [int(cell) for cell in cells]
+    rows = []
+    for number, line in enumerate(_decoded(content).rstrip().split("\n"), start=1):
+        cells = re.split(r"\s*[,;\t]\s*|\s+", line.strip())
+        if not all(cell.isascii() and cell.isdigit() and len(cell) <= _DIGITS for cell in cells):
+            wanted = "whole numbers of at least 0 with commas between"
+            raise ValueError(f"must have {wanted} in line {number}, not {show(line.strip())}")
+        rows.append([int(cell) for cell in cells])
+    return rows
 
 
 def _rows_of_array(content: bytes) -> list[list[int]]:
@@ -128,6 +122,13 @@ def _rows_of_array(content: bytes) -> list[list[int]]:
         raise ValueError(f"must have a matrix of integers, not {found}")
     rows: list[list[int]] = array.tolist()
     return rows
+
+
+def _decoded(content: bytes) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"is not UTF-8 text (byte {error.start})") from None
 
 
 def array_of(content: bytes) -> np.ndarray:
@@ -248,10 +249,7 @@ def read_table(path: Path) -> Table:
     Raises:
         ValueError: it cannot be read, is something else, is empty, or is too large.
     """
-    readers = {".csv": _of_text, ".parquet": _of_parquet, ".npy": _of_array}
-    if path.suffix not in readers:
-        raise ValueError(f"must end in {', '.join(list(readers)[:-1])} or {list(readers)[-1]}")
-    return readers[path.suffix](read_whole(path, MAX_TABLE_BYTES, "a table"))
+    return _by_ending(path, {".csv": _of_text, ".parquet": _of_parquet, ".npy": _of_array})
 
 
 def _of_text(content: bytes) -> Table:

@@ -239,6 +239,15 @@ def test_larger_data_is_saved_beside_the_study(tmp_path: Path) -> None:
         made.save(tmp_path / "nowhere" / "new.toml")
 
 
+def test_large_weights_are_saved_beside_the_study(tmp_path: Path) -> None:
+    draws = np.random.default_rng(1)
+    weights = [draws.normal(size=(50, 2)), draws.normal(size=(1, 50))]
+    made = sweep.Study(**{**PLAIN, "layers": [2, 50, 1], "weights": weights, "scheme": None})
+    _, file = made.save(tmp_path / "mine.toml")
+    assert file.name == "mine-weights.npy"
+    assert same(made, sweep.load_study(tmp_path / "mine.toml"))
+
+
 def test_a_study_too_long_for_a_file_says_how_to_shorten_it(tmp_path: Path) -> None:
     rates = np.random.default_rng(1).random(20_000)
     made = sweep.Study(**{**PLAIN, "learning_rate": rates})
