@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
 
@@ -150,18 +150,23 @@ class Data:
 
     `inputs` is (samples, layers[0]) and `targets` (samples, layers[-1]), both float64, finite and
     read-only. `rows` (samples,) int64 says which of the study's samples they are, counted from 0,
-    where `validation.share` split them. `digest` is the SHA-256 of both arrays' shapes and bytes.
+    where `validation.share` split them.
     """
 
     inputs: np.ndarray
     targets: np.ndarray
     rows: np.ndarray | None = None
-    digest: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        for array in (self.inputs, self.targets):
+            array.setflags(write=False)
+
+    @cached_property
+    def digest(self) -> str:
+        """The SHA-256 of both arrays' shapes and bytes."""
+        return array_digest(self.inputs, self.targets)
 
     @cached_property
     def parts(self) -> tuple[str, str]:
         """The digests of the inputs and of the targets alone."""
         return array_digest(self.inputs), array_digest(self.targets)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "digest", array_digest(self.inputs, self.targets))

@@ -1,7 +1,7 @@
 """Samples on their way into training: made or stated, split, and scaled."""
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,13 +12,6 @@ from sweep.study.model import Data
 from sweep.study.settings import DataFields, FieldError, Settings, ValidationFields
 
 _SPLIT = 2**32  # the stream of the split: no set draws from it
-
-
-@dataclass(frozen=True)
-class _Samples:
-    inputs: np.ndarray
-    targets: np.ndarray
-    rows: np.ndarray | None = None
 
 
 def make_data(settings: Settings) -> tuple[Data, Data | None]:
@@ -42,10 +35,10 @@ def make_data(settings: Settings) -> tuple[Data, Data | None]:
     for part in ("inputs", "targets"):
         if settings.data.standardise in (part, "both"):
             training, validation = _standardised(part, training, validation)
-    return _data(training), _data(validation) if validation else None
+    return training, validation
 
 
-def _source(settings: Settings) -> _Samples:
+def _source(settings: Settings) -> Data:
     name, layers = settings.data.name, settings.network.layers
     if name is None:
         if settings.data.inputs is None and settings.data.targets is None:
@@ -66,12 +59,12 @@ def _source(settings: Settings) -> _Samples:
         hidden=settings.data.hidden,
     )
     try:
-        return _Samples(*generate(recipe))
+        return Data(*generate(recipe))
     except ValueError as error:
         raise FieldError("data.name", f'"{name}" {error}') from None
 
 
-def _paired(stated: DataFields | ValidationFields, table: str) -> _Samples:
+def _paired(stated: DataFields | ValidationFields, table: str) -> Data:
     inputs, targets = stated.inputs, stated.targets
     if inputs is None or targets is None:
         lacking, other = ("targets", "inputs") if targets is None else ("inputs", "targets")
@@ -81,10 +74,10 @@ def _paired(stated: DataFields | ValidationFields, table: str) -> _Samples:
             f"{table}.targets",
             f"has {counted(len(targets), 'sample')} and {table}.inputs has {len(inputs)}",
         )
-    return _Samples(inputs, targets)
+    return Data(inputs, targets)
 
 
-def _split(settings: Settings, whole: _Samples) -> tuple[_Samples, _Samples | None]:
+def _split(settings: Settings, whole: Data) -> tuple[Data, Data | None]:
     share = settings.validation.share
     if share is None:
         none = settings.validation.inputs is None and settings.validation.targets is None
@@ -100,12 +93,12 @@ def _split(settings: Settings, whole: _Samples) -> tuple[_Samples, _Samples | No
     apart = np.zeros(samples, bool)
     apart[order[:count]] = True
     return (
-        _Samples(whole.inputs[~apart], whole.targets[~apart], np.flatnonzero(~apart)),
-        _Samples(whole.inputs[apart], whole.targets[apart], np.flatnonzero(apart)),
+        Data(whole.inputs[~apart], whole.targets[~apart], np.flatnonzero(~apart)),
+        Data(whole.inputs[apart], whole.targets[apart], np.flatnonzero(apart)),
     )
 
 
-def _classes(settings: Settings, whole: _Samples) -> np.ndarray:
+def _classes(settings: Settings, whole: Data) -> np.ndarray:
     columns, outputs = whole.targets.shape[1], settings.network.layers[-1]
     if columns != 1:
         raise FieldError("data.one_hot", f"needs one target a sample, not {columns}")
@@ -119,13 +112,13 @@ def _classes(settings: Settings, whole: _Samples) -> np.ndarray:
     return classes
 
 
-def _one_hot(samples: _Samples, classes: np.ndarray, name: str) -> _Samples:
+def _one_hot(samples: Data, classes: np.ndarray, name: str) -> Data:
     if samples.targets.shape[1] != 1 or not np.isin(samples.targets, classes).all():
         raise FieldError(name, "must have one target a sample, of values that data.targets has")
     return replace(samples, targets=(samples.targets == classes).astype(np.float64))
 
 
-def _check(settings: Settings, samples: _Samples, table: str) -> None:
+def _check(settings: Settings, samples: Data, table: str) -> None:
     layers = list(settings.network.layers)
     for part, array, size in (
         ("inputs", samples.inputs, layers[0]),
@@ -146,9 +139,7 @@ def _hint(settings: Settings, part: str, array: np.ndarray) -> str:
     return f"; data.one_hot = true makes one of each of its {len(np.unique(array))} values"
 
 
-def _standardised(
-    part: str, training: _Samples, validation: _Samples | None
-) -> tuple[_Samples, _Samples | None]:
+def _standardised(part: str, training: Data, validation: Data | None) -> tuple[Data, Data | None]:
     """Both with the columns of `part` of mean 0 and standard deviation 1 in training.
 
     Sums are those of `math.fsum`, which are correctly rounded whatever their order.
@@ -165,7 +156,7 @@ def _standardised(
         # A column of one value stays 0: what rounding leaves of it is not to be blown up.
         spreads = np.where(known.min(axis=0) == known.max(axis=0), np.inf, spreads)
 
-        def scaled(samples: _Samples) -> _Samples:
+        def scaled(samples: Data) -> Data:
             values = {"inputs": samples.inputs, "targets": samples.targets}
             values[part] = (values[part] - means) / spreads
             if not (np.isfinite(values[part]).all() and np.isfinite(means).all()):
@@ -180,12 +171,6 @@ def _sum(column: np.ndarray) -> float:
         return math.fsum(column.tolist())
     except (OverflowError, ValueError):
         return math.inf
-
-
-def _data(samples: _Samples) -> Data:
-    for array in (samples.inputs, samples.targets):
-        array.setflags(write=False)
-    return Data(samples.inputs, samples.targets, samples.rows)
 
 
 def refuse_no_distribution(
