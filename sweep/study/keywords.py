@@ -185,12 +185,28 @@ def stated_by(keywords: Mapping[str, object]) -> Document:
                 raise refusal(where, f"{path}: is already stated; keep one of them")
             table[name] = plain
 
+    for name, called in _called(keywords).items():
+        tree.setdefault("plot", {}).setdefault(name, called)
+
     def where_is(path: str) -> str:
         while path not in told and "." in path:
             path = path.rpartition(".")[0]
         return told.get(path, "sweep.Study(...)")
 
     return Document("sweep.Study(...)", gathered(tree, where_is), ())
+
+
+def _called(keywords: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What inputs and outputs are called where they are tables; outputs that are classes aside."""
+    pair = keywords.get("data")
+    found = {}
+    if isinstance(pair, tuple) and len(pair) == 2:
+        for name, table in zip(("inputs", "outputs"), pair, strict=True):
+            columns = [*getattr(table, "columns", ())]
+            classes = name == "outputs" and keywords.get("data_one_hot")
+            if columns and all(isinstance(one, str) for one in columns) and not classes:
+                found[name] = columns
+    return found
 
 
 def _entries(keyword: str, value: Any) -> dict[str, object]:

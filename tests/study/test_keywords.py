@@ -158,6 +158,14 @@ def test_arrays_of_any_library_are_taken(library: Any) -> None:
     assert same(made, sweep.Study("mine", **PLAIN))
 
 
+def test_columns_of_tables_have_names() -> None:
+    inputs, targets = pd.DataFrame(INPUTS, columns=["wide", "long"]), pl.DataFrame(TARGETS, ["y"])
+    made = sweep.Study(**{**PLAIN, "data": (inputs, targets)})
+    assert (made.plot.inputs, made.plot.outputs) == (("wide", "long"), ("y",))
+    stated = sweep.Study(**{**PLAIN, "data": (inputs, TARGETS)}, plot_inputs=["a", "b"])
+    assert (stated.plot.inputs, stated.plot.outputs) == (("a", "b"), ())
+
+
 @pytest.mark.parametrize(
     ("fields", "complaint"),
     [
