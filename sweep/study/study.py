@@ -11,6 +11,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from sweep.errors import RequestError
+from sweep.study import checks
 from sweep.study.axes import read_dimensions, read_where
 from sweep.study.checks import counted
 from sweep.study.document import MAX_BYTES, Document, refusal
@@ -226,7 +227,7 @@ class Study:
         Raises:
             RequestError: a file exists already, or cannot be written.
         """
-        path = Path(file)
+        path = checks.asked("file", checks.path, file)
         if path.suffix != ".toml":
             raise RequestError(f"{path}: the file of a study must end in .toml")
         arrays, stated = self._arrays(path.stem)
