@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sweep.instrument.bench import bench
     from sweep.runs.evaluation import evaluate
     from sweep.runs.planning import plan
+    from sweep.runs.refinement import refine
     from sweep.runs.studies import list_studies as list  # noqa: A004 - as the command is called
     from sweep.runs.studies import new, run, status, verify
     from sweep.store.export import export
@@ -49,6 +50,7 @@ __all__ = [
     "open_results",
     "plan",
     "plot",
+    "refine",
     "report",
     "run",
     "status",
@@ -67,6 +69,7 @@ _HOMES = {
     "sweep.instrument.bench": ("bench",),
     "sweep.runs.evaluation": ("evaluate",),
     "sweep.runs.planning": ("plan",),
+    "sweep.runs.refinement": ("refine",),
     "sweep.runs.studies": ("list", "new", "run", "status", "verify"),
     "sweep.store.results": ("open_results",),
     "sweep.study": ("Study", "geometric", "linear", "load_study", "log"),
