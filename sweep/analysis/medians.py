@@ -106,7 +106,8 @@ def best_place(medians: Medians, by: str) -> np.ndarray:
     bad = np.where(np.isnan(bad) | ((bad == 0) & level.share & level.larger), np.inf, bad)
     least = bad.min(axis=2, keepdims=True)
     tied = bad == least
-    if by != "final_loss" and np.any(tied.sum(axis=2) > 1):
+    has_loss = by != "final_loss" and medians.block.responses.has("final_loss")
+    if has_loss and np.any(tied.sum(axis=2) > 1):
         loss = np.where(tied, medians.of("final_loss"), np.inf)
         loss = np.where(np.isnan(loss), np.inf, loss)
         tied &= loss == loss.min(axis=2, keepdims=True)

@@ -143,6 +143,12 @@ def test_of_equally_good_rates_it_takes_the_one_that_best_names() -> None:
         ]
 
 
+def test_a_table_without_final_losses_is_compared_by_what_it_has() -> None:
+    table = three_seeds().assign(best_loss=0.5).drop(columns="final_loss")
+    found = compare([("a", table, AXES), ("b", table, AXES)], "best_loss")
+    assert found.at_best()["rate"].tolist() == [0.1]  # of equal ones the lowest
+
+
 def test_where_no_rate_is_any_good_none_is_named() -> None:
     worse = three_seeds().assign(outcome="stalled")
     found = compare([("a", three_seeds(), AXES), ("b", worse, AXES)], "converged")
