@@ -12,7 +12,7 @@ from sweep.course.expression import Quantity, Value, compute
 from sweep.course.symbols import Notation
 from sweep.errors import RequestError
 from sweep.study import Group, LaneInputs, Schedule, Study
-from sweep.training.instants import Instant, factor_of, instants, samples_of
+from sweep.training.trainer import Instant, factor_of, instants, samples_of
 
 _WINDOW = 2**20  # trials looked at together for the one that is meant
 

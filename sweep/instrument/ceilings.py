@@ -17,9 +17,8 @@ from numba import types
 from numpy.typing import NDArray
 
 from sweep.instrument.machine import Team, cache_sizes
-from sweep.training.block import aligned
 from sweep.training.build import compile_function
-from sweep.training.compile import link, target_machine
+from sweep.training.compile import aligned, link, target_machine
 from sweep.training.lanes import Lanes, fma, inlined
 from sweep.training.processor import register_bytes
 

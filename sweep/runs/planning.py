@@ -9,8 +9,7 @@ from sweep.store.folder import study_directory
 from sweep.store.machine import usable_processors
 from sweep.store.results import Results
 from sweep.study import Group, Study, load_study
-from sweep.training.calibration import calibrate
-from sweep.training.costs import compile_seconds, estimate
+from sweep.training.costs import calibrate, compile_seconds, estimate
 
 
 @dataclass(frozen=True)

@@ -47,47 +47,10 @@ def _sharing(name: str) -> Activation:
     return Activation(function, with_slope=with_slope)
 
 
-@inlined
-def _identity(z: Any) -> Any:
-    return z
-
-
-@inlined
-def _identity_slope(a: Any) -> Any:
-    return select(a != a, a, 1.0)  # noqa: PLR0124 (a NaN)
-
-
-@inlined
-def _sigmoid_slope(a: Any) -> Any:
-    return fma(-a, a, a)
-
-
-@inlined
-def _tanh_slope(a: Any) -> Any:
-    return fma(-a, a, 1.0)
-
-
-@inlined
-def _relu(z: Any) -> Any:
-    """max(0, z), where a NaN stays one."""
-    return select(z <= 0.0, 0.0, z)
-
-
-@inlined
-def _relu_slope(a: Any) -> Any:
-    """0 at a kink, as is customary (TensorFlow, PyTorch and JAX agree)."""
-    return select(a > 0.0, 1.0, 0.0 * a)
-
-
-@inlined
-def _leaky_relu(z: Any) -> Any:
-    return select(z > 0.0, z, _LEAK * z)
-
-
-@inlined
-def _leaky_relu_slope(a: Any) -> Any:
-    """At the kink what it is below, as in PyTorch."""
-    return select(a > 0.0, 1.0, select(a <= 0.0, _LEAK, a))
+def _plain(function: Any, slope: Any) -> Activation:
+    """Return the row of a function of z and its slope as one of A, the same in every dtype."""
+    compiled = inlined(function)
+    return Activation(lambda dtype: compiled, inlined(slope))
 
 
 def _elu_with_slope(dtype: str) -> Any:
@@ -101,29 +64,31 @@ def _elu_with_slope(dtype: str) -> Any:
     return elu_with_slope
 
 
-@inlined
-def _square(z: Any) -> Any:
-    return z * z
-
-
-@inlined
-def _square_with_slope(z: Any) -> Any:
-    """z^2 does not tell the sign of its slope 2 z."""
-    return z * z, z + z
-
+_square = inlined(lambda z: z * z)
+_square_with_slope = inlined(lambda z: (z * z, z + z))
 
 ACTIVATIONS = {
-    "sigmoid": Activation(lambda dtype: elementary(dtype).sigmoid, _sigmoid_slope, looks_up=True),
-    "tanh": Activation(lambda dtype: elementary(dtype).tanh, _tanh_slope, looks_up=True),
-    "relu": Activation(lambda dtype: _relu, _relu_slope),
-    "leaky_relu": Activation(lambda dtype: _leaky_relu, _leaky_relu_slope),
+    "sigmoid": Activation(
+        lambda dtype: elementary(dtype).sigmoid, inlined(lambda a: fma(-a, a, a)), looks_up=True
+    ),
+    "tanh": Activation(
+        lambda dtype: elementary(dtype).tanh, inlined(lambda a: fma(-a, a, 1.0)), looks_up=True
+    ),
+    # max(0, z), where a NaN stays one; 0 at the kink, as TensorFlow, PyTorch and JAX agree
+    "relu": _plain(lambda z: select(z <= 0.0, 0.0, z), lambda a: select(a > 0.0, 1.0, 0.0 * a)),
+    # at the kink what it is below, as in PyTorch
+    "leaky_relu": _plain(
+        lambda z: select(z > 0.0, z, _LEAK * z),
+        lambda a: select(a > 0.0, 1.0, select(a <= 0.0, _LEAK, a)),
+    ),
     "elu": Activation(lambda dtype: elementary(dtype).elu, with_slope=_elu_with_slope),
     "softplus": _sharing("softplus"),
     "gelu": _sharing("gelu"),
     "gelu_tanh": _sharing("gelu_tanh"),
     "silu": _sharing("silu"),
+    # z^2 does not tell the sign of its slope 2 z
     "square": Activation(lambda dtype: _square, with_slope=lambda dtype: _square_with_slope),
-    "identity": Activation(lambda dtype: _identity, _identity_slope),
+    "identity": _plain(lambda z: z, lambda a: select(a != a, a, 1.0)),  # noqa: PLR0124 (a NaN)
 }
 
 

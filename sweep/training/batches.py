@@ -7,11 +7,10 @@ function of its seed: the steps of a run may be asked for in any ranges, with th
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.training.compile import call
+from sweep.training.compile import aligned, call
 from sweep.training.specification import Order, OrderArguments
 
 _LANES = 8  # epochs or steps drawn side by side
-_ALIGNMENT = 64  # bytes, of what a kernel reads as rows of lanes
 
 Batches = tuple[NDArray[np.int32], NDArray[np.int64]]
 """Sample indices, one batch after another, and (batches + 1,) where each begins and the last ends.
@@ -72,7 +71,7 @@ def drawn_order(
     padded = np.zeros(columns, np.int64)
     padded[: len(positions)] = positions
     seeds = np.full(columns, seed, np.uint64)
-    drawn = _aligned(columns * count)
+    drawn = aligned(columns * count, np.dtype(np.int32))
     call(order_of(order), OrderArguments(columns, count, samples, seeds, padded, drawn))
     by_position = drawn.reshape(-1, count, _LANES).swapaxes(1, 2).reshape(columns, count)
     return by_position[: len(positions)]
@@ -81,10 +80,3 @@ def drawn_order(
 def order_of(order: str) -> Order:
     """Return what the kernel that draws a shared order is compiled for."""
     return Order(order, _LANES)
-
-
-def _aligned(size: int) -> NDArray[np.int32]:
-    """Return uninitialised integers whose first one lies on a register boundary."""
-    raw = np.empty(size * 4 + _ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % _ALIGNMENT
-    return raw[start : start + size * 4].view(np.int32)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from sweep.study import Data, Group, Schedule
 from sweep.training.batches import Batches, shared_order, table_order
-from sweep.training.compile import call
+from sweep.training.compile import aligned, call
 from sweep.training.processor import register_bytes
 from sweep.training.schedules import rate_factors
 from sweep.training.specification import (
@@ -47,7 +47,6 @@ from sweep.training.trained import (
     with_last,
 )
 
-_ALIGNMENT = 64  # bytes: a register of AVX-512, a cache line
 _TABLE = 2**20  # sample indices, or factors, that the kernel is handed at a time
 
 # The distribution, and its bound or standard deviation from the numbers of inputs and outputs.
@@ -96,62 +95,77 @@ class Block:
         self.dtype = np.dtype(shape.dtype)
         self.columns = -(-len(index) // shape.lanes) * shape.lanes
         trials = group.lanes(np.pad(index, (0, self.columns - len(index)), mode="edge"))
-        self.inputs = self.of_dtype(group.data.inputs)
-        self.targets = self.of_dtype(group.data.targets)
-        self.rates = self.of_dtype(np.concatenate([trials.weight_rates, trials.bias_rates]))
-        self.multipliers = self.of_dtype(trials.multipliers)
-        self.settings = self._settings(trials.hyper)
-        self.batch_seeds = np.ascontiguousarray(trials.batch_seeds)
-        self.parameters = self._initial_parameters(trials.seeds, trials.scales, trials.offsets)
-        self.state = np.zeros((shape.kept, self.columns), self.dtype)
-        self.extremes = self.empty(len(EXTREMES))
-        self.extremes[BEST] = np.inf
-        self.extremes[LARGEST] = -np.inf
-        self.marks = np.full((len(MARKS), self.columns), -1, mark_dtype(shape.dtype))
-        self.keep_recent = len(group.record.parameter_steps(group.steps)) > 0
-        self.recent = self.empty(RING)
         self.loss_steps = group.record.loss_steps(group.steps)
-        self.curve = self.empty(len(self.loss_steps))
-        self.workspace = aligned(workspace_size(shape, len(self.inputs)), self.dtype)
-        self.thresholds = self._thresholds()
+        self.keep_recent = len(group.record.parameter_steps(group.steps)) > 0
+        epoch, epoch_samples = epoch_of(group)
+        inputs, nothing = self.of_dtype(group.data.inputs), np.empty(0, np.int64)
+        self.given = TrainArguments(
+            columns=self.columns,
+            start=0,
+            stop=0,
+            samples=len(inputs),
+            inputs=inputs,
+            targets=self.of_dtype(group.data.targets),
+            batch_size=group.batch.size or 0,
+            order=np.empty(0, np.int32),
+            batch_starts=nothing,
+            batch_seeds=np.ascontiguousarray(trials.batch_seeds),
+            factors=self.empty(0),
+            rates=self.of_dtype(np.concatenate([trials.weight_rates, trials.bias_rates])),
+            multipliers=self.of_dtype(trials.multipliers),
+            settings=self._settings(trials.hyper),
+            parameters=self._initial_parameters(trials.seeds, trials.scales, trials.offsets),
+            state=np.zeros((shape.kept, self.columns), self.dtype),
+            thresholds=self._thresholds(),
+            extremes=self.empty(len(EXTREMES)),
+            marks=np.full((len(MARKS), self.columns), -1, mark_dtype(shape.dtype)),
+            epoch=epoch,
+            epoch_samples=epoch_samples,
+            partial=np.zeros(self.columns, self.dtype),
+            recent=self.empty(RING),
+            records=0,
+            record_steps=nothing,
+            curve=self.empty(len(self.loss_steps)),
+            workspace=aligned(workspace_size(shape, len(inputs)), self.dtype),
+        )
+        self.given.extremes[BEST], self.given.extremes[LARGEST] = np.inf, -np.inf
         self.validation = Evaluator(self, group.validation) if group.validation else None
         looks = len(self.loss_steps) * (group.validation is not None)
         self.validated = np.empty((2, looks, self.columns), self.dtype)
         self.last_validated = np.empty((2, self.columns), self.dtype)
-        self.epoch, self.epoch_samples = epoch_of(group)
-        self.partial = np.zeros(self.columns, self.dtype)
         self.whole = Evaluator(self, group.data) if group.batched else None
         if self.whole is not None:
             self._begin_measures(self.whole.evaluate()[0])
 
     def _begin_measures(self, loss: NDArray[Any]) -> None:
         """Measure the loss on all data before the first step: the first one of the sequence."""
-        target, bound = self.thresholds
-        self.recent[0] = loss
-        self.extremes[[INITIAL, FINAL, TAIL_MEAN]] = loss
-        self.extremes[BEST] = np.where(loss < np.inf, loss, np.inf)
-        self.extremes[LARGEST] = np.where(np.isnan(loss), -np.inf, loss)
-        self.marks[BEST_STEP] = np.where(loss < np.inf, 0, -1)
-        self.marks[TARGET_STEP] = np.where(loss <= target, 0, -1)
-        self.marks[DIVERGED_STEP] = np.where(loss <= bound, -1, 0)
+        given = self.given
+        target, bound = given.thresholds
+        given.recent[0] = loss
+        given.extremes[[INITIAL, FINAL, TAIL_MEAN]] = loss
+        given.extremes[BEST] = np.where(loss < np.inf, loss, np.inf)
+        given.extremes[LARGEST] = np.where(np.isnan(loss), -np.inf, loss)
+        given.marks[BEST_STEP] = np.where(loss < np.inf, 0, -1)
+        given.marks[TARGET_STEP] = np.where(loss <= target, 0, -1)
+        given.marks[DIVERGED_STEP] = np.where(loss <= bound, -1, 0)
 
     def resume(self, since: Trained) -> int:
         """Put all arrays as they were after the last step of `since`; return that step."""
-        step = int(since.parameter_steps[-1])
-        self.parameters[:] = self._padded(since.parameters[:, -1])
-        self.state[:] = self._padded(since.optimizer_state)
+        given, step = self.given, int(since.parameter_steps[-1])
+        given.parameters[:] = self._padded(since.parameters[:, -1])
+        given.state[:] = self._padded(since.optimizer_state)
         if self.group.batched:
             sums = self._padded(since.epochs)
-            self.extremes[:], self.marks[:] = sums[: len(self.extremes)], sums[-len(self.marks) :]
-            self.partial[:] = sums[len(self.extremes)]
+            given.extremes[:], given.marks[:] = sums[: len(EXTREMES)], sums[-len(MARKS) :]
+            given.partial[:] = sums[len(EXTREMES)]
         else:
             extremes, marks = rows_of(since.measures)
-            self.extremes[:], self.marks[:] = self._padded(extremes.T), self._padded(marks.T)
-        self.recent[:] = 0
+            given.extremes[:], given.marks[:] = map(self._padded, (extremes.T, marks.T))
+        given.recent[:] = 0
         places = self._last_places(step)
         known = places >= 0
-        self.recent[places[known] % RING] = self._padded(since.recent_losses[:, known])
-        curves = [(self.curve, since.batch_losses if self.group.batched else since.losses)]
+        given.recent[places[known] % RING] = self._padded(since.recent_losses[:, known])
+        curves = [(given.curve, since.batch_losses if self.group.batched else since.losses)]
         if self.validation is not None:
             curves.append((self.validated[0], since.validation_losses))
             curves.append((self.validated[1], since.validation_accuracies))
@@ -235,36 +249,17 @@ class Block:
         since = np.searchsorted(self.loss_steps, start + 1 if start else 0)
         record_steps = np.ascontiguousarray(self.loss_steps[since:])
         order, starts = self._order(start, stop)
-        arguments = TrainArguments(
-            columns=self.columns,
+        given = self.given._replace(
             start=start,
             stop=stop,
-            samples=len(self.inputs),
-            inputs=self.inputs,
-            targets=self.targets,
-            batch_size=self.group.batch.size or 0,
             order=order,
             batch_starts=starts,
-            batch_seeds=self.batch_seeds,
             factors=self._factors(start, stop),
-            rates=self.rates,
-            multipliers=self.multipliers,
-            settings=self.settings,
-            parameters=self.parameters,
-            state=self.state,
-            thresholds=self.thresholds,
-            extremes=self.extremes,
-            marks=self.marks,
-            epoch=self.epoch,
-            epoch_samples=self.epoch_samples,
-            partial=self.partial,
-            recent=self.recent,
             records=len(record_steps),
             record_steps=record_steps,
-            curve=self.curve[since:],
-            workspace=self.workspace,
+            curve=self.given.curve[since:],
         )
-        call(self.shape, arguments)
+        call(self.shape, given)
 
     def _order(self, start: int, stop: int) -> Batches:
         """The samples of steps start ... stop; the loss of the last is that of its batch too."""
@@ -273,8 +268,8 @@ class Block:
             return np.empty(0, np.int32), np.empty(0, np.int64)
         if batch.table is not None:
             return table_order(batch.table, start, stop + 1)
-        seed, size = int(self.batch_seeds[0].view(np.uint64)), batch_size(self.group)
-        return _drawn_order(batch.order, seed, len(self.inputs), size, start, stop + 1)
+        seed, size = int(self.given.batch_seeds[0].view(np.uint64)), batch_size(self.group)
+        return _drawn_order(batch.order, seed, self.given.samples, size, start, stop + 1)
 
     def _factors(self, start: int, stop: int) -> NDArray[Any]:
         if not self.shape.scheduled:
@@ -296,11 +291,11 @@ class Block:
     def results(self, steps: NDArray[np.int64], parameters: NDArray[Any]) -> Trained:
         """Turn the columns of the real trials into tables of one row a trial."""
         n = len(self.index)
-        extremes, marks = self.extremes[:, :n], self.marks[:, :n].astype(np.int64)
+        extremes, marks = self.given.extremes[:, :n], self.given.marks[:, :n].astype(np.int64)
         measures = measures_of(extremes, self._steps_of(marks))
         stopped = stops_of(measures_of(extremes, marks), self.shape.stop)
         stopped_at, diverged_at = self._steps_of(stopped), measures["diverged_at"]
-        curve = self._until(stopped_at, self.loss_steps, self.curve)
+        curve = self._until(stopped_at, self.loss_steps, self.given.curve)
         losses, batch_losses = curve, curve[:, :0]
         if self.whole is not None:
             losses, batch_losses = np.full_like(curve, np.nan), curve
@@ -327,7 +322,7 @@ class Block:
             recent_losses=self._recent_losses(stopped),
             epochs=self._epochs(stopped),
             optimizer_state=canonical(
-                self.state[: self.keep_recent * len(self.state), :n].T.copy()
+                self.given.state[: self.keep_recent * len(self.given.state), :n].T.copy()
             ),
             stopped_at=stopped_at,
             validation_losses=validated[0],
@@ -347,7 +342,7 @@ class Block:
 
     def _steps_of(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
         """Turn places in the sequence of losses into steps: with batches an epoch's last one."""
-        return np.where(places > 0, places * self.epoch - 1, places) if self.whole else places
+        return np.where(places > 0, places * self.given.epoch - 1, places) if self.whole else places
 
     def _with_final(self, stopped: NDArray[Any], loss: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Return the measures of the first loss, those of epochs, and the last one on all data."""
@@ -355,9 +350,11 @@ class Block:
         place = np.where(stopped < 0, self._last_places(self.group.steps)[-1], stopped)
         ended = np.where(stopped < 0, self.group.steps, self._steps_of(stopped))
         before = np.minimum(place + 1, TAIL - 1)
-        marks = self._steps_of(self.marks[:, :n].astype(np.int64))
+        marks = self._steps_of(self.given.marks[:, :n].astype(np.int64))
         return measures_of(
-            *with_last(self.extremes[:, :n], marks, loss, ended, before, self.thresholds)
+            *with_last(
+                self.given.extremes[:, :n], marks, loss, ended, before, self.given.thresholds
+            )
         )
 
     def _until(
@@ -372,14 +369,14 @@ class Block:
 
     def _last_places(self, step: int) -> NDArray[np.int64]:
         """Return the last places in the sequence of losses: steps, or epochs from 1."""
-        last = (step + 1) // self.epoch if self.group.batched else step
+        last = (step + 1) // self.given.epoch if self.group.batched else step
         return np.arange(last - TAIL + 1, last + 1)
 
     def _recent_losses(self, stopped: NDArray[np.int64]) -> NDArray[Any]:
         if not self.keep_recent:
             return np.empty((len(self.index), 0), self.dtype)
         places = self._last_places(self.group.steps)
-        recent = self._until(stopped, places, self.recent[places % RING])
+        recent = self._until(stopped, places, self.given.recent[places % RING])
         recent[:, places < 0] = np.nan
         return recent
 
@@ -388,8 +385,8 @@ class Block:
         n = len(self.index)
         if not self.keep_recent or self.whole is None:
             return np.empty((n, 0))
-        partial = np.where(stopped < 0, self.partial[:n], 0.0)
-        rows = [self.extremes[:, :n], partial[np.newaxis], self.marks[:, :n]]
+        partial = np.where(stopped < 0, self.given.partial[:n], 0.0)
+        rows = [self.given.extremes[:, :n], partial[np.newaxis], self.given.marks[:, :n]]
         return canonical(np.concatenate(rows).T.astype(np.float64))
 
 
@@ -415,8 +412,8 @@ class Evaluator:
             inputs=self.inputs,
             targets=self.targets,
             middle=self.middle,
-            multipliers=block.multipliers,
-            parameters=block.parameters,
+            multipliers=block.given.multipliers,
+            parameters=block.given.parameters,
             losses=loss,
             accuracies=accuracy,
             workspace=self.workspace,
@@ -435,13 +432,6 @@ def _drawn_order(order: str, seed: int, samples: int, size: int, start: int, sto
 @lru_cache(maxsize=4)
 def _factors(schedule: Schedule, steps: int, start: int, stop: int) -> NDArray[np.float64]:
     return rate_factors(schedule, steps, start, stop)
-
-
-def aligned(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-    """Return uninitialised numbers whose first one lies on a register boundary."""
-    raw = np.empty(size * dtype.itemsize + _ALIGNMENT, np.uint8)
-    start = -raw.ctypes.data % _ALIGNMENT
-    return raw[start : start + size * dtype.itemsize].view(dtype)
 
 
 def _spreads(network: Network, scheme: str) -> NDArray[np.float64]:

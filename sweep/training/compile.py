@@ -24,12 +24,14 @@ from typing import Any
 
 import llvmlite.binding as llvm
 import numpy as np
+from numpy.typing import NDArray
 
 from sweep.catalogue import OPTIMIZERS
 from sweep.errors import RequestError
 from sweep.training.processor import processor
 from sweep.training.specification import Arguments, Specification, kinds
 
+_ALIGNMENT = 64  # bytes: a register of AVX-512, a cache line
 _MAGIC = b"sweep kernel 1\n"
 _lock = threading.RLock()
 _loaded: dict[str, "Kernel"] = {}
@@ -64,6 +66,13 @@ def call(specification: Specification, arguments: Arguments) -> None:
     kernel(specification).call(
         *(value.ctypes.data if isinstance(value, np.ndarray) else value for value in arguments)
     )
+
+
+def aligned(size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return uninitialised numbers whose first one lies on a register boundary, as kernels want."""
+    raw = np.empty(size * dtype.itemsize + _ALIGNMENT, np.uint8)
+    start = -raw.ctypes.data % _ALIGNMENT
+    return raw[start : start + size * dtype.itemsize].view(dtype)
 
 
 def is_ready(specification: Specification) -> bool:

@@ -1,20 +1,27 @@
-"""What training costs in time and memory, before it is begun: for chunks, and for plans."""
+"""What training costs in time and memory, before it is begun: guessed, or tried for a moment."""
 
 import math
-from collections.abc import Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
-from sweep.study import Group
+import numpy as np
+
+from sweep.study import Group, Record
 from sweep.training import specification
 from sweep.training.compile import is_ready
 from sweep.training.processor import register_bytes
-from sweep.training.trainer import kernels_of, shape_of
+from sweep.training.trainer import kernels_of, prepare, shape_of, train
 
 _CHUNK_SECONDS = 0.3  # how long a thread works on one chunk, and so how long an interruption waits
 _CHUNK_BYTES = 32 * 2**20  # what one chunk's results may take
 _COMPILE_SECONDS = 3.1  # the median of `python -m benchmarks.compiling`
 _LESSER_SECONDS = 1.5  # of a kernel that evaluates or draws
 _OPERATIONS_PER_SECOND = 2.5e9  # of vectors, by one thread: what the 2-2-2 network reaches
+
+_TRIED_SECONDS = 0.1  # that are timed: some thousand times the clock's resolution
+_LONGEST_TRY = 1.0  # the guess at one step of one block above which nothing is tried
+_TRIED_BLOCKS = 16  # at most: more are no faster
 
 
 @dataclass(frozen=True)
@@ -92,3 +99,51 @@ def _curve_bytes(group: Group) -> int:
     item = int(group.training.dtype[-2:]) // 8
     row = (item + 2) * (1 if group.validation is None else 3)
     return len(group.record.loss_steps(group.steps)) * row
+
+
+def calibrate(groups: Sequence[Group]) -> float | None:
+    """How many times as fast as guessed this machine trains, by the group with most to do.
+
+    One thread trains it for about a fifth of a second; its kernel is compiled if need be. None if
+    the smallest possible trial would take longer than a second.
+    """
+    group = max(groups, key=lambda one: one.trials * one.steps / steps_per_second(one))
+    guess = steps_per_second(group)
+    lanes = shape_of(group).lanes
+    if lanes / guess > _LONGEST_TRY:
+        return None
+    prepare(group)
+    steps, trials = 1, min(group.trials, lanes)
+    most = min(group.trials, lanes * _TRIED_BLOCKS)
+    while True:
+        seconds = _timed(_shortened(group, steps), trials)
+        if seconds > _TRIED_SECONDS or (steps == group.steps and trials == most):
+            # A last block that is not full takes as long as one that is.
+            return -(-trials // lanes) * lanes * steps / seconds / guess
+        growth = max(2, min(int(_TRIED_SECONDS / seconds), 64))
+        if steps < group.steps:
+            steps = min(steps * growth, group.steps)
+        else:
+            trials = min(trials * growth, most)
+
+
+def _timed(group: Group, trials: int) -> float:
+    """The seconds that the first trials of a group take."""
+    index = np.arange(trials)
+    start = time.perf_counter()
+    train(group, index)
+    return time.perf_counter() - start
+
+
+def _shortened(group: Group, steps: int) -> Group:
+    """The group with fewer steps, of which the same share is recorded."""
+    if steps == group.steps:
+        return group
+    kind, _, number = group.record.loss.partition(" ")
+    every = max(group.steps // int(number), 1) if kind == "log" else 1
+    return replace(
+        group,
+        training=replace(group.training, steps=steps),
+        schedule=replace(group.schedule, warmup=min(group.schedule.warmup, steps - 1)),
+        record=Record(f"every {every}" if kind == "log" else group.record.loss, "final"),
+    )

@@ -37,7 +37,7 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
     batched, stopping = shape.batches != "full", shape.stop != "never"
     count, kept, at_once = shape.network.parameters, shape.kept, steps_at_once(shape)
     new_net, copy_in, copy_out = memories(_parts(shape)), *_make_copies(shape)
-    still_active, ends = _make_still_active(shape, marks), _make_ends(shape)
+    still_active, ends = _make_stops(shape, marks)
     set_rates, record_losses = _make_set_rates(shape), _make_record_losses(shape)
     scales = LOSSES[shape.network.loss].make_scales(shape.network.layers[-1])
     learning, scale_of = make_learning(shape), scales[0]
@@ -253,10 +253,10 @@ def _make_record_losses(shape: Shape) -> Any:
     return record_losses
 
 
-def _make_still_active(shape: Shape, marks: Lanes) -> Any:
-    """Return the function that tells in which lanes training has not stopped before."""
+def _make_stops(shape: Shape, marks: Lanes) -> tuple[Any, Any]:
+    """Return what tells in which lanes training has not stopped before, and where it stops."""
     load, splat = marks.load, marks.splat
-    at_target, at_divergence = _stops(shape)
+    at_target, at_divergence = (shape.stop in (name, "either") for name in ("target", "divergence"))
 
     @inlined
     def still_active(given: Any, block: Any) -> Any:
@@ -267,13 +267,6 @@ def _make_still_active(shape: Shape, marks: Lanes) -> Any:
             active = active & (load(given.marks, DIVERGED_STEP * given.columns + block) < 0)
         return active
 
-    return still_active
-
-
-def _make_ends(shape: Shape) -> Any:
-    """Return the function of a loss that tells in which lanes training stops here."""
-    at_target, at_divergence = _stops(shape)
-
     @inlined
     def ends(error: Any, given: Any) -> Any:
         target, bound = given.thresholds[0], given.thresholds[1]
@@ -281,9 +274,4 @@ def _make_ends(shape: Shape) -> Any:
             return reached(error, target) | diverged(error, bound)
         return reached(error, target) if at_target else diverged(error, bound)
 
-    return ends
-
-
-def _stops(shape: Shape) -> tuple[bool, bool]:
-    """Whether training stops at the target, and whether it does on divergence."""
-    return shape.stop in ("target", "either"), shape.stop in ("divergence", "either")
+    return still_active, ends

@@ -51,14 +51,8 @@ class Loss:
         return scale, slope_scale
 
 
-@inlined
-def _add_square(a: Any, t: Any, total: Any) -> Any:
-    return fma(a - t, a - t, total)
-
-
-@inlined
-def _difference(a: Any, t: Any, mass: Any) -> Any:
-    return a - t
+_add_square = inlined(lambda a, t, total: fma(a - t, a - t, total))
+_difference = inlined(lambda a, t, mass: a - t)
 
 
 def _huber(dtype: str) -> Any:
@@ -89,15 +83,8 @@ def _binary_cross_entropy(dtype: str) -> Any:
     return add_binary
 
 
-@inlined
-def _add_cross_entropy(log_a: Any, t: Any, total: Any) -> Any:
-    return fma(-t, log_a, total)
-
-
-@inlined
-def _share(a: Any, t: Any, mass: Any) -> Any:
-    return fma(a, mass, -t)
-
+_add_cross_entropy = inlined(lambda log_a, t, total: fma(-t, log_a, total))
+_share = inlined(lambda a, t, mass: fma(a, mass, -t))
 
 LOSSES = {
     # E = mean over samples of 1/2 sum_k (A_k - T_k)^2: the course's E_T when there is one sample

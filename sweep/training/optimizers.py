@@ -26,20 +26,15 @@ class Optimizer:
     prepare: Any
 
 
-@inlined
-def _nothing(h: Any, c: Any, corrections: Any) -> Any:
-    return ()
+_nothing = inlined(lambda h, c, corrections: ())
+_first_setting = inlined(lambda h, c, corrections: (h[0],))
+_three_settings = inlined(lambda h, c, corrections: (h[0], h[1], h[2]))
 
 
 @inlined
 def _sgd(w: Any, g: Any, eta: Any, s: Any, t: Any, constants: Any) -> Any:
     """w <- w - eta g (gradient descent; Cauchy 1847)."""
     return fma(-eta, g, w), s, t
-
-
-@inlined
-def _first_setting(h: Any, c: Any, corrections: Any) -> Any:
-    return (h[0],)
 
 
 @inlined
@@ -54,11 +49,6 @@ def _nesterov(w: Any, g: Any, eta: Any, s: Any, t: Any, constants: Any) -> Any:
     """s <- mu s + g, w <- w - eta (g + mu s) (Sutskever et al. 2013)."""
     s = fma(constants[0], s, g)
     return fma(-eta, fma(constants[0], s, g), w), s, t
-
-
-@inlined
-def _rmsprop_settings(h: Any, c: Any, corrections: Any) -> Any:
-    return h[0], h[1], h[2]
 
 
 @inlined
@@ -100,7 +90,7 @@ OPTIMIZERS = {
     "sgd": Optimizer(_sgd, _nothing),
     "momentum": Optimizer(_momentum, _first_setting),
     "nesterov": Optimizer(_nesterov, _first_setting),
-    "rmsprop": Optimizer(_rmsprop, _rmsprop_settings),
+    "rmsprop": Optimizer(_rmsprop, _three_settings),
     "adam": Optimizer(_adam, _adam_settings),
     "adamw": Optimizer(_adam, _adam_settings),  # Loshchilov and Hutter, 2019
 }

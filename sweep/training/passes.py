@@ -257,7 +257,7 @@ def _make_activate_together(network: Network, apply: Any) -> Any:
     """
     together, bias = max(1, _LOOKED_UP // network.lanes), network.bias
     wide = Lanes(network.dtype, together * network.lanes)
-    read, write = wide.read, wide.write
+    load, store = wide.load, wide.store
 
     def activate(place: Any, n: Any, net: Any) -> None:
         a, w, n_out = net.a, net.w, place.n_out
@@ -265,8 +265,8 @@ def _make_activate_together(network: Network, apply: Any) -> Any:
             at = place.outputs + s * n_out
             whole = n_out - n_out % together
             for j in range(0, whole, together):
-                z = read(a, at + j)
-                write(a, at + j, apply(z + read(w, place.biases + j) if bias else z))
+                z = load(a, at + j)
+                store(a, at + j, apply(z + load(w, place.biases + j) if bias else z))
             for j in range(whole, n_out):
                 a[at + j] = apply(a[at + j] + w[place.biases + j] if bias else a[at + j])
 

@@ -66,22 +66,6 @@ def rate_factors(schedule: Schedule, steps: int, start: int, stop: int) -> Facto
     return factors
 
 
-def _constant(schedule: Schedule, t: Steps, total: int) -> Factors:
-    return np.ones(len(t))
-
-
-def _step(schedule: Schedule, t: Steps, total: int) -> Factors:
-    return _powers(Decimal(schedule.gamma), t // schedule.every)
-
-
-def _exponential(schedule: Schedule, t: Steps, total: int) -> Factors:
-    return _powers(Decimal(schedule.gamma), t)
-
-
-def _cosine(schedule: Schedule, t: Steps, total: int) -> Factors:
-    return _half_period(1.0, schedule.final, t, total)
-
-
 def _one_cycle(schedule: Schedule, t: Steps, total: int) -> Factors:
     """Up to the rate until step 0.3 T - 1, no whole number as a rule, and then down to T - 1."""
     top = _PERCENT_RISING * total - 100
@@ -104,10 +88,10 @@ def _range_test(schedule: Schedule, t: Steps, total: int) -> Factors:
 
 
 SCHEDULES: dict[str, Callable[[Schedule, Steps, int], Factors]] = {
-    "constant": _constant,
-    "step": _step,
-    "exponential": _exponential,
-    "cosine": _cosine,
+    "constant": lambda schedule, t, total: np.ones(len(t)),
+    "step": lambda schedule, t, total: _powers(Decimal(schedule.gamma), t // schedule.every),
+    "exponential": lambda schedule, t, total: _powers(Decimal(schedule.gamma), t),
+    "cosine": lambda schedule, t, total: _half_period(1.0, schedule.final, t, total),
     "one_cycle": _one_cycle,
     "wsd": _wsd,
     "range_test": _range_test,

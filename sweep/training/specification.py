@@ -6,7 +6,7 @@ without loading a compiler.
 
 from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
-from typing import Annotated, Any, ClassVar, NamedTuple, Protocol, get_type_hints
+from typing import Annotated, Any, ClassVar, NamedTuple, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -298,19 +298,8 @@ class Order:
     dtype: ClassVar[str] = "float64"  # of no argument: it reads and writes integers alone
 
 
-class Specification(Protocol):
-    """What a kernel is compiled for: a frozen dataclass whose repr tells all of it.
-
-    Attributes:
-        dtype: "float64" or "float32", of its "numbers".
-        arguments: the named tuple of its arguments.
-    """
-
-    arguments: ClassVar[Any]
-
-    @property
-    def dtype(self) -> str:  # noqa: D102 - above
-        ...
+Specification = Shape | Evaluation | Draw | Order
+"""What a kernel is compiled for: its repr tells all of it, `arguments` what it is called with."""
 
 
 def kinds(specification: Specification) -> dict[str, str]:
@@ -362,7 +351,7 @@ class Net(NamedTuple):
 _IN_WORKSPACE = Net._fields[: Net._fields.index("order") + 1]  # the others are on the stack
 
 
-def rooms(specification: "Shape | Evaluation", samples: int) -> Net:
+def rooms(specification: Shape | Evaluation, samples: int) -> Net:
     """Return how many values of lanes each memory of a kernel has room for."""
     network = specification.network
     needed = Net(
@@ -393,14 +382,14 @@ def rooms(specification: "Shape | Evaluation", samples: int) -> Net:
     )
 
 
-def offsets(specification: "Shape | Evaluation") -> dict[str, int]:
+def offsets(specification: Shape | Evaluation) -> dict[str, int]:
     """Return where in the workspace each memory begins that lies there, in values of lanes."""
     needed = rooms(specification, 0)  # the order of samples is the last
     sizes = (getattr(needed, name) for name in _IN_WORKSPACE)
     return dict(zip(_IN_WORKSPACE, accumulate(sizes, initial=0), strict=False))
 
 
-def workspace_size(specification: "Shape | Evaluation", samples: int) -> int:
+def workspace_size(specification: Shape | Evaluation, samples: int) -> int:
     """Return how many numbers of working memory a kernel needs for `samples` rows of data."""
     needed = rooms(specification, samples)
     values: int = sum(getattr(needed, name) for name in _IN_WORKSPACE)

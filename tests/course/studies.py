@@ -9,7 +9,7 @@ from sweep.course.expression import Quantity, compute
 from sweep.course.formulas import OPTIMIZERS
 from sweep.course.snapshot import Snapshot, _snapshot, snapshot_of
 from sweep.study import Study, load_study, parse_study
-from sweep.training.instants import Instant
+from sweep.training.trainer import Instant
 
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 

@@ -7,8 +7,7 @@ from sweep.course.expression import Quantity
 from sweep.course.snapshot import matching, snapshot_of
 from sweep.errors import RequestError
 from sweep.study import Group, Study
-from sweep.training.instants import samples_of
-from sweep.training.trainer import train
+from sweep.training.trainer import samples_of, train
 
 from ..oracles import naive
 from ..training.groups import gradients, problem_of

@@ -183,8 +183,8 @@ SCHEDULES = (
     ),
     Mutant(
         "schedules.py",
-        "return _half_period(1.0, schedule.final, t, total)",
-        "return _half_period(1.0, schedule.final, t, max(total - 1, 1))",
+        "_half_period(1.0, schedule.final, t, total)",
+        "_half_period(1.0, schedule.final, t, max(total - 1, 1))",
         "cosine reaches its end a step early",
         ("test_schedules.py",),
     ),

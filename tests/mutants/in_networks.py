@@ -5,15 +5,15 @@ from .mutant import Mutant
 ACTIVATIONS = (
     Mutant(
         "activations.py",
-        "return select(z <= 0.0, 0.0, z)",
-        "return select(z > 0.0, z, 0.0)",
+        "lambda z: select(z <= 0.0, 0.0, z)",
+        "lambda z: select(z > 0.0, z, 0.0)",
         "relu takes NaN for 0",
         ("test_activations.py::test_nan_goes_through",),
     ),
     Mutant(
         "activations.py",
-        "return select(a > 0.0, 1.0, 0.0 * a)",
-        "return select(a >= 0.0, 1.0, 0.0 * a)",
+        "select(a > 0.0, 1.0, 0.0 * a)",
+        "select(a >= 0.0, 1.0, 0.0 * a)",
         "relu has the slope 1 at its kink",
         ("test_activations.py::test_the_slope_at_a_kink",),
     ),
@@ -70,8 +70,8 @@ LOSSES = (
     ),
     Mutant(
         "losses.py",
-        "return fma(a, mass, -t)",
-        "return a - t",
+        "fma(a, mass, -t)",
+        "a - t",
         "softmax cross-entropy takes all targets to sum to 1",
         ("test_extremes.py::test_softmax_of_large_logits",),
     ),

@@ -64,8 +64,8 @@ STEPS = (
     ),
     Mutant(
         "block.py",
-        "len(self.inputs), size, start, stop + 1)",
-        "len(self.inputs), size, start, stop)",
+        "self.given.samples, size, start, stop + 1)",
+        "self.given.samples, size, start, stop)",
         "the last loss has no batch",
         ("test_batches.py::test_an_order_that_all_trials_share[shuffle-3]",),
     ),
@@ -74,14 +74,14 @@ STEPS = (
         "with default_mode():\n        return _train(",
         "with np.errstate():\n        return _train(",
         "the thread's floating-point mode is left as it is",
-        ("test_floating.py",),
+        ("test_processor.py",),
     ),
     Mutant(
-        "floating.py",
+        "processor.py",
         "exchange_mode(before)",
         "exchange_mode(_DEFAULT.get(platform.machine(), 0))",
         "the thread's floating-point mode is not put back",
-        ("test_floating.py",),
+        ("test_processor.py",),
     ),
 )
 MEASURES = (
@@ -165,21 +165,21 @@ MEASURES = (
 )
 INSTANTS = (
     Mutant(
-        "instants.py",
+        "trainer.py",
         "block.advance(before, step)",
         "block.advance(0, step)",
         "a moment is reached from the start again",
         ("test_instants.py::test_it_is_where_training_passes",),
     ),
     Mutant(
-        "instants.py",
+        "trainer.py",
         "batch.size, step, step + 1)",
         "batch.size, step + 1, step + 2)",
         "a moment shows the samples of the next",
         ("test_instants.py::test_samples_are_those_of_the_step",),
     ),
     Mutant(
-        "instants.py",
+        "trainer.py",
         "group.steps, step, step + 1)",
         "group.steps, step + 1, step + 2)",
         "a moment shows the factor of the next",

@@ -49,7 +49,7 @@ def initial_parameters(group: Group, index: Array | None = None, lanes: int = 8)
     """(n, P): what the trials start from; nothing is trained and only the draw is compiled."""
     index = every_trial(group) if index is None else index
     block = Block(group, index, shape_of(group, lanes))
-    return block.parameters[:, : len(index)].T.copy()
+    return block.given.parameters[:, : len(index)].T.copy()
 
 
 def problem_of(group: Group, trial: int = 0) -> Problem:
@@ -122,9 +122,9 @@ def gradients(group: Group, weights: Array, lanes: int | None = None) -> tuple[A
     """
     n, shape = len(weights), shape_of(group, lanes)
     block = Block(group, np.zeros(n, np.int64), shape)
-    block.parameters[:] = weights[-1:].T
-    block.parameters[:, :n] = weights.T
+    block.given.parameters[:] = weights[-1:].T
+    block.given.parameters[:, :n] = weights.T
     rate = 2.0 ** {"float64": 200, "float32": 64}[shape.dtype]
-    block.rates[:] = rate
+    block.given.rates[:] = rate
     block.advance(0, 1)
-    return block.extremes[INITIAL, :n].copy(), block.parameters[:, :n].T / -rate
+    return block.given.extremes[INITIAL, :n].copy(), block.given.parameters[:, :n].T / -rate

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from sweep.study import Record
-from sweep.training.instants import factor_of, instants, samples_of
-from sweep.training.trainer import train
+from sweep.training.trainer import factor_of, instants, samples_of, train
 
 from ..oracles.orders import batches
 from ..oracles.schedules import factors

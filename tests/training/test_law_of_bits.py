@@ -199,8 +199,6 @@ _HANDED_ON = (
     "recent",
     "partial",
     "curve",
-    "validated",
-    "last_validated",
 )
 
 
@@ -212,11 +210,12 @@ def test_several_goes(name: str, goes: list[int]) -> None:
     block = Block(study, every_trial(study), shape_of(study))
     for go in pairwise([0, *goes]):
         block, before = Block(study, every_trial(study), block.shape), block
-        block.workspace[:] = np.nan
-        for part in _HANDED_ON:
-            setattr(block, part, getattr(before, part))
+        block.given.workspace[:] = np.nan
+        handed_on = {part: getattr(before.given, part) for part in _HANDED_ON}
+        block.given = block.given._replace(**handed_on)
+        block.validated, block.last_validated = before.validated, before.last_validated
         advance(block, *go)
-    final = block.parameters[:, : study.trials].T[:, np.newaxis].copy()
+    final = block.given.parameters[:, : study.trials].T[:, np.newaxis].copy()
     assert same(block.results(one_go.parameter_steps, final), name)
 
 

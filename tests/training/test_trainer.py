@@ -115,7 +115,7 @@ def test_a_group_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_one_less_a_setting_is_rounded_once() -> None:
     """After the subtraction: of float32's 0.999 it would have lost a third of its digits."""
     study = course("training.optimizer='adam'", "training.dtype='float32'")
-    settings = Block(study, every_trial(study), shape_of(study)).settings
+    settings = Block(study, every_trial(study), shape_of(study)).given.settings
     expected = np.array([1 - 0.9, 0.999, 1 - 0.999, 1e-8], np.float32)
     np.testing.assert_array_equal(settings[:, 0], expected)
 

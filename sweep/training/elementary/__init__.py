@@ -30,56 +30,32 @@ implementation of the exponential function", 1989. The coefficients are minimax 
 ranges, made by `benchmarks/minimax.py`; `benchmarks/elementary.py` weighs the variants tried.
 """
 
-from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from types import SimpleNamespace
 
-from sweep.training.elementary.exponential import make_exp, make_sigmoid
+from sweep.training.elementary.exponential import make_elu, make_exp, make_sigmoid, make_tanh
 from sweep.training.elementary.formats import FORMATS
 from sweep.training.elementary.gates import make_gelu, make_gelu_tanh, make_silu
-from sweep.training.elementary.growth import make_elu, make_tanh
 from sweep.training.elementary.logarithm import make_log, make_softplus
 
 
-@dataclass(frozen=True)
-class Elementary:
-    """The functions of one dtype, to be called in compiled code on lanes of that dtype.
-
-    Attributes:
-        exp: e^x.
-        log: the natural logarithm.
-        sigmoid: 1 / (1 + exp(-x)).
-        tanh: the hyperbolic tangent.
-        elu: x where it is positive, else exp(x) - 1.
-        softplus: x -> (log(1 + exp(x)), its slope sigmoid(x)).
-        silu: x -> (x sigmoid(x), its slope).
-        gelu: x -> (x Phi(x), its slope).
-        gelu_tanh: x -> (x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2, its slope).
-    """
-
-    exp: Any
-    log: Any
-    sigmoid: Any
-    tanh: Any
-    elu: Any
-    softplus: Any
-    silu: Any
-    gelu: Any
-    gelu_tanh: Any
-
-
 @cache
-def elementary(dtype: str) -> Elementary:
-    """Return the elementary functions for lanes of "float64" or "float32"."""
-    form = FORMATS[dtype]
-    return Elementary(
-        exp=make_exp(form),
-        log=make_log(form),
-        sigmoid=make_sigmoid(form),
-        tanh=make_tanh(form),
-        elu=make_elu(form),
-        softplus=make_softplus(form),
-        silu=make_silu(form),
-        gelu=make_gelu(form),
-        gelu_tanh=make_gelu_tanh(form),
-    )
+def elementary(dtype: str) -> SimpleNamespace:
+    """Return the functions for lanes of "float64" or "float32", to be called in compiled code.
+
+    Each is of x; softplus, silu, gelu and gelu_tanh return their slope beside the value.
+    """
+    return SimpleNamespace(**{name: make(FORMATS[dtype]) for name, make in _MAKERS.items()})
+
+
+_MAKERS = {
+    "exp": make_exp,
+    "log": make_log,
+    "sigmoid": make_sigmoid,  # 1 / (1 + exp(-x))
+    "tanh": make_tanh,
+    "elu": make_elu,  # x where it is positive, else exp(x) - 1
+    "softplus": make_softplus,  # log(1 + exp(x)), and sigmoid(x)
+    "silu": make_silu,  # x sigmoid(x)
+    "gelu": make_gelu,  # x Phi(x)
+    "gelu_tanh": make_gelu_tanh,  # x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
+}

@@ -3,8 +3,8 @@
 from decimal import Decimal, localcontext
 from typing import Any
 
+from sweep.training.elementary.exponential import make_rebuild, make_reduce, pattern_of
 from sweep.training.elementary.formats import Format
-from sweep.training.elementary.powers import make_rebuild, make_reduce, pattern_of
 from sweep.training.lanes import bits, fma, inlined, number, polynomial, select, table
 
 

@@ -16,9 +16,8 @@ knows LLVM's instructions; `Lanes` makes the few functions that must know the wi
 """
 
 from sweep.training.lanes.constants import polynomial, table
-from sweep.training.lanes.indexing import gather, gather_rows, scatter_rows
 from sweep.training.lanes.kinds import LanesType, MaskType, MemoryType, NamedType, called, inlined
-from sweep.training.lanes.memory import Lanes, Part, memories
+from sweep.training.lanes.memory import Lanes, Part, gather, gather_rows, memories, scatter_rows
 from sweep.training.lanes.operations import (
     absolute,
     any_lane,

@@ -1,6 +1,13 @@
-"""Where lanes live: rows of memory, and the shape that reads and writes them."""
+"""Where lanes live: rows of memory, the shape that reads and writes them, and gathering.
+
+Of places that differ from lane to lane each element is loaded on its own. An instruction that
+gathers a whole register is made of the same loads inside the processor, is no faster on most, and
+on many is slowed further by what their makers do against leaks of data; LLVM itself replaces it by
+single loads for those.
+"""
 
 import operator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -8,10 +15,11 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.errors import TypingError
 from numba.core.extending import lower_builtin
 from numba.core.typing.templates import AbstractTemplate, infer_global, signature
 
-from sweep.training.lanes.kinds import LanesType, MemoryType, NamedType, intrinsic, splat
+from sweep.training.lanes.kinds import LanesType, MemoryType, NamedType, index, intrinsic, splat
 from sweep.training.lanes.operations import is_float
 
 
@@ -44,8 +52,11 @@ lower_builtin(operator.getitem, MemoryType, types.intp)(_lower_read)
 lower_builtin(operator.setitem, MemoryType, types.intp, LanesType)(_lower_write)
 
 
-def _alignment(memory: MemoryType) -> int:
-    return min(64, int(memory.lanes.element.bitwidth) // 8 * memory.lanes.width)
+def _alignment(memory: MemoryType | types.CPointer) -> int:
+    """In bytes, of what one index reads."""
+    if isinstance(memory, MemoryType):
+        return min(64, int(memory.lanes.element.bitwidth) // 8 * memory.lanes.width)
+    return int(memory.dtype.bitwidth) // 8
 
 
 @dataclass(frozen=True)
@@ -71,33 +82,35 @@ class Lanes:
 
     @cached_property
     def load(self) -> Any:
-        """``load(pointer, i)``: the elements i, i+1, ... i+width-1 behind a scalar pointer."""
+        """``load(memory, i)``: the elements i, i+1, ... i+width-1 behind a scalar pointer.
+
+        Or, of a memory of narrower lanes, its values i, i+1, ... side by side as one.
+        """
         lanes = self.type
 
         @intrinsic
-        def load(typingctx: Any, pointer: Any, i: Any) -> Any:
+        def load(typingctx: Any, memory: Any, i: Any) -> Any:
             def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-                return builder.load(_vector_address(context, builder, lanes, args), align=align)
+                place = _vector_address(context, builder, lanes, args)
+                return builder.load(place, align=_alignment(memory))
 
-            align = lanes.element.bitwidth // 8
-            return signature(lanes, pointer, types.intp), emit
+            return signature(lanes, memory, types.intp), emit
 
         return load
 
     @cached_property
     def store(self) -> Any:
-        """``store(pointer, i, x)``: write x to the elements i ... i+width-1."""
+        """``store(memory, i, x)``: write x to the elements i ... i+width-1; or values, likewise."""
         lanes = self.type
 
         @intrinsic
-        def store(typingctx: Any, pointer: Any, i: Any, x: Any) -> Any:
+        def store(typingctx: Any, memory: Any, i: Any, x: Any) -> Any:
             def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-                address = _vector_address(context, builder, lanes, args[:2])
-                builder.store(args[2], address, align=align)
+                place = _vector_address(context, builder, lanes, args[:2])
+                builder.store(args[2], place, align=_alignment(memory))
                 return context.get_dummy_value()
 
-            align = lanes.element.bitwidth // 8
-            return signature(types.void, pointer, types.intp, lanes), emit
+            return signature(types.void, memory, types.intp, lanes), emit
 
         return store
 
@@ -145,37 +158,6 @@ class Lanes:
             return signature(MemoryType(lanes)), emit
 
         return local
-
-    @cached_property
-    def read(self) -> Any:
-        """``read(memory, i)``: the values i, i+1, ... of narrower lanes, side by side as one."""
-        lanes = self.type
-
-        @intrinsic
-        def read(typingctx: Any, memory: Any, i: Any) -> Any:
-            def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-                place = _vector_address(context, builder, lanes, args)
-                return builder.load(place, align=_alignment(memory))
-
-            return signature(lanes, memory, types.intp), emit
-
-        return read
-
-    @cached_property
-    def write(self) -> Any:
-        """``write(memory, i, x)``: x to the values i, i+1, ... of narrower lanes."""
-        lanes = self.type
-
-        @intrinsic
-        def write(typingctx: Any, memory: Any, i: Any, x: Any) -> Any:
-            def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-                place = _vector_address(context, builder, lanes, args[:2])
-                builder.store(args[2], place, align=_alignment(memory))
-                return context.get_dummy_value()
-
-            return signature(types.void, memory, types.intp, lanes), emit
-
-        return write
 
     @cached_property
     def memory(self) -> Any:
@@ -261,3 +243,75 @@ def _convert(builder: Any, origin: LanesType, target: LanesType, x: Any) -> Any:
         return builder.sitofp(x, vector)
     wider = element.bitwidth > origin.element.bitwidth
     return builder.sext(x, vector) if wider else builder.trunc(x, vector)
+
+
+Address = Callable[[int, Any], Any]  # of a lane's element, from the lane's number and its index
+
+
+@intrinsic
+def gather(typingctx: Any, pointer: Any, i: Any, places: Any) -> Any:
+    """``gather(pointer, i, places)``: lane k has the element i + places[k] behind a pointer.
+
+    `places` are integers of either size, of any sign.
+    """
+    _need_integers(places)
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        base = builder.gep(args[0], [args[1]])
+        vector = context.get_value_type(sig.return_type)
+        return _load_each(builder, vector, args[2], lambda lane, at: builder.gep(base, [at]))
+
+    return signature(LanesType(pointer.dtype, places.width), pointer, types.intp, places), emit
+
+
+@intrinsic
+def gather_rows(typingctx: Any, memory: Any, rows: Any) -> Any:
+    """``gather_rows(memory, rows)``: lane k has its own element of row rows[k] of a memory."""
+    _need_rows(memory, rows)
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        vector = context.get_value_type(sig.return_type)
+        return _load_each(builder, vector, args[1], _columns(builder, args[0], vector))
+
+    return signature(memory.lanes, memory, rows), emit
+
+
+@intrinsic
+def scatter_rows(typingctx: Any, memory: Any, rows: Any, x: Any) -> Any:
+    """``scatter_rows(memory, rows, x)``: lane k of x goes to its own element of row rows[k]."""
+    _need_rows(memory, rows)
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        address = _columns(builder, args[0], args[2].type)
+        for lane in range(args[2].type.count):
+            place = address(lane, builder.extract_element(args[1], index(lane)))
+            builder.store(builder.extract_element(args[2], index(lane)), place)
+        return context.get_dummy_value()
+
+    return signature(types.void, memory, rows, memory.lanes), emit
+
+
+def _need_integers(places: Any) -> None:
+    if not isinstance(places, LanesType) or not isinstance(places.element, types.Integer):
+        raise TypingError(f"lanes: places are integers in lanes, not {places}")
+
+
+def _need_rows(memory: Any, rows: Any) -> None:
+    _need_integers(rows)
+    if not isinstance(memory, MemoryType) or memory.lanes.width != rows.width:
+        raise TypingError(f"lanes: rows for {rows.width} lanes of a memory, not {memory}")
+
+
+def _columns(builder: Any, memory: Any, vector: Any) -> Address:
+    """Return the address of a lane's element of a row: a row is an array of as many elements."""
+    row = ir.ArrayType(vector.element, vector.count)
+    base = builder.bitcast(memory, row.as_pointer())
+    return lambda lane, at: builder.gep(base, [at, index(lane)])
+
+
+def _load_each(builder: Any, vector: Any, places: Any, address: Address) -> Any:
+    result = ir.Constant(vector, ir.Undefined)
+    for lane in range(vector.count):
+        place = address(lane, builder.extract_element(places, index(lane)))
+        result = builder.insert_element(result, builder.load(place), index(lane))
+    return result

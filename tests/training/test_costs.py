@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from sweep.study import Group
-from sweep.training import calibration
+from sweep.training import costs
 from tests.study.course import DRAWN, course
 
 LONG = ["training.steps=1000000000", "record.loss='log 9'", "axes.learning_rate={range=[0,9999]}"]
@@ -27,12 +27,12 @@ def test_every_study_can_be_tried(edits: list[str], monkeypatch: pytest.MonkeyPa
 
     def timed(group: Group, trials: int) -> float:
         asked.append((group.steps, trials))
-        calibration.train(group, np.arange(trials))
+        costs.train(group, np.arange(trials))
         return group.steps * trials * 1e-5
 
-    monkeypatch.setattr(calibration, "_timed", timed)
+    monkeypatch.setattr(costs, "_timed", timed)
     groups = course(*edits).groups()
-    factor = calibration.calibrate(groups)
+    factor = costs.calibrate(groups)
     assert factor is not None
     assert factor > 0
     assert asked[0][0] == 1

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
-from sweep.training.floating import default_mode, exchange_mode
+from sweep.training.processor import default_mode, exchange_mode
 from sweep.training.trained import Trained
 from sweep.training.trainer import train
 
