@@ -30,7 +30,7 @@ seed = { range = [0, 3] }
 [outcome]
 target = 0.02
 [record]
-loss = "every 10"
+loss = "every step"
 """
 
 

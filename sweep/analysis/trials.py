@@ -114,10 +114,24 @@ def areas_under(
 def with_areas(trials: pd.DataFrame, results: Results) -> pd.DataFrame:
     """Add the column `area_under_curve` to `trials`, which have the column `trial`.
 
+    Of curves with gaps there are as many areas as ways to record, and with batches the loss on all
+    data is known at both ends only: an area is that of every step.
+
     Raises:
-        RequestError: no curves were recorded.
+        RequestError: no curves were recorded, or not every step, or steps see batches.
     """
-    groups = results.study.groups()
+    study, groups = results.study, results.study.groups()
+    for group in groups:
+        if group.batched:
+            raise RequestError(
+                f"{study.name}: area_under_curve needs the loss on all data at every step, and its"
+                " steps see batches: ask for another measure, such as tail_loss"
+            )
+        if 0 < len(group.record.loss_steps(group.steps)) <= group.steps:
+            raise RequestError(
+                f"{study.name}: area_under_curve needs the loss of every step, and record.loss is"
+                f" {group.record.loss!r}: run it with --set 'record.loss=\"every step\"'"
+            )
     steps: int | pd.Series[int] = groups[0].steps
     if "training.steps" in trials:
         steps = trials.set_index("trial")["training.steps"]
@@ -130,20 +144,7 @@ def with_areas(trials: pd.DataFrame, results: Results) -> pd.DataFrame:
         some = numbers[start : start + size]
         curves = results.curves(some, columns=["trial", "step", "loss"])
         if len(curves):
-            parts.append(areas_under(_carried_on(curves, trials), steps))
+            parts.append(areas_under(curves.sort_values(["trial", "step"]), steps))
     if not parts:
-        raise RequestError(f"{results.study.name}: no curves were recorded; see record.loss")
+        raise RequestError(f"{study.name}: no curves were recorded; see record.loss")
     return trials.assign(area_under_curve=pd.concat(parts).reindex(trials["trial"]).to_numpy())
-
-
-def _carried_on(curves: pd.DataFrame, trials: pd.DataFrame) -> pd.DataFrame:
-    """The curves, ascending, each with the step at which its trial stopped at the target.
-
-    That may lie between two recorded steps; the loss there is the final one.
-    """
-    last = curves.groupby("trial")["step"].max()
-    ends = trials.set_index("trial").loc[last.index, ["steps_to_target", "final_loss"]]
-    ends = ends[(ends["steps_to_target"] > last).fillna(value=False).to_numpy(bool)]
-    ends = ends.set_axis(["step", "loss"], axis=1).reset_index().astype(curves.dtypes.to_dict())
-    whole = pd.concat([curves, ends], ignore_index=True) if len(ends) else curves
-    return whole.sort_values(["trial", "step"], kind="stable")

@@ -8,11 +8,12 @@ import pandas as pd
 import pytest
 
 from sweep import run
-from sweep.analysis import best, find, sentences
 from sweep.analysis import trials as reading
-from sweep.analysis.trials import areas_under, responses_of, with_areas
+from sweep.analysis.trials import areas_under, with_areas
 from sweep.errors import RequestError
 from tests.store.small import Bench, study
+
+EVERY_STEP = ["record.loss='every step'"]
 
 
 def curve(trial: int, steps: list[int], losses: list[float]) -> pd.DataFrame:
@@ -47,8 +48,9 @@ def test_a_single_row_is_its_loss() -> None:
 def test_areas_of_results_are_those_of_each_curve(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    bench.run(study())
-    results = bench.open()
+    asked = study(overrides=EVERY_STEP)
+    bench.run(asked)
+    results = bench.open(asked)
     monkeypatch.setattr(reading, "MOST_ROWS", 11)  # so that parts end within chunks
     found = with_areas(results.trials(), results)
     for trial, part in results.curves().groupby("trial"):
@@ -61,10 +63,12 @@ def test_areas_of_results_are_those_of_each_curve(
 def test_a_trial_that_stopped_keeps_its_loss_for_the_steps_of_its_own(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked = study("training.steps = [10, 35]\nlearning_rate = [0.5]", training="")
+    asked = study(
+        "training.steps = [10, 35]\nlearning_rate = [0.5]", training="", overrides=EVERY_STEP
+    )
     bench.run(asked)
     results = bench.open(asked)
-    trials = results.trials().assign(steps_to_target=pd.NA)
+    trials = results.trials()
     first = pd.concat([curve(trial, [0, 5], [4.0, 2.0]) for trial in trials["trial"]])
     monkeypatch.setattr(results, "curves", lambda *_, **__: first)
     found = with_areas(trials, results)["area_under_curve"].tolist()
@@ -72,8 +76,9 @@ def test_a_trial_that_stopped_keeps_its_loss_for_the_steps_of_its_own(
 
 
 def test_without_curves_it_is_refused(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    bench.run(study())
-    results = bench.open()
+    asked = study(overrides=EVERY_STEP)
+    bench.run(asked)
+    results = bench.open(asked)
     nothing = results.curves().head(0)
     monkeypatch.setattr(results, "curves", lambda *_, **__: nothing)
     with pytest.raises(RequestError, match="no curves were recorded"):
@@ -97,62 +102,33 @@ learning_rate = [0.3]
 [outcome]
 target = 1e-3
 [record]
-loss = "every 50"
+loss = "every step"
 """
 
 
-def test_a_trial_that_stopped_between_recorded_steps_keeps_its_final_loss(tmp_path: Path) -> None:
-    """Of step k the loss is 2 * 0.49^k: it stops at step 11, below 1e-3."""
+def test_the_area_of_a_trial_that_stopped_is_that_of_every_step(tmp_path: Path) -> None:
+    """Of step k the loss is 2 * 0.49^k: it stops at step 11, below 1e-3, and keeps its loss."""
     file = tmp_path / "stopped.toml"
     file.write_text(STOPPED)
     results = run(file, results=tmp_path)
-    end = 2 * 0.49**11
-    want = (11 * (2.0 + end) / 2 + 89 * end) / 100
+    loss = 2 * 0.49 ** np.minimum(np.arange(101), 11)
     found = with_areas(results.trials(), results)["area_under_curve"].item()
-    assert found == pytest.approx(want, rel=1e-12)
+    assert found == pytest.approx(np.trapezoid(loss) / 100, rel=1e-12)
+    assert found == pytest.approx(0.0299, abs=5e-5)
 
 
-def test_an_area_beyond_all_numbers_is_infinite_without_a_warning() -> None:
-    assert areas_under(curve(0, [0, 50], [1e308, 1e308])).to_dict() == {0: inf}
-
-
-RANGE_TEST = """
-[network]
-layers = [1, 1]
-activation = "identity"
-[data]
-inputs = [[1.0]]
-targets = [[1.0]]
-[initial]
-scheme = "normal"
-[training]
-steps = 60
-learning_rate = 1e-3
-[schedule]
-name = "range_test"
-final = 1e4
-[axes]
-seed = [0, 1, 2]
-"""
-
-
-def test_a_range_test_suggests_the_rate_at_which_the_loss_falls_fastest(tmp_path: Path) -> None:
-    file = tmp_path / "test.toml"
-    file.write_text(RANGE_TEST)
+@pytest.mark.parametrize("recorded", ["every 50", "log 3"])
+def test_curves_with_gaps_have_no_area(tmp_path: Path, recorded: str) -> None:
+    file = tmp_path / "stopped.toml"
+    file.write_text(STOPPED.replace("every step", recorded))
     results = run(file, results=tmp_path)
-    found = best(results)
-    assert found["by"].tolist() == ["range_test", "final_loss"]
-    # the rates are 1e-3 * 1e4^(t / 59); a loss at step k is that after update t = k - 1
-    curves = results.curves()
-    rates = 1e-3 * 1e4 ** (np.arange(60) / 59)
-    falls = []
-    for _, part in curves.groupby("trial"):
-        smooth = part["loss"].rolling(3, center=True, min_periods=1).mean().to_numpy()[1:]
-        falls.append(-np.gradient(smooth, np.log10(rates)))
-    median = np.median(np.where(np.isfinite(falls), falls, -inf), axis=0)
-    assert found["best_rate"][0] == pytest.approx(rates[median.argmax()], rel=1e-12)
-    assert found["value"][0] == pytest.approx(median.max(), rel=1e-9)
-    (text,) = sentences(find(responses_of(results)))
-    assert text.startswith(
-        f"The range test suggests a learning rate of {found['best_rate'][0]:.4g}"
-    )
+    with pytest.raises(RequestError, match=f"record.loss is '{recorded}'.*every step"):
+        with_areas(results.trials(), results)
+
+
+def test_with_batches_there_is_no_area(bench: Bench) -> None:
+    asked = study("learning_rate = [0.5]", training="steps = 30", overrides=["batch.size=1"])
+    bench.run(asked)
+    results = bench.open(asked)
+    with pytest.raises(RequestError, match="its steps see batches"):
+        with_areas(results.trials(), results)
