@@ -5,7 +5,6 @@ from functools import cache
 import numpy as np
 import pytest
 
-from sweep.training import block as blocks
 from sweep.training import trainer
 from sweep.training.block import Block
 from sweep.training.costs import chunk_size, estimate
@@ -103,7 +102,6 @@ def test_a_group_is_prepared_once(monkeypatch: pytest.MonkeyPatch) -> None:
         return type("Kernel", (), {"compiled": len(asked) == 2})
 
     monkeypatch.setattr(trainer, "kernel", kernel)
-    monkeypatch.setattr(blocks, "kernel", kernel)
     drawn = course("initial={scheme='he'}")
     assert prepare(drawn, lanes=4)
     assert asked[0] == shape_of(drawn, lanes=4)
