@@ -138,6 +138,10 @@ def _update(
         case "rmsprop":
             s = how.alpha * s + (1 - how.alpha) * g * g
             return w - eta * g / (jnp.sqrt(s) + how.epsilon), (m, s)
+        case "adam" | "adamw":
+            pass
+        case _:
+            raise NotImplementedError(f"{how.optimizer} is not written down for JAX")
     m = how.beta1 * m + (1 - how.beta1) * g
     s = how.beta2 * s + (1 - how.beta2) * g * g
     root = jnp.sqrt(s / (1 - how.beta2**t))

@@ -142,4 +142,4 @@ def _optimizer(how: Descent, groups: list[dict[str, Any]]) -> torch.optim.Optimi
             return torch.optim.Adam(groups, betas=betas, eps=epsilon, weight_decay=decay)
         case "adamw":
             return torch.optim.AdamW(groups, betas=betas, eps=epsilon, weight_decay=decay)
-    raise ValueError(how.optimizer)
+    raise NotImplementedError(f"PyTorch has no {how.optimizer}")

@@ -20,7 +20,7 @@ from .course import BIASED, course, refused
         ),
         ("network.activation=['tanh']", "must be one name, or 2 (one a layer), not 1"),
         ("network.activation=[]", "must be one value or one for each layer, not an empty list"),
-        ("training.optimizer='lbfgs'", '"rmsprop", "adam", "adamw", not "lbfgs"'),
+        ("training.optimizer='lbfgs'", 'must be one of "sgd", "momentum", "nesterov", '),
         ("training.momentum=-1", "must be a finite number of at least 0, not -1"),
         ("training.beta1=1", "must be a finite number of at least 0 and below 1, not 1"),
         ("training.alpha=nan", "must be a finite number of at least 0 and below 1, not nan"),

@@ -172,14 +172,8 @@ def test_sources_name_what_gives_each_number_of_a_lane() -> None:
     }
 
 
-TAKEN = {
-    "sgd": {},
-    "momentum": {"momentum": 0.9},
-    "nesterov": {"momentum": 0.9},
-    "rmsprop": {"alpha": 0.99, "epsilon": 1e-8},
-    "adam": {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
-    "adamw": {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8},
-}
+DEFAULTS = {"momentum": 0.9, "alpha": 0.99, "beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+TAKEN = {name: {n: DEFAULTS[n] for n in row.numbers} for name, row in OPTIMIZERS.items()}
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)

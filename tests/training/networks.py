@@ -14,6 +14,7 @@ from math import inf
 
 import numpy as np
 
+from sweep import catalogue
 from sweep.study import Group
 from sweep.training.trainer import train
 
@@ -29,7 +30,7 @@ ROUND = 40
 KERNELS = 10 * ROUND
 SAMPLES, STEPS = 8, 10
 
-ADAPTIVE = ("rmsprop", "adam", "adamw")
+ADAPTIVE = tuple(name for name, row in catalogue.OPTIMIZERS.items() if "epsilon" in row.numbers)
 # A square of squares outgrows every bound within five layers; it has tests of its own.
 ACTIVATIONS = tuple(name for name in EVERY if name != "square")
 _HIDDEN = tuple(name for name in ACTIVATIONS if name != "softmax")
@@ -191,8 +192,8 @@ def study(case: Case) -> Group:
         "clip_norm": (how.clip_norm, inf),
     }
     axes |= {"epsilon": (how.epsilon, epsilon)} if adaptive else {}
-    axes |= {"beta1": (how.beta1, 0.0)} if how.optimizer in ("adam", "adamw") else {}
-    axes |= {"momentum": (how.momentum, 0.0)} if how.optimizer in ("momentum", "nesterov") else {}
+    for name in {"beta1", "momentum"}.intersection(catalogue.OPTIMIZERS[how.optimizer].numbers):
+        axes[name] = (getattr(how, name), 0.0)
     layers = naive.unpack(problem, case.initial)
     return group(
         f"""

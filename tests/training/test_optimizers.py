@@ -48,20 +48,17 @@ learning_rate = 0.02
 [record]
 parameters = 'every step'
 """
-# Each optimizer's own numbers: the usual, another, and one that makes the rule a simpler one.
-NUMBERS = {
-    "sgd": {},
-    "momentum": {"momentum": [0.9, 0.5, 0.0]},
-    "nesterov": {"momentum": [0.9, 0.5, 0.0]},
-    "rmsprop": {"alpha": [0.99, 0.5, 0.0]},
-    "adam": {"beta1": [0.9, 0.0], "beta2": [0.999, 0.5]},
-    "adamw": {"beta1": [0.9, 0.0], "beta2": [0.999, 0.5]},
+# An optimizer's numbers: the usual, another, and one that makes the rule a simpler one.
+VALUES = {
+    "momentum": [0.9, 0.5, 0.0],
+    "alpha": [0.99, 0.5, 0.0],
+    "beta1": [0.9, 0.0],
+    "beta2": [0.999, 0.5],
 }
 # Of what rounding leaves in a gradient g, 20 adaptive steps at 0.02 make 0.4 / (|g| + epsilon) as
 # much. Gradients reach 0.04 here and are uncertain by 1e-17 in float64: within the tolerance where
 # |g| is above 4e-6, and here all are. In float32 it is 5e-9, and epsilon ten times what that needs.
 EPSILONS = {"float64": [1e-8, 0.1], "float32": [0.01, 0.1]}
-ADAPTIVE = ("rmsprop", "adam", "adamw")
 USUAL_DECAY = {"adamw": 0.01}
 
 
@@ -72,9 +69,10 @@ def plain(optimizer: str, *edits: str) -> Group:
 @cache
 def swept(optimizer: str, dtype: str) -> tuple[Group, Trained]:
     """All combinations of an optimizer's numbers, with decay and without, clipped and not."""
-    axes = NUMBERS[optimizer] | {"clip_norm": [np.inf, 0.05], "learning_rate": [0.02, 0.001]}
+    axes = {name: VALUES[name] for name in OPTIMIZERS[optimizer].numbers if name != "epsilon"}
+    axes |= {"clip_norm": [np.inf, 0.05], "learning_rate": [0.02, 0.001]}
     axes["weight_decay"] = [0.0, 0.25, *([0.01] if optimizer in USUAL_DECAY else [])]
-    axes |= {"epsilon": EPSILONS[dtype]} if optimizer in ADAPTIVE else {}
+    axes |= {"epsilon": EPSILONS[dtype]} if "epsilon" in OPTIMIZERS[optimizer].numbers else {}
     edits = [f"axes.{name}={values}" for name, values in axes.items()]
     study = plain(optimizer, f"training.dtype='{dtype}'", *edits)
     return study, train(study, every_trial(study))
@@ -144,6 +142,6 @@ def test_keeping_parameters_changes_nothing(optimizer: str) -> None:
     np.testing.assert_array_equal(found.parameters[:, 0], each.parameters[:, -1])
     np.testing.assert_array_equal(found.losses, each.losses)
     np.testing.assert_array_equal(found.optimizer_state, each.optimizer_state)
-    adam = 2 * 26 + 2  # both averages of each parameter, and what corrects them
-    kept = {"sgd": 0, "adam": adam, "adamw": adam}.get(optimizer, 26)
+    row = OPTIMIZERS[optimizer]
+    kept = 26 * row.kept_each + row.kept_whole
     assert found.optimizer_state.shape == (study.trials, kept)
