@@ -150,10 +150,10 @@ class Language:
     def number(self, value: float) -> Piece:
         """Digits, and a power of ten."""
         mantissa, _, exponent = f"{value:.{self.digits}g}".partition("e")
-        text = self.mantissa(mantissa)
+        text, holds = self.mantissa(mantissa), ATOM
         if exponent:
-            return Piece(self.filled("ten", text, self.raised(str(int(exponent)))), MULTIPLY)
-        return Piece(text, SIGN if mantissa.startswith("-") else ATOM)
+            text, holds = self.filled("ten", text, self.raised(str(int(exponent)))), MULTIPLY
+        return Piece(text, SIGN if mantissa.startswith("-") else holds)
 
     def mantissa(self, text: str) -> str:
         """Digits with a sign; inf and nan."""

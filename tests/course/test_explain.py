@@ -16,7 +16,7 @@ from sweep.course.diagram import draw_network, svg
 from sweep.course.document import Document, Equation, html, markdown, plain, terminal
 from sweep.course.explain import FEW, SHOWN, explain
 from sweep.course.expression import Node, Number, Quantity, compute
-from sweep.course.languages import Text, spelled
+from sweep.course.languages import Latex, Text, spelled
 from sweep.course.snapshot import Snapshot, snapshot_of
 from sweep.errors import RequestError
 
@@ -173,6 +173,13 @@ def test_html_is_whole_and_needs_no_network(name: str) -> None:
     attributes = [pair for element in root.iter() for pair in element.attrib.items()]
     links = [value for key, value in attributes if key.rpartition("}")[2] in ("href", "src")]
     assert all(link.startswith(("#", "data:image/png;base64,")) for link in links)
+
+
+def test_a_small_negative_factor_stands_in_parentheses() -> None:
+    product = Number(0.5) * Number(-4.7e-5)
+    name = snapshot("course").notation
+    assert Text(name, 9).write(product) == "0.5 · (−4.7·10⁻⁵)"
+    assert Latex(name, 9).write(product) == r"0.5 \cdot \left(-4.7 \cdot 10^{-5}\right)"
 
 
 def test_a_title_is_text_in_every_language() -> None:

@@ -90,7 +90,7 @@ def test_trajectories(optimizer: str, dtype: str) -> None:
         np.testing.assert_allclose(run.parameters[trial], parameters, rtol=0, atol=tolerance)
 
 
-@optimizers
+@pytest.mark.parametrize("optimizer", [row.name for row in OPTIMIZERS.values() if row.torch])
 def test_pytorchs_own(optimizer: str) -> None:
     torch, (study, run) = peer("torch"), swept(optimizer, "float64")
     trials, columns = study.lanes(every_trial(study)), study.columns(every_trial(study))
