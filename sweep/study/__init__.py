@@ -11,7 +11,6 @@ from sweep.study.model import (
     Network,
 )
 from sweep.study.reading import (
-    file_of,
     files_of,
     find_study,
     leading_comment,
@@ -45,7 +44,6 @@ __all__ = [
     "Study",
     "Training",
     "card",
-    "file_of",
     "files_of",
     "find_study",
     "geometric",

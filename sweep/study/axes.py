@@ -1,6 +1,6 @@
 """The `[axes]` of a study file become dimensions, and the condition on their points."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
@@ -175,7 +175,9 @@ def _refuse_duplicates(document: Document, key: str, axes: Sequence[Axis]) -> No
 
 def _named(name: str, settings: Settings, swept: Mapping[str, Axis]) -> Named:
     """What `name` stands for in a condition."""
-    candidates = list(_candidates(name))
+    found = find_axis(name)
+    ending = {one.axis for spelling, one in AXES.items() if spelling.endswith(f".{name}")}
+    candidates = [found[1]] if found else sorted(ending)
     if not candidates:
         known = [*swept, *(axis.rpartition(".")[2] for axis in swept), *AXES]
         raise ValueError(f"{show(name)} is not a field of a study{nearest(name, known)}")
@@ -189,14 +191,3 @@ def _named(name: str, settings: Settings, swept: Mapping[str, Axis]) -> Named:
             raise ValueError(f"{used[0]} is no axis of this study and has no single value")
     assert field.swept is not None
     return Named(used[0], field.swept, field.check)
-
-
-def _candidates(name: str) -> Iterator[str]:
-    """The one names of the axes that `name` may mean: its own, or those that end in it."""
-    found = find_axis(name)
-    if found:
-        yield found[1]
-        return
-    yield from dict.fromkeys(
-        field.axis for spelling, field in AXES.items() if spelling.endswith(f".{name}")
-    )
