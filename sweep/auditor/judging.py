@@ -39,6 +39,9 @@ UNFINISHED = 3
 SHOWN_ROWS = 40
 """In how many of the wrong rows a mistake is tried on the numbers."""
 
+MOST_TOLD = 4
+"""As often a mistake is told of a column, if it is another one in other rows."""
+
 ORDER = (
     *CONSTANTS, "h1", "h2", "ah1", "ah2", "o1", "o2", "ao1", "ao2", "e1", "e2", "et", "d_", "m_",
     "c", "k", "n", "w", "b",
@@ -312,14 +315,18 @@ def _equal(values: np.ndarray, to: float) -> bool:
 
 
 def _merged(causes: dict[Explained, np.ndarray]) -> dict[Explained, np.ndarray]:
-    """Count what no known mistake explains with the column's largest that is explained."""
-    vague = [cause for cause in causes if cause.mistake is mistakes.UNKNOWN]
-    named = [cause for cause in causes if cause not in vague]
-    if not (vague and named):
-        return causes
-    main = max(named, key=lambda cause: int(causes[cause].sum()))
-    return {
-        cause: rows | np.any([causes[c] for c in vague], axis=0) if cause is main else rows
-        for cause, rows in causes.items()
-        if cause not in vague
-    }
+    """Count what no known mistake explains with the column's largest that is explained.
+
+    A mistake that is another one in each of many rows is told as in the first of them.
+    """
+    found: dict[Explained, np.ndarray] = {}
+    for cause, rows in causes.items():
+        alike = [other for other in causes if other.mistake is cause.mistake]
+        one = alike[0] if len(alike) > MOST_TOLD else cause
+        found[one] = found.get(one, np.zeros_like(rows)) | rows
+    vague = [cause for cause in found if cause.mistake is mistakes.UNKNOWN]
+    if vague and len(vague) < len(found):
+        main = max((c for c in found if c not in vague), key=lambda c: int(found[c].sum()))
+        for cause in vague:
+            found[main] = found[main] | found.pop(cause)
+    return found

@@ -80,6 +80,22 @@ def test_a_rate_that_slides_down_is_named(tmp_path: Path) -> None:
     assert (name, row, count) == ("the rate from the wrong cell", 5, 18)
 
 
+def test_a_mistake_that_is_another_in_each_row_is_told_once(tmp_path: Path) -> None:
+    def slide(sheet: Any) -> None:
+        column = column_of(sheet, "W4")
+        for row in range(4, 23):  # another cell's number in each row, and none slides alike
+            sheet.cell(40, 3 * row).value = 0.1 + row / 100
+            cell = sheet.cell(row, column)
+            place = openpyxl.utils.get_column_letter(3 * row)
+            cell.value = str(cell.value).replace("$B$7", f"{place}$40")
+
+    result = changed(tmp_path / "s.xlsx", slide)
+    (finding,) = result.tables[0].wrong
+    assert finding.cause is not None
+    assert finding.cause.mistake.name == "the rate from the wrong cell"
+    assert len(finding.spots) == 19
+
+
 def test_a_series_filled_down_is_named(tmp_path: Path) -> None:
     def count(sheet: Any) -> None:
         for row in range(5, 24):
