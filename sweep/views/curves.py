@@ -284,15 +284,13 @@ def draw_range_test(source: Source, options: Options) -> Figure:
     Raises:
         RequestError: trials have no range test, or not all the same rates.
     """
-    tests = {rates.tobytes(): rates for rates in source.range_tests}
-    if len(tests) != 1:
+    if len(tests := source.range_tests) != 1:
         raise RequestError(
             "range_test shows a study whose trials all have the same range test: "
             + ("their rates differ; choose some with --only" if tests else "this one has none")
         )
     hue = options.hue or next((a for a in source.names if a != options.col), None)
-    (rates,) = tests.values()
-    return _by_step(source, options, hue, options.col, rates=rates)
+    return _by_step(source, options, hue, options.col, rates=tests[0])
 
 
 def draw_panels(source: Source, options: Options) -> Figure:

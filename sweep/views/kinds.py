@@ -67,10 +67,17 @@ def _flag(option: str) -> str:
     return "--log/--linear" if option == "log" else f"--{option}"
 
 
-def _few_curves(source: Source) -> bool:
+def _few(source: Source) -> bool:
     """Say whether curves were recorded, and few enough to be told apart."""
     few = not source.ranked or len(source.points[source.ranked[0]]) <= MOST
     return source.read_curves is not None and few
+
+
+def _curves(source: Source) -> tuple[Options, ...]:
+    """Return both scales where curves are few; those at the best rates of names are one figure."""
+    if source.read_curves and source.rate and any(source.few(a, MOST_NAMES) for a in source.names):
+        return (Options(),)
+    return (Options(), Options(log=True)) if _few(source) else ()
 
 
 def _is_map(source: Source) -> bool:
@@ -105,20 +112,20 @@ KINDS: dict[str, Kind] = {
         "loss by step, all curves in one figure",
         draw_curves,
         ("hue", "col", *_MEASURED, *_LIMITS),
-        lambda s: (Options(), Options(log=True)) if _few_curves(s) else (),
+        _curves,
     ),
     "panels": Kind(
         "loss by step, one panel a value, the same axes in each",
         draw_panels,
         ("hue", "col", *_MEASURED, *_LIMITS),
-        lambda s: _once(bool(s.swept) and _few_curves(s)),
+        lambda s: _once(bool(s.swept) and _few(s)),
         axes=1,
     ),
     "range_test": Kind(
         "loss by the rate that a range test came to",
         draw_range_test,
         ("hue", "col", *_MEASURED, *_LIMITS),
-        lambda s: _once(s.read_curves is not None and len(s.range_tests) > 0),
+        lambda s: _once(s.read_curves is not None and len(s.range_tests) == 1),
     ),
     "heatmap": Kind(
         "a measure over two axes, in colour",
@@ -199,7 +206,9 @@ def choose(source: Source, options: Options = ANY) -> list[Choice]:
         and set(options.stated) <= set(KINDS["response"].takes)
     ):
         found.insert(0, Choice("response", options))
-    if source.range_tests:  # every rate is in each curve: what became of all says nothing of one
+    if (
+        len(source.range_tests) == 1
+    ):  # every rate is in each curve: what became of all says nothing of one
         found = [one for one in found if one.kind in ("range_test", "curves")]
     return sorted(dict.fromkeys(found), key=lambda one: one.kind != "range_test")
 

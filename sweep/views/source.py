@@ -168,14 +168,16 @@ class Source:
 
     @cached_property
     def range_tests(self) -> list[np.ndarray]:
-        """The rates of all updates in each range test that there is, by group and first rate."""
-        found = []
+        """The different rates of all updates in range tests, if all groups make one."""
+        if any(group.schedule.name != "range_test" for group in self.groups):
+            return []
+        found = {}
         for group in self.groups:
-            if group.schedule.name == "range_test":
-                first = self.trials().get("learning_rate", group.training.learning_rate)
-                factors = rate_factors(group.schedule, group.steps, 0, group.steps)
-                found += [rate * factors for rate in np.unique(np.asarray(first, np.float64))]
-        return found
+            first = self.trials().get("learning_rate", group.training.learning_rate)
+            factors = rate_factors(group.schedule, group.steps, 0, group.steps)
+            for rate in np.unique(np.asarray(first, np.float64)):
+                found[(rate * factors).tobytes()] = rate * factors
+        return list(found.values())
 
     def few(self, axis: str, most: int) -> bool:
         """Say whether an axis is no seed and has so few values that each can be told apart."""

@@ -560,3 +560,21 @@ def test_figures_of_what_differs_have_names_of_their_own(results: Results) -> No
     ]  # fmt: skip
     names = [name for options in asked for name in plots(results, "response", Options(**options))]  # type: ignore[arg-type]
     assert len(set(names)) == len(names) == len(asked)
+
+
+def test_range_tests_of_different_rates_have_other_figures(tmp_path: Path) -> None:
+    (tmp_path / "tests.toml").write_text(RANGE_TEST)
+    edits = ["axes.learning_rate=[0.01, 0.02]", "axes.seed=[0]"]
+    results = sweep.run(tmp_path / "tests.toml", overrides=edits, results=tmp_path, threads=1)
+    assert "range_test" not in {one.kind for one in choose(Source.of(results))}
+    with pytest.raises(RequestError, match="their rates differ; choose some with --only"):
+        draw("range_test", Source.of(results))
+    assert choose(Source.of(results, ("learning_rate=0.01",)))[0].kind == "range_test"
+
+
+def test_curves_of_names_at_their_best_are_chosen_however_many_rates(
+    batched: dict[str, Results],
+) -> None:
+    chosen = [one.name for one in choose(Source.of(batched["validation"]))]
+    assert chosen[:2] == ["response", "curves"]
+    assert "curves-log" not in chosen
