@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from io import BytesIO
 from itertools import groupby
+from math import ceil
 from pathlib import Path
 from typing import Any
 
@@ -179,7 +180,7 @@ class _Writer:
             sheet.write_string(at, 0, line, formats["note"])
         sheet.freeze_panes(3, 0)
         sheet.print_area(0, 0, row + len(_CHECK) - 1, max(len(trials), 7))
-        _break_pages(sheet, [26, *[_NUMBER + 1] * max(len(trials), 7)])
+        _break_pages(sheet, [26, *[_NUMBER + 1] * max(len(trials), 7)], {})
 
     def _inputs(
         self,
@@ -251,7 +252,8 @@ class _Writer:
             sheet.write_string(3, self._place(at), column.title, formats["head"])
             sheet.write_string(4, self._place(at), column.words, formats["words"])
         widths = [_STEP, _NUMBER, _CHART, *[_NUMBER] * (len(columns) - 1)]
-        _break_pages(sheet, widths, starts[1:])
+        # The checks of a weight, the last part, are four columns.
+        _break_pages(sheet, widths, dict.fromkeys(starts[1:], 1) | {starts[-1]: 4})
 
     def _referring(
         self, places: Mapping[Quantity, int], trial: Trial, number: int
@@ -333,7 +335,7 @@ class _Writer:
         sheet.insert_chart(24, right, self._chart(trials, size, log=True))
         sheet.print_area(0, 0, max(4 + plan.steps, 45), right + 12)
         widths = [_STEP, *[_NUMBER + 3] * len(trials)]
-        _break_pages(sheet, [*widths, 0, *[9] * 13], [right])
+        _break_pages(sheet, [*widths, 0, *[9] * 13], {right: 13})
 
     def _chart(self, trials: Sequence[Trial], size: Mapping[str, int], *, log: bool = False) -> Any:
         chart, last = (
@@ -366,17 +368,24 @@ def _told(parts: Sequence[tuple[str, str]]) -> str:
     return "=" + '&", "&'.join(f'"{words} "&{rounded.format(name)}' for words, name in parts)
 
 
-def _break_pages(sheet: Any, widths: Sequence[int], parts: Sequence[int] = ()) -> None:
-    """End pages before columns that no more fit, and before `parts` that would not fit whole.
+def _break_pages(sheet: Any, widths: Sequence[int], parts: Mapping[int, int]) -> None:
+    """End pages before columns that no more fit, and before parts that would not fit whole.
 
-    Where there are several, the first column is on each.
+    A part begins at its key and ends at the next; one of several pages is spread evenly over them,
+    and so many columns as it says stay together. Where there are several pages, the first column is
+    on each.
     """
-    found, used = [], 0
-    ends = dict(zip(parts, [*parts, len(widths)][1:], strict=True))
-    for at, width in enumerate(widths):
-        wanted = sum(widths[at : ends[at]]) if at in ends else width
-        if at and used + min(wanted, _PAGE - widths[0]) > _PAGE:
-            found.append(at)
+    first = min(parts, default=len(widths))
+    found, used, blocks = list[int](), 0, [(at, at + 1) for at in range(first)]
+    for (start, together), end in zip(parts.items(), [*parts, len(widths)][1:], strict=True):
+        pages = ceil(sum(widths[start:end]) / (_PAGE - widths[0]))
+        each = ceil((end - start) / pages)
+        each = max(each - each % together, together)
+        blocks += [(at, min(at + each, end)) for at in range(start, end, each)]
+    for start, end in blocks:
+        width = sum(widths[start:end])
+        if start and used + width > _PAGE:
+            found.append(start)
             used = widths[0]
         used += width
     if found:

@@ -169,6 +169,7 @@ def test_it_prints_on_pages_that_can_be_read(tmp_path: Path) -> None:
     breaks = [one.id for one in sheet.col_breaks.brk]
     assert set(parts[2:]) <= set(breaks)
     assert max(np.diff(breaks)) <= 11
+    assert [at for at in breaks if at > parts[-1] and (at - parts[-1]) % 4] == []  # of a weight
 
 
 def test_charts_have_titles_on_both_axes(tmp_path: Path) -> None:
