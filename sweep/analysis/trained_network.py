@@ -1,6 +1,7 @@
 """A trial's trained network, taken out: a function of arrays, or a module of PyTorch."""
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -8,8 +9,8 @@ import numpy as np
 from sweep.analysis.networks import Array, forward, layers_of, multipliers_of, parameters_of
 from sweep.errors import RequestError
 from sweep.runs.evaluation import Evaluated
-from sweep.store.results import Results
-from sweep.study import Group, Network
+from sweep.store.results import Results, results_of
+from sweep.study import Group, Network, Study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,11 +109,14 @@ def _module(name: str) -> Any:
     return modules[name]()
 
 
-def network(found: Results | Evaluated, trial: int, step: int | None = None) -> TrainedNetwork:
+def network(
+    found: Results | Study | str | Path | Evaluated, trial: int, step: int | None = None
+) -> TrainedNetwork:
     """The network of a trial as training left it.
 
     Args:
-        found: results of a study, or what `evaluate` returned with `parameters=True`.
+        found: results of a study, their directory, or the study, its name or file; or what
+            `evaluate` returned with `parameters=True`.
         trial: its number in the column `trial`.
         step: after how many updates, one that was kept; by default the last.
 
@@ -121,12 +125,13 @@ def network(found: Results | Evaluated, trial: int, step: int | None = None) -> 
         StoreError: a file is damaged or cannot be read.
     """
     groups: list[tuple[Group, np.ndarray | None]]
-    if isinstance(found, Results):
-        rows = found.parameters([trial])
-        groups = [(group, None) for group in found.study.groups()]
-    else:
+    if isinstance(found, Evaluated):
         rows, groups = found.parameters, [*found.groups]
         rows = rows[rows["trial"] == trial] if len(rows) else rows
+    else:
+        results = results_of(found)
+        rows = results.parameters([trial])
+        groups = [(group, None) for group in results.study.groups()]
     if rows.empty:
         raise RequestError(f"trial {trial}: no parameters were kept of a trial of this number")
     if step is not None and step not in rows["step"].to_numpy():

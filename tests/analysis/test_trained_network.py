@@ -56,6 +56,8 @@ def test_its_loss_is_the_one_that_was_measured(tmp_path: Path) -> None:
     curves = results.curves([0]).set_index("step")["loss"]
     assert half_squared_error(early(INPUTS)) == pytest.approx(curves[10], rel=1e-13)
     assert repr(first) == "<TrainedNetwork 2-3-2, tanh, sigmoid, step 20>"
+    by_directory = sweep.network(results.directory, 0)
+    assert by_directory.parameters.tolist() == first.parameters.tolist()
     assert first(INPUTS[1]).tolist() == first(INPUTS)[1].tolist()
 
 
