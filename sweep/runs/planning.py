@@ -79,7 +79,7 @@ def plan(
         StoreError: what is saved of it cannot be read.
     """
     study = study if isinstance(study, Study) else load_study(study, overrides)
-    found = Results(study_directory(Path(results), study), study)
+    found = Results(study_directory(results, study), study)
     groups, threads = study.groups(), threads or usable_processors()
     guesses = [estimate(group, threads) for group in groups]
     missing = [

@@ -70,7 +70,8 @@ def _in_notebook(name: str) -> Iterator[Show]:
         nonlocal latest, due
         latest = now
         if time.monotonic() >= due:
-            handle.update(_bar(name, now, f"{_told(now)}, {_left(now)} left"), raw=True)
+            left = now.seconds * (now.trials_total / now.trials_done - 1)
+            handle.update(_bar(name, now, f"{_told(now)}, {duration(left)} left"), raw=True)
             due = time.monotonic() + PAUSE
 
     try:
@@ -101,10 +102,6 @@ def _count(now: "Progress") -> str:
 def _told(now: "Progress") -> str:
     speed = short(now.network_steps / max(now.seconds, 1e-9), "network-steps/s")
     return f"{_count(now)}, {speed}"
-
-
-def _left(now: "Progress") -> str:
-    return duration(now.seconds * (now.trials_total / now.trials_done - 1))
 
 
 def short(number: float, unit: str) -> str:

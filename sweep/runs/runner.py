@@ -14,11 +14,11 @@ from sweep.errors import RequestError
 from sweep.runs.workers import Interruption, Threads, Workers
 from sweep.store.files import DamagedError
 from sweep.store.folder import claim, locked, make_folder, study_directory
-from sweep.store.layout import unify
 from sweep.store.ledger import Ledger, compact, read_ledger
 from sweep.store.machine import usable_processors
 from sweep.store.matching import Source, answers, missing, sources
-from sweep.store.repair import repair, set_aside, show_only
+from sweep.store.repair import repair, set_aside
+from sweep.store.shown import show_only, unify
 from sweep.store.tables import tables_of
 from sweep.study import Group, Study
 from sweep.training.costs import chunk_size, estimate

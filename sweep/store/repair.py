@@ -1,9 +1,4 @@
-"""What is wrong with saved results, and putting it right; and what plain readers get to see.
-
-Whatever an edited study no longer asks for as a whole, such as rows of fewer steps or of another
-dtype, is kept hidden, and shown again when it is asked for. A crash midway leaves two names for
-one file, never none; `repair` removes the second.
-"""
+"""What is wrong with saved results, and putting it right."""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -21,12 +16,10 @@ from sweep.store.files import (
     DamagedError,
     content,
     discard,
-    link,
     make_directories,
     move,
     named,
     publish,
-    remove,
     staged,
     temporaries,
     there,
@@ -35,7 +28,7 @@ from sweep.store.files import (
 from sweep.store.ledger import CHUNK, Ledger, described, read_ledger, record_path
 from sweep.store.parquet import check, check_size, decode
 from sweep.store.tables import digest_of
-from sweep.study import Group, Study, parse_study
+from sweep.study import Study, parse_study
 
 NOTE = "note.txt"
 """Says there of each file when it came, and why."""
@@ -198,7 +191,8 @@ def move_aside(directory: Path, paths: Iterable[Path], why: str) -> str:
     with told(f"{directory}: files could not be set aside"):
         make_directories(aside)
         for path in paths:
-            target = _free(aside, f"{path.parent.name}-{path.name}")
+            names = (f"{path.parent.name}-{path.name}.{number}" for number in count(1))
+            target = next(aside / name for name in names if not (aside / name).exists())
             with (aside / NOTE).open("a", encoding="utf-8") as note:
                 note.write(f"{now()} {target.name}: {why}\n")
             move(path, target)
@@ -245,47 +239,3 @@ def _faults(ledger: Ledger, checked: Callable[[Path, File], None]) -> Iterator[t
                 checked(ledger.directory, file)
         except DamagedError as damage:
             yield stem, str(damage)
-
-
-def _free(directory: Path, name: str) -> Path:
-    candidates = (directory / f"{name}.{number}" for number in count(1))
-    return next(path for path in candidates if not path.exists())
-
-
-def show_only(ledger: Ledger, groups: Iterable[Group]) -> None:
-    """Hide the chunks that answer none of `groups`, and show the others.
-
-    Hidden before anything else becomes visible, they are never seen beside what takes their
-    place. The caller holds the study's lock, and `ledger` has been repaired.
-
-    Raises:
-        StoreError: the system refused; every chunk is in one place or the other.
-    """
-    asked = {(group.digest, group.steps) for group in groups}
-    wanted = {stem for stem, c in ledger.commits.items() if (c.group, c.steps) in asked}
-    directory, hidden = ledger.directory, ledger.directory / HIDDEN
-    leaving, coming = sorted(ledger.commits.keys() - ledger.hidden - wanted), wanted & ledger.hidden
-    with told(f"{directory}: chunks could not be hidden"):
-        if leaving:
-            make_directories(*(hidden / name for name in (RECORDS, *KINDS)))
-            link(_moves(leaving, directory, hidden))
-            remove(record_path(directory, stem) for stem in leaving)
-            remove(_data(leaving, directory))
-    with told(f"{directory}: chunks could not be shown again"):
-        if coming:
-            back = sorted(coming)
-            link(dict(zip(_data(back, hidden), _data(back, directory), strict=True)))
-            link({record_path(hidden, stem): record_path(directory, stem) for stem in back})
-            remove(record_path(hidden, stem) for stem in back)
-            remove(_data(back, hidden))
-    ledger.hidden = (ledger.hidden | set(leaving)) - coming
-
-
-def _moves(stems: list[str], source: Path, target: Path) -> dict[Path, Path]:
-    """Every file of the chunks, and where it goes: the data first."""
-    moves = dict(zip(_data(stems, source), _data(stems, target), strict=True))
-    return moves | {record_path(source, stem): record_path(target, stem) for stem in stems}
-
-
-def _data(stems: list[str], home: Path) -> list[Path]:
-    return [home / data_path(kind, stem) for stem in stems for kind in KINDS]

@@ -1,7 +1,7 @@
 """Results read back as tables, checked and joined with the axes of the study that asks."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
@@ -17,10 +17,20 @@ from sweep.errors import RequestError, StoreError
 from sweep.store.commit import Commit
 from sweep.store.files import KINDS, RECORDS, STUDY, path_of
 from sweep.store.folder import check_owner, origin_of, study_directory
-from sweep.store.joining import Room, Rows, asked_for, joined
 from sweep.store.ledger import read_ledger
 from sweep.store.machine import usable_processors
-from sweep.store.matching import Source, answers, asked, candidates, missing, sources
+from sweep.store.matching import (
+    Room,
+    Rows,
+    Source,
+    answers,
+    asked,
+    asked_for,
+    candidates,
+    joined,
+    missing,
+    sources,
+)
 from sweep.store.parquet import MissingError, read
 from sweep.store.repair import kept_study
 from sweep.store.tables import (
@@ -85,10 +95,12 @@ class Results:
         return f"<Results of {self.directory}: {self.trained:,} of {self.study.trials:,} trials>"
 
     def _repr_html_(self) -> str:
+        outcomes = self.outcomes() if self.trained else {}
+        counts = ", ".join(f"{count:,} {outcome}" for outcome, count in outcomes.items())
         rows = {
             "study": self.study.name,
             "trained": f"{self.trained:,} of {self.study.trials:,} trials",
-            **({"outcomes": _in_words(self.outcomes())} if self.trained else {}),
+            **({"outcomes": counts} if counts else {}),
             "saved in": str(self.directory),
             "tables": "trials(), curves(), parameters()",
         }
@@ -329,10 +341,6 @@ class Results:
         return asked_for(vector(at)[table["trial"].to_numpy() - commit.first_trial], table)
 
 
-def _in_words(counts: Mapping[str, int]) -> str:
-    return ", ".join(f"{count:,} {outcome}" for outcome, count in counts.items())
-
-
 def open_results(directory: str | Path, study: Study | None = None) -> Results:
     """The results in `directory`, of the study as it was last run there or of an edited `study`.
 
@@ -377,7 +385,7 @@ def results_of(
         if is_path and (Path(source) / STUDY).is_file():
             return open_results(source)
     study = load_study(source, overrides)
-    directory = study_directory(Path(results), study)
+    directory = study_directory(results, study)
     check_owner(directory, study.origin)
     return Results(directory, study)
 

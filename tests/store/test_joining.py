@@ -4,7 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sweep.store.joining import Room
+from sweep.store.matching import Room
 from sweep.study import Positions, vector
 
 COLUMNS = ["loss", "seed", "step", "half", "outcome", "never", "missing"]

@@ -1,4 +1,8 @@
-"""One schema for all files of a kind, so that plain readers of a directory see one table.
+"""What plain readers of the directories see: what the study asks for, in one schema a kind.
+
+Whatever an edited study no longer asks for as a whole, such as rows of fewer steps or of another
+dtype, is kept hidden, and shown again when it is asked for. A crash midway leaves two names for
+one file, never none; the next repair removes the second.
 
 What training gives depends on the group: its axes, its dtype, its optimizer. Files have what any
 group of the study has, with null for what a group has not, and a column for every axis, whether
@@ -6,18 +10,62 @@ it was one when the chunk was trained or is one only now.
 """
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
-from sweep.store.commit import Commit
-from sweep.store.files import KINDS, DamagedError
-from sweep.store.ledger import Ledger
+from sweep.store.commit import Commit, data_path
+from sweep.store.files import (
+    HIDDEN,
+    KINDS,
+    RECORDS,
+    DamagedError,
+    link,
+    make_directories,
+    remove,
+    told,
+)
+from sweep.store.ledger import Ledger, record_path
 from sweep.store.matching import positions_of
 from sweep.store.parquet import is_list, layout_of, read, schema_of
 from sweep.store.tables import STEPS, schemas_of
 from sweep.study import Group, Study, vector
+
+
+def show_only(ledger: Ledger, groups: Iterable[Group]) -> None:
+    """Hide the chunks that answer none of `groups`, and show the others.
+
+    Hidden before anything else becomes visible, they are never seen beside what takes their
+    place. The caller holds the study's lock, and `ledger` has been repaired.
+
+    Raises:
+        StoreError: the system refused; every chunk is in one place or the other.
+    """
+    asked = {(group.digest, group.steps) for group in groups}
+    wanted = {stem for stem, c in ledger.commits.items() if (c.group, c.steps) in asked}
+    directory, hidden = ledger.directory, ledger.directory / HIDDEN
+    leaving, coming = sorted(ledger.commits.keys() - ledger.hidden - wanted), wanted & ledger.hidden
+    with told(f"{directory}: chunks could not be hidden"):
+        if leaving:
+            make_directories(*(hidden / name for name in (RECORDS, *KINDS)))
+            link(dict(zip(_data(leaving, directory), _data(leaving, hidden), strict=True)))
+            link({record_path(directory, stem): record_path(hidden, stem) for stem in leaving})
+            remove(record_path(directory, stem) for stem in leaving)
+            remove(_data(leaving, directory))
+    with told(f"{directory}: chunks could not be shown again"):
+        if coming:
+            back = sorted(coming)
+            link(dict(zip(_data(back, hidden), _data(back, directory), strict=True)))
+            link({record_path(hidden, stem): record_path(directory, stem) for stem in back})
+            remove(record_path(hidden, stem) for stem in back)
+            remove(_data(back, hidden))
+    ledger.hidden = (ledger.hidden | set(leaving)) - coming
+
+
+def _data(stems: list[str], home: Path) -> list[Path]:
+    return [home / data_path(kind, stem) for stem in stems for kind in KINDS]
 
 
 def layouts(study: Study, commits: Iterable[Commit]) -> dict[str, pa.Schema]:
