@@ -50,8 +50,8 @@ def show_only(ledger: Ledger, groups: Iterable[Group]) -> None:
     with told(f"{directory}: chunks could not be hidden"):
         if leaving:
             make_directories(*(hidden / name for name in (RECORDS, *KINDS)))
-            link(dict(zip(_data(leaving, directory), _data(leaving, hidden), strict=True)))
-            link({record_path(directory, stem): record_path(hidden, stem) for stem in leaving})
+            moves = dict(zip(_data(leaving, directory), _data(leaving, hidden), strict=True))
+            link(moves | {record_path(directory, s): record_path(hidden, s) for s in leaving})
             remove(record_path(directory, stem) for stem in leaving)
             remove(_data(leaving, directory))
     with told(f"{directory}: chunks could not be shown again"):

@@ -9,7 +9,7 @@ import pytest
 
 from sweep.errors import StoreError
 from sweep.store import files
-from sweep.store import shown
+from sweep.store import shown as showing
 from sweep.store.files import KINDS
 from sweep.store.ledger import read_ledger
 from sweep.store.repair import repair, verify
@@ -90,7 +90,7 @@ def test_a_crash_midway_loses_and_doubles_nothing(
                 real({path: paths[path]} if isinstance(paths, dict) else [path])
 
         with monkeypatch.context() as patch:
-            patch.setattr(shown, call, one_by_one)
+            patch.setattr(showing, call, one_by_one)
             with suppress(StoreError):
                 both.run(asked)
         assert [both.open(one).content_digest() for one in (SHORT, OTHER)] == digests
