@@ -143,7 +143,8 @@ def run(
         print(f"{study}: {done}{since} in {duration(report.seconds)}, {speed}")
     elif not report.signal:
         print(f"{study}: nothing to do, all {plural(report.trials, 'trial')} are trained")
-    _print_results(results_of(name, edits, results).outcomes(), report.directory)
+    if report.trained or not report.signal:
+        _print_results(results_of(name, edits, results).outcomes(), report.directory)
     if report.signal:
         note("interrupted; what is finished is saved, `sweep run` goes on from there")
         raise Exit(128 + report.signal)

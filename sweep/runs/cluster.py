@@ -177,19 +177,15 @@ def _check_versions(client: Client, address: str) -> None:
         if isinstance(found, BaseException):
             why = " ".join(str(found).split())
             raise RequestError(f"{address}: the worker {worker} cannot load sweep: {why}")
-        if different := _differences(found):
-            raise RequestError(f"{address}: the worker {worker} has {different}")
+        ours = versions()
+        if names := [name for name in ours if found.get(name) != ours[name]]:
+            told = (f"{name} {found.get(name, 'none')} and not {ours[name]}" for name in names)
+            raise RequestError(f"{address}: the worker {worker} has {', '.join(told)}")
 
 
 def _versions_there() -> dict[str, str]:
     """At a worker: what it has."""
     return versions()
-
-
-def _differences(found: dict[str, str]) -> str:
-    ours = versions()
-    names = [name for name in ours if found.get(name) != ours[name]]
-    return ", ".join(f"{name} {found.get(name, 'none')} and not {ours[name]}" for name in names)
 
 
 def _train(

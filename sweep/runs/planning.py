@@ -95,6 +95,7 @@ def plan(
         for guess, count, spared, group in rows
     )
     steps = [group.steps for group in groups]
+    there = next(one for one in found.directory.absolute().parents if one.is_dir())
     return Plan(
         study=study.name,
         title=study.title,
@@ -112,7 +113,7 @@ def plan(
         memory_bytes=max(guess.memory_bytes for guess in guesses),
         disk_bytes=sum(guess.disk_bytes for guess in guesses),
         curve_bytes=sum(guess.curve_bytes for guess in guesses),
-        free_bytes=_free_bytes(Path(results)),
+        free_bytes=shutil.disk_usage(there).free,
         threads=threads,
         seconds=seconds / (factor or 1),
         tried=factor is not None,
@@ -128,9 +129,3 @@ def _anew(group: Group) -> list[str]:
         *([f'which losses "{loss}" records depends on it'] if loss.startswith("log") else []),
         *(["no parameters are kept to go on from"] if group.record.parameters == "nothing" else []),
     ]
-
-
-def _free_bytes(path: Path) -> int:
-    """How much is free where `path` is, or will be made."""
-    there = next(one for one in (path.absolute(), *path.absolute().parents) if one.is_dir())
-    return shutil.disk_usage(there).free

@@ -254,7 +254,8 @@ class _Job:
             return
         group, trials = chunk.group, len(chunk.index)
         tables = tables_of(group, trained, self.ledger.next_trial)
-        self.ledger.add(group, tables, _run_from(chunk.index))
+        one_run = bool((np.diff(chunk.index) == 1).all())
+        self.ledger.add(group, tables, int(chunk.index[0]) if one_run else -1)
         compact(self.ledger)
         self.done += trials
         self.extended += trials if chunk.since else 0
@@ -262,11 +263,6 @@ class _Job:
         self.seconds = time.perf_counter() - self.started
         if self.progress:
             self.progress(Progress(self.done, self.total, self.steps, self.seconds))
-
-
-def _run_from(index: np.ndarray) -> int:
-    """The first of `index` if they follow each other, otherwise -1."""
-    return int(index[0]) if (np.diff(index) == 1).all() else -1
 
 
 def _positions(wanted: np.ndarray, shuffle_seed: int | None) -> Iterator[np.ndarray]:

@@ -38,14 +38,24 @@ def encode(table: pa.Table, about: bytes | None = None) -> bytes:
     `about` is kept in its footer, for `decode`.
     """
     table = table.replace_schema_metadata({_ABOUT: about} if about else None)
-    encodings = {name: found for name, kind in _leaves(table) if (found := _encoding(kind))}
+    encodings, words = dict[str, str](), []
+    for field in table.schema:
+        name, kind = field.name, field.type
+        if is_list(kind):
+            name, kind = f"{name}.list.element", kind.value_type
+        if pa.types.is_floating(kind):
+            encodings[name] = "BYTE_STREAM_SPLIT"
+        elif pa.types.is_integer(kind):
+            encodings[name] = "DELTA_BINARY_PACKED"
+        elif pa.types.is_string(kind) or pa.types.is_dictionary(kind):
+            words.append(name)
     sink = pa.BufferOutputStream()
     pq.write_table(
         table,
         sink,
         row_group_size=_ROW_GROUP,
         compression="lz4",
-        use_dictionary=[field.name for field in table.schema if _is_text(field.type)],
+        use_dictionary=words,
         column_encoding=encodings,
         write_page_checksum=True,
     )
@@ -230,22 +240,3 @@ def _open(directory: Path, file: File) -> BinaryIO:
         found.close()
         raise DamagedError(f"{path} has {size} bytes instead of the {file.size} committed")
     return found
-
-
-def _leaves(table: pa.Table) -> list[tuple[str, pa.DataType]]:
-    return [
-        (f"{field.name}.list.element", field.type.value_type)
-        if is_list(field.type)
-        else (field.name, field.type)
-        for field in table.schema
-    ]
-
-
-def _encoding(kind: pa.DataType) -> str | None:
-    if pa.types.is_floating(kind):
-        return "BYTE_STREAM_SPLIT"
-    return "DELTA_BINARY_PACKED" if pa.types.is_integer(kind) else None
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_string(kind) or pa.types.is_dictionary(kind))

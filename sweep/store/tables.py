@@ -210,7 +210,8 @@ def _curves(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
         columns[BATCH] = trained.batch_losses
     unknown = group.batched & (steps != 0) & (steps != end)
     table = pa.table(
-        _rows(trial, steps) | {name: _flat(name, found, unknown) for name, found in columns.items()}
+        _rows(trial, steps)
+        | {n: numbers(x, unknown) if n == "loss" else _known(n, x) for n, x in columns.items()}
     )
     unrecorded = (trained.stopped_at >= 0) & ~np.isin(trained.stopped_at, steps)
     if (trained.stopped_at < 0).all():
@@ -223,11 +224,6 @@ def _curves(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
     return pa.concat_tables([table, stopped]).sort_by(
         [("trial", "ascending"), ("step", "ascending")]
     )
-
-
-def _flat(name: str, found: np.ndarray, unknown: np.ndarray) -> pa.Array:
-    """A column of curves: what is not known of a loss, and an accuracy of no number, are null."""
-    return numbers(found, unknown) if name == "loss" else _known(name, found)
 
 
 def _ends(trained: Trained, schema: pa.Schema) -> dict[str, pa.Array]:
