@@ -8,10 +8,12 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
+from sweep.analysis.dimension import LEAST
 from sweep.errors import RequestError
 from sweep.store.results import Results, results_of
 from sweep.study import Study
 from sweep.study.checks import nearest
+from sweep.views.boundary import DIVERGED, draw_boundary
 from sweep.views.curves import draw_curves, draw_panels, draw_range_test
 from sweep.views.decision import draw_decision
 from sweep.views.distribution import draw_ecdf, draw_importance
@@ -90,6 +92,13 @@ def _is_map(source: Source) -> bool:
     return many and not any(axis in source.names and source.few(axis, MOST_NAMES) for axis in two)
 
 
+def _has_boundary(source: Source) -> bool:
+    """Say whether a map of two axes is fine enough for the roughness of where trials diverge."""
+    fine = all(len(source.points[axis]) > LEAST for axis in source.swept)
+    both = source.outcomes > {DIVERGED} and fine
+    return both and len(source.swept) == 2 and len(source.numeric) == 2
+
+
 def _is_long(source: Source) -> bool:
     """Say whether an ordered axis has so many values that it is a scale rather than a list."""
     return bool(source.numeric) and len(source.points[source.numeric[0]]) > MOST
@@ -141,6 +150,14 @@ KINDS: dict[str, Kind] = {
         # along a numeric axis `response` shows them too
         lambda s: _once(bool(s.swept) and len(s.outcomes) > 1 and (_is_map(s) or not s.numeric)),
         axes=1,
+    ),
+    "boundary": Kind(
+        "the boundary between what converged and what diverged over two axes, and its dimension",
+        draw_boundary,
+        ("x", "y", "measure"),
+        lambda s: _once(_has_boundary(s)),
+        axes=2,
+        ordered=2,
     ),
     "response": Kind(
         "a measure against an axis, with the share of each outcome",

@@ -1,9 +1,11 @@
-"""The data of the studies of the boundary of trainability: as the paper draws them."""
+"""The studies of the boundary of trainability: data and outcomes as the paper has them."""
 
 import numpy as np
 import pytest
 
+import sweep
 from benchmarks.boundary import FOLDER, SAMPLES, WIDTH, drawn
+from sweep.study import find_study, load_study
 
 FILES = {
     "initial": (WIDTH * WIDTH + WIDTH,),
@@ -31,3 +33,32 @@ def test_first_numbers_are_those_of_threefry_in_its_older_form() -> None:
     assert initial[:2] == pytest.approx([1.80203513, -0.68741598], abs=1e-8)
     assert data[0, :2] == pytest.approx([0.01287725, 1.01651481], abs=1e-8)
     assert data[0, -1] == pytest.approx(-2.39675844, abs=1e-8)
+
+
+STUDIES = {  # the activation, the samples, and of how many points across one is taken
+    "boundary_identity": ("identity", WIDTH, 4),
+    "boundary_single": ("tanh", 1, 4),
+    "boundary_relu": ("relu", SAMPLES, 16),
+    "boundary_tanh": ("tanh", SAMPLES, 16),
+}
+
+
+@pytest.mark.check
+@pytest.mark.parametrize("name", STUDIES)
+def test_every_outcome_is_that_of_jax(name: str) -> None:
+    pytest.importorskip("jax", reason="the extra `peers` is not installed")
+    from tests.oracles import in_jax_boundary as oracle  # noqa: PLC0415 - imports JAX
+
+    kind, samples, stride = STUDIES[name]
+    study = load_study(find_study(name))
+    across, up = (axis.values[::stride] for axis in study.axes)
+    points = np.stack(np.meshgrid(across, up, indexing="ij"), axis=-1).reshape(-1, 2)
+    names = [axis.name for axis in study.axes]
+    found = sweep.evaluate(study, dict(zip(names, points.T, strict=True)), measures=["outcome"])
+    data = np.load(FOLDER / f"data_{samples}.npy")
+    losses = oracle.losses(
+        kind, np.load(FOLDER / "initial.npy"), data, None, points, study.groups()[0].steps
+    )
+    expected = np.where(oracle.converged(losses), "converged", "diverged")
+    assert 0.2 < (expected == "converged").mean() < 0.8
+    assert found["outcome"].astype(str).tolist() == expected.tolist()

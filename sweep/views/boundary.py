@@ -1,0 +1,174 @@
+"""The boundary of trainability: both of its sides in colour, and how rough it is."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.axis import Axis as PaperAxis
+from matplotlib.figure import Figure
+from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
+
+from sweep.analysis.dimension import LEAST, Dimension, box_dimension
+from sweep.catalogue import OUTCOMES
+from sweep.errors import RequestError
+from sweep.views.cells import Codes, codes
+from sweep.views.maps import Raster
+from sweep.views.panels import panels_of
+from sweep.views.scales import Array, Scale, fitted, fitted_up
+from sweep.views.source import Options, Source, across
+from sweep.views.style import MARK, OUTCOME_COLORS, PLAIN, Look, label, outcome_patches, theme
+
+DIVERGED, STALLED = OUTCOMES.index("diverged"), OUTCOMES.index("stalled")
+
+NARROW = 1e-3
+"""Of a window whose width is less of its values, ticks say what is added to its first value."""
+
+
+CLEAR = 0.2
+"""The place in the colours, which end at 1, of what is furthest from the boundary."""
+
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
+def boundary(
+    trials: pd.DataFrame, *, x: str, y: str, measure: str = "tail_loss", look: Look = PLAIN
+) -> Figure:
+    """Draw which trials of a map converged and which diverged, and how close to the other side.
+
+    `trials` has a row a trial: `measure`, `max_loss`, `diverged_at`, `outcome`, and a column an
+    axis, each point once. The colours of each side go by rank, strongest beside the boundary: of
+    trials that converged a larger measure is closer to it; of those that diverged the one that
+    stayed within the bound for longer is, and then the one whose largest loss is smaller. With
+    33 x 33 points or more the box-counting dimension of the boundary is drawn beside the map;
+    trials that stalled count as not diverged.
+
+    After Sohl-Dickstein, "The boundary of neural network trainability is fractal" (2024, arXiv
+    2402.06184), whose colours are by rank and "Spectral" too.
+
+    Raises:
+        KeyError: the table has no such column.
+        RequestError: some points have several trials.
+    """
+    outcome = codes(trials)
+    closeness = _closeness(trials, measure)
+    laid = trials[[x, y, "outcome"]].assign(closeness=closeness, diverged_at=np.nan)  # all ranked
+    (raster,) = Raster.by(laid, x, y, None, "closeness")
+    if raster.several:
+        raise RequestError(
+            "boundary needs one trial a point; choose among the others with --only, as in "
+            "--only seed=0"
+        )
+    cells = np.where(raster.outcome == STALLED, np.nan, _ranked(raster))
+    found = _dimension(raster)
+    headings = ["", ""] if found else [""]
+    with theme():
+        figure, panels = panels_of(
+            look, headings, *_notes(outcome), size=(7.0, 5.2), panel=(4.2, 3.9), legend=False
+        )
+        (axes,) = panels[0].parts
+        axes.set_facecolor(OUTCOME_COLORS["stalled"])
+        image = raster.draw(axes, cells, cmap="Spectral_r", vmin=-1, vmax=1)
+        axes.grid(visible=False)
+        for side, name, axis in ((raster.x, x, axes.xaxis), (raster.y, y, axes.yaxis)):
+            _dress(axes, axis, side.scale, label(name))
+        bar = figure.colorbar(image, ax=axes, pad=0.02, ticks=[-1, -CLEAR, CLEAR, 1])
+        words = ("barely", "clearly", "clearly", "barely")
+        ends = ("converged", "converged", "diverged", "diverged")
+        bar.ax.set_yticklabels([f"{word}\n{end}" for word, end in zip(words, ends, strict=True)])
+        if found:
+            _draw_counts(panels[1].parts[0], found)
+        if (outcome == STALLED).any():
+            figure.legend(handles=outcome_patches(["stalled"]), loc="outside lower right")
+    return figure
+
+
+def _closeness(trials: pd.DataFrame, measure: str) -> Array:
+    """How close to the other side each trial is, as any numbers (n,) that rise towards it."""
+    value, largest, at = (
+        trials[name].to_numpy(np.float64, na_value=np.nan)
+        for name in (measure, "max_loss", "diverged_at")
+    )
+    # What went beyond the bound lies behind all that stayed within it, the earlier the further.
+    mild = np.where(np.isfinite(largest), -largest, -np.inf)
+    rank = np.lexsort((mild, np.where(np.isnan(at), np.inf, at))).argsort()
+    return np.where(codes(trials) == DIVERGED, rank, value)
+
+
+def _ranked(raster: Raster) -> Array:
+    """Each cell's rank on its side, `CLEAR` to 1 at the boundary; negative where it converged."""
+    cells = np.full(raster.level.shape, np.nan)
+    for lost, sign in ((False, -1), (True, 1)):
+        mine = ((raster.outcome == DIVERGED) == lost) & ~np.isnan(raster.outcome)
+        mine &= raster.outcome != STALLED
+        values = np.nan_to_num(raster.level[mine], nan=-np.inf)
+        _, place = np.unique(values, return_inverse=True)
+        cells[mine] = sign * (CLEAR + (1 - CLEAR) * place.ravel() / max(place.max(initial=0), 1))
+    return cells
+
+
+def _dimension(raster: Raster) -> Dimension | None:
+    """The dimension of the boundary, where the map is large enough and has one."""
+    complete = not np.isnan(raster.outcome).any() and min(raster.outcome.shape) > LEAST
+    if not complete:
+        return None
+    try:
+        return box_dimension(raster.outcome == DIVERGED)
+    except RequestError:
+        return None
+
+
+def _notes(outcome: Codes) -> Iterator[str]:
+    for code, name in enumerate(OUTCOMES):
+        if count := int((outcome == code).sum()):
+            yield f"{count:,} {name}"
+
+
+def _dress(axes: Axes, axis: PaperAxis, scale: Scale, name: str) -> None:
+    """Tick an axis; of a narrow window by what is added to its first value, in powers of ten."""
+    values = scale.values  # noqa: PD011 - of a scale
+    low, high = float(values[0]), float(values[-1])
+    fit = fitted if axis is axes.xaxis else fitted_up
+    wide = high - low > NARROW * max(abs(low), abs(high))
+    if scale.kind == "log" or wide or not high > low:
+        scale.dress(axes, axis)
+        axis.set_label_text(fit(axes, name))
+        return
+    power = int(np.floor(np.log10(high - low)))
+    ticks = np.asarray(MaxNLocator(5).tick_values(0, (high - low) / 10.0**power))
+    ticks = ticks[(ticks >= 0) & (ticks <= (high - low) / 10.0**power * (1 + 1e-9))]
+    share = ticks * 10.0**power / (high - low)
+    centers = scale.centers
+    places = centers[0] + share * (centers[-1] - centers[0])
+    axis.set_major_locator(FixedLocator(places.tolist()))
+    axis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
+    unit = f"10{power}".translate(_RAISED).replace("¹⁰", "10", 1)
+    axis.set_label_text(fit(axes, f"({name} - {low!r}) / {unit}"))
+
+
+def _draw_counts(axes: Axes, found: Dimension) -> None:
+    """Draw how many boxes of each side hold some of the boundary, and the fitted line."""
+    grid = axes.get_subplotspec()
+    assert grid is not None
+    grid.get_gridspec().set_width_ratios([2.2, 1])
+    sides, logs = found.sides.astype(np.float64), np.log(found.counts)
+    line = np.exp(logs.mean() - found.fit * (np.log(sides) - np.log(sides).mean()))
+    low, high = found.fit_interval
+    name = f"dimension {found.fit:.2f}\n95% interval {low:.2f} to {high:.2f}"
+    axes.loglog(sides, found.counts, "o", color=MARK, markersize=4)
+    axes.loglog(sides, line, linewidth=1.2)
+    axes.xaxis.set_major_locator(FixedLocator(sides.tolist()))
+    axes.xaxis.set_major_formatter(FixedFormatter([str(side) for side in found.sides]))
+    axes.xaxis.set_minor_locator(NullLocator())
+    axes.set(xlabel="side of a box, cells", ylabel="boxes that hold some of the boundary")
+    axes.set_title(name, fontsize="small")
+
+
+def draw_boundary(source: Source, options: Options) -> Figure:
+    """A map of the two leading axes."""
+    x, y = across(source, options)
+    measure = options.measure or "tail_loss"
+    trials = source.trials(measure)
+    others = [name for name in ("max_loss", "diverged_at") if name != measure]
+    trials = trials.assign(**{name: source.trials(name)[name] for name in others})
+    return boundary(trials, x=x, y=y, measure=measure, look=options.look(source))

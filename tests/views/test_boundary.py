@@ -1,0 +1,104 @@
+"""The figure of the boundary of trainability."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.figure import Figure
+
+from sweep.errors import RequestError
+from sweep.views.boundary import boundary
+
+
+def table(across: np.ndarray, up: np.ndarray) -> pd.DataFrame:
+    """Trials that diverge above a line, the sooner the further above it."""
+    x, y = np.meshgrid(across, up)
+    place = np.argsort(np.argsort(y.ravel())) / y.size + 0.3 * (x.ravel() - x.min()) / np.ptp(x)
+    lost = place > 0.7
+    return pd.DataFrame(
+        {
+            "x": x.ravel(),
+            "y": y.ravel(),
+            "tail_loss": place,
+            "max_loss": np.where(lost, 10 ** (3 * place), 1.0),
+            "diverged_at": pd.array(np.where(place > 1, 100 - 50 * place, -1), "Float64")
+            .round()
+            .astype("Int64"),
+            "outcome": pd.Categorical(np.where(lost, "diverged", "converged")),
+        }
+    ).assign(diverged_at=lambda t: t["diverged_at"].mask(t["diverged_at"] < 0))
+
+
+def image(figure: Figure) -> np.ndarray:
+    return np.asarray(figure.axes[0].images[0].get_array())
+
+
+def words(figure: Figure) -> str:
+    return " ".join(
+        text.get_text() for text in figure.findobj(match=lambda a: hasattr(a, "get_text"))
+    )
+
+
+def test_each_side_goes_by_rank_towards_the_other() -> None:
+    trials = table(np.linspace(0, 1, 9), np.linspace(0, 1, 9))
+    cells = image(boundary(trials, x="x", y="y"))
+    lost = (trials["outcome"] == "diverged").to_numpy().reshape(9, 9)
+    place = trials["tail_loss"].to_numpy().reshape(9, 9)
+    assert ((cells > 0) == lost).all()
+    assert cells[~lost][np.argsort(place[~lost])].tolist() == sorted(cells[~lost], reverse=True)
+    assert cells[lost].max() == 1.0
+    assert cells[lost][np.argmin(place[lost])] == 1.0
+    assert cells[lost][np.argmax(place[lost])] == pytest.approx(0.2)
+    assert cells[~lost].min() == -1.0
+
+
+def test_the_dimension_stands_beside_a_fine_map() -> None:
+    at = np.linspace(0, 1, 65)
+    trials = table(at, at)
+    figure = boundary(trials, x="x", y="y")
+    assert "dimension 1.0" in words(figure)
+    coarse = boundary(trials[(trials["x"] < 0.3)], x="x", y="y")
+    assert "dimension" not in words(coarse)
+
+
+def test_stalled_trials_are_apart_and_count_as_not_diverged() -> None:
+    at = np.linspace(0, 1, 33)
+    trials = table(at, at)
+    outcome = trials["outcome"].astype(str).mask(trials["y"] < 0.2, "stalled")
+    figure = boundary(trials.assign(outcome=pd.Categorical(outcome)), x="x", y="y")
+    assert np.ma.getmaskarray(figure.axes[0].images[0].get_array())[:6].all()
+    assert "stalled" in words(figure)
+    assert "dimension 1.0" in words(figure) or "dimension 0.9" in words(figure)
+
+
+@pytest.mark.parametrize("width", [1e-3, 1e-7, 3e-12])
+def test_ticks_of_a_narrow_window_tell_what_is_added(width: float) -> None:
+    low = 0.267398835471957
+    figure = boundary(table(np.linspace(low, low + width, 40), np.linspace(1, 2, 40)), x="x", y="y")
+    figure.draw_without_rendering()
+    axes = figure.axes[0]
+    ticks = [label.get_text() for label in axes.get_xticklabels()]
+    names = axes.get_xlabel().replace("\n", " ")
+    if width > 3e-4:
+        assert repr(low) not in names
+        return
+    assert repr(low) in names
+    assert len(ticks) >= 2
+    assert all(0 <= float(tick) < 10 for tick in ticks)
+    assert len(set(ticks)) == len(ticks)
+
+
+def test_several_trials_of_a_point_are_refused_with_the_way_out() -> None:
+    at = np.linspace(0, 1, 5)
+    trials = table(at, at)
+    with pytest.raises(RequestError, match=r"one trial a point; choose .* --only seed=0"):
+        boundary(pd.concat([trials, trials]), x="x", y="y")
+
+
+def test_one_side_alone_is_drawn() -> None:
+    at = np.linspace(0, 1, 40)
+    trials = table(at, at)
+    for outcome in ("converged", "diverged"):
+        one = trials.assign(outcome=pd.Categorical([outcome] * len(trials)))
+        figure = boundary(one, x="x", y="y")
+        assert "dimension" not in words(figure)
+        assert f"1,600 {outcome}" in words(figure)
