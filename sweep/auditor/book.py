@@ -18,7 +18,7 @@ from xml.parsers import expat
 import numpy as np
 from openpyxl.packaging.relationship import get_dependents
 from openpyxl.utils import get_column_letter
-from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser
+from openpyxl.worksheet._reader import FORMULA_TAG, WorkSheetParser  # private: see pyproject
 from openpyxl.xml.constants import REL_NS, SHEET_MAIN_NS
 
 from sweep.auditor.formulas import (

@@ -27,7 +27,7 @@ input, float64 against `long double` and mpmath.
 The reductions and the shape of the approximations follow J.-M. Muller, "Elementary Functions:
 Algorithms and Implementation", 3rd ed., 2016, chapters 3 and 11, and P. T. P. Tang, "Table-driven
 implementation of the exponential function", 1989. The coefficients are minimax over the reduced
-ranges, made by `benchmarks/minimax.py`; `benchmarks/elementary.py` weighs the variants tried.
+ranges, made by `benchmarks/minimax.py`; docs/performance.md tells what other ways were tried.
 """
 
 from functools import cache
