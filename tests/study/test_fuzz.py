@@ -248,7 +248,7 @@ def test_reading_a_study_imports_nothing_heavy(tmp_path: Path) -> None:
 def test_mutated_overrides() -> None:
     draw = random.Random(21)
     keys = [*(field.name for field in FIELDS), *(f"axes.{field.axis}" for field in FIELDS), "axes"]
-    edits = (f"{draw.choice(keys)}={draw.choice(VALUES)}" for _ in range(2_400))
+    edits = (f"{draw.choice(keys)}={draw.choice(VALUES)}" for _ in range(3_000))
     chosen = (edit if draw.random() < 0.7 else mutate(edit, draw) for edit in edits)
     studies, refusals = survey(outcome(draw.choice(SEEDS), edit) for edit in chosen)
     assert studies > 50
