@@ -98,17 +98,18 @@ def best_place(medians: Medians, by: str) -> np.ndarray:
     """The place of the rate that is best by a level, (resamples, groups) int64; -1 where none is.
 
     That is where the median trial diverged at every rate or never reached the target at any, or no
-    seed converged. Of equally good rates the one of the lower median final loss is best, and of
-    these the lowest.
+    seed converged. Of equally good rates the one of the lower median final loss is best, of
+    validation accuracies that of the lower loss on validation data, and of these the lowest.
     """
     level = LEVELS[by]
     bad = level.sign * medians.of(by)
     bad = np.where(np.isnan(bad) | ((bad == 0) & level.share & level.larger), np.inf, bad)
     least = bad.min(axis=2, keepdims=True)
     tied = bad == least
-    has_loss = by != "final_loss" and medians.block.responses.has("final_loss")
-    if has_loss and np.any(tied.sum(axis=2) > 1):
-        loss = np.where(tied, medians.of("final_loss"), np.inf)
+    losses = ["validation_loss"] * by.startswith("validation") + ["final_loss"]
+    leading = next(filter(medians.block.responses.has, losses), by)
+    if leading != by and np.any(tied.sum(axis=2) > 1):
+        loss = np.where(tied, medians.of(leading), np.inf)
         loss = np.where(np.isnan(loss), np.inf, loss)
         tied &= loss == loss.min(axis=2, keepdims=True)
     return np.where(np.isfinite(least[:, :, 0]), tied.argmax(axis=2), -1)

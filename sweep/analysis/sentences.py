@@ -14,8 +14,10 @@ import pandas as pd
 from sweep.analysis.comparison import Comparison, Side
 from sweep.analysis.levels import level_of
 from sweep.analysis.naming import group_names, number, short_name, telling
+from sweep.analysis.responses import SEEDS
 from sweep.analysis.tables import Findings, Row
 from sweep.catalogue import OUTCOMES
+from sweep.study import Study
 
 WORDS = {"learning_rate": "learning rate", "bias_learning_rate": "learning rate of the biases"}
 
@@ -50,7 +52,7 @@ class Setting:
     """What the sentences about one group refer to: the axis, its ends, the seeds, the choices.
 
     `steps` are the fewest and the most of its trials if they differ; of a range test, which is
-    `tested`, the rates are those that its trials passed through.
+    `tested`, the rates are those that its trials passed through. `rates` are all of them.
     """
 
     axis: str
@@ -61,6 +63,7 @@ class Setting:
     level: float
     steps: Sequence[int] = ()
     tested: bool = False
+    rates: Sequence[float] = ()
 
     @classmethod
     def of(cls, found: Findings, group: int) -> "Setting":
@@ -80,6 +83,7 @@ class Setting:
             found.choices.bootstrap.level,
             counts if len(set(counts)) > 1 else [],
             responses.has("descent"),
+            rates[~np.isnan(rates)].tolist(),
         )
 
     @property
@@ -225,7 +229,9 @@ def _usable(known: Mapping[str, Row], setting: Setting, lead: str) -> str:
     low, high, width = (known[name]["value"] if name in known else nan for name in names)
     if isnan(low) or setting.lowest == setting.highest:
         return ""
-    decades = "" if isnan(width) else f" ({width:.2g} decades)"
+    told = [f"{width:.2g} decades"] * (not isnan(width))
+    told += ["read off between swept ones"] * (not {low, high} <= set(setting.rates))
+    decades = f" ({', '.join(told)})" if told else ""
     loss = "loss" if lead == "final_loss" else level_of(lead).noun
     lower = f", the lowest {setting.noun} swept," if low <= setting.lowest else ""
     upper = f", the highest {setting.noun} swept" if high >= setting.highest else ""
@@ -247,6 +253,23 @@ def _threshold(known: Mapping[str, Row], setting: Setting) -> str:
     interval = setting.interval(row["low"], row["high"], setting.rate)
     verb = "diverge" if setting.seeds > 1 else "diverges"
     return f"{trials} {verb} from {number(row['value'])} on{interval}."
+
+
+def shared_draws(study: Study) -> str:
+    """What all seeds have in common though it was drawn, of which no interval says anything."""
+    groups, axes = study.groups(), {axis.name for axis in study.axes if len(axis) > 1}
+    split = any(one.validation is not None and one.validation.rows is not None for one in groups)
+    drawn = {
+        "validation.seed": "choice of validation samples" * split,
+        "batch_seed": "order of batches" * any(one.batch.seeded for one in groups),
+    }
+    left = {axis: words for axis, words in drawn.items() if words and axis not in axes}
+    if not left or not axes.intersection(SEEDS):
+        return ""
+    return (
+        f"All seeds share one {' and one '.join(left.values())}, of which intervals say nothing: "
+        f"sweep {' and '.join(left)} too."
+    )
 
 
 def answer(found: Findings) -> list[str]:

@@ -51,13 +51,15 @@ def best(  # noqa: PLR0913 - a command's options are its arguments
     from sweep.analysis import Choices, find, sentences
     from sweep.analysis.levels import level_of
     from sweep.analysis.naming import group_names
+    from sweep.analysis.sentences import shared_draws
     from sweep.analysis.trials import responses_of
 
     choices = Choices(within)
     opened = trained(name, overrides, results)
     found = find(responses_of(opened, rate, by, only or (), areas=area), by, choices)
     if json:
-        words = {"sentences": sentences(found)}
+        shared = shared_draws(opened.study)
+        words = {"sentences": [*sentences(found), *filter(None, [shared])]}
         tell({"study": opened.study.name, "best": found.best, "summary": found.summary} | words)
         return
     print(printable(f"{opened.study.name}: {opened.study.title}"))
@@ -71,6 +73,8 @@ def best(  # noqa: PLR0913 - a command's options are its arguments
         columns([*_summary_rows(found, shown, names)])
     for paragraph in sentences(found, shown):
         print(f"\n{printable(paragraph)}")
+    if shared := shared_draws(opened.study):
+        print(f"\n{printable(shared)}")
     if groups > len(shown):
         more = plural(groups - len(shown), "more group")
         note(f"{more}: --json prints all of them, --only NAME=VALUE some")

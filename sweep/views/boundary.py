@@ -25,6 +25,9 @@ NARROW = 1e-3
 """Of a window whose width is less of its values, ticks say what is added to its first value."""
 
 
+ROUNDING = 2.0**-52
+"""Losses below this share of the first one are all as good as 0."""
+
 CLEAR = 0.2
 """The place in the colours, which end at 1, of what is furthest from the boundary."""
 
@@ -36,10 +39,11 @@ def boundary(
 ) -> Figure:
     """Draw which trials of a map converged and which diverged, and how close to the other side.
 
-    `trials` has a row a trial: `measure`, `max_loss`, `diverged_at`, `outcome`, and a column an
-    axis, each point once. The colours of each side go by rank, strongest beside the boundary: of
-    trials that converged a larger measure is closer to it; of those that diverged the one that
-    stayed within the bound for longer is, and then the one whose largest loss is smaller. With
+    `trials` has a row a trial: `measure`, `initial_loss`, `max_loss`, `diverged_at`, `outcome`, and
+    a column an axis, each point once. The colours of each side go by rank, strongest beside the
+    boundary: of trials that converged a larger measure is closer to it; of those that diverged the
+    one that stayed within the bound for longer is, and then the one whose largest loss is smaller.
+    Losses that are rounding beside the first one are all alike. With
     33 x 33 points or more the box-counting dimension of the boundary is drawn beside the map;
     trials that stalled count as not diverged.
 
@@ -90,6 +94,9 @@ def _closeness(trials: pd.DataFrame, measure: str) -> Array:
         for name in (measure, "max_loss", "diverged_at")
     )
     # What went beyond the bound lies behind all that stayed within it, the earlier the further.
+    if measure.endswith("loss"):  # what is left is rounding, and no closer for being larger
+        initial = trials["initial_loss"].to_numpy(np.float64, na_value=np.nan)
+        value = np.where(value < ROUNDING * initial, 0.0, value)
     mild = np.where(np.isfinite(largest), -largest, -np.inf)
     rank = np.lexsort((mild, np.where(np.isnan(at), np.inf, at))).argsort()
     return np.where(codes(trials) == DIVERGED, rank, value)
@@ -143,7 +150,7 @@ def _dress(axes: Axes, axis: PaperAxis, scale: Scale, name: str) -> None:
     axis.set_major_locator(FixedLocator(places.tolist()))
     axis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
     unit = f"10{power}".translate(_RAISED).replace("¹⁰", "10", 1)
-    axis.set_label_text(fit(axes, f"({name} - {low!r}) / {unit}"))
+    axis.set_label_text(fit(axes, f"({name} − {low!r}) / {unit}"))
 
 
 def _draw_counts(axes: Axes, found: Dimension) -> None:
@@ -169,6 +176,6 @@ def draw_boundary(source: Source, options: Options) -> Figure:
     x, y = across(source, options)
     measure = options.measure or "tail_loss"
     trials = source.trials(measure)
-    others = [name for name in ("max_loss", "diverged_at") if name != measure]
-    trials = trials.assign(**{name: source.trials(name)[name] for name in others})
+    others = [one for one in ("initial_loss", "max_loss", "diverged_at") if one != measure]
+    trials = trials.assign(**{one: source.trials(one)[one] for one in others})
     return boundary(trials, x=x, y=y, measure=measure, look=options.look(source))

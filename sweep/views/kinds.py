@@ -223,9 +223,10 @@ def choose(source: Source, options: Options = ANY) -> list[Choice]:
         and set(options.stated) <= set(KINDS["response"].takes)
     ):
         found.insert(0, Choice("response", options))
-    if (
-        len(source.range_tests) == 1
-    ):  # every rate is in each curve: what became of all says nothing of one
+    if _has_boundary(source):  # too fine for kinds that pool an axis or name its values
+        found = [one for one in found if one.kind == "boundary"] or found
+    if len(source.range_tests) == 1:
+        # Every rate is in each curve: what became of all says nothing of one.
         found = [one for one in found if one.kind in ("range_test", "curves")]
     return sorted(dict.fromkeys(found), key=lambda one: one.kind != "range_test")
 

@@ -3,12 +3,14 @@
 import re
 from dataclasses import replace
 from math import inf, nan
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from sweep.analysis import Bootstrap, Choices, Responses, best, find, sentences
-from sweep.analysis.sentences import answer, ending, losses, percent, portion
+from sweep.analysis.sentences import answer, ending, losses, percent, portion, shared_draws
+from sweep.study import load_study
 from tests.analysis.frames import frame, three_seeds
 
 AXES = ["learning_rate", "seed"]
@@ -24,9 +26,9 @@ def test_one_group_is_a_paragraph() -> None:
     (paragraph,) = said(three_seeds().query("seed == 6"))
     assert paragraph == (
         "The best learning rate is 10: there the final loss is 0.003. From 4.312 to 10 (0.37 "
-        "decades), the loss stays within a factor of 2 of it. The target is reached soonest at 10: "
-        "after 9 steps. Of the rates at which it converged, 10 is the best. The trial diverges "
-        "from 31.62 on."
+        "decades, read off between swept ones), the loss stays within a factor of 2 of it. The "
+        "target is reached soonest at 10: after 9 steps. Of the rates at which it converged, 10 is "
+        "the best. The trial diverges from 31.62 on."
     )
 
 
@@ -34,7 +36,8 @@ def test_intervals_are_said_with_their_seeds() -> None:
     (paragraph,) = said(three_seeds())
     assert paragraph.startswith(
         "The best learning rate is 10 (95% interval: this alone): there the median final loss over "
-        "3 seeds is 0.002 (95% interval 0.001 to 0.003). From 5 to 10 (0.3 decades), the loss stays"
+        "3 seeds is 0.002 (95% interval 0.001 to 0.003). From 5 to 10 (0.3 decades, read "
+        "off between swept ones), the loss stays"
     )
     assert (
         "reached soonest at 10 (95% interval: this alone): in the median after 8 steps" in paragraph
@@ -167,8 +170,8 @@ def test_a_study_is_answered_in_two_sentences() -> None:
         "3 seeds is 0.002 (95% interval 0.001 to 0.003)."
     )
     assert second == (
-        "From 5 to 10 (0.3 decades), the loss stays within a factor of 2 of it; half of the seeds "
-        "diverge from 56.23 on (95% interval 31.62 to above 100)."
+        "From 5 to 10 (0.3 decades, read off between swept ones), the loss stays within a factor "
+        "of 2 of it; half of the seeds diverge from 56.23 on (95% interval 31.62 to above 100)."
     )
 
 
@@ -279,3 +282,24 @@ def test_a_rate_is_the_best_by_any_measure(by: str, rate: float, value: float) -
     row = best(Responses.of(validated(), AXES), by)
     assert row[["by", "best_rate"]].to_numpy().tolist() == [[by, rate]]
     assert row["value"].item() == pytest.approx(value, rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("edits", "shared"),
+    [
+        ([], "one choice of validation samples and one order of batches, of which"),
+        (["axes.batch_seed=[0,1]"], "one choice of validation samples, of which"),
+        (["axes.batch_seed=[0,1]", "axes.validation.seed=[0,1]"], ""),
+        (["axes.seed=[3]"], ""),
+    ],
+)
+def test_what_all_seeds_share_is_said(edits: list[str], shared: str, tmp_path: Path) -> None:
+    path = tmp_path / "drawn.toml"
+    path.write_text(
+        "[network]\nlayers = [2, 3, 1]\n[data]\nname = 'moons'\nsamples = 40\n"
+        "[validation]\nshare = 0.25\n[batch]\nsize = 8\n[initial]\nscheme = 'normal'\n"
+        "[training]\nsteps = 8\n[axes]\nlearning_rate = [0.1, 1.0]\nseed = [0, 1, 2]\n"
+    )
+    said = shared_draws(load_study(path, edits))
+    assert (shared in said) if shared else said == ""
+    assert ("sweep validation.seed too." in said) == ("batch_seed" in str(edits) and bool(shared))

@@ -19,6 +19,7 @@ def table(across: np.ndarray, up: np.ndarray) -> pd.DataFrame:
             "x": x.ravel(),
             "y": y.ravel(),
             "tail_loss": place,
+            "initial_loss": 1.0,
             "max_loss": np.where(lost, 10 ** (3 * place), 1.0),
             "diverged_at": pd.array(np.where(place > 1, 100 - 50 * place, -1), "Float64")
             .round()
@@ -102,3 +103,12 @@ def test_one_side_alone_is_drawn() -> None:
         figure = boundary(one, x="x", y="y")
         assert "dimension" not in words(figure)
         assert f"1,600 {outcome}" in words(figure)
+
+
+def test_losses_that_are_rounding_are_all_alike() -> None:
+    at = np.linspace(0, 1, 9)
+    trials = table(at, at)
+    trials["tail_loss"] = trials["tail_loss"].where(trials["y"] > 0.5, 1e-30 * trials["x"])
+    cells = image(boundary(trials, x="x", y="y"))
+    assert set(cells[:5].ravel()) == {-0.2}
+    assert cells[5:].min() == -1.0

@@ -12,7 +12,7 @@ from sweep.analysis import Responses, find
 from sweep.analysis.naming import narrowed, texts
 from sweep.analysis.range_test import is_range_test, range_test
 from sweep.analysis.responses import SEEDS
-from sweep.analysis.sentences import answer, ending, losses, portion
+from sweep.analysis.sentences import answer, ending, losses, portion, shared_draws
 from sweep.analysis.trials import NEEDED
 from sweep.catalogue import OUTCOMES, VALIDATION_MEASURES
 from sweep.errors import RequestError
@@ -113,7 +113,9 @@ def _page(found: Results, only: Sequence[str], edits: Sequence[str]) -> str:
         name=study.name,
         title=study.title,
         question=leading_comment(text),
-        facts=study_facts(study) | ({"only": ", ".join(only)} if only else {}),
+        facts=study_facts(study)
+        | ({"only": ", ".join(only)} if only else {})
+        | ({"intervals": shared} if (shared := shared_draws(study)) else {}),
         study_file=listing(text),
         edits=edits,
         as_run=listing(study.to_toml()),
