@@ -19,11 +19,13 @@ from sweep.views.cells import linear_span
 from sweep.views.panels import beside, label_outside, panels_of, thinned, wrapped_heading
 from sweep.views.saving import save_figure
 from sweep.views.scales import (
+    OPEN,
     Array,
     Places,
     Span,
     draw_band,
     fitted_up,
+    is_open,
     log_limits,
     name_powers,
     near,
@@ -95,29 +97,44 @@ def comparison(
     ]
     ratio = change == "ratio"
     places = Places.of(x, np.sort(curves[x].unique()))
+    spans = []
+    for table, y in ((curves, "value"), (differences, change)):
+        values = table[[y, "low", "high"]].to_numpy(np.float64).ravel()
+        if y == change:  # the line of no change belongs to the picture
+            values = np.append(values, 1.0 if ratio else 0.0)
+        spans.append(_span(values, log=ratio))
+    parts = [
+        [
+            table[(table[list(shared)] == pd.Series(row, list(shared))).all(axis=1)]
+            for table in (drawn[drawn["study"].isin(palette)] for drawn in (curves, differences))
+        ]
+        for row in records
+    ]
+    opened = any(
+        is_open(own["low"].to_numpy(np.float64), own["high"].to_numpy(np.float64), span).any()
+        for tables in parts
+        for own, span in zip(tables, spans, strict=True)
+    )
     with theme():
         figure, panels = panels_of(
             Look(title), headings, *_notes(curves, len(studies), len(records), len(groups)),
-            size=(7.6, 5.6), heights=(2, 1), panel=(2.5, 1.8),
+            OPEN * opened, size=(7.6, 5.6), heights=(2, 1), panel=(2.5, 1.8),
         )  # fmt: skip
         first = textwrap.shorten(value_labels(studies)[0], 24, placeholder="...")
-        for panel, row in zip(panels, records, strict=True):
-            for axes, table, y in zip(
-                panel.parts, (curves, differences), ("value", change), strict=True
+        beneath = f"{change} {'to' if ratio else 'from'} {first}"
+        beneath = "\n".join(textwrap.wrap(beneath, 14, break_long_words=False))
+        for panel, tables in zip(panels, parts, strict=True):
+            for axes, own, y, span in zip(
+                panel.parts, tables, ("value", change), spans, strict=True
             ):
-                own = table[(table[list(shared)] == pd.Series(row, list(shared))).all(axis=1)]
-                values = table[[y, "low", "high"]].to_numpy(np.float64).ravel()
-                if y == change:  # the line of no change belongs to the picture
-                    values = np.append(values, 1.0 if ratio else 0.0)
-                span = _span(values, log=ratio)
-                own = own.assign(at=np.interp(own[x], places.points, places.at))
-                _draw(axes, own[own["study"].isin(palette)], palette, y, span, log=ratio)
+                at = np.interp(own[x], places.points, places.at)
+                _draw(axes, own.assign(at=at), palette, y, span, log=ratio)
                 places.dress(axes)
             upper, lower = panel.parts
             upper.set_title(wrapped_heading(upper, upper.get_title()), fontsize="small")
             upper.set_ylabel(fitted_up(upper, measure))
             lower.axhline(1.0 if ratio else 0.0, color=MARK, linewidth=0.8)
-            lower.set(xlabel=label(x), ylabel=f"{change}\n{'to' if ratio else 'from'} {first}")
+            lower.set(xlabel=label(x), ylabel=beneath)
         lines = [
             Line2D([], [], color=color, lw=2, label=name)
             for name, color in zip(value_labels([*palette]), palette.values(), strict=True)

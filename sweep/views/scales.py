@@ -392,15 +392,31 @@ def is_open(low: Array, high: Array, span: Span) -> np.ndarray:
 def draw_band(
     axes: Axes, at: np.ndarray, low: Array, high: Array, span: Span, color: RGB, alpha: float = 0.18
 ) -> None:
-    """Shade from low to high; where that leaves the picture, only the edge within it is drawn."""
-    opened = is_open(low, high, span)
+    """Shade from low to high; where that leaves the picture, only the edge within it is drawn.
+
+    That edge goes on from the shade beside it; a place with nothing beside it has a dot.
+    """
+    opened, upward = is_open(low, high, span), high > span[1]
     closed = (high <= span[1]) & (low >= min(span[0], 0))
-    edge = np.where(high > span[1], low, high)
-    low, high, edge = (near(part, span) for part in (low, high, edge))
+    low, high = near(low, span), near(high, span)
     if (low < high)[closed].any():
         axes.fill_between(at, low, high, where=closed, color=color, alpha=alpha, linewidth=0)
-    if opened.any():
-        axes.plot(at, np.where(opened, edge, np.nan), color=color, linewidth=1, linestyle=":")
+    for part, edge in ((opened & upward, low), (opened & ~upward, high)):
+        if part.any():
+            joined = part | (closed & _next_to(part))
+            lone = np.flatnonzero(part & ~_next_to(joined)).tolist()
+            axes.plot(
+                at, np.where(joined, edge, np.nan), color=color, linewidth=1, linestyle=":",
+                marker="." if lone else "", markersize=3, markevery=lone,
+            )  # fmt: skip
+
+
+def _next_to(places: np.ndarray) -> np.ndarray:
+    """Return the neighbours of some places, (n,) bool as these."""
+    beside = np.zeros_like(places)
+    beside[1:] |= places[:-1]
+    beside[:-1] |= places[1:]
+    return beside
 
 
 def draw_ranges(

@@ -6,6 +6,7 @@ from math import inf, nan
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 
 from sweep.views.comparison import MOST_SIDES, comparison
 
@@ -26,6 +27,10 @@ def changes(table: pd.DataFrame, change: str = "ratio") -> pd.DataFrame:
     return rows.assign(**{change: [2.0, 2.0, nan] * (len(rows) // 3), "low": 1.5, "high": 3.0})
 
 
+def said(figure: Figure) -> str:
+    return " ".join(text.get_text() for text in figure.texts).replace("\n", " ")
+
+
 def test_each_study_is_a_line_within_its_interval() -> None:
     table = curves(["a", "b"])
     figure = comparison(table, changes(table), x="learning_rate", measure="median final loss")
@@ -36,9 +41,26 @@ def test_each_study_is_a_line_within_its_interval() -> None:
     assert lower.lines[0].get_xydata()[:2].tolist() == [[0.1, 2.0], [1.0, 2.0]]
     assert lower.lines[1].get_ydata()[0] == 1.0  # no change
     assert (upper.get_xscale(), upper.get_yscale(), lower.get_yscale()) == ("log", "log", "log")
-    assert (upper.get_ylabel(), lower.get_ylabel()) == ("median final loss", "ratio\nto a")
+    assert (upper.get_ylabel(), lower.get_ylabel()) == ("median final loss", "ratio to a")
     assert lower.get_xlabel() == "learning rate η"
     assert [text.get_text() for text in figure.legends[0].get_texts()] == ["a", "b"]
+
+
+def test_an_interval_that_leaves_the_picture_is_dotted_and_explained() -> None:
+    """One that is alone has a dot, since a line through one place shows nothing."""
+    table = curves(["a", "b"], width=8.0)
+    table.loc[[1, 2, 5], "high"] = inf
+    table.loc[[1, 3, 5], "low"] = [0.02, 0.01, 0.03]
+    table.loc[[0, 4], ["value", "low", "high"]] = inf
+    figure = comparison(table, changes(table), x="learning_rate", shared=["width"])
+    first, other = (line for line in figure.axes[0].lines if line.get_linestyle() == ":")
+    assert first.get_ydata()[1] == 0.02
+    assert (first.get_marker(), first.get_markevery()) == (".", [1])
+    assert other.get_ydata()[2] == 0.03
+    assert other.get_markevery() == [2]
+    assert "dotted: the edge of a band that leaves the picture" in said(figure)
+    none = curves(["a", "b"]).replace(inf, 1.0)
+    assert "dotted" not in said(comparison(none, changes(none), x="learning_rate"))
 
 
 def test_differences_are_on_linear_axes_around_zero() -> None:
