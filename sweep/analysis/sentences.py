@@ -189,7 +189,8 @@ def _by_steps(row: Row, setting: Setting) -> str:
     if isnan(row["best_rate"]):
         return f"The median trial reached the target at no {setting.noun}."
     count = setting.value(row, lambda value: "never" if value == inf else f"{value:,.10g}")
-    steps = count.replace(" (", " steps (", 1) if " (" in count else f"{count} steps"
+    noun = " step" if count.partition(" ")[0] == "1" else " steps"
+    steps = count.replace(" (", f"{noun} (", 1) if " (" in count else count + noun
     median = "in the median " if setting.seeds > 1 else ""
     of = " to ".join(f"{n:,}" for n in setting.steps)
     uneven = f"; its trials have {of} steps, and those of fewer less time" * bool(of)

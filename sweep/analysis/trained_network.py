@@ -114,6 +114,9 @@ def network(
 ) -> TrainedNetwork:
     """The network of a trial as training left it.
 
+    Its inputs and outputs are those that it was trained on: where `data.standardise` scaled them,
+    scaled ones (`data` of the study's groups has the training samples as they went in).
+
     Args:
         found: results of a study, their directory, or the study, its name or file; or what
             `evaluate` returned with `parameters=True`.

@@ -22,7 +22,7 @@ ENDINGS = {
     "markdown": (".md", ".markdown", ".txt"),
     "html": (".html", ".htm"),
 }
-"""Of each form: what a file that is there already may end in to be written anew."""
+"""Of each form: what a file may end in."""
 MOST = 10**9
 """Steps and samples beyond which no study goes."""
 
@@ -103,11 +103,9 @@ class Derivation:
         """
         asked("form", one_of(ENDINGS), form)
         refuse_place(path, "explain", self.inputs)
-        if path.exists() and path.suffix.lower() not in ENDINGS[form]:
-            raise RequestError(
-                f"{path}: exists, and its ending is not one of {', '.join(ENDINGS[form])}; "
-                "choose another name"
-            )
+        if path.suffix and path.suffix.lower() not in ENDINGS[form]:
+            endings = " or ".join(ENDINGS[form])
+            raise RequestError(f'{path}: the ending must be {endings}, not "{path.suffix}"')
 
 
 def explain(
