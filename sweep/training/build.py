@@ -6,10 +6,11 @@ from typing import Any
 from unittest.mock import patch
 
 import llvmlite.binding as llvm
-from numba import njit, types
+from numba import config, njit, types
 from numba.core.codegen import CPUCodeLibrary, JITCodeLibrary, JITCPUCodegen
 from numba.core.compiler_lock import global_compiler_lock
 
+from sweep.errors import RequestError
 from sweep.training.evaluation import make_evaluation
 from sweep.training.kernel import make_kernel
 from sweep.training.lanes import NamedType
@@ -74,7 +75,13 @@ def compile_function(
 def optimized(
     function: Callable[..., Any], sig: Any, target: Any, *, unrolling: bool = True
 ) -> tuple[str, Any]:
-    """Return the symbol of a function and the LLVM module that it is compiled from; likewise."""
+    """Return the symbol of a function and the LLVM module that it is compiled from; likewise.
+
+    Raises:
+        RequestError: numba's compiler is switched off.
+    """
+    if config.DISABLE_JIT:
+        raise RequestError("NUMBA_DISABLE_JIT is set, and kernels have to be compiled: unset it")
     with _translating_only():
         compiled = njit(sig, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(
             function

@@ -16,6 +16,7 @@ from numba.core.codegen import CPUCodeLibrary, JITCodeLibrary, JITCPUCodegen
 from sweep.errors import RequestError
 from sweep.training import build
 from sweep.training import compile as compiling
+from sweep.training.build import optimized
 from sweep.training.compile import cache_directory, call, is_ready, kernel
 from sweep.training.specification import Draw, DrawArguments, Shape
 
@@ -177,6 +178,8 @@ def test_without_a_compiler_one_line_says_so(fresh: Path, monkeypatch: pytest.Mo
     monkeypatch.setattr(numba.config, "DISABLE_JIT", 1)
     with pytest.raises(RequestError, match="NUMBA_DISABLE_JIT is set"):
         kernel(DRAW)
+    with pytest.raises(RequestError, match="NUMBA_DISABLE_JIT is set"):  # what `sweep bench` asks
+        optimized(lambda x: None, numba.void(numba.float64), None)
 
 
 def test_an_entry_of_another_user_is_not_trusted(
