@@ -149,7 +149,10 @@ def _powers(kind: type, check: Check, stated: object, num: int) -> np.ndarray:
             "must have a first value other than 0 and a factor above 0 in geometric, "
             f"not {show(stated)}"
         )
-    values = geometric(first, factor, num)
+    decades = math.log10(abs(first)) + (num - 1) * math.log10(factor)
+    if decades < -_MOST_DECADES:
+        raise ValueError(f"shrinks to 0: {show(stated)}, {num} times")
+    values = geometric(first, factor, num) if decades < _MOST_DECADES else np.array([np.inf])
     if not abs(values[-1]) <= (EXACT if kind is int else np.finfo(np.float64).max):
         raise ValueError(f"grows out of bounds: {show(stated)}, {num} times")
     return _checked(np.rint(values) if kind is int else values, kind, check)
@@ -230,6 +233,7 @@ def _count(name: str, stated: Any, least: int) -> int:
 # Fifty digits carry ten million products and still round to the nearest float64.
 _DECIMAL = Context(prec=50)
 _BLOCK = 4096  # powers from which many more are made
+_MOST_DECADES = 330  # more than float64 has on either side of 1
 _LEAST = -1000  # powers of two below which a result may be subnormal, and is rounded once only
 
 

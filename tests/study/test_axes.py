@@ -70,6 +70,8 @@ def test_seeds_are_whole_numbers_up_to_the_last() -> None:
         ("learning_rate={ geometric=[1, -2], num=3 }", "must be a finite number of at least 0"),
         ("learning_rate={ geometric=[1, 1], num=3 }", "has the value 1.0 more than once"),
         ("learning_rate={ geometric=[1, 10], num=400 }", "grows out of bounds: [1, 10], 400 times"),
+        ("learning_rate={ geometric=[0.1, 1e9], num=1048576 }", "grows out of bounds"),
+        ("learning_rate={ geometric=[1, 0.1], num=100000000 }", "shrinks to 0: [1, 0.1]"),
         ("learning_rate={ geometric=[1, 10] }", "not a table of geometric"),
         ("training.steps={ geometric=[1, 10], num=17 }", "grows out of bounds"),
         ("training.steps={ geometric=[1, 10], num=12 }", "must be a whole number from 1 to"),
