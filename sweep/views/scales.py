@@ -118,7 +118,7 @@ class Places:
         at = np.log(self.at) if self.kind == "log" else self.at
         middle = (at[1:] + at[:-1]) / 2
         borders = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
-        return np.exp(borders) if self.kind == "log" else borders
+        return _unlog(borders) if self.kind == "log" else borders
 
     @property
     def limits(self) -> Span:
@@ -130,8 +130,9 @@ class Places:
             return float(self.edges[0]), float(self.edges[-1])
         low, high = np.log(self.at[[0, -1]]) if self.kind == "log" else self.at[[0, -1]]
         ends = np.array([low, high]) + MARGIN * (high - low) * np.array([-1, 1])
-        low, high = np.exp(ends) if self.kind == "log" else ends
-        return float(low), float(high)
+        if self.kind == "log":
+            ends = _unlog(ends)
+        return float(ends[0]), float(ends[1])
 
     def dress(self, axes: Axes, limits: Span | None = None) -> None:
         """Scale the x axis of `axes` for the values; where they are few, tick each of them.
@@ -154,6 +155,13 @@ class Places:
                 axis.set_major_formatter(FixedFormatter(names))
                 axis.set_minor_locator(FixedLocator([]))
         axes.set_xlim(ends)
+
+
+def _unlog(places: np.ndarray) -> np.ndarray:
+    """Return what has these logarithms; what lies beyond float64, as a margin may, is its end."""
+    limits = np.finfo(np.float64)
+    found: np.ndarray = np.exp(np.clip(places, np.log(limits.tiny), np.log(limits.max)))
+    return found
 
 
 def refuse_below_zero(option: str, limits: Span) -> None:

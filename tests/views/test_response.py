@@ -165,3 +165,13 @@ def test_a_million_values_of_an_axis_are_taken_together() -> None:
     assert len(axes.lines[0].get_xdata()) == 256
     assert axes.lines[0].get_ydata()[0] == pytest.approx(195.5, abs=1)  # half of 100,000 / 256
     assert axes.get_xlabel() == "learning rate η (256 bins of 390 neighbours)"
+
+
+def test_rates_at_the_ends_of_float64_are_drawn(trial_table: pd.DataFrame) -> None:
+    ends = {0.1: 1e-300, 1.0: 1e-100, 10.0: 1e100, 100.0: 1e300}
+    trials = trial_table.assign(learning_rate=trial_table["learning_rate"].map(ends))
+    figure = response(trials, x="learning_rate")
+    figure.draw_without_rendering()
+    low, high = figure.axes[0].get_xlim()
+    assert 0 < low < 1e-300
+    assert 1e300 < high < np.inf
