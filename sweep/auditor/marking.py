@@ -1,6 +1,7 @@
 """A copy of a workbook with its wrong cells coloured and explained; the original is not touched."""
 
 import warnings
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -44,6 +45,7 @@ def mark(audit: Audit, path: Path) -> None:
         SweepError: openpyxl cannot read or write the workbook.
     """
     temporary = path.with_name(f".{uuid4().hex}.xlsx")
+    made = BytesIO()  # on a full disk a zip file complains once more when it is thrown away
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what openpyxl drops is said in the documentation
@@ -57,11 +59,12 @@ def mark(audit: Audit, path: Path) -> None:
                         _fill(sheet, finding, WRONG)
                         _explain(sheet, finding)
                 book.properties.lastModifiedBy = "sweep audit"  # may be written over
-                book.save(temporary)
+                book.save(made)
             except OSError:
                 raise
             except Exception as error:
                 raise SweepError(f"{audit.path}: cannot be copied with marks: {error}") from error
+        temporary.write_bytes(made.getbuffer())
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

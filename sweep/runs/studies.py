@@ -12,7 +12,7 @@ from sweep.runs.progress import Show, progress_bar
 from sweep.runs.runner import RunReport
 from sweep.runs.workers import Workers
 from sweep.store import repair
-from sweep.store.files import RECORDS, STUDY, home_of, path_of, told
+from sweep.store.files import RECORDS, STUDY, home_of, path_of, publish, told
 from sweep.store.folder import check_owner, in_use, origin_of, results_directory, study_directory
 from sweep.store.ledger import read_ledger
 from sweep.store.results import Results, open_results, results_of
@@ -110,8 +110,7 @@ def new(file: str | Path, start: str | Path = "") -> Path:
     text = text_to_start_from(start, file.parent) if start else STARTER
     with told(f"{file}: cannot be written", RequestError):
         try:
-            with file.open("x", encoding="utf-8") as made:
-                made.write(text)
+            publish({file: text.encode()})
         except FileExistsError:
             raise RequestError(f"{file}: exists already; choose another name") from None
     return file

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
+from xlsxwriter.exceptions import FileCreateError
 
 from sweep.errors import RequestError
 from sweep.store.benchmark import export_benchmark
@@ -118,9 +120,16 @@ def _write_excel(table: pd.DataFrame, path: Path) -> None:
     integers = [name for name in table if is_integer_dtype(table[name])]
     long = [name for name in integers if table[name].abs().gt(EXCEL_DIGITS).any()]
     options = {"options": EXCEL_OPTIONS}
-    with pd.ExcelWriter(path, engine="xlsxwriter", engine_kwargs=options) as writer:
-        writer.book.set_properties({"comments": "sweep export"})
-        table.astype(dict.fromkeys(long, str)).to_excel(writer, index=False, freeze_panes=(1, 0))
+    made = BytesIO()  # on a full disk a zip file complains once more when it is thrown away
+    try:
+        with pd.ExcelWriter(made, engine="xlsxwriter", engine_kwargs=options) as writer:
+            writer.book.set_properties({"comments": "sweep export"})
+            table.astype(dict.fromkeys(long, str)).to_excel(
+                writer, index=False, freeze_panes=(1, 0)
+            )
+    except FileCreateError as error:  # where xlsxwriter keeps parts of it meanwhile
+        raise OSError(*error.args[0].args) from error
+    path.write_bytes(made.getbuffer())
 
 
 WRITERS: dict[str, Callable[[pd.DataFrame, Path], None]] = {

@@ -67,6 +67,8 @@ def test_what_python_is_not_given_is_refused(ask: Callable[[], object], message:
 FULL = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))"
 """No file may grow beyond a page, which fails as a full disk does."""
 
+TINY = FULL.replace("4096", "256")
+
 
 def test_what_cannot_be_written_whole_leaves_nothing(tmp_path: Path) -> None:
     done = process("worksheet", "lr_graphs", "--steps", "20", cwd=tmp_path, before=FULL)
@@ -76,6 +78,9 @@ def test_what_cannot_be_written_whole_leaves_nothing(tmp_path: Path) -> None:
     done = process("explain", "lr_graphs", *picture, cwd=tmp_path, before=FULL)
     assert done.returncode == 2
     assert done.stderr == "sweep: network.png: cannot be written: File too large\n"
+    done = process("new", "mine.toml", "--from", "step_by_step", cwd=tmp_path, before=TINY)
+    assert done.returncode == 2
+    assert done.stderr == "sweep: mine.toml: cannot be written: File too large\n"
     assert not list(tmp_path.iterdir())
 
 

@@ -80,6 +80,23 @@ def test_a_failed_export_keeps_what_was_there(
     assert list(tmp_path.iterdir()) == [path]
 
 
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".xlsx"])
+def test_a_full_disk_is_what_the_system_says(ending: str, tmp_path: Path) -> None:
+    script = (
+        "import pandas, resource; from pathlib import Path; from sweep.store import export\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (65_536, 65_536))\n"
+        "table = pandas.DataFrame({'loss': pandas.Series(range(20_000)) ** 0.5})\n"
+        "try:\n"
+        f"    export.WRITERS['{ending}'](table, Path('t{ending}'))\n"
+        "except OSError as error:\n"
+        "    print(error)"
+    )
+    command = [sys.executable, "-c", script]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "File too large" in done.stdout
+    assert not done.stderr
+
+
 def test_an_unknown_ending_is_refused(table: pd.DataFrame, tmp_path: Path) -> None:
     with pytest.raises(RequestError, match=r'the ending must be .csv, .parquet, .xlsx, not ".txt"'):
         export_table(table, tmp_path / "t.txt")
