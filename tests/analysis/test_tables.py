@@ -45,3 +45,27 @@ def test_each_rate_has_medians_and_shares() -> None:
     assert table["final_loss"].tolist() == [0.6, 0.02, 0.002, inf]
     assert table["steps_to_target"].tolist() == [inf, 80.0, 8.0, inf]
     assert table["diverged"].tolist() == [0.0, 0.0, 0.0, 2 / 3]
+
+
+def test_a_share_that_converged_has_one_interval_in_every_table() -> None:
+    found = Responses.of(three_seeds(), ["learning_rate", "seed"])
+    stated = best(found, "convergence")
+    rate = stated["best_rate"].item()
+    (told,) = stated[["value_low", "value_high"]].to_numpy().tolist()
+    assert told[0] < 0.5  # all 3 of 3 say little, and resampling them would say 1 to 1
+    table = summary(found)
+    row = table[table["measure"] == "best_convergence"]
+    assert row[["low", "high"]].to_numpy().tolist() == [told]
+    table = by_rate(found)
+    row = table[table["learning_rate"] == rate]
+    assert row[["converged_low", "converged_high"]].to_numpy().tolist() == [told]
+
+
+def test_rates_at_the_ends_of_float64_come_without_a_warning() -> None:
+    trials = three_seeds()
+    ends = dict(zip(sorted(set(trials["learning_rate"])), (1e-300, 1.0, 10.0, 1e300), strict=True))
+    trials["learning_rate"] = trials["learning_rate"].map(ends)
+    found = values(summary(Responses.of(trials, ["learning_rate", "seed"])))
+    assert found["best_rate_by_final_loss"] == 10.0
+    # from a share of 0 at 10 to 2/3 at 1e300: 1/2 after 3/4 of 299 decades
+    assert found["divergence_threshold"] == pytest.approx(10 ** (1 + 0.75 * 299), rel=1e-9)
