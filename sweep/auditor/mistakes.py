@@ -56,6 +56,10 @@ BRACKETS = Mistake("a misplaced bracket", "Brackets decide what is computed firs
 OPERATOR = Mistake("another operation", "Another operation stands where this one belongs.")
 FORMULA = Mistake("the formula of another column", "The formula belongs to another column.")
 OTHER = Mistake("the wrong cell", "A cell is used that belongs elsewhere.")
+SLIDES = Mistake(
+    "a reference that slides",
+    "A $ is missing: filled down, the reference moves away from the cell that it means.",
+)
 PINNED = Mistake(
     "pinned to the first row", "A $ keeps a reference in one row; each row needs its own."
 )

@@ -148,6 +148,7 @@ class Prober:
             return None
         return (
             self._smoothed(tree, role)
+            or self._slid(home, role, step)
             or self._rowed(tree, pins, role)
             or (None if np.isfinite(_here(value)).any() else Explained(mistakes.ERROR))
             or _curve(role, self.state, lambda tried: same(tried, value))
@@ -155,11 +156,19 @@ class Prober:
             or Explained(mistakes.UNKNOWN)
         )
 
-    def symbolic(self, home: Home, step: int, pins: dict[str, str], deep: int = 0) -> Tree:
+    def symbolic(
+        self,
+        home: Home,
+        step: int,
+        pins: dict[str, str],
+        deep: int = 0,
+        slides: set[str] | None = None,
+    ) -> Tree:
         """Return a cell's formula with symbols in place of cells.
 
         A cell that means nothing is what its own formula says, or a symbol such as "B3"; `pins`
-        gets the address of each symbol whose reference a `$` keeps in its row.
+        gets the address of each symbol whose reference a `$` keeps in its row. With `slides`, which
+        gets their names, constants are put back whose references have moved down with the row.
 
         Raises:
             FormulaError: it leads through too many cells, or cannot be read.
@@ -176,6 +185,10 @@ class Prober:
                 return Call(AREA, tuple(Call(ROW, row) for row in leaves))
             if isinstance(part, Cell):
                 place = part.column if self.table.across else part.row
+                moved = None if slides is None or place.pinned else spot_of(part, home)
+                if slides is not None and moved and (meant := self._slid_from(moved, step)):
+                    slides.add(meant)
+                    return Name(meant)
                 kept = pins if place.pinned else {}
                 return self._leaf(spot_of(part, home), home, step, kept, deep)
             return part
@@ -225,6 +238,26 @@ class Prober:
         ):
             if changed != tree and same(self.state.of(changed), self.state[role]):
                 return Explained(mistake)
+        return None
+
+    def _slid(self, home: Home, role: str, step: int) -> Explained | None:
+        """Right but for references to cells above that move down with the row."""
+        slides: set[str] = set()
+        tree = self.symbolic(home, step, {}, slides=slides)
+        if not slides or not same(self.state.of(tree), self.state[role]):
+            return None
+        names = sorted(map(spelled, slides))
+        told = " and ".join(f"{name}'s" for name in names)
+        slide = "references slide" if len(names) > 1 else "reference slides"
+        return Explained(mistakes.SLIDES, f"{told} {slide}, for want of a $")
+
+    def _slid_from(self, cell: Home, step: int) -> str | None:
+        """Which constant a reference to a cell meant, if it has moved down with its row since."""
+        along = self.table.across
+        for (sheet, start), name in self.table.homes.items():
+            beside = sheet == cell[0] and cell[1][not along] == start[not along]
+            if step and beside and cell[1][along] - start[along] == step:
+                return name
         return None
 
     def _rowed(self, tree: Tree, pins: dict[str, str], role: str) -> Explained | None:
