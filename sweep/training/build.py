@@ -72,6 +72,16 @@ def compile_function(
     return symbol, target.emit_object(module)
 
 
+def refuse_without_compiler() -> None:
+    """Refuse to compile with numba's compiler switched off.
+
+    Raises:
+        RequestError: it is.
+    """
+    if config.DISABLE_JIT:
+        raise RequestError("NUMBA_DISABLE_JIT is set, and kernels have to be compiled: unset it")
+
+
 def optimized(
     function: Callable[..., Any], sig: Any, target: Any, *, unrolling: bool = True
 ) -> tuple[str, Any]:
@@ -80,8 +90,7 @@ def optimized(
     Raises:
         RequestError: numba's compiler is switched off.
     """
-    if config.DISABLE_JIT:
-        raise RequestError("NUMBA_DISABLE_JIT is set, and kernels have to be compiled: unset it")
+    refuse_without_compiler()
     with _translating_only():
         compiled = njit(sig, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(
             function

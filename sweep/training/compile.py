@@ -118,7 +118,10 @@ def cache_directory() -> Path:
 
 
 def _compile(key: str, specification: Specification) -> Kernel:
-    from sweep.training.build import machine_code  # noqa: PLC0415 - loading numba takes a second
+    # Loading numba takes a second.
+    from sweep.training.build import machine_code, refuse_without_compiler  # noqa: PLC0415
+
+    refuse_without_compiler()  # before anything is made of functions that it would compile
 
     name, code = machine_code(specification, target_machine())
     _save(key, name, code)
