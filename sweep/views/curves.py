@@ -332,6 +332,9 @@ def _by_step(
         last = ~table["trial"].duplicated(keep="last")
         table = table[table["loss"].notna() | last]
         notes.append(f"the loss on all data, recorded at {table['step'].nunique():,} steps")
+    every = source.trials()
+    if table["trial"].nunique() < len(every) and (every["outcome"] == "diverged").all():
+        notes.append(f"all {len(every):,} trials diverged, also those not shown")
     look = options.look(source, "; ".join(filter(None, notes)))
     if not look.xlim and rates is None and (measure != "loss" or options.stated or at_best):
         look = replace(look, xlim=(0, max(int(table["step"].max()), 1)))  # not the beginning alone

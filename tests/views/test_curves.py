@@ -1,5 +1,7 @@
 """Curves show what the table holds, in the order in which it lies, and say what they leave out."""
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+import sweep
 from sweep.views.curves import Paths, curves
 from sweep.views.panels import thinned
 from sweep.views.style import Look
@@ -210,3 +213,15 @@ def test_names_are_drawn_as_well_as_numbers(curve_table: pd.DataFrame) -> None:
     figure = curves(curve_table.assign(activation=names), hue="activation")
     assert legend(figure) == [r"\$relu_", "sigmoid", "tanh"]
     figure.draw_without_rendering()
+
+
+def test_all_that_diverged_are_counted_beyond_the_curves_that_are_drawn(tmp_path: Path) -> None:
+    study = tmp_path / "wild.toml"
+    study.write_text(
+        "[network]\nlayers = [2, 2, 1]\nactivation = ['tanh', 'identity']\n[data]\nname = 'xor'\n"
+        "[initial]\nscheme = 'normal'\n[training]\nsteps = 20\n"
+        "[axes]\nlearning_rate = { log = [1e200, 1e300], num = 20 }\n"
+    )
+    found = sweep.run(study, results=tmp_path, progress=False)
+    said = " ".join(text.get_text() for text in sweep.plot(found, "curves").texts)
+    assert "all 20 trials diverged" in " ".join(said.split())
