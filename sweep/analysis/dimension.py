@@ -2,14 +2,14 @@
 
 A map has two sides, converged and not. A cell lies between four neighbouring points of the map and
 is on the boundary if they are not all on one side (Sohl-Dickstein, "The boundary of neural network
-trainability is fractal", 2024, arXiv 2402.06184, section 3). A boundary of dimension D needs about
+trainability is fractal", 2024, arXiv 2402.06184). A boundary of dimension D needs about
 s^-D boxes of side s to cover it; D is 1 for a smooth line and 2 where the boundary fills the plane.
 
 What biases the result, beside noise: boxes lie on one grid and are not shifted to cover best, so
 that counts at large sides are too high, and a map cannot show detail finer than its cells. At 513
 points across, `box_dimension` gives 1.00 for a line, 1.02 for a circle, 1.59 for the Sierpinski
-triangle (1.585 is right) and 1.21 for the Koch curve (1.262; the median of its
-slopes is 1.16); `growth_exponent` gives 1.26 there.
+triangle (1.585 is right) and 1.21 for the Koch curve (1.262; the median of its slopes is 1.16);
+`growth_exponent` gives 1.26 there.
 """
 
 from collections.abc import Callable
@@ -63,7 +63,7 @@ def boundary_cells(side: Map) -> Map:
 
 
 def box_dimension(side: Map, bootstrap: Bootstrap | None = None) -> Dimension:
-    """The box-counting dimension of the boundary between the two sides of a map (n, m).
+    """The box-counting dimension of the boundary between the two sides of a map (n, m) of bool.
 
     Boxes have sides of 1, 2, 4, ... cells, up to a tile of the map. The interval comes of drawing
     the map's 8 x 8 tiles again (a block bootstrap: neighbouring cells are no independent draws);
@@ -80,7 +80,8 @@ def growth_exponent(side: Map, bootstrap: Bootstrap | None = None) -> Dimension:
 
     Of the points of the map every s-th is kept; a cell of the coarser map is on the boundary if its
     own four corners differ, whatever lies between them. This is what a coarser sweep would have
-    seen; for a fractal it tends to the box-counting dimension from below.
+    seen: it misses what leaves and comes back between its points, so that counts at large steps are
+    lower than those of boxes. The map is bool (n, m), and counts are of steps between points.
 
     Raises:
         RequestError: as of `box_dimension`.
