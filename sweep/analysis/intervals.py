@@ -50,21 +50,33 @@ class Bootstrap:
                     f"{name}: must be a whole number of at least {least}, not {number!r}"
                 )
 
-    def counts(self, seeds: int, rows: int) -> Iterator[np.ndarray]:
+    def counts(
+        self, seeds: int, rows: int, crossed: np.ndarray | None = None
+    ) -> Iterator[np.ndarray]:
         """How often each seed is drawn: parts (resamples, seeds) int32; none of a single seed.
 
-        The parts have as many resamples as fit `rows` medians of each into memory.
+        The parts have as many resamples as fit `rows` medians of each into memory. Where seeds are
+        combinations of several, `crossed` (axes, seeds) numbers what each has of every axis: the
+        values of each axis are drawn by themselves, and a combination as often as the product says
+        (A. B. Owen, "The pigeonhole bootstrap", Annals of Applied Statistics 1, 2007).
         """
         if seeds < 2:
             return
         total = min(self.resamples, max(FEWEST, MOST_DRAWS // seeds))
         size = max(1, MOST_NUMBERS // max(rows, seeds))
-        random = np.random.default_rng(self.seed)
+        axes = np.arange(seeds)[np.newaxis] if crossed is None else crossed
+        randoms = [np.random.default_rng([self.seed, i] if i else self.seed)
+                   for i in range(len(axes))]  # fmt: skip
         for start in range(0, total, size):
             n = min(size, total - start)
-            drawn = random.integers(0, seeds, (n, seeds)) + np.arange(n)[:, np.newaxis] * seeds
-            counts = np.bincount(drawn.ravel(), minlength=n * seeds)
-            yield counts.reshape(n, seeds).astype(np.int32)
+            counts = np.ones((n, seeds), np.int32)
+            for random, numbers in zip(randoms, axes, strict=True):
+                values = int(numbers.max()) + 1
+                drawn = random.integers(0, values, (n, values))
+                drawn += np.arange(n)[:, np.newaxis] * values
+                of_axis = np.bincount(drawn.ravel(), minlength=n * values).reshape(n, values)
+                counts *= of_axis[:, numbers].astype(np.int32)
+            yield counts
 
     def parts(self, rows: int) -> Iterator[slice]:
         """Runs of rows of which all resamples fit into memory at a time."""

@@ -129,7 +129,8 @@ def value_at_best(medians: Medians, name: str, by: str) -> np.ndarray:
 
 def resampled(block: Block, name: str, rows: np.ndarray, bootstrap: Bootstrap) -> np.ndarray | None:
     """A level at some rates in every resample (resamples, rows); None with a single seed."""
-    counts = bootstrap.counts(block.responses.rows.shape[2], len(rows))
+    crossed = block.responses.crossed
+    counts = bootstrap.counts(crossed.shape[1], len(rows), crossed)
     found = [Medians(block, drawn).rows(name, rows) for drawn in counts]
     return np.concatenate(found) if found else None
 
@@ -137,17 +138,31 @@ def resampled(block: Block, name: str, rows: np.ndarray, bootstrap: Bootstrap) -
 def at_rates(block: Block, name: str, rows: np.ndarray, bootstrap: Bootstrap) -> np.ndarray:
     """What a level is at some rates of a block, and its interval: (3, rows) float64.
 
-    A median with the bootstrap's interval, or a share with Wilson's.
+    A median with the bootstrap's interval, or a share with that of `share_interval`.
     """
-    if LEVELS[name].share:
-        cells = block.cells(name)[rows]
-        count, total = (cells == 1).sum(axis=1), (~np.isnan(cells)).sum(axis=1)
-        share = np.where(total > 0, count / np.maximum(total, 1), np.nan)
-        return np.stack([share, *wilson(count, total, bootstrap.level)])
     found = np.full((3, len(rows)), np.nan)
     found[0] = Medians(block).rows(name, rows)[0]
-    for part in bootstrap.parts(len(rows)):
+    share, crossed = LEVELS[name].share, block.responses.crossed
+    for part in bootstrap.parts(len(rows)) if not share or len(crossed) > 1 else ():
         drawn = resampled(block, name, rows[part], bootstrap)
         if drawn is not None:
             found[1:, part] = bootstrap.interval(drawn)
+    if share:
+        total = (~np.isnan(block.cells(name)[rows])).sum(axis=1)
+        found[1:] = share_interval(found[0], total, found[1:], crossed, bootstrap.level)
     return found
+
+
+def share_interval(
+    share: np.ndarray, total: np.ndarray, drawn: np.ndarray, crossed: np.ndarray, level: float
+) -> np.ndarray:
+    """The interval (2, n) of shares (n,) of `total` seeds at one rate each: Wilson's.
+
+    That takes seeds that are independent. Where kinds of seeds are `crossed` it is the bootstrap's,
+    `drawn` (2, n), but of all and of none, which show no spread: there it is Wilson's of as many
+    seeds as the kind with the fewest has.
+    """
+    several, fewest = len(crossed) > 1, int(crossed.max(axis=1).min()) + 1
+    counted = np.minimum(total, fewest) if several else total
+    ends = np.array(wilson(np.round(share * counted), counted, level))
+    return np.where(several & (share > 0) & (share < 1), drawn, ends)

@@ -1,5 +1,6 @@
 """Trials laid out for analysis: a row a group, a column a learning rate, a layer a seed."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -33,7 +34,9 @@ class Responses:
     `rates` (groups, rates) float64 ascend, NaN where a group has fewer; `rows` (groups, rates,
     seeds) int32 is the row in `trials` of the trial in each cell, -1 where there is none. The
     replicates are `paired` when a layer of them is one seed at all rates and groups; their order
-    then follows from their results, not from the seeds' numbers.
+    then follows from their results, not from the seeds' numbers. `crossed` (axes, seeds) numbers
+    what each layer has of every one of several kinds of seeds, where each value of one meets all of
+    the others; else it has one row, of the layers' own numbers.
     """
 
     trials: pd.DataFrame
@@ -44,6 +47,7 @@ class Responses:
     rates: np.ndarray
     rows: np.ndarray
     paired: bool
+    crossed: np.ndarray
 
     @classmethod
     def of(
@@ -77,7 +81,8 @@ class Responses:
         at[group, place, replicate] = np.arange(len(trials))
         groups = trials[grouped].iloc[first].reset_index(drop=True)
         at = at if by_label or not paired else _ordered(at, trials)
-        return cls(trials, rate, seeds, along, groups, rates, at, paired)
+        crossed = _crossed(trials[list(seeds)], at, paired)
+        return cls(trials, rate, seeds, along, groups, rates, at, paired, crossed)
 
     def blocks(self) -> Iterator[slice]:
         """Runs of groups, each of at most `MOST_CELLS` cells or of one group."""
@@ -172,6 +177,17 @@ def _replicates(
     starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
     layer[order] = np.arange(len(trials)) - starts[cell[order]]
     return layer, bool(counts.max() == 1)
+
+
+def _crossed(seeds: pd.DataFrame, at: np.ndarray, paired: bool) -> np.ndarray:
+    """(axes, layers) as `Responses.crossed`, numbered in the order of the layers."""
+    layers = at.shape[2]
+    if paired:
+        of_layer = seeds.iloc[at.reshape(-1, layers).max(axis=0)]
+        numbers = [codes for name in seeds if (codes := pd.factorize(of_layer[name])[0]).any()]
+        if len(numbers) > 1 and math.prod(codes.max() + 1 for codes in numbers) == layers:
+            return np.stack(numbers)
+    return np.arange(layers)[np.newaxis]
 
 
 def _ordered(at: np.ndarray, trials: pd.DataFrame) -> np.ndarray:

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.intervals import RESAMPLES, Bootstrap, wilson
+from sweep.analysis.intervals import RESAMPLES, Bootstrap
 from sweep.analysis.levels import CRITERIA, LEVELS, level_of
 from sweep.analysis.measures import MEASURES, RATE_LEVELS, Measure, best_measures
-from sweep.analysis.medians import Block, Medians, at_rates
+from sweep.analysis.medians import Block, Medians, at_rates, share_interval
 from sweep.analysis.naming import named
 from sweep.analysis.responses import Responses
 from sweep.analysis.trials import responses_of
@@ -252,8 +252,8 @@ def estimates(
 
     An array (4, groups) float64 each: the value, the ends of its interval, and its support, which
     is the share of resamples that gave the very same value. All but the value are NaN where there
-    is one seed. The interval of a share of the seeds at one rate is Wilson's. `lead` is the level
-    by which a rate is the best where a measure names no other.
+    is one seed. Shares of the seeds at one rate have the interval of `share_interval`. `lead` is the
+    level by which a rate is the best where a measure names no other.
     """
     parts = [
         _block(Block(responses, groups, lead), measures, choices) for groups in responses.blocks()
@@ -264,7 +264,9 @@ def estimates(
             rate, value = found[f"best_rate_by_{by}"][0], found[f"best_{by}"][0]
             at_best = (responses.rates == rate[:, np.newaxis])[:, :, np.newaxis]
             total = ((responses.rows >= 0) & at_best).sum(axis=(1, 2))
-            ends = wilson(np.round(value * total), total, choices.bootstrap.level)
+            ends = share_interval(
+                value, total, found[f"best_{by}"][1:3], responses.crossed, choices.bootstrap.level
+            )
             found[f"best_{by}"] = np.stack([value, *ends, np.full_like(value, np.nan)])
     return found
 
@@ -273,10 +275,10 @@ def _block(
     block: Block, measures: Mapping[str, Measure], choices: Choices
 ) -> dict[str, np.ndarray]:
     """The estimates of one block's groups."""
-    original = Medians(block)
+    original, crossed = Medians(block), block.responses.crossed
     values = {name: one.function(original, choices.within)[0] for name, one in measures.items()}
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in measures}
-    for counts in choices.bootstrap.counts(block.responses.rows.shape[2], block.rates.size):
+    for counts in choices.bootstrap.counts(crossed.shape[1], block.rates.size, crossed):
         resampled = Medians(block, counts, original)
         for name, measure in measures.items():
             drawn[name].append(measure.function(resampled, choices.within))

@@ -142,3 +142,31 @@ def test_fewer_than_two_trials_have_none(total: int) -> None:
     low, high = wilson(np.array([0]), np.array([total]), 0.95)
     assert isnan(low[0])
     assert isnan(high[0])
+
+
+def test_values_of_each_kind_of_seed_are_drawn_by_themselves() -> None:
+    crossed = np.array([np.repeat(np.arange(4), 3), np.tile(np.arange(3), 4)])
+    counts = np.concatenate(list(Bootstrap(resamples=300).counts(12, 1, crossed)))
+    grid = counts.reshape(-1, 4, 3)
+    assert (counts.sum(axis=1) == 12).all()
+    # rank 1: a product of how often each row and each column was drawn
+    rows, columns = grid.sum(axis=2), grid.sum(axis=1)
+    np.testing.assert_array_equal(rows[:, :, None] * columns[:, None, :], 12 * grid)
+    parts = np.concatenate(list(Bootstrap(resamples=300).counts(12, 100_000, crossed)))
+    np.testing.assert_array_equal(parts, counts)
+
+
+def test_intervals_of_crossed_seeds_cover_what_all_trials_as_one_do_not() -> None:
+    random = np.random.default_rng(8)
+    # 300 samples of 12 x 12 trials whose spread comes of the rows alone; the true median is 0
+    cells = np.repeat(random.normal(size=(300, 12)), 12, axis=1)
+    cells += 0.01 * random.normal(size=cells.shape)
+    crossed = np.array([np.repeat(np.arange(12), 12), np.tile(np.arange(12), 12)])
+
+    def covered(*of: np.ndarray) -> float:
+        drawn = np.concatenate(list(Bootstrap(resamples=300).counts(144, 300, *of)))
+        low, high = Bootstrap().interval(Ranked.of(cells).resampled(drawn))
+        return float(np.mean((low <= 0) & (high >= 0)))
+
+    assert covered(crossed) > 0.9
+    assert covered() < 0.6

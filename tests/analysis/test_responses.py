@@ -167,3 +167,21 @@ def test_an_axis_that_cannot_be_varied_is_refused(
 def test_no_trials_are_refused() -> None:
     with pytest.raises(RequestError, match="nothing is trained"):
         Responses.of(three_seeds().head(0), AXES)
+
+
+def test_kinds_of_seeds_that_all_meet_are_crossed() -> None:
+    rows = [
+        one({"learning_rate": r, "seed": s, "batch_seed": b}, final=0.1 * s + 0.01 * b + r)
+        for r in (0.1, 1.0) for s in (7, 3, 5) for b in (20, 10)
+    ]  # fmt: skip
+    axes = ["learning_rate", "seed", "batch_seed"]
+    table = frame(axes, rows)
+    found = Responses.of(table, axes)
+    seeds = table.iloc[found.rows[0, 0]]
+    assert found.crossed.shape == (2, 6)
+    for name, numbers in zip(("seed", "batch_seed"), found.crossed, strict=True):
+        assert len({*zip(seeds[name], numbers, strict=True)}) == len({*numbers})
+    renamed = table.assign(seed=table["seed"].map({7: 1, 3: 2, 5: 99}))
+    np.testing.assert_array_equal(Responses.of(renamed, axes).crossed, found.crossed)
+    together = Responses.of(table[table["seed"] != 3][::3], axes)
+    assert len(together.crossed) == 1
