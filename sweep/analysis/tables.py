@@ -252,8 +252,8 @@ def estimates(
 
     An array (4, groups) float64 each: the value, the ends of its interval, and its support, which
     is the share of resamples that gave the very same value. All but the value are NaN where there
-    is one seed. Shares of the seeds at one rate have the interval of `share_interval`. `lead` is the
-    level by which a rate is the best where a measure names no other.
+    is one seed. Shares of the seeds at one rate have that of `share_interval`. `lead` is the level
+    by which a rate is the best where a measure names no other.
     """
     parts = [
         _block(Block(responses, groups, lead), measures, choices) for groups in responses.blocks()
