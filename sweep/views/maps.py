@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from sweep.analysis.levels import levels
 from sweep.catalogue import OUTCOMES
 from sweep.views.cells import Cells, best_first, codes, linear_span, log_span, pooled
-from sweep.views.panels import Shown, beside, label_outside, panels_of
+from sweep.views.panels import MOST_NAMES, Shown, beside, label_outside, panels_of
 from sweep.views.scales import (
     UPWARD,
     Array,
@@ -232,9 +232,18 @@ def draw_heatmap(source: Source, options: Options) -> Figure:
     x, y = across(source, options)
     measure = options.measure or source.lead
     return heatmap(
-        source.trials(measure), x=x, y=y, col=options.col, measure=measure,
-        look=options.look(source),
+        source.trials(measure), x=x, y=y, col=options.col or _named_col(source, x, y),
+        measure=measure, look=options.look(source),
     )  # fmt: skip
+
+
+def _named_col(source: Source, x: str, y: str) -> str | None:
+    """The axis of a panel a value, if none is asked for: of names, such as optimizers.
+
+    A median over several would be of none of them.
+    """
+    named = [a for a in source.names if a not in (x, y) and len(source.points[a]) <= MOST_NAMES]
+    return named[0] if named else None
 
 
 def outcomes(
@@ -316,7 +325,7 @@ def draw_outcomes(source: Source, options: Options) -> Figure:
         x, y = options.x or free[0], None
     else:
         x, y = across(source, options)
+    col = options.col or (_named_col(source, x, y) if y else None)
     return outcomes(
-        source.trials(measure), x=x, y=y, col=options.col, measure=measure,
-        look=options.look(source),
-    )  # fmt: skip
+        source.trials(measure), x=x, y=y, col=col, measure=measure, look=options.look(source)
+    )

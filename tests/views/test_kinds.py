@@ -579,3 +579,9 @@ def test_curves_of_names_at_their_best_are_chosen_however_many_rates(
     chosen = [one.name for one in choose(Source.of(batched["validation"]))]
     assert chosen[:2] == ["response", "curves"]
     assert "curves-log" not in chosen
+
+
+def test_names_that_no_side_shows_have_a_panel_each(results: Results) -> None:
+    figure = draw("heatmap", Source.of(results), Options(x="learning_rate", y="seed"))
+    panels = [axes.get_title() for axes in figure.axes if axes.images]
+    assert len(panels) == len({*results.trials()["training.optimizer"]}) > 1
