@@ -26,15 +26,20 @@ def log(
     high: float,
     num: int | None = None,
     *,
+    level: int | None = None,
+    first: int | None = None,
     random: int | None = None,
     sobol: int | None = None,
     seed: int | None = None,
 ) -> Spacing:
     """`num` values from `low` to `high`, evenly in the logarithm; or as many drawn between them.
 
-    `random` or `sobol` is how many are drawn, from `seed`. Of the same bits on every machine.
+    `random` or `sobol` is how many are drawn, from `seed`. With `level` they are
+    `num` points from number `first` on of the lattice of 2^level equal cells, of which every second
+    point is one of the level before. Of the same bits on every machine.
     """
-    return _spacing("log", (low, high), num, random=random, sobol=sobol, seed=seed)
+    return _spacing("log", (low, high), num, level=level, first=first,
+                    random=random, sobol=sobol, seed=seed)  # fmt: skip
 
 
 def linear(
@@ -42,12 +47,15 @@ def linear(
     high: float,
     num: int | None = None,
     *,
+    level: int | None = None,
+    first: int | None = None,
     random: int | None = None,
     sobol: int | None = None,
     seed: int | None = None,
 ) -> Spacing:
-    """`num` values from `low` to `high`, evenly; or as many drawn between them, as in `log`."""
-    return _spacing("linear", (low, high), num, random=random, sobol=sobol, seed=seed)
+    """`num` values from `low` to `high`, evenly; or as many drawn, or of a lattice, as in `log`."""
+    return _spacing("linear", (low, high), num, level=level, first=first,
+                    random=random, sobol=sobol, seed=seed)  # fmt: skip
 
 
 def geometric(first: float, factor: float, num: int) -> Spacing:

@@ -28,6 +28,14 @@ FORMS = (
     "{ geometric = [first, factor], num = n } or { range = [low, high, step] }"
 )
 SPACINGS = ("log", "linear", "geometric", "range")
+LATTICE = ("level", "first")
+"""What `linear` and `log` state beside `num` where their points are those of a lattice."""
+
+DEEPEST = 60
+"""The deepest level of a lattice: its points are numbered within 64 bits."""
+
+APART = 8
+"""Neighbours are so many units in the last place apart at least: less is an axis of rounding."""
 
 EXACT = 2**53
 """Up to here every whole number is a float64, and may be the end of a range."""
@@ -56,7 +64,8 @@ def spaced(kind: type, check: Check, stated: Stated) -> np.ndarray:
     if len(counts) != 1:
         raise ValueError(f"must be {FORMS}, not {show(stated)}")
     if counts == ["num"]:
-        _expect_keys(stated, {spacing, "num"} - {"range"})
+        lattice = {*LATTICE} if {*LATTICE} & {*stated} and spacing in ("log", "linear") else set()
+        _expect_keys(stated, {spacing, "num", *lattice} - {"range"})
         return _steps(kind, check, stated, spacing)
     (name,) = counts
     num, seed = drawing(stated, {spacing})
@@ -111,12 +120,25 @@ def between(kind: type, check: Check, stated: Stated, u: np.ndarray) -> np.ndarr
 
 
 def _steps(kind: type, check: Check, stated: Stated, spacing: str) -> np.ndarray:
-    num = _count("num", stated["num"], 2)
+    num = _count("num", stated["num"], 1 if "level" in stated else 2)
     if spacing == "geometric":
         return _powers(kind, check, stated["geometric"], num)
     low, high = _ends(kind, check, stated, spacing)
-    values = (logarithmic if spacing == "log" else linear)(low, high, num)
-    return np.rint(values).astype(np.int64) if kind is int else values
+    if "level" in stated:
+        level = _count("level", stated["level"], 0, DEEPEST)
+        first = _count("first", stated["first"], 0, 2**level)
+        num = _count("num", num, 1, min(2**level + 1 - first, MAX_VALUES))
+        values = dyadic(spacing, low, high, level, first, num)
+    else:
+        level, values = -1, (logarithmic if spacing == "log" else linear)(low, high, num)
+    if kind is int:
+        return _typed(np.rint(values), int)
+    most = finest(spacing, low, high, values)
+    if most < (num - 1 if level < 0 else 2**level):
+        fits = f"num may be up to {int(most) + 1}" if level < 0 else f"level up to {deepest(most)}"
+        close = "its ends are too close" if most < 1 else f"here {fits}"
+        raise ValueError(f"has neighbours less than {APART} ulp apart: {close}")
+    return values
 
 
 def _ends(kind: type, check: Check, stated: Stated, spacing: str) -> tuple[float, float]:
@@ -223,10 +245,10 @@ def _expect_keys(stated: Stated, keys: set[str]) -> None:
         raise ValueError(f"must be {FORMS}, not {show(dict(stated))}")
 
 
-def _count(name: str, stated: Any, least: int) -> int:
+def _count(name: str, stated: Any, least: int, most: int = MAX_VALUES) -> int:
     whole = isinstance(stated, int) and not isinstance(stated, bool)
-    if not whole or not least <= stated <= MAX_VALUES:
-        raise ValueError(f"must have a {name} from {least} to {MAX_VALUES}, not {show(stated)}")
+    if not whole or not least <= stated <= most:
+        raise ValueError(f"must have a {name} from {least} to {most}, not {show(stated)}")
     return int(stated)
 
 
@@ -243,15 +265,19 @@ def linear(low: float, high: float, num: int) -> np.ndarray:
     The ends are read as the shortest decimal that names them, so that five values from 0.1 to 0.5
     are those that one would write.
     """
+    return _evenly(low, high, range(num), num - 1)
+
+
+def _evenly(low: float, high: float, numbers: range, parts: int) -> np.ndarray:
+    """The points so numbered of the `parts` + 1 that part low .. high into equal cells."""
     (low_above, low_below), (high_above, high_below) = (
         Decimal(repr(end)).as_integer_ratio() for end in (low, high)
     )
     start, stop = low_above * high_below, high_above * low_below
-    last = num - 1
-    below = low_below * high_below * last
+    below = low_below * high_below * parts
     # Division of integers is correctly rounded, however large they are.
-    values = ((start * (last - i) + stop * i) / below for i in range(num))
-    return np.fromiter(values, np.float64, num)
+    values = ((start * (parts - i) + stop * i) / below for i in numbers)
+    return np.fromiter(values, np.float64, len(numbers))
 
 
 def logarithmic(low: float, high: float, num: int) -> np.ndarray:
@@ -263,6 +289,40 @@ def logarithmic(low: float, high: float, num: int) -> np.ndarray:
     values = _products(start, _ratio(start, repr(high), num), num)
     values[-1] = high
     return values
+
+
+def dyadic(spacing: str, low: float, high: float, level: int, first: int, num: int) -> np.ndarray:
+    """`num` points of the lattice of 2^`level` equal cells of low .. high, from number `first` on.
+
+    Point i of "linear" is low + (high - low) i / 2^level, of "log" low (high / low)^(i / 2^level):
+    float64, each correctly rounded, so that it is point 2 i of the next level to the bit. The ends
+    are read as in `linear`.
+    """
+    if spacing == "linear":
+        return _evenly(low, high, range(first, first + num), 2**level)
+    start = Decimal(repr(low))
+    logarithm = _DECIMAL.ln(_DECIMAL.divide(Decimal(repr(high)), start))
+    cell = _DECIMAL.divide(logarithm, Decimal(2**level))
+    start = _DECIMAL.multiply(start, _DECIMAL.exp(_DECIMAL.multiply(cell, Decimal(first))))
+    return _products(start, _DECIMAL.exp(cell), num)
+
+
+def finest(spacing: str, low: float, high: float, values: np.ndarray) -> float:
+    """Into how many equal cells low .. high may be parted with neighbours `APART` ulp apart.
+
+    Of the window's points those near `values` are looked at; the number need not be whole.
+    """
+    ulp = APART * np.spacing(np.abs(values))
+    with np.errstate(over="ignore"):
+        if spacing == "linear":
+            return float((2 * (np.abs(high / 2 - low / 2) / ulp)).min())
+        ratio = _DECIMAL.ln(_DECIMAL.divide(Decimal(repr(high)), Decimal(repr(low))))
+        return float((abs(float(ratio)) * (values / ulp)).min())
+
+
+def deepest(cells: float) -> int:
+    """The deepest level of a lattice of that many cells at most; below 0 if there is none."""
+    return min(math.frexp(cells)[1] - 1, DEEPEST) if cells < np.inf else DEEPEST
 
 
 def geometric(first: float, factor: float, num: int) -> np.ndarray:

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mpmath import mpf, workprec
 
-from sweep.study.spacings import geometric, linear, logarithmic, logarithmic_steps
+from sweep.study.spacings import (
+    deepest,
+    dyadic,
+    finest,
+    geometric,
+    linear,
+    logarithmic,
+    logarithmic_steps,
+)
 
 positive = st.floats(1e-300, 1e300)
 
@@ -71,3 +79,48 @@ def test_many_values_are_rounded_as_few_are(first: float, factor: float) -> None
     assert geometric(first, factor, 12_000).tolist() == wanted
     few = logarithmic(1e-5, 1e5, 8_001)
     assert logarithmic(1e-5, 1e5, 16_001)[::2].tolist() == few.tolist()
+
+
+@pytest.mark.parametrize("spacing", ["linear", "log"])
+@given(
+    st.floats(1e-3, 1e3), st.floats(1e-3, 1e3), st.integers(0, 60), st.floats(0, 1),
+    st.integers(1, 9),
+)  # fmt: skip
+def test_a_lattice_is_correctly_rounded_and_every_second_point_of_the_next(
+    spacing: str, low: float, high: float, level: int, where: float, num: int
+) -> None:
+    num = min(num, 2**level + 1)
+    first = int(where * (2**level + 1 - num))
+    found = dyadic(spacing, low, high, level, first, num)
+    with workprec(400):
+        start, stop = mpf(repr(low)), mpf(repr(high))
+        shares = [mpf(first + i) / 2**level for i in range(num)]
+        wanted = [
+            start + (stop - start) * share
+            if spacing == "linear"
+            else start * (stop / start) ** share
+            for share in shares
+        ]
+    assert found.tolist() == [float(one) for one in wanted]
+    finer = dyadic(spacing, low, high, level + 1, 2 * first, 2 * num - 1)
+    assert finer[::2].tobytes() == found.tobytes()
+    if level < 4:
+        every = (linear if spacing == "linear" else logarithmic)(low, high, 2**level + 1)
+        assert found.tolist() == every[first : first + num].tolist()
+
+
+def test_a_long_row_of_a_lattice_is_as_exact_as_short_ones() -> None:
+    long = dyadic("log", 0.7, 33.0, 40, 2**39 - 7_000, 20_000)
+    for at in (0, 9_000, 19_990):
+        short = dyadic("log", 0.7, 33.0, 40, 2**39 - 7_000 + at, 10)
+        assert long[at : at + 10].tobytes() == short.tobytes()
+
+
+def test_how_deep_a_lattice_may_go() -> None:
+    """Of 1 .. 2 an ulp is 2^-52 and eight of them 2^-49; at 1 in a log one, ln 2 / 2^-49."""
+    values = np.array([1.0, 1.5])
+    assert finest("linear", 1.0, 2.0, values) == 2**49
+    assert [deepest(2.0**49), deepest(2.0**49 - 1), deepest(np.inf), deepest(0.7)] == [
+        49, 48, 60, -1,
+    ]  # fmt: skip
+    assert finest("log", 1.0, 2.0, values) == pytest.approx(0.6931471805599453 * 2**49, rel=1e-14)
