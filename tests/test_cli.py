@@ -127,6 +127,21 @@ def test_a_study_is_edited_for_one_run(here: Path) -> None:
     assert "nothing to do" in sweep("run", "two", "--results", "elsewhere", cwd=here).stdout
 
 
+def test_spaced_axes_get_another_size_for_one_run(here: Path) -> None:
+    text = STUDY.replace("[0.5, 2.0]", "{ linear = [0.5, 2.5], num = 9 }\nseed = [3, 4]")
+    (here / "experiments" / "two.toml").write_text(text.replace("weights =", "scheme = 'he' #"))
+    done = sweep("run", "two", "--size", "3", cwd=here)
+    assert done.stderr == "two: learning_rate has 3 values in place of 9\n"
+    assert "trained 6 of 6" in done.stdout
+    status = sweep("status", "two", cwd=here).stdout
+    assert "6 of 18 trials trained, 12 missing" in status  # 0.5, 1.5 and 2.5 are of both
+    listed = ("--set", "axes={ learning_rate=[1.0] }", "--size", "4")
+    assert "--size 4: the study has no axis of linear or log" in refused(
+        "plan", "two", *listed, cwd=here
+    )
+    assert "--size: must be at least 2, not 1" in refused("plan", "two", "--size", "1", cwd=here)
+
+
 def test_figures_are_drawn_into_the_results(here: Path) -> None:
     sweep("run", "two", cwd=here)
     drawn = sweep("plot", "two", cwd=here)
@@ -144,7 +159,7 @@ def test_figures_are_drawn_into_the_results(here: Path) -> None:
 
 def test_a_figure_is_asked_for_in_detail(here: Path) -> None:
     sweep("run", "two", cwd=here)
-    asked = ["--x", "learning_rate", "--measure", "best_loss", "--linear", "--size", "5x4"]
+    asked = ["--x", "learning_rate", "--measure", "best_loss", "--linear", "--inches", "5x4"]
     done = sweep("plot", "two", "response", *asked, "--format", "pdf", "--format", "svg", cwd=here)
     stem = "results/two/figures/response-x-learning_rate-best_loss-linear"
     assert done.stdout.split() == [f"{stem}.pdf", f"{stem}.svg"]
@@ -154,10 +169,10 @@ def test_a_figure_is_asked_for_in_detail(here: Path) -> None:
 
 def test_a_size_without_room_for_the_words_is_refused(here: Path) -> None:
     sweep("run", "two", cwd=here)
-    said = refused("plot", "two", "curves", "--size", "1x1", cwd=here)
-    assert said == "sweep: --size 1x1 is too small for curves; try 7x4.5\n"
+    said = refused("plot", "two", "curves", "--inches", "1x1", cwd=here)
+    assert said == "sweep: --inches 1x1 is too small for curves; try 7x4.5\n"
     # one of several figures is too small: none is saved
-    assert "is too small for" in refused("plot", "two", "--size", "1x1", cwd=here)
+    assert "is too small for" in refused("plot", "two", "--inches", "1x1", cwd=here)
 
 
 def test_tables_are_exported_by_ending(here: Path) -> None:
@@ -498,8 +513,8 @@ def test_what_results_cannot_give_is_refused_in_one_line(here: Path) -> None:
     assert "did you mean best_loss?" in refused(
         "plot", "two", "response", "--measure", "bestloss", *edited, cwd=here
     )
-    assert "--size: must be width x height" in refused(
-        "plot", "two", "response", "--size", "big", *edited, cwd=here
+    assert "--inches: must be width x height" in refused(
+        "plot", "two", "response", "--inches", "big", *edited, cwd=here
     )
     assert "no curves" in refused("export", "two", "c.csv", "--table", "curves", *edited, cwd=here)
     assert "nowhere/t.csv: cannot be" in refused(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from typer import Argument, Option
 
-from sweep.cli.door import RESULTS, Folder, Json, Name, Only, Overrides, app, trained
+from sweep.cli.door import RESULTS, Folder, Json, Name, Only, Overrides, Size, app, trained
 from sweep.cli.terminal import columns, note, plural, printable, tell
 from sweep.errors import RequestError
 
@@ -45,6 +45,7 @@ def best(  # noqa: PLR0913 - a command's options are its arguments
     ] = False,
     json: Json = False,
     overrides: Overrides = None,
+    size: Size = None,
     results: Folder = RESULTS,
 ) -> None:
     """Say which learning rate of STUDY is best, and what the others did."""
@@ -55,7 +56,7 @@ def best(  # noqa: PLR0913 - a command's options are its arguments
     from sweep.analysis.trials import responses_of
 
     choices = Choices(within)
-    opened = trained(name, overrides, results)
+    opened = trained(name, overrides, size, results)
     found = find(responses_of(opened, rate, by, only or (), areas=area), by, choices)
     if json:
         shared = shared_draws(opened.study)
@@ -152,6 +153,7 @@ def compare(
     only: Only = None,
     json: Json = False,
     overrides: Overrides = None,
+    size: Size = None,
     results: Folder = RESULTS,
 ) -> None:
     """Compare one measure of several studies, and draw it."""
@@ -160,7 +162,7 @@ def compare(
 
     if len(set(names)) < len(names):
         raise RequestError("a study is named twice; a comparison needs different ones")
-    opened = [trained(name, overrides, results) for name in names]
+    opened = [trained(name, overrides, size, results) for name in names]
     found = compare(opened, measure, rate=rate, only=only or ())
     note(*(f"warning: {text}" for text in found.unlike))
     if json:
@@ -234,6 +236,7 @@ def halving(  # noqa: PLR0913 - a command's options are its arguments
     only: Only = None,
     json: Json = False,
     overrides: Overrides = None,
+    size: Size = None,
     results: Folder = RESULTS,
 ) -> None:
     """Say what stopping trials of STUDY early would have missed and saved."""
@@ -241,7 +244,7 @@ def halving(  # noqa: PLR0913 - a command's options are its arguments
     from sweep.analysis.naming import number
     from sweep.analysis.sentences import percent
 
-    opened = trained(name, overrides, results)
+    opened = trained(name, overrides, size, results)
     found = module.halving(
         opened, measure, eta=eta, least=least, trials=trials, draws=draws, only=only or ()
     )

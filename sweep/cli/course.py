@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from typer import Argument, Exit, Option
 
-from sweep.cli.door import Json, Name, Overrides, app
+from sweep.cli.door import Json, Name, Overrides, Size, app, edits_of
 from sweep.cli.terminal import columns, note, plural, printable, tell
 from sweep.errors import RequestError
 
@@ -28,7 +28,7 @@ Trial = Annotated[
 
 
 @app.command()
-def explain(
+def explain(  # noqa: PLR0913 - a command's options are its arguments
     name: Name,
     step: Annotated[int, Option(metavar="K", min=0, help="After how many updates.")] = 0,
     trial: Trial = None,
@@ -46,13 +46,20 @@ def explain(
         Option(metavar="FILE", help="Also draw the network; ends in .png, .svg or .pdf."),
     ] = None,
     overrides: Overrides = None,
+    size: Size = None,
 ) -> None:
     """Derive every gradient of one step of a trial of STUDY, in symbols and in numbers."""
     from sweep.course.derivation import explain
     from sweep.course.languages import spelled
 
     encoding = sys.stdout.encoding or "utf-8"
-    found = explain(name, step=step, trial=trial or (), sample=sample, overrides=overrides or ())
+    found = explain(
+        name,
+        step=step,
+        trial=trial or (),
+        sample=sample,
+        overrides=edits_of(name, overrides, size),
+    )
     if output:
         found.refuse(output, form)
     if diagram:
@@ -87,11 +94,14 @@ def worksheet(
         Path | None, Option(metavar="FILE", help="Ends in .xlsx; by default STUDY.xlsx.")
     ] = None,
     overrides: Overrides = None,
+    size: Size = None,
 ) -> None:
     """Write STUDY as a spreadsheet with live formulas, a sheet a trial."""
     from sweep.course.workbook import worksheet
 
-    made = worksheet(name, output, steps=steps, trial=trial or (), overrides=overrides or ())
+    made = worksheet(
+        name, output, steps=steps, trial=trial or (), overrides=edits_of(name, overrides, size)
+    )
     print(f"{made.file}: {plural(made.sheets, 'sheet')} of {plural(made.steps, 'step')}")
 
 

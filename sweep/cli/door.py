@@ -33,6 +33,22 @@ Overrides = Annotated[
     ),
 ]
 
+Size = Annotated[
+    int | None,
+    Option("--size", metavar="N", min=2, help="Give every axis of linear or log N values."),
+]
+
+
+def edits_of(name: str, overrides: Sequence[str] | None, size: int | None) -> Sequence[str]:
+    """The overrides that `--set` and `--size` state; says what the latter changes."""
+    if size is None:
+        return overrides or ()
+    from sweep.study.reading import sizes_of
+
+    for axis, num in sizes_of(name, overrides or ()).items():
+        note(f"{name}: {axis} has {size:,} values in place of {num:,}")
+    return [*(overrides or ()), f"size={size}"]
+
 
 def _directory(text: str | Path) -> Path:
     if not str(text):
@@ -59,11 +75,13 @@ Axis = str | None
 RESULTS = Path("results")
 
 
-def trained(name: str, overrides: Sequence[str] | None, results: Path) -> "Results":
+def trained(
+    name: str, overrides: Sequence[str] | None, size: int | None, results: Path
+) -> "Results":
     """Open results that have something to show, and say so if it is not all."""
     from sweep.store.results import results_of
 
-    found = results_of(name, overrides or (), results)
+    found = results_of(name, edits_of(name, overrides, size), results)
     asked = found.study.trials
     if not found.trained:
         raise RequestError(

@@ -17,8 +17,10 @@ from sweep.cli.door import (
     Name,
     Only,
     Overrides,
+    Size,
     Threads,
     app,
+    edits_of,
     trained,
 )
 from sweep.cli.terminal import columns, duration, note, plural, printable, short, tell
@@ -65,6 +67,7 @@ def list_studies(results: Folder = RESULTS, json: Json = False) -> None:
 def plan(
     name: Name,
     overrides: Overrides = None,
+    size: Size = None,
     results: Folder = RESULTS,
     threads: Threads = None,
     json: Json = False,
@@ -72,7 +75,7 @@ def plan(
     """Say what running STUDY would take; only try out how fast it trains."""
     from sweep.runs.planning import plan
 
-    found = plan(name, overrides=overrides or (), results=results, threads=threads)
+    found = plan(name, overrides=edits_of(name, overrides, size), results=results, threads=threads)
     if json:
         tell(found)
     else:
@@ -121,6 +124,7 @@ def _warn_of_curves(found: "Plan") -> None:
 def run(
     name: Name,
     overrides: Overrides = None,
+    size: Size = None,
     results: Folder = RESULTS,
     threads: Threads = None,
     dask: Annotated[
@@ -132,7 +136,7 @@ def run(
     from sweep.runs.studies import train
     from sweep.store.results import results_of
 
-    edits = overrides or ()
+    edits = edits_of(name, overrides, size)
     report = train(name, edits, results=results, threads=threads, dask=dask, on_wait=note)
     study = report.directory.name
     note(*report.findings)
@@ -160,12 +164,16 @@ def _print_results(outcomes: Mapping[str, int], directory: Path) -> None:
 
 @app.command()
 def status(
-    name: Name, overrides: Overrides = None, results: Folder = RESULTS, json: Json = False
+    name: Name,
+    overrides: Overrides = None,
+    size: Size = None,
+    results: Folder = RESULTS,
+    json: Json = False,
 ) -> None:
     """Say what of STUDY is trained, missing or damaged."""
     from sweep.runs.studies import status
 
-    found = status(name, overrides=overrides or (), results=results)
+    found = status(name, overrides=edits_of(name, overrides, size), results=results)
     note(*found.findings)
     if json:
         tell(found)
@@ -241,11 +249,12 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
         list[Format] | None,
         Option("--format", metavar="FORMAT", help="png, svg or pdf; png and svg by default."),
     ] = None,
-    size: Annotated[str | None, Option(metavar="WxH", help="Inches, such as 7x4.5.")] = None,
+    inches: Annotated[str | None, Option(metavar="WxH", help="Such as 7x4.5.")] = None,
     xlim: Annotated[str | None, Option(metavar="A:B", help="Ends of the axis across.")] = None,
     ylim: Annotated[str | None, Option(metavar="A:B", help="Ends of the axis up.")] = None,
     only: Only = None,
     overrides: Overrides = None,
+    size: Size = None,
     results: Folder = RESULTS,
 ) -> None:
     """Draw figures of STUDY into its results."""
@@ -257,15 +266,15 @@ def plot(  # noqa: PLR0913 - a command's options are its arguments
 
     if log and linear:
         raise RequestError("--log, --linear: scales are the one or the other, not both")
-    inches, across, up = (
+    width_height, across, up = (
         pair_of(option, text) if text else None
-        for option, text in (("size", size), ("xlim", xlim), ("ylim", ylim))
+        for option, text in (("inches", inches), ("xlim", xlim), ("ylim", ylim))
     )
     asked = Options(
         x=x, y=y, hue=hue, col=col, measure=measure, log=log if log or linear else None,
-        trial=tuple(trial or ()), size=inches, xlim=across, ylim=up, only=tuple(only or ()),
+        trial=tuple(trial or ()), inches=width_height, xlim=across, ylim=up, only=tuple(only or ()),
     )  # fmt: skip
-    found = trained(name, overrides, results)
+    found = trained(name, overrides, size, results)
     figures = plots(found, kind, asked)
     directory = found.directory / "figures"
     for stem, figure in figures.items():
@@ -286,6 +295,7 @@ def export(
         Option("--as", help="One table, or a benchmark in a new directory."),
     ] = "file",
     overrides: Overrides = None,
+    size: Size = None,
     results: Folder = RESULTS,
 ) -> None:
     """Write a table of STUDY to a file."""
@@ -293,7 +303,7 @@ def export(
 
     if form == "file":
         check_ending(file)
-    rows = export(trained(name, overrides, results), file, table, form)
+    rows = export(trained(name, overrides, size, results), file, table, form)
     print(f"{file}: {plural(rows, 'row' if form == 'file' else 'configuration')}")
 
 
@@ -305,6 +315,7 @@ def report(
     ] = None,
     only: Only = None,
     overrides: Overrides = None,
+    size: Size = None,
     results: Folder = RESULTS,
 ) -> None:
     """Write one page about what STUDY found."""
@@ -313,6 +324,6 @@ def report(
 
     if output is not None:
         check_ending(output)
-    found = trained(name, overrides, results)
-    path = report(found, output, only=only or (), overrides=overrides or ())
+    edits = edits_of(name, overrides, size)
+    path = report(trained(name, edits, None, results), output, only=only or (), overrides=edits)
     print(f"{path}: {short(path.stat().st_size, 'B')}, for any browser")

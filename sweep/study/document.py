@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from sweep.errors import RequestError
 from sweep.study.checks import one_line, show
@@ -17,6 +18,9 @@ MAX_WRITTEN = 2**28
 """The size of one that `to_toml` wrote, with every axis's values."""
 
 MAX_NESTING = 16
+SIZE = "size"
+"""The override `size=64` gives every spaced axis so many values."""
+
 WHERE, REPEATS, DRAW = "axes.where", "axes.repeats", "draw"
 REPEATED = ("seed", "batch_seed")
 """The axes that repeats are made of: all that is drawn in training."""
@@ -114,6 +118,8 @@ def _override(entries: dict[str, Entry], override: str) -> str:
     where = f"--set {one_line(override, 80)}"
     key, equals, text = override.partition("=")
     key = re.sub(r"[\s\"']", "", key)
+    if key == SIZE:
+        return _resize(entries, text.strip())
     if not key or not equals:
         raise refusal(where, "must be FIELD=VALUE, such as training.steps=200")
     try:
@@ -132,6 +138,28 @@ def _override(entries: dict[str, Entry], override: str) -> str:
             if rival != name:
                 del entries[rival]
         entries[name] = Entry(value, where)
+    return where
+
+
+def spaced_axes(entries: Mapping[str, Entry]) -> dict[str, Mapping[str, Any]]:
+    """The entries of axes of `linear` or `log` with `num` values between two ends: their tables."""
+    tables = {name: e.value for name, e in entries.items() if isinstance(e.value, Mapping)}
+    return {
+        name: table
+        for name, table in tables.items()
+        if name.startswith("axes.") and {*table} in ({"linear", "num"}, {"log", "num"})
+    }
+
+
+def _resize(entries: dict[str, Entry], size: str) -> str:
+    """Give every spaced axis `size` values; returns what to call that in messages."""
+    where, found = f"--size {one_line(size, 80)}", spaced_axes(entries)
+    if not re.fullmatch("[1-9][0-9]{0,8}", size) or size == "1":
+        raise refusal(where, "must be a whole number from 2 to 999999999")
+    if not found:
+        raise refusal(where, "the study has no axis of linear or log with num; --set states others")
+    for name, table in found.items():
+        entries[name] = Entry({**table, "num": int(size)}, where)
     return where
 
 

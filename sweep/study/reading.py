@@ -7,7 +7,8 @@ from pathlib import Path
 
 from sweep.errors import RequestError
 from sweep.study.checks import nearest, one_line, show
-from sweep.study.document import MAX_BYTES, MAX_WRITTEN, read_document, refusal
+from sweep.study.document import MAX_BYTES, MAX_WRITTEN, read_document, refusal, spaced_axes
+from sweep.study.fields import place_of
 from sweep.study.sources import with_files
 from sweep.study.study import Study
 from sweep.study.tables import read_whole
@@ -61,6 +62,8 @@ def _exists(path: Path) -> bool:
 def load_study(study: str | Path | Study, overrides: str | Sequence[str] = ()) -> Study:
     """The study in a file, as if edited by `overrides` such as "training.steps=200".
 
+    The override "size=64" gives every axis of `linear` or `log` with `num` 64 values.
+
     `study` is a path or, as text, also the bare name of a known study, as `find_study` takes it;
     or a study that there is already. The study's name is the file's stem.
 
@@ -70,7 +73,7 @@ def load_study(study: str | Path | Study, overrides: str | Sequence[str] = ()) -
     if isinstance(study, Study):
         if not overrides:
             return study
-        document = read_document(study.to_toml(), study.name, overrides, MAX_WRITTEN)
+        document = read_document(study.to_toml(described=True), study.name, overrides, MAX_WRITTEN)
         found = Study.of(document, study.name, study.origin)
     else:
         path = file_of(study)
@@ -79,6 +82,17 @@ def load_study(study: str | Path | Study, overrides: str | Sequence[str] = ()) -
         found = Study.of(document, path.stem, path)
     found.refuse_targets(document)
     return found
+
+
+def sizes_of(study: str | Path, overrides: str | Sequence[str] = ()) -> dict[str, int]:
+    """How many values each axis has that the override "size=N" would give N, by its name.
+
+    Raises:
+        RequestError: as of `load_study`.
+    """
+    path = file_of(study)
+    found = read_document(_read_text(path, str(path)), str(path), overrides, MAX_BYTES)
+    return {place_of(at).axis: table["num"] for at, table in spaced_axes(found.entries).items()}
 
 
 def file_of(study: object) -> Path:

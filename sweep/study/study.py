@@ -211,13 +211,13 @@ class Study:
             return "has no effect: every layer has a value of its own"
         return reasons[0] if all(reasons) else ""
 
-    def to_toml(self) -> str:
+    def to_toml(self, *, described: bool = False) -> str:
         """The study as a file that states everything: every default and every axis's values.
 
         Parsing it gives the same groups, to the bit. Whole numbers at equal distances may be
-        stated as a range.
+        stated as a range, and if `described` all axes as they were.
         """
-        return self._toml({}, described=False)
+        return self._toml({}, described=described)
 
     def save(self, file: str | Path) -> list[Path]:
         """Write the study to a new TOML file, and larger data to files beside it; return them.

@@ -271,7 +271,7 @@ def plot(results: Results | Study | str | Path, kind: str | None = None, **optio
 
     `results` may be their directory, or the study by its name or file. `kind` is one of
     `sweep.views.kinds.KINDS`, by default the first that suits the study; options are those of
-    `sweep.views.source.Options`: x, y, hue, col, measure, log, trial, size, xlim, ylim, only
+    `sweep.views.source.Options`: x, y, hue, col, measure, log, trial, inches, xlim, ylim, only
     and title.
 
     Raises:
@@ -295,11 +295,11 @@ def plots(results: Results, kind: str | None = None, asked: Options = ANY) -> di
     figures = {}
     for one in _chosen(source, kind, asked):
         figures[one.name] = draw(one.kind, source, one.options)
-        if asked.size and not fits(figures[one.name]):
-            usual = draw(one.kind, source, replace(one.options, size=None)).get_size_inches()
+        if asked.inches and not fits(figures[one.name]):
+            usual = draw(one.kind, source, replace(one.options, inches=None)).get_size_inches()
             stated, better = ("x".join(f"{inches:.3g}" for inches in size)
-                              for size in (asked.size, usual))  # fmt: skip
-            raise RequestError(f"--size {stated} is too small for {one.kind}; try {better}")
+                              for size in (asked.inches, usual))  # fmt: skip
+            raise RequestError(f"--inches {stated} is too small for {one.kind}; try {better}")
     return figures
 
 

@@ -262,7 +262,7 @@ _TYPES: tuple[tuple[Sequence[str], Any, str], ...] = (
 class Options:
     """What is asked of a figure; what is not stated the kind chooses from the study's axes.
 
-    A size may be text too, as "7x4.5", and so may the ends of an axis, as "0.01:1".
+    Inches may be text too, as "7x4.5", and so may the ends of an axis, as "0.01:1".
 
     Attributes:
         x, y: the axes to lie across and up.
@@ -271,7 +271,7 @@ class Options:
         measure: what is drawn.
         log: logarithmic scales (True) or linear ones (False).
         trial: numbers of trials.
-        size: width and height in inches.
+        inches: width and height.
         xlim, ylim: the ends of the axes across and up.
         only: which trials are shown, as NAME=VALUE; by default all.
         title: instead of the study's.
@@ -287,14 +287,14 @@ class Options:
     measure: str | None = None
     log: bool | None = None
     trial: tuple[int, ...] = ()
-    size: tuple[float, float] | None = None
+    inches: tuple[float, float] | None = None
     xlim: tuple[float, float] | None = None
     ylim: tuple[float, float] | None = None
     only: tuple[str, ...] = ()
     title: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("size", "xlim", "ylim"):
+        for name in ("inches", "xlim", "ylim"):
             if (stated := getattr(self, name)) is not None:
                 object.__setattr__(self, name, pair_of(name, stated))
         for name in ("trial", "only"):
@@ -308,7 +308,7 @@ class Options:
     @property
     def stated(self) -> tuple[str, ...]:
         """The names of what is asked for, but for what every kind takes."""
-        free = ("size", "title", "only")
+        free = ("inches", "title", "only")
         return tuple(f.name for f in fields(self) if getattr(self, f.name) != f.default
                      and f.name not in free)  # fmt: skip
 
@@ -330,7 +330,7 @@ class Options:
         title = self.title if self.title is not None else source.title
         only = "only " + ", ".join(source.only) if source.only else ""
         said = "; ".join(filter(None, (only, note)))
-        return Look(title, said, self.size, self.log, self.xlim, self.ylim)
+        return Look(title, said, self.inches, self.log, self.xlim, self.ylim)
 
 
 def pair_of(option: str, stated: object) -> tuple[float, float]:
@@ -339,7 +339,7 @@ def pair_of(option: str, stated: object) -> tuple[float, float]:
     Raises:
         RequestError: it is none, a size not from 1 to 50 inches, or an end not finite.
     """
-    size = option == "size"
+    size = option == "inches"
     try:
         parts = stated.lower().split("x" if size else ":") if isinstance(stated, str) else stated
         low, high = map(float, parts)  # type: ignore[call-overload]

@@ -239,3 +239,18 @@ def test_every_other_name_leads_to_a_field() -> None:
     words = " ".join(ALIASES.values()).split()
     assert {*ALIASES} <= {*FIELD}
     assert len(words) == len(set(words))
+
+
+def test_a_size_is_that_of_every_spaced_axis() -> None:
+    """Of zips too, and of studies that Python made; what is no spacing between two ends stays."""
+    spread = "axes.zip.a={ learning_rate={ log=[1, 4], num=5 }, momentum={ linear=[0, 1], num=5 } }"
+    edits = ["training.optimizer='momentum'", "axes={}", spread]
+    edits += ["axes.weight_decay={ geometric=[0.5, 0.5], num=4 }"]
+    found = course(*edits, "size=3")
+    assert {one.name: len(one) for one in found.axes} == {
+        "weight_decay": 4, "learning_rate": 3, "momentum": 3,
+    }  # fmt: skip
+    again = load_study(course(*edits), ["size=3"])
+    assert [one.points for one in again.groups()] == [one.points for one in found.groups()]
+    assert "--size 3: the study has no axis of linear or log" in refused("size=3")
+    assert "must be a whole number from 2 to 999999999" in refused(spread, "size=3.5")

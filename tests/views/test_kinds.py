@@ -122,7 +122,7 @@ def test_every_kind_draws_a_trained_study_with_its_title_as_text(
 
 @pytest.mark.parametrize("kind", OF_ANY)
 def test_every_kind_has_the_size_and_the_title_asked_for(kind: str, results: Results) -> None:
-    figure = draw(kind, Source.of(results), Options(size=(5.0, 6.0), title="mine"))
+    figure = draw(kind, Source.of(results), Options(inches=(5.0, 6.0), title="mine"))
     assert figure.get_size_inches().tolist() == [5.0, 6.0]
     assert figure.get_suptitle() == "mine"
 
@@ -283,13 +283,13 @@ def test_a_figure_is_drawn_from_python(results: Results) -> None:
     ("text", "size"), [("7x4.5", (7.0, 4.5)), ("3X3", (3.0, 3.0)), ("1x50", (1.0, 50.0))]
 )
 def test_sizes_are_inches(text: str, size: tuple[float, float]) -> None:
-    assert pair_of("size", text) == size
+    assert pair_of("inches", text) == size
 
 
 @pytest.mark.parametrize("text", ["7", "7x", "0x4", "nanx4", "7x4x2", "51x4", "big"])
 def test_sizes_that_are_none_are_refused(text: str) -> None:
-    with pytest.raises(RequestError, match="--size: must be width x height"):
-        pair_of("size", text)
+    with pytest.raises(RequestError, match="--inches: must be width x height"):
+        pair_of("inches", text)
 
 
 def test_the_gallery_has_every_kind_and_its_pictures() -> None:
@@ -527,8 +527,8 @@ def test_of_many_rates_the_best_is_among_those_drawn(batched: dict[str, Results]
         ),
         ({"ylim": 3}, "--ylim: must be two numbers, .* not 3"),
         ({"xlim": (float("nan"), 1)}, "--xlim: must be two numbers"),
-        ({"size": (7,)}, r"--size: must be width x height .* not \(7,\)"),
-        ({"size": (0, 4)}, "--size: must be width x height"),
+        ({"inches": (7,)}, r"--inches: must be width x height .* not \(7,\)"),
+        ({"inches": (0, 4)}, "--inches: must be width x height"),
         ({"hue": 3}, "--hue: must be text, not 3"),
         ({"measure": 4}, "--measure: must be text, not 4"),
         ({"title": 5}, "--title: must be text, not 5"),
@@ -548,9 +548,9 @@ def test_what_is_of_another_type_is_refused_in_one_line(
 
 
 def test_options_are_read_from_text_and_one_of_several_needs_no_list() -> None:
-    options = Options(size="7x4.5", xlim="0.01:1", trial=3, only="optimizer=sgd")  # type: ignore[arg-type]
+    options = Options(inches="7x4.5", xlim="0.01:1", trial=3, only="optimizer=sgd")  # type: ignore[arg-type]
     assert options == Options(
-        size=(7.0, 4.5), xlim=(0.01, 1.0), trial=(3,), only=("optimizer=sgd",)
+        inches=(7.0, 4.5), xlim=(0.01, 1.0), trial=(3,), only=("optimizer=sgd",)
     )
 
 
