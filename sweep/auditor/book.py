@@ -184,9 +184,10 @@ class Book:
 
         try:
             with np.errstate(all="ignore"):
-                return float(evaluate(self.tree(home), look))
+                found = float(evaluate(self.tree(home), look))
         except (FormulaError, TypeError):
             return float("nan")
+        return found if np.isfinite(found) else float("nan")  # a sheet's 1/0 is an error
 
     def _stale(self, sheet: Sheet) -> bool:
         """Whether saved values are not what the formulas give, as some programs leave them."""

@@ -169,6 +169,7 @@ class Judge:
 
     def _column(self, column: Column) -> Iterator[Finding]:
         role, values = column.role, column.values
+        lost = np.zeros(len(values), bool)
         if role in self.given and self.table.stride != 1:
             return  # what led from row to row is not there
         there = self.finished | column.filled
@@ -181,13 +182,15 @@ class Judge:
             right = np.array(np.broadcast_to(self.right.of(way), self.table.rows), dtype=float)
             off = self._differs(role, values, way, own=False) & there
             causes = self._causes(column, off)
+            # An error that comes of a row whose own weights are errors already.
+            lost = np.isnan(right) & np.isnan(values) & column.formulas
             fine = ~off & np.isfinite(right) & np.isfinite(values) & (np.abs(right) > 1e-9)
             by = np.max(np.abs(values[fine] / right[fine] - 1), initial=self.result.largest)
             self.result.largest = float(by)
         for cause, rows in causes.items():
             yield Finding(column, rows, right, _largest(values, right, rows), cause, way)
-        if off.any() and not causes:
-            yield Finding(column, off, right, _largest(values, right, off), None)
+        if (follows := off | lost).any() and not causes:
+            yield Finding(column, follows, right, _largest(values, right, follows), None)
 
     def _causes(self, column: Column, off: np.ndarray) -> dict[Explained, np.ndarray]:
         """Return the mistakes in a column, each with its rows."""

@@ -49,6 +49,18 @@ def rewrite(sheet: Any, heading: str, old: str, new: str, rows: range = range(3,
         sheet.cell(row, column).value = re.sub(old, new, text)
 
 
+def test_what_follows_from_an_error_is_listed_in_all_rows_after_it(tmp_path: Path) -> None:
+    def divide(sheet: Any) -> None:
+        sheet.cell(5, column_of(sheet, "dEt/dW5")).value = "=1/0"
+
+    (table,) = changed(tmp_path / "error.xlsx", divide).tables
+    assert [f.column.role for f in table.wrong] == ["d_et_w5"]
+    follows = {f.column.role: f.spots[0][0] for f in table.affected}
+    assert follows["w5"] == 6
+    assert {follows[role] for role in ("o1", "ao1", "e1", "et", "d_et_w1", "d_et_w6")} == {6}
+    assert {follows[role] for role in ("o2", "ao2", "e2")} == {7}
+
+
 def test_a_typed_e_is_named(tmp_path: Path) -> None:
     result = changed(
         tmp_path / "e.xlsx", lambda s: rewrite(s, "A_H1", r"EXP\((-.*?)\)\)", r"2.71828^(\1))")
