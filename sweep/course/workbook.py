@@ -30,7 +30,7 @@ TOLERANCE = 1e-8
 
 _TOP, _GRAPH = 6, 2  # the first row of numbers, and the column that the graph stands in
 _COLORS = ("#440154", "#3b528b", "#21918c", "#2fb47c", "#8fd744", "#c8460b")
-_PRINTED, _PAGE = 65, 160  # percent of the size, and characters that a landscape page takes then
+_PRINTED, _PAGE = 58, 179  # percent of the size, and characters that a landscape page takes then
 _NUMBER, _STEP, _CHART = 13, 7, 80  # characters that a column is wide
 _CHECK = """\
 The last columns of each sheet compute E_T anew, from the inputs on, with one weight moved by h up
@@ -141,7 +141,7 @@ class _Writer:
         sheet = self.book.add_worksheet(name, _Sheet)
         sheet.set_landscape()
         sheet.set_paper(9)
-        sheet.set_margins(left=0.4, right=0.4, top=0.5, bottom=0.7)
+        sheet.set_margins(left=0.4, right=0.4, top=0.4, bottom=0.55)
         sheet.set_print_scale(_PRINTED)
         sheet.print_across()
         title = self.plan.title.replace("&", "&&")[:100]
@@ -211,7 +211,7 @@ class _Writer:
     def _trial(self, trial: Trial, number: int) -> None:
         sheet, columns = self._sheet(trial.name), self.plan.columns
         places = {column.key: self._place(at) for at, column in enumerate(columns)}
-        self._headings(sheet, trial, number)
+        last = self._headings(sheet, trial, number)
         refer = self._referring(places, trial, number)
         sheet.write_number(_TOP, 0, 0)
         for row in range(_TOP + 1, _TOP + self.plan.steps + 1):
@@ -220,7 +220,7 @@ class _Writer:
             self._fill(sheet, self._place(at), column, trial, refer)
         sheet.freeze_panes(_TOP, 2)
         sheet.repeat_rows(2, 4)
-        sheet.print_area(0, 0, _TOP + self.plan.steps, self._place(len(columns) - 1))
+        sheet.print_area(0, 0, _TOP + self.plan.steps, last)
         size = {"width": 560, "height": 330}
         sheet.insert_chart(_TOP, _GRAPH, self._chart([trial], size), {"x_offset": 6, "y_offset": 6})
 
@@ -229,7 +229,8 @@ class _Writer:
         """The sheet's column of a column: behind the step, with the graph after the first one."""
         return at + 1 + (at > 0)
 
-    def _headings(self, sheet: Any, trial: Trial, number: int) -> None:
+    def _headings(self, sheet: Any, trial: Trial, number: int) -> int:
+        """What stands above the numbers; the last column that is printed, before the checks."""
         formats, columns = self.formats, self.plan.columns
         told = [(words, self._own(q, number)) for q, words in self.plan.telling.items()]
         sheet.write_formula(0, 1, _told(told), formats["title"], self.plan.heading(trial))
@@ -251,9 +252,9 @@ class _Writer:
         for at, column in enumerate(columns):
             sheet.write_string(3, self._place(at), column.title, formats["head"])
             sheet.write_string(4, self._place(at), column.words, formats["words"])
-        widths = [_STEP, _NUMBER, _CHART, *[_NUMBER] * (len(columns) - 1)]
-        # The checks of a weight, the last part, are four columns.
-        _break_pages(sheet, widths, dict.fromkeys(starts[1:], 1) | {starts[-1]: 4})
+        widths = [_STEP, _NUMBER, _CHART, *[_NUMBER] * (starts[-1] - 3)]
+        _break_pages(sheet, widths, dict.fromkeys(starts[1:-1], 1))
+        return starts[-1] - 1
 
     def _referring(
         self, places: Mapping[Quantity, int], trial: Trial, number: int
