@@ -103,12 +103,16 @@ def texts(value: str | Iterable[str], option: str = "--only") -> tuple[str, ...]
 
 
 def choose(
-    only: str | Iterable[str], axes: Mapping[str, np.ndarray], option: str = "--only"
+    only: str | Iterable[str],
+    axes: Mapping[str, np.ndarray],
+    option: str = "--only",
+    remedy: str = "",
 ) -> dict[str, list[object]]:
     """The chosen values of each axis that is named: what `only`, texts of NAME=VALUE, ask for.
 
     `axes` are the values of each axis. A name that comes twice has both values. Whole numbers and
     text match exactly, other numbers the nearest value that is the same in four digits.
+    What to do where an axis has no such number, the `remedy`, ends what is said of it.
 
     Raises:
         RequestError: a text is no NAME=VALUE, or there is no such axis or value.
@@ -120,7 +124,9 @@ def choose(
             have = ", ".join(axes) or "none"
             raise RequestError(f"{option} {text}: must be NAME=VALUE; axes: {have}")
         axis = named_axis(name, axes, option)
-        value = _value(f"{option} {text}", stated.strip("\"'"), np.asarray(axes[axis]))
+        stated = stated.strip("\"'")
+        told = remedy.format(axis=axis, value=stated)
+        value = _value(f"{option} {text}", stated, np.asarray(axes[axis]), told)
         found.setdefault(axis, []).append(value)
     return found
 
@@ -143,7 +149,7 @@ def narrowed(trials: pd.DataFrame, axes: Sequence[str], only: str | Iterable[str
     return kept.reset_index(drop=True)
 
 
-def _value(asked: str, stated: str, values: np.ndarray) -> object:
+def _value(asked: str, stated: str, values: np.ndarray, remedy: str) -> object:
     """The value that is stated; `asked` begins what is said if there is none."""
     if values.dtype.kind not in "iuf":
         known = {str(value): value for value in values.tolist()}
@@ -164,4 +170,4 @@ def _value(asked: str, stated: str, values: np.ndarray) -> object:
     if not whole and abs(closest - wanted) <= CLOSE * abs(closest):
         return closest
     shown = closest if whole else f"{closest:.6g}"
-    raise RequestError(f"{asked}: no such value; the nearest is {shown}")
+    raise RequestError(f"{asked}: no such value; the nearest is {shown}{remedy}")

@@ -343,15 +343,16 @@ def ending(counts: Mapping[str, int]) -> str:
     """How trials ended, from how many had each outcome."""
     total = sum(counts.values())
     there = {name: counts[name] for name in OUTCOMES if counts.get(name)}
+    meant = " Stalled: short of the target, be it stuck or still falling." * ("stalled" in there)
     if len(there) == 1:
         (name,) = there
-        return f"The one trial {name}." if total == 1 else f"All {total:,} trials {name}."
+        return f"{'The one trial' if total == 1 else f'All {total:,} trials'} {name}.{meant}"
     *first, last = (
         f"{count if total <= COUNTED else portion(count, total)} {name}"
         for name, count in there.items()
     )
     none = "".join(f"; none {name}" for name in OUTCOMES if name not in there)
-    return f"Of {total:,} trials {', '.join(first)} and {last}{none}."
+    return f"Of {total:,} trials {', '.join(first)} and {last}{none}.{meant}"
 
 
 def losses(initial: float, final: "pd.Series[float]") -> str:

@@ -74,7 +74,10 @@ def matching(study: Study, wanted: Sequence[str]) -> Iterator[tuple[Group, np.nd
     Raises:
         RequestError: there is none.
     """
-    values = choose(wanted, {axis.name: axis.values for axis in study.axes}, "--trial")
+    axes = {axis.name: axis.values for axis in study.axes}
+    alone = all(len(dimension.axes) == 1 for dimension in study.dimensions)
+    remedy = "; to have another: --set 'axes.{axis}=[{value}]'" * alone
+    values = choose(wanted, axes, "--trial", remedy)
     none = True
     for group in study.groups():
         if any(group.labels[name] not in values[name] for name in group.labels if name in values):

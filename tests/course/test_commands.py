@@ -34,7 +34,7 @@ def test_the_network_is_drawn(ending: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (["--trial", "learning_rate=0.3"], "no such value; the nearest is 0.2"),
+        (["--trial", "learning_rate=0.3"], "nearest is 0.2; to have another: --set 'axes.lear"),
         (["--step", "1001"], "has steps 0 to 1000"),
         (["--sample", "2"], "sees samples 1 to 1"),
         (["--diagram", "network.gif"], "must be .png, .svg, .pdf"),
