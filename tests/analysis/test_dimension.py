@@ -65,7 +65,7 @@ def quadratic() -> Map:
         (line, 1.0, 0.01),
         (circle, 1.0, 0.03),
         (sierpinski, np.log2(3), 0.02),
-        (koch, np.log(4) / np.log(3), 0.06),
+        pytest.param(koch, np.log(4) / np.log(3), 0.06, marks=pytest.mark.check),
         (quadratic, 1.0, 0.01),
     ],
 )

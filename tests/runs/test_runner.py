@@ -383,13 +383,17 @@ def assert_equal_to_undisturbed(directory: Path, asked: Study) -> None:
     assert verify(directory / "small") == []
 
 
-@pytest.mark.parametrize("signals", [KILL, ASK], ids=["killed", "asked"])
+@pytest.mark.quick("killed-10", "asked-3")
+@pytest.mark.parametrize(
+    ("signals", "ends"),
+    [(KILL, 10), (KILL, 50), (ASK, 3), (ASK, 10)],
+    ids=["killed-10", "killed-50", "asked-3", "asked-10"],
+)
 def test_ended_and_run_again_ends_equal_to_undisturbed(
-    tmp_path: Path, signals: tuple[int, ...]
+    tmp_path: Path, signals: tuple[int, ...], ends: int
 ) -> None:
     asked = real(200, 40)
     train(asked.groups()[0], np.arange(2))  # compiled here, so that those ended can load it
-    ends = 50 if signals == KILL else 10
     committed = ended_runs(tmp_path, asked, 4, ends, seed=1, signals=signals)
     assert 0 < committed < asked.trials  # ends came while there was something to lose
     assert_equal_to_undisturbed(tmp_path, asked)

@@ -60,7 +60,8 @@ def train(
     dtype = np.dtype(group.training.dtype)
     kept = group.record.parameter_steps(group.steps)
     steps = group.record.loss_steps(group.steps)
-    losses = (1 / (1 + rate[:, np.newaxis] * steps)).astype(dtype)
+    ends = steps if len(steps) else np.array([0, group.steps])  # that measures are made of
+    losses = (1 / (1 + rate[:, np.newaxis] * ends)).astype(dtype)
     wild = rate > 50
     losses[wild, 1:] = np.nan
     final = losses[:, -1].astype(np.float64)
@@ -85,7 +86,7 @@ def train(
         measures=measures,
         outcome=np.where(wild, 2, np.where(final < 0.05, 0, 1)).astype(np.int8),
         loss_steps=steps,
-        losses=losses,
+        losses=losses[:, : len(steps)],
         parameter_steps=kept,
         parameters=parameters.astype(dtype),
         batch_losses=losses[:, batched],

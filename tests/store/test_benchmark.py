@@ -11,7 +11,7 @@ import pytest
 import sweep
 from sweep.errors import RequestError
 from sweep.store import benchmark
-from tests.store.small import TEXT, Bench, study
+from tests.store.small import Bench, study
 
 PAGE = Path(__file__).parents[2] / "docs" / "results.md"
 AXES = 'learning_rate = [0.5, 1e-3, 7.0]\ntraining.optimizer = ["sgd", "adam"]'
@@ -92,12 +92,9 @@ def test_what_cannot_be_a_benchmark_is_refused(bench: Bench, tmp_path: Path) -> 
         sweep.export(unknown, tmp_path / "gone", form="table")
 
 
-def test_without_curves_there_is_no_benchmark(tmp_path: Path) -> None:
-    (tmp_path / "bare.toml").write_text(
-        TEXT.format(axes=AXES, training="steps = 3", dtype="float64", parameters="nothing")
-    )
-    edits = ['record.loss="nothing"']
-    bare = sweep.run(tmp_path / "bare.toml", overrides=edits, results=tmp_path, progress=False)
-    with pytest.raises(RequestError, match=r"bare: no curves were recorded; see record\.loss"):
+def test_without_curves_there_is_no_benchmark(bench: Bench, tmp_path: Path) -> None:
+    bench.run(study(AXES, parameters="nothing", overrides=['record.loss="nothing"']))
+    bare = sweep.open_results(bench.directory)
+    with pytest.raises(RequestError, match=r"small: no curves were recorded; see record\.loss"):
         sweep.export(bare, tmp_path / "gone", form="table")
     assert not (tmp_path / "gone").exists()

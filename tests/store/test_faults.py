@@ -44,14 +44,14 @@ def disturbed(at: int, fault: BaseException, *, dead: bool) -> Iterator[list[str
 
 
 def faults(
-    bench: Bench, fault: BaseException, *, dead: bool
+    bench: Bench, fault: BaseException, *, dead: bool, every: int = 1
 ) -> Iterator[tuple[str, BaseException | None]]:
-    """The call, and what comes of a run on the results of `BEFORE` disturbed at its 1st, 2nd ...
+    """The call, and what comes of a run on the results of `BEFORE` disturbed at `every` call of it.
 
     Each time at a place of its own, where `bench` then stands; ends with the undisturbed run.
     """
     results = bench.results
-    for at in count(1):
+    for at in count(1, every):
         bench.results = results / str(at)
         bench.run(BEFORE)
         outcome: BaseException | None = None
@@ -105,8 +105,9 @@ def digest(bench: Bench) -> str:
     return found
 
 
-def test_killed_at_any_call(bench: Bench, digest: str) -> None:
-    for _ in faults(bench, KilledError(), dead=True):
+@pytest.mark.parametrize("every", [5, pytest.param(1, marks=pytest.mark.check)])
+def test_killed_at_any_call(bench: Bench, digest: str, every: int) -> None:
+    for _ in faults(bench, KilledError(), dead=True, every=every):
         assert_old_or_new(bench)
         assert_made_good(bench, digest)
 

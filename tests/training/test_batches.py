@@ -36,6 +36,7 @@ parameters = 'every step'
 """
 # Seven samples: batches of 3 leave one over, of 7 are whole epochs, of 1 are the noisiest.
 KINDS = [(order, size) for order in ("shuffle", "replacement") for size in (1, 3, 7)]
+ADAM = ["training.optimizer='adam'", "training.learning_rate=0.01"]
 kinds = pytest.mark.parametrize(("order", "size"), KINDS)
 TABLES = {
     "of every size of epoch": [[0, 1], [5, 5], [6, 2], [3, 4], [1, 0]],
@@ -155,7 +156,7 @@ def test_keeping_parameters_changes_nothing(axis: str) -> None:
 
     With a trial a block: what one leaves in the working memory is not what the next one had there.
     """
-    edits = ["batch.size=3", f"axes.{axis}=[1, 2]"]
+    edits = ["batch.size=3", f"axes.{axis}=[1, 2]", *ADAM]
     _, each = run(*edits)
     for kept in ("final", "every 2", "every 5"):
         study = group(STUDY, *edits, f"record.parameters='{kept}'")

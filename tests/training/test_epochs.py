@@ -88,7 +88,7 @@ def test_measures_are_those_of_the_sequence(name: str, steps: int) -> None:
         np.testing.assert_allclose(found.losses[trial], expected, rtol=1e-12)
 
 
-@quick
+@pytest.mark.quick("*a shared order*", "*orders of their own*")
 @kinds
 @pytest.mark.parametrize("target", [0.66, 10.0])
 def test_a_trial_stops_at_an_epochs_end(name: str, target: float) -> None:

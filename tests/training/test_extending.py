@@ -36,9 +36,7 @@ CASES = [("float64", name) for name in EDITS]
 CASES += [("float32", name) for name in ("as it is", "stopped", "batches of its own")]
 
 
-@pytest.mark.quick(
-    "float64-adam with a warmup", "float64-shared batches", "float32-batches of its own"
-)
+@pytest.mark.quick("float64-adam with a warmup", "float64-shared batches", "float32-as it is")
 @pytest.mark.parametrize(("dtype", "name"), CASES)
 def test_the_bits_are_those_of_one_go(name: str, dtype: str) -> None:
     edits = [*EDITS[name], *([] if "batch" in "".join(EDITS[name]) else [WILD])]
@@ -55,7 +53,7 @@ def test_the_bits_are_those_of_one_go(name: str, dtype: str) -> None:
         assert digest(trained) == whole, goes
 
 
-@pytest.mark.quick("4")
+@pytest.mark.quick("1")
 @pytest.mark.parametrize("lanes", [1, 4, 64])
 def test_of_some_trials_on_other_lanes(lanes: int) -> None:
     study = mixed_trials("float64")

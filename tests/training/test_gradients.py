@@ -43,6 +43,8 @@ MANY = [first + more for first in range(KERNELS) for more in range(0, 2000, KERN
 # One of each round, another kind each time.
 MANY_PRECISE = [ROUND * block + block % ROUND for block in range(len(MANY) // ROUND)]
 SMALL = [seed for seed in FEW if case(seed).problem.n_parameters < 500]
+# Five kernels that have every activation and, with a large one, every loss.
+QUICK = [str(seed + more) for seed in (1, 8, 20, 32, 33) for more in (0, KERNELS)]
 
 _HIDDEN = {*ACTIVATIONS} - {"softmax"}
 
@@ -51,24 +53,25 @@ seeds_in_float32 = pytest.mark.parametrize("seed", FEW_IN_FLOAT32)
 peers = pytest.mark.parametrize("name", PEERS)
 
 
-@pytest.mark.quick("4", "9", "16", "29")
+@pytest.mark.quick(*QUICK, "36")
 @seeds
 def test_gradient(seed: int) -> None:
     assert gradient_error(seed) <= GRADIENT["float64"]
 
 
-@pytest.mark.quick("3", "24")
+@pytest.mark.quick("3")
 @seeds_in_float32
 def test_gradient_in_float32(seed: int) -> None:
     assert gradient_error(seed, "float32") <= GRADIENT["float32"]
 
 
+@pytest.mark.quick(*QUICK)
 @pytest.mark.parametrize("seed", SMALL)
 def test_gradient_against_mpmath(seed: int) -> None:
     assert precise_error(seed) <= GRADIENT["float64"]
 
 
-@pytest.mark.quick("4", "9", "16", "29")
+@pytest.mark.quick("8", "33")
 @seeds
 def test_a_gradient_of_zero_is_zero_exactly(seed: int) -> None:
     """Of weights from an input that is always 0, or to neurons that no sample switches on."""
@@ -106,6 +109,9 @@ def test_the_few_networks_have_every_row() -> None:
     assert {problem.loss for problem in problems} == set(LOSSES)
     small = {name for seed in SMALL for name in case(seed).problem.activations}
     assert small == set(ACTIVATIONS)
+    quick = [case(int(seed)).problem for seed in (*QUICK, "36")]
+    assert {name for problem in quick for name in problem.activations} == set(ACTIVATIONS)
+    assert {problem.loss for problem in quick} == set(LOSSES)
     assert {case(seed).how.optimizer for seed in FEW} == set(OPTIMIZERS)
     assert {case(seed).how.optimizer for seed in FEW_IN_FLOAT32} == set(OPTIMIZERS)
     assert {len(problem.activations) for problem in problems} == {1, 2, 3, 4, 5}

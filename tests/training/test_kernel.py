@@ -103,6 +103,7 @@ def test_the_step_by_step_example() -> None:
     np.testing.assert_allclose(run.losses[0, :101], exact.losses, rtol=1e-13, atol=0)
 
 
+@pytest.mark.check
 def test_a_network_too_large_for_registers() -> None:
     """Its samples go through it in tiles, and what it computes lies in the workspace."""
     generator = np.random.default_rng(0)

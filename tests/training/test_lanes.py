@@ -32,7 +32,7 @@ from .arrays import Array, aligned, bits_of
 from .compiled import apply, compiled
 from .exact import fused_arrays
 
-WIDTHS = [1, 2, 8, 64]
+WIDTHS = [1, pytest.param(2, marks=pytest.mark.check), 8, 64]
 FLOATS = ["float64", "float32"]
 INTEGERS = ["int64", "int32"]
 widths = pytest.mark.parametrize("width", WIDTHS)

@@ -143,6 +143,7 @@ def test_a_trial_that_never_had_a_number(dtype: str) -> None:
     assert np.isnan([measures["final_loss"], measures["tail_loss"]]).all()
 
 
+@pytest.mark.quick("float64")
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_from_a_number_straight_to_nan(dtype: str) -> None:
     """No infinite loss comes before: the first weight overflows, and meets an input of 0."""

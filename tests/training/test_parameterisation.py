@@ -45,7 +45,7 @@ def follow_the_oracle(study: Group, found: Trained) -> None:
         np.testing.assert_allclose(found.parameters[trial], parameters, rtol=0, atol=1e-13)
 
 
-@pytest.mark.quick("edits4")
+@pytest.mark.quick("edits2", "edits3")
 @pytest.mark.parametrize(
     "edits",
     [
@@ -118,7 +118,7 @@ def test_an_offset_of_zero_changes_no_bit() -> None:
     np.testing.assert_array_equal(bits_of(found.parameters[0]), bits_of(among.parameters[0]))
 
 
-@pytest.mark.quick("edits4")
+@pytest.mark.quick("edits2", "edits3")
 @pytest.mark.parametrize(
     "edits",
     [

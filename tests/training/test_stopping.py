@@ -144,7 +144,7 @@ def test_what_the_optimizer_keeps_stays_too() -> None:
         np.testing.assert_array_equal(bits_of(ours), bits_of(theirs))
 
 
-@pytest.mark.quick("edits3", "edits4")
+@pytest.mark.quick("edits4")
 @pytest.mark.parametrize(
     "edits",
     [

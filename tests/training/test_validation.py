@@ -55,7 +55,7 @@ def run(*edits: str) -> tuple[Group, Trained]:
     return study, train(study, every_trial(study))
 
 
-@pytest.mark.quick("edits0", "edits3")
+@pytest.mark.quick("edits0")
 @pytest.mark.parametrize("edits", LOSSES)
 def test_at_every_step(edits: list[str]) -> None:
     study, found = run(*edits)
@@ -80,7 +80,7 @@ def test_at_the_recorded_steps(recorded: str) -> None:
         np.testing.assert_array_equal(ours, theirs[:, found.loss_steps], name)
 
 
-@pytest.mark.quick("edits1")
+@pytest.mark.quick("edits0")
 @pytest.mark.parametrize("edits", [[], ["batch.size=2"], ["training.optimizer='adam'"]])
 def test_nothing_else_changes(edits: list[str]) -> None:
     _, found = run(*edits)

@@ -63,6 +63,7 @@ def test_nan_stays_nan_whatever_its_payload(name: str, dtype: str) -> None:
         assert np.isnan(found).all()
 
 
+@pytest.mark.quick("float64-1", "*-32")
 @pytest.mark.parametrize("width", [1, 4, 32])
 @dtypes
 def test_the_same_bits_at_every_width(dtype: str, width: int) -> None:
