@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-
-from matplotlib.figure import Figure
+from typing import TYPE_CHECKING
 
 from sweep.course import explain as sets
-from sweep.course.diagram import draw_network, svg
 from sweep.course.document import Document, html, markdown, plain
 from sweep.course.snapshot import Snapshot, snapshot_of
 from sweep.errors import RequestError
 from sweep.store.files import complete, refuse_place, told
 from sweep.study import Study, checks, files_of, load_study
 from sweep.study.checks import asked, integer, one_of
-from sweep.views.saving import FORMATS, save_figure
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 ENDINGS = {
     "text": (".txt", ".text", ".md"),
@@ -52,8 +52,10 @@ class Derivation:
         """Its sections, equations and tables."""
         return sets.explain(self.snapshot, self.sample)
 
-    def diagram(self) -> Figure:
+    def diagram(self) -> "Figure":
         """The network with its weights, activations and gradients, as a figure."""
+        from sweep.course.diagram import draw_network  # noqa: PLC0415 - a text needs no figures
+
         return draw_network(self.snapshot, self.sample)
 
     def written(self, form: str = "text", picture: str = "") -> str:
@@ -63,6 +65,8 @@ class Derivation:
         """
         match asked("form", one_of(ENDINGS), form):
             case "html":
+                from sweep.course.diagram import svg  # noqa: PLC0415 - likewise
+
                 return html(self.document, svg(self.diagram()))
             case "markdown":
                 return markdown(self.document, picture)
@@ -74,6 +78,8 @@ class Derivation:
         Raises:
             RequestError: it cannot be drawn there, or something else is there.
         """
+        from sweep.views.saving import FORMATS, save_figure  # noqa: PLC0415 - likewise
+
         path = asked("file", checks.path, file)
         if path.suffix[1:] not in FORMATS:
             endings = ", ".join(f".{ending}" for ending in FORMATS)
