@@ -52,6 +52,17 @@ def kernel_cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session", autouse=True)
+def compiled_here() -> Iterator[None]:
+    """Runs in a test's own process compile there, where numba is loaded once for all of them.
+
+    `tests/runs/test_workers.py` and commands that are processes have the product's way.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sweep.runs.workers.uncompiled", lambda groups, lanes: [])
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
 def interrupts() -> None:
     """Ctrl-C interrupts, subprocesses too; a shell has background jobs ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -8,7 +8,7 @@ import pytest
 
 from sweep.runs import workers
 from sweep.runs.runner import run
-from sweep.runs.workers import Interruption
+from sweep.runs.workers import Interruption, uncompiled
 from sweep.study import parse_study
 from sweep.training import compile as compiling
 
@@ -72,6 +72,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache of kernels that is empty, for this process and those that it begins."""
     monkeypatch.setenv("SWEEP_CACHE_DIR", str(tmp_path / "kernels"))
     monkeypatch.setattr(compiling, "_loaded", {})
+    monkeypatch.setattr(workers, "uncompiled", uncompiled)  # the product's, which begins them
     return tmp_path / "kernels"
 
 

@@ -40,6 +40,7 @@ def drawn(kind: str, n: int) -> Figure:
     return response(trials, x="learning_rate", col="optimizer")
 
 
+@pytest.mark.quick("*-1", "*-2", "*-5", "curves-10")
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5, 7, 10])
 @pytest.mark.parametrize("kind", ["curves", "response", "heatmap"])
 def test_rows_are_of_one_height_and_evenly_apart(kind: str, n: int) -> None:
