@@ -124,11 +124,6 @@ class Book:
         sheet = self.sheets.get(home[0])
         return sheet is not None and home[1] in sheet.formulas
 
-    def has_number(self, home: Home) -> bool:
-        """Whether there is such a cell and it is not empty or text."""
-        there = home[1] in self.sheets[home[0]].values or self.has_formula(home)
-        return there and not np.isnan(self.value(home))
-
     def tree(self, home: Home) -> Tree:
         """Return the formula of a cell that has one.
 

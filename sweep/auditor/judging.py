@@ -98,7 +98,8 @@ class Judge:
         first = {column.role: column for column in reversed(self.columns)}
         self.values = {role: column.values for role, column in first.items()}
         self.constants: dict[str, Any] = dict(table.constants)
-        self.constants |= {r: _first(v) for r, v in self.values.items() if r in table.fixed}
+        firsts = {r: v[np.isfinite(v)] for r, v in self.values.items() if r in table.fixed}
+        self.constants |= {r: float(v[0]) if len(v) else float("nan") for r, v in firsts.items()}
         self.given = WEIGHTS + tuple(
             b for b in BIASES.get(table.biases, ()) if table.moving and b in self.values
         )
@@ -298,11 +299,6 @@ def _rank(role: str) -> int:
     if role in ORDER:
         return ORDER.index(role)
     return next((at for at, stem in enumerate(ORDER) if role.startswith(stem)), len(ORDER))
-
-
-def _first(values: np.ndarray) -> float:
-    finite = values[np.isfinite(values)]
-    return float(finite[0]) if len(finite) else float("nan")
 
 
 def _largest(values: np.ndarray, right: np.ndarray, rows: np.ndarray) -> float:

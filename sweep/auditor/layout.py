@@ -10,15 +10,7 @@ import numpy as np
 
 from sweep.auditor.book import Book, Home, Sheet, Spot, number, spot_of
 from sweep.auditor.formulas import Cell
-from sweep.auditor.roles import (
-    ALL_BIASES,
-    CONSTANTS,
-    WEIGHTS,
-    normal,
-    roles_of,
-    under,
-    weightlike,
-)
+from sweep.auditor.roles import ALL_BIASES, CONSTANTS, WEIGHTS, normal, roles_of, under, weightlike
 
 FEWEST_WEIGHTS = 6
 """As many headings of weights make a row of headings; then all eight are asked for."""

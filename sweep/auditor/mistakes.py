@@ -47,8 +47,7 @@ UPDATED = Mistake(
     "All gradients are taken at the old weights; here some weights are the new ones.",
 )
 RATE = Mistake(
-    "the rate from the wrong cell",
-    "The update multiplies by a cell that is not the learning rate.",
+    "the rate from the wrong cell", "The update multiplies by a cell that is not the learning rate."
 )
 ROW_OFF = Mistake("a row off", "A cell of another row is used.")
 CURVE = Mistake("not the sigmoid", "The activation is a = 1 / (1 + EXP(-x)).")

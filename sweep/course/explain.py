@@ -293,9 +293,7 @@ class _Derivation:
         return times(*parts_of(found, "product"))
 
     def _several(
-        self,
-        quantities: Sequence[Quantity],
-        equation: Callable[[Quantity], Equation] | None = None,
+        self, quantities: Sequence[Quantity], equation: Callable[[Quantity], Equation] | None = None
     ) -> Body:
         """Each one's equation; of many the first ones, and a table of all that fit."""
         equation = equation or self._equation

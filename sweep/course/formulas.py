@@ -94,8 +94,7 @@ ACTIVATIONS = {
         lambda z: z * call("Phi", z), lambda z, a: call("Phi", z) + z * call("phi", z)
     ),
     "gelu_tanh": Activation(
-        lambda z: HALF * z * (1 + _bend(z)),
-        lambda z, a: HALF * (1 + _bend(z) + z * _bend_slope(z)),
+        lambda z: HALF * z * (1 + _bend(z)), lambda z, a: HALF * (1 + _bend(z) + z * _bend_slope(z))
     ),
     "silu": Activation(
         lambda z: z / (1 + call("exp", -z)), lambda z, a: _logistic(z) * (1 + z - a)

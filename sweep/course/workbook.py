@@ -277,12 +277,7 @@ class _Writer:
         return refer
 
     def _fill(
-        self,
-        sheet: Any,
-        place: int,
-        column: Column,
-        trial: Trial,
-        refer: Callable[[Quantity], str],
+        self, sheet: Any, place: int, column: Column, trial: Trial, refer: Callable[[Quantity], str]
     ) -> None:
         values = trial.values[column.key].tolist()
         formula = Cells(refer).write(column.formula)

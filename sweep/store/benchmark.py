@@ -97,13 +97,9 @@ def _space(results: Results, trials: int) -> dict[str, Any]:
             if name in measures
         },
         "most_steps": max(group.steps for group in study.groups()),
-        "recorded_steps": sorted(
-            {
-                step
-                for group in study.groups()
-                for step in group.record.loss_steps(group.steps).tolist()
-            }
-        ),
+        "recorded_steps": np.unique(
+            np.concatenate([group.record.loss_steps(group.steps) for group in study.groups()])
+        ).tolist(),
         "study_toml": study.to_toml(),
     }
 

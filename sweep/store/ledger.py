@@ -16,15 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from sweep.errors import StoreError
-from sweep.store.commit import (
-    SCHEMA,
-    Commit,
-    File,
-    data_path,
-    new_commit,
-    now,
-    read_commit,
-)
+from sweep.store.commit import SCHEMA, Commit, File, data_path, new_commit, now, read_commit
 from sweep.store.files import (
     HIDDEN,
     KINDS,
@@ -89,8 +81,7 @@ class Ledger:
                 name its files.
         """
         trials = tables["trials"].num_rows
-        commit = new_commit(group, self.next_trial, trials, first_position)
-        return self._commit(commit, tables)
+        return self._commit(new_commit(group, self.next_trial, trials, first_position), tables)
 
     def merge(self, commits: Sequence[Commit], tables: Mapping[str, pa.Table]) -> Commit:
         """Commit the rows of `commits`, numbered one after the other, as one chunk in their place.
@@ -99,14 +90,18 @@ class Ledger:
             StoreError: it could not be saved, and they are there; or it is, and the next repair
                 will remove them.
         """
-        first = commits[0]
-        trials = sum(commit.trials for commit in commits)
+        one_run = all(  # on one grid, one after the other
+            one.grid == other.grid
+            and one.first_position >= 0
+            and one.first_position + one.trials == other.first_position
+            for one, other in pairwise(commits)
+        )
         merged = replace(
-            first,
-            trials=trials,
+            commits[0],
+            trials=sum(commit.trials for commit in commits),
             replaces=tuple(commit.stem for commit in commits),
             created=now(),
-            first_position=first.first_position if _one_run(commits) else -1,
+            first_position=commits[0].first_position if one_run else -1,
         )
         return self._commit(merged, tables)
 
@@ -204,16 +199,6 @@ def read_ledger(directory: Path) -> Ledger:
     return ledger
 
 
-def _one_run(commits: Sequence[Commit]) -> bool:
-    """Whether the trials of `commits` stand one after the other on one grid."""
-    return all(
-        one.grid == other.grid
-        and one.first_position >= 0
-        and one.first_position + one.trials == other.first_position
-        for one, other in pairwise(commits)
-    )
-
-
 def _stems(home: Path) -> set[str]:
     with told(home):
         return {path.stem for path in named(home / RECORDS, _RECORD)}
@@ -248,11 +233,11 @@ def compact(ledger: Ledger) -> None:
     while stems := _alike(ledger):
         commits = [ledger.commits[stem] for stem in stems]
         try:
-            tables = {kind: _merged(ledger, commits, kind) for kind in KINDS}
+            files = {kind: [file for c in commits if (file := c.file(kind))] for kind in KINDS}
+            tables = {kind: [read(ledger.directory, one) for one in files[kind]] for kind in KINDS}
         except DamagedError:
             return  # for the next repair to find
-        held = {kind: table for kind, table in tables.items() if table is not None}
-        ledger.merge(commits, held)
+        ledger.merge(commits, {kind: pa.concat_tables(t) for kind, t in tables.items() if t})
 
 
 def _alike(ledger: Ledger) -> list[str]:
@@ -277,10 +262,3 @@ def _kind(commit: Commit) -> tuple[object, ...]:
     files = tuple(file.kind for file in commit.files)
     same = (commit.group, commit.steps, commit.labels, commit.fixed, commit.axes, commit.versions)
     return (commit.schema == SCHEMA, files, *same)
-
-
-def _merged(ledger: Ledger, commits: list[Commit], kind: str) -> pa.Table | None:
-    files = [file for commit in commits if (file := commit.file(kind))]
-    if not files:
-        return None
-    return pa.concat_tables([read(ledger.directory, file) for file in files])

@@ -56,7 +56,11 @@ def positions_of(ledger: Ledger, group: Group, commit: Commit) -> Positions:
     """
     if commit.grid == group.points and commit.first_position >= 0:
         return range(commit.first_position, commit.first_position + commit.trials)
-    return positions(group, commit, _columns(ledger, commit))
+    file, names = commit.file("trials"), list(commit.axes)
+    if file is None:
+        raise DamagedError("its record names no table of trials")
+    table = read(ledger.directory, file, names) if names else {}
+    return positions(group, commit, {name: table[name].to_numpy() for name in names})
 
 
 def asked(position: Positions) -> int:
@@ -92,17 +96,6 @@ def positions(group: Group, commit: Commit, columns: Mapping[str, np.ndarray]) -
     if not answer.any():
         return np.full(commit.trials, -1)
     return np.where(answer, group.grid.positions(swept, commit.trials), -1)
-
-
-def _columns(ledger: Ledger, commit: Commit) -> dict[str, np.ndarray]:
-    file = commit.file("trials")
-    if file is None:
-        raise DamagedError("its record names no table of trials")
-    names = list(commit.axes)
-    if not names:
-        return {}
-    table = read(ledger.directory, file, names)
-    return {name: table[name].to_numpy() for name in names}
 
 
 @dataclass(frozen=True)
@@ -203,16 +196,13 @@ class Room:
             if column.null_count:
                 self._elsewhere.add(name)
             elif column.type in (pa.float64(), pa.int64()):
-                part = self._column(name, len(self._run), column.type)[rows]
+                if name not in self._columns:  # of two threads that ask first, both get the same
+                    memory = np.empty(len(self._run), column.type.to_pandas_dtype())
+                    self._columns.setdefault(name, memory)
+                part = self._columns[name][rows]
                 part[:] = column.to_numpy()
                 table = table.set_column(at, name, pa.array(part))
         return table
-
-    def _column(self, name: str, count: int, kind: pa.DataType) -> np.ndarray:
-        """The memory of a column; of two threads that ask first, both get the same."""
-        if name not in self._columns:
-            self._columns.setdefault(name, np.empty(count, kind.to_pandas_dtype()))
-        return self._columns[name]
 
     def in_order(self, parts: Sequence[Rows]) -> Rows:
         """The rows of all `parts` by position; rows of one position stay in their order."""

@@ -44,14 +44,7 @@ from sweep.store.tables import (
     schemas_of,
     update,
 )
-from sweep.study import (
-    Group,
-    Positions,
-    Study,
-    card,
-    load_study,
-    vector,
-)
+from sweep.study import Group, Positions, Study, card, load_study, vector
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -209,7 +202,10 @@ class Results:
             raise RequestError(f"columns: must be a list of names, such as [{columns!r}]")
         condition, tested = _condition(filters)
         usual = ["trial", *swept, *self._columns(kind)]
-        known = {*usual, *(self._kept() if kind == "parameters" else ())}
+        known = {*usual}
+        if kind == "parameters":
+            known |= {RECENT, EPOCHS, STATE}
+            known.update(*(group.network.parameter_names for group in self.study.groups()))
         for name in (*(columns or ()), *tested):
             if name not in known:
                 raise RequestError(f"{name!r}: no column of {kind}; there are {sorted(known)}")
@@ -276,11 +272,6 @@ class Results:
         *first, last = _ALWAYS[kind]
         return [*first, *more, last] if kind == "trials" else [*first, last, *more]
 
-    def _kept(self) -> list[str]:
-        """The columns of parameters that follow from the networks."""
-        networks = [group.network for group in self.study.groups()]
-        return [RECENT, EPOCHS, STATE, *(name for one in networks for name in one.parameter_names)]
-
     @cached_property
     def _found(self) -> list[list[tuple[Commit, Positions]]]:
         return [list(answers(self._ledger, group)) for group in self.study.groups()]
@@ -298,7 +289,10 @@ class Results:
         """
 
         def parts(group: Group, found: list[tuple[Commit, Positions]]) -> Rows | None:
-            room, schema = Room([at for _, at in found]), _unswept(group, kind)
+            room, swept = Room([at for _, at in found]), {STEPS, *group.labels}
+            swept.update(axis.name for axis in group.axes)  # which follow from where a row stands
+            fields = schemas_of(group).get(kind, pa.schema([]))
+            schema = pa.schema([field for field in fields if field.name not in swept])
 
             def part(one: tuple[Commit, Positions]) -> Rows | None:
                 rows = self._rows(kind, columns, trials, one, schema)
@@ -327,7 +321,10 @@ class Results:
         schema: pa.Schema,
     ) -> Rows | None:
         """The rows of a chunk that are asked for, and their positions."""
-        commit, at = found[0], _only(trials, *found)
+        commit, at = found
+        if trials is not None:
+            numbers = np.arange(commit.first_trial, commit.first_trial + commit.trials)
+            at = np.where(np.isin(numbers, np.asarray(trials)), vector(at), -1)
         file = commit.file(kind)
         if file is None or not asked(at):
             return None
@@ -390,21 +387,6 @@ def results_of(
     return Results(directory, study)
 
 
-def _unswept(group: Group, kind: str) -> pa.Schema:
-    """What a group's tables have of their own: axes follow from where a row stands."""
-    swept = {STEPS, *group.labels, *(axis.name for axis in group.axes)}
-    schema = schemas_of(group).get(kind, pa.schema([]))
-    return pa.schema([field for field in schema if field.name not in swept])
-
-
-def _only(trials: Sequence[int] | np.ndarray | None, commit: Commit, at: Positions) -> Positions:
-    """The positions `at` with -1 for all but the `trials` of that number."""
-    if trials is None:
-        return at
-    numbers = np.arange(commit.first_trial, commit.first_trial + commit.trials)
-    return np.where(np.isin(numbers, np.asarray(trials)), vector(at), -1)
-
-
 def _filtered(table: pa.Table, condition: pc.Expression) -> pa.Table:
     """The rows for which it holds.
 
@@ -453,8 +435,5 @@ def _series(name: str, column: pa.ChunkedArray) -> "pd.Series[Any] | pd.Categori
         return pd.Categorical.from_codes(codes, pd.Index(OUTCOMES))
     if pa.types.is_int32(column.type):
         column = column.cast(pa.int64())
-    never = name in NEVER
-    series: pd.Series[Any] = column.to_pandas(
-        types_mapper={pa.int64(): pd.Int64Dtype()}.get if never else None
-    )
-    return series
+    types = {pa.int64(): pd.Int64Dtype()}.get if name in NEVER else None
+    return column.to_pandas(types_mapper=types)  # type: ignore[no-any-return]

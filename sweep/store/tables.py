@@ -143,7 +143,10 @@ def trained_of(
 
 def _trials(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
     labels = {name: repeated(value, len(trial)) for name, value in group.labels.items()}
-    measures = {name: _measure(values) for name, values in trained.measures.items()}
+    measures = {  # losses; or steps, 32 bits wide, null where they say never
+        name: numbers(x) if x.dtype.kind == "f" else numbers(x.astype(np.int32), x < 0)
+        for name, x in trained.measures.items()
+    }
     outcome = pa.DictionaryArray.from_arrays(numbers(trained.outcome), WORDS)
     axes = {name: numbers(values) for name, values in group.columns(trained.index).items()}
     validation = {name: _known(name, values) for name, values in trained.final_validation.items()}
@@ -156,15 +159,6 @@ def _trials(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
         | measures
         | validation
         | {"outcome": outcome}
-    )
-
-
-def _measure(values: np.ndarray) -> pa.Array:
-    """A column of losses; or of steps, 32 bits wide, null where they say never."""
-    return (
-        numbers(values)
-        if values.dtype.kind == "f"
-        else numbers(values.astype(np.int32), values < 0)
     )
 
 
@@ -205,7 +199,10 @@ def _curves(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
     """
     end = np.where(trained.stopped_at < 0, group.steps, trained.stopped_at)[:, np.newaxis]
     steps = trained.loss_steps
-    columns = {"loss": trained.losses} | _validation(group, trained)
+    columns = {"loss": trained.losses}
+    if group.validation is not None:
+        found = (trained.validation_losses, trained.validation_accuracies)
+        columns |= zip(VALIDATION_MEASURES, found, strict=True)
     if group.batched:
         columns[BATCH] = trained.batch_losses
     unknown = group.batched & (steps != 0) & (steps != end)
@@ -235,12 +232,6 @@ def _ends(trained: Trained, schema: pa.Schema) -> dict[str, pa.Array]:
         values = pa.array(known.get(name, none), from_pandas=name in (BATCH, "validation_accuracy"))
         found[name] = values.cast(schema.field(name).type)
     return found
-
-
-def _validation(group: Group, trained: Trained) -> dict[str, np.ndarray]:
-    """(trials, recorded steps) of each of `VALIDATION_MEASURES`, or nothing."""
-    found = (trained.validation_losses, trained.validation_accuracies)
-    return {} if group.validation is None else dict(zip(VALIDATION_MEASURES, found, strict=True))
 
 
 def _parameters(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
