@@ -272,6 +272,7 @@ def test_a_plan_of_steps_too_long_to_try_guesses(here: Path) -> None:
         ('record.loss="log 9"', ': which losses "log 9" records depends on it'),
         ('record.parameters="nothing"', ": no parameters are kept to go on from"),
         ('record.loss="every 9"', ""),
+        ('record.loss="last 9"', ""),
     ],
 )
 def test_a_plan_says_when_more_steps_train_all_anew(here: Path, edit: str, why: str) -> None:

@@ -20,7 +20,7 @@ Check = Callable[[object], Any]
 
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202f-\ud7ff\ue000-\U0010ffff]")
 _MAX_HIDDEN = 1_000
-_SCHEDULE = re.compile(r"(every|log) +(step|[0-9]{1,12})|final|nothing")
+_SCHEDULE = re.compile(r"(every|log|last) +(step|[0-9]{1,12})|final|nothing")
 
 MAX_LAYERS = 100
 """How many layers a network may have, inputs and outputs included."""
@@ -295,14 +295,15 @@ def schedule(text: str) -> str:
         ValueError: it is none.
     """
     match = _SCHEDULE.fullmatch(text.strip())
-    if match is None or match[0] == "log step":
+    if match is None or (match[1] != "every" and match[2] == "step"):
         raise ValueError(text)
     if match[1] is None:
         return match[0]
     count = 1 if match[2] == "step" else int(match[2])
-    if count < (1 if match[1] == "every" else 3):
+    if count < (3 if match[1] == "log" else 1):
         raise ValueError(text)
-    return "every step" if match[1] == "every" and count == 1 else f"{match[1]} {count}"
+    whole = {"every 1": "every step", "last 1": "final"}
+    return whole.get(found := f"{match[1]} {count}", found)
 
 
 def recorded(*shapes: str) -> Check:

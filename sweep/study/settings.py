@@ -302,15 +302,17 @@ class Schedule:
 class Record:
     """What is recorded of every trial, besides its measures.
 
-    `loss` is "every step", "every N", "log N" or "nothing"; `parameters` is "final", "every N",
-    "every step" or "nothing". See `checks.schedule` for their one spelling.
+    Both are "every step", "every N", "last N", "final" or "nothing", `loss` may be "log N" too. See
+    `checks.schedule` for their one spelling.
     """
 
     loss: str = declared(
-        checks.recorded("every step", "every N", "log N", "nothing"), "every step", str
+        checks.recorded("every step", "every N", "log N", "last N", "final", "nothing"),
+        "every step",
+        str,
     )
     parameters: str = declared(
-        checks.recorded("final", "every step", "every N", "nothing"), "final", str
+        checks.recorded("final", "every step", "every N", "last N", "nothing"), "final", str
     )
 
     def loss_steps(self, steps: int) -> np.ndarray:
@@ -328,7 +330,7 @@ def scheduled_count(text: str, steps: int) -> int:
     if kind in ("nothing", "final"):
         return int(kind == "final")
     count = 1 if number == "step" else int(number)
-    return min(count, steps + 1) if kind == "log" else -(-steps // count) + 1
+    return -(-steps // count) + 1 if kind == "every" else min(count, steps + 1)
 
 
 def _scheduled(text: str, steps: int) -> np.ndarray:
@@ -340,6 +342,8 @@ def _scheduled(text: str, steps: int) -> np.ndarray:
     if kind == "log":
         return logarithmic_steps(int(number), steps)
     count = 1 if number == "step" else int(number)
+    if kind == "last":
+        return np.arange(max(steps + 1 - count, 0), steps + 1, dtype=np.int64)
     found = np.arange(0, steps + count, count, dtype=np.int64)
     found[-1] = steps
     return found

@@ -156,7 +156,7 @@ def curves(
     every = paths.steps[-1]
     if rates is not None:
         paths = paths.at(rates)
-    elif look.log is None and measure not in UPWARD and not look.xlim:
+    elif look.log is None and measure not in UPWARD and not look.xlim and not paths.steps[0]:
         paths = paths.until(max(FIRST_STEPS, every // 10))
     rows = _rows(paths, hues, cols)
     few = FEW if max(np.count_nonzero(panel) for panel in rows) <= MOST_LINES else 1
@@ -237,7 +237,8 @@ def _dress(
     else:
         axes.xaxis.set_major_locator(MaxNLocator(2 if axes.get_title() else 5, integer=True))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:,.0f}"))
-    axes.set(xlim=limits or (0, max(int(paths.steps[-1]), 1)), ylim=span)
+    first = int(paths.steps[0])  # 0, unless the last ones alone were recorded
+    axes.set(xlim=limits or (first, max(int(paths.steps[-1]), first + 1)), ylim=span)
     axes.set(xlabel=label("step"), ylabel=label(measure))
 
 
@@ -337,7 +338,8 @@ def _by_step(
         notes.append(f"all {len(every):,} trials diverged, also those not shown")
     look = options.look(source, "; ".join(filter(None, notes)))
     if not look.xlim and rates is None and (measure != "loss" or options.stated or at_best):
-        look = replace(look, xlim=(0, max(int(table["step"].max()), 1)))  # not the beginning alone
+        first = int(table["step"].min())
+        look = replace(look, xlim=(first, max(int(table["step"].max()), first + 1)))
     shown: dict[str | None, Shown] = {
         axis: Shown.of(table, axis, len(source.points[axis])) for axis in (hue, col) if axis
     }

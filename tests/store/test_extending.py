@@ -65,6 +65,7 @@ def seen_once(directory: Path, steps: int) -> None:
     [
         [],
         ["record.loss='every 7'"],
+        ["record.loss='last 25'"],
         ["record.loss='nothing'", "training.optimizer='adam'"],
         ["training.stop='either'"],
     ],

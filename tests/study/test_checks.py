@@ -74,8 +74,8 @@ from .course import BIASED, course, refused
             "initial.scheme='he'",
             "initial.scheme: has no effect: initial.weights states the weights",
         ),
-        ("record.loss='log 2'", '"log N", "nothing" (N at least 1, after log 3), not "log 2"'),
-        ("record.parameters='log 9'", 'must be one of "final", "every step", "every N", "nothing"'),
+        ("record.loss='log 2'", '"nothing" (N at least 1, after log 3), not "log 2"'),
+        ("record.parameters='log 9'", 'must be one of "final", "every step", "every N", "last N"'),
         ("record.loss=5", 'must be one of "every step"'),
         (
             "training.steps=100000000",

@@ -10,6 +10,7 @@ schedules = st.one_of(
     st.sampled_from(["every step", "final", "nothing"]),
     st.integers(1, 50).map("every {}".format).map(schedule),
     st.integers(3, 60).map("log {}".format),
+    st.integers(1, 60).map("last {}".format).map(schedule),
 )
 
 
@@ -21,6 +22,9 @@ schedules = st.one_of(
         ("every 7", [0, 7]),
         ("every 9", [0, 7]),
         ("log 4", [0, 1, 3, 7]),
+        ("last 3", [5, 6, 7]),
+        ("last 8", [0, 1, 2, 3, 4, 5, 6, 7]),
+        ("last 9", [0, 1, 2, 3, 4, 5, 6, 7]),
         ("final", [7]),
         ("nothing", []),
     ],
@@ -39,13 +43,22 @@ def test_counting_agrees_with_listing(text: str, steps: int) -> None:
 
 @pytest.mark.parametrize(
     ("text", "one_spelling"),
-    [("every 1", "every step"), (" every  10 ", "every 10"), ("log 007", "log 7")],
+    [
+        ("every 1", "every step"),
+        (" every  10 ", "every 10"),
+        ("log 007", "log 7"),
+        ("last  64", "last 64"),
+        ("last 1", "final"),
+    ],
 )
 def test_a_schedule_has_one_spelling(text: str, one_spelling: str) -> None:
     assert schedule(text) == one_spelling
 
 
-@pytest.mark.parametrize("text", ["", "every", "every 0", "log 2", "log step", "every -1", "all"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "every", "every 0", "log 2", "log step", "every -1", "all", "last 0", "last", "last step"],
+)
 def test_what_is_no_schedule(text: str) -> None:
     with pytest.raises(ValueError, match=f"^{text}$"):
         schedule(text)

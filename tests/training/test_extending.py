@@ -14,6 +14,7 @@ VALIDATION = "validation={ inputs=[[0.2, 0.1]], targets=[[1, 0]] }"
 EDITS = {
     "as it is": [],
     "every seventh loss": ["record.loss='every 7'", "record.parameters='every 5'"],
+    "the last ones": ["record.loss='last 20'", "record.parameters='last 3'"],
     "no losses": ["record.loss='nothing'"],
     "stopped": ["training.stop='either'", "outcome.target=0.2"],
     "adam with a warmup": ["training.optimizer='adam'", "schedule={ warmup=9 }"],
@@ -72,6 +73,8 @@ def test_of_some_trials_on_other_lanes(lanes: int) -> None:
         ("every step", "nothing", False),
         ("log 10", "final", False),  # of 60 steps others are recorded than of 30
         ("log 100", "final", True),  # all of either
+        ("last 9", "last 5", True),  # of 30 steps more are recorded than are wanted of them
+        ("last 40", "final", True),
     ],
 )
 def test_what_can_be_extended(loss: str, parameters: str, extends: bool) -> None:

@@ -58,6 +58,12 @@ def test_linear_axes_show_every_step_if_asked_for(curve_table: pd.DataFrame) -> 
     assert note(figure) == ""
 
 
+def test_curves_of_the_last_steps_alone_are_drawn_whole(curve_table: pd.DataFrame) -> None:
+    last = curve_table[curve_table["step"] > 150]
+    axes = curves(last, hue="learning_rate").axes[0]
+    assert (axes.get_xlim(), len(axes.lines[0].get_xdata())) == ((151, 200), 50)
+
+
 def test_legend_has_the_order_of_the_values(curve_table: pd.DataFrame) -> None:
     figure = curves(curve_table, hue="learning_rate")
     assert legend(figure) == ["0.1", "0.5", "2"]
