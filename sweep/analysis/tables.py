@@ -15,7 +15,7 @@ from sweep.analysis.medians import Block, Medians, at_rates, share_interval
 from sweep.analysis.naming import named
 from sweep.analysis.responses import Responses
 from sweep.analysis.trials import responses_of
-from sweep.catalogue import OUTCOMES
+from sweep.catalogue import CURVE_MEASURES, OUTCOMES
 from sweep.errors import RequestError
 from sweep.store.results import Results
 from sweep.study import Study
@@ -311,8 +311,12 @@ def _wanted(responses: Responses, by: str | None) -> list[str]:
             f"there are {', '.join(known)}"
         )
     if by not in known:
-        why = "no validation data" if by.startswith("validation") else "no such column"
-        raise RequestError(f"--by {by}: there is {why}; there are {', '.join(known)}")
+        why = "there is no such column"
+        if by.startswith("validation"):
+            why = "there is no validation data"
+        if by in CURVE_MEASURES:
+            why = "it is measured only if record.measures names it"
+        raise RequestError(f"--by {by}: {why}; there are {', '.join(known)}")
     return [by]
 
 

@@ -10,7 +10,7 @@ from sweep.analysis.levels import LEVELS
 from sweep.analysis.naming import named, narrowed
 from sweep.analysis.range_test import is_range_test, range_test
 from sweep.analysis.responses import Responses, is_rate, rate_axis
-from sweep.catalogue import VALIDATION_MEASURES
+from sweep.catalogue import CURVE_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.store.results import Results, results_of
 from sweep.study import Study
@@ -42,7 +42,9 @@ def trained(
         raise RequestError(f"{results.directory}: nothing is trained yet")
     axes = [axis.name for axis in results.study.axes]
     validated = any(group.validation for group in results.study.groups())
-    names = [name for name in more if name not in VALIDATION_MEASURES]
+    kept = results.study.record.measures
+    missing = {*VALIDATION_MEASURES, *CURVE_MEASURES}.difference(kept)
+    names = [name for name in more if name not in missing]
     names += [*NEEDED, *(VALIDATION_MEASURES if validated else ()), *(["trial"] if areas else [])]
     trials = narrowed(results.trials(list(dict.fromkeys([*axes, *names]))), axes, only)
     return (with_areas(trials, results) if areas else trials), axes

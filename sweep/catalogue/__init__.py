@@ -18,6 +18,8 @@ from sweep.catalogue.learning import (
     Schedule,
 )
 from sweep.catalogue.measures import (
+    CAP,
+    CURVE_MEASURES,
     MEASURES,
     OUTCOMES,
     TRAINING_MEASURES,
@@ -28,7 +30,9 @@ from sweep.catalogue.networks import ACTIVATIONS, DTYPES, LOSSES, SCHEMES, Activ
 
 __all__ = [
     "ACTIVATIONS",
+    "CAP",
     "COMMON_NUMBERS",
+    "CURVE_MEASURES",
     "DTYPES",
     "LOSSES",
     "MEASURES",

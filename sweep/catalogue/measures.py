@@ -17,7 +17,8 @@ class Measure:
         logarithmic: whether it is shown on a logarithmic scale where it spans decades.
         at_the_end: whether it says how training ended, so that a trial that diverged has none,
             whatever its column says.
-        needs: "validation", "batches" or "curves", if only a study with these has it.
+        needs: "validation", "batches" or "curves", if only a study with these has it; "asking", if
+            only one that names it in `record.measures`.
         derived_from: the columns that it is computed from, if none is kept of it.
     """
 
@@ -67,6 +68,21 @@ MEASURES: Mapping[str, Measure] = {
             _E,
             needs="curves",
         ),
+        Measure(
+            "loss_sum",
+            "sum of the losses, each over the first",
+            unit="ratio",
+            needs="asking",
+        ),
+        Measure(
+            "inverse_loss_sum",
+            "sum of the first loss over each",
+            unit="ratio",
+            larger_is_better=True,
+            needs="asking",
+        ),
+        Measure("largest_rise", "largest rise above the lowest loss before", _E, needs="asking"),
+        Measure("period", "period of the last 20 losses", unit="step", needs="asking"),
     )
 }
 """By column. The kept ones come first, in the order of the saved columns."""
@@ -78,6 +94,23 @@ TRAINING_MEASURES = tuple(
 
 VALIDATION_MEASURES = tuple(row.name for row in MEASURES.values() if row.needs == "validation")
 """Those that a study with validation data keeps too."""
+
+CURVE_MEASURES = tuple(row.name for row in MEASURES.values() if row.needs == "asking")
+"""Those of the whole curve, which a study keeps that names them in `record.measures`.
+
+With v_t the loss at step t over that at step 0, and `CAP` where that is more or no number,
+`loss_sum` is the sum of v_t over all steps and `inverse_loss_sum` that of 1 / v_t.
+`largest_rise` is the largest of what a loss is above the lowest one up to it, infinite where a loss
+was no number. `period` is the smallest p up to 10 for which each of the last 20 losses is that p
+steps before, to 1e-6 (in float32 1e-4) of the largest of them, if all are numbers and there are as
+many; 1 is a loss that stands still.
+
+A trial that has stopped goes on with its last loss. With mini-batches these are sums over the loss
+before the first step, those of epochs, and the last one; `period` counts epochs.
+"""
+
+CAP = 1e6
+"""What a loss counts as that is more times the first one, or no number (Sohl-Dickstein, 2024)."""
 
 
 OUTCOMES = ("converged", "stalled", "diverged")

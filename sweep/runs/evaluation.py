@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
+from sweep.catalogue import CURVE_MEASURES, OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.runs.points import Columns, Part, columns_of, parts_of
 from sweep.store.machine import usable_processors
+from sweep.store.results import NEVER
 from sweep.store.tables import tables_of
 from sweep.study import Group, Study, load_study
 from sweep.study.checks import nearest
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     Points = pd.DataFrame | Mapping[str, ArrayLike]
-
-NEVER = ("steps_to_target", "diverged_at")
-"""The measures that are steps which may never have come."""
 
 OUTCOME = "outcome"
 
@@ -95,7 +93,7 @@ def evaluate(
             that splits groups, such as an optimizer; axes of the study that have one value may be
             left out, others not. What has no effect at a point is not looked at there.
         measures: which of the columns of `Results.trials` to return; by default all, `outcome`
-            last.
+            last. Measures of the whole curve need not be named in `record.measures`.
         curves: whether to return the curves as well, at the steps that the study records.
         parameters: whether to return the parameters, likewise.
         threads: that train; by default one for each CPU that the process may use.
@@ -113,7 +111,8 @@ def evaluate(
     if threads < 1:
         raise RequestError(f"threads must be at least 1, not {threads}")
     columns = columns_of(study, points)
-    parts = [_recording(part, curves, parameters) for part in parts_of(study, columns)]
+    asked = [name for name in CURVE_MEASURES if name in (measures or study.record.measures)]
+    parts = [_recording(part, curves, parameters, asked) for part in parts_of(study, columns)]
     wanted = _wanted(measures, parts)
     pieces = list(_trained(parts, threads))
     index = points.index if isinstance(points, pd.DataFrame) else None
@@ -133,12 +132,12 @@ def evaluate(
     )
 
 
-def _recording(part: Part, curves: bool, parameters: bool) -> Part:
+def _recording(part: Part, curves: bool, parameters: bool, measures: Sequence[str]) -> Part:
     """The same points, with nothing recorded that is not asked for."""
-    record = part.group.record
+    record = replace(part.group.record, measures=tuple(measures))
     for name, asked in (("loss", curves), ("parameters", parameters)):
         if not asked:
-            record = replace(record, **{name: "nothing"})
+            record = replace(record, **{name: "nothing"})  # type: ignore[arg-type]  # the schedules
         elif getattr(record, name) == "nothing":
             raise RequestError(f'points: record.{name} is "nothing", and it is asked for')
     return replace(part, group=replace(part.group, record=record))
@@ -151,14 +150,18 @@ def _wanted(measures: Sequence[str] | None, parts: Sequence[Part]) -> list[str]:
         RequestError: there is none of a name.
     """
     validated = any(part.group.validation for part in parts)
-    known = [*TRAINING_MEASURES, *(VALIDATION_MEASURES if validated else ()), OUTCOME]
+    more = (*CURVE_MEASURES, *VALIDATION_MEASURES) if validated else CURVE_MEASURES
+    known = [*TRAINING_MEASURES, *more, OUTCOME]
     if isinstance(measures, str):
         raise RequestError(f"measures: must be a list of names, such as [{measures!r}]")
     for name in measures or ():
         if name not in known:
             hint = nearest(str(name), known) or f"; there are {', '.join(known)}"
             raise RequestError(f"measures: {name!r} is none that is kept{hint}")
-    return known if measures is None else list(dict.fromkeys(measures))
+    if measures is not None:
+        return list(dict.fromkeys(measures))
+    kept = parts[0].group.record.measures if parts else ()
+    return [name for name in known if name in kept or name not in CURVE_MEASURES]
 
 
 def _trained(parts: Sequence[Part], threads: int) -> Iterator[Piece]:

@@ -39,6 +39,7 @@ from sweep.store.tables import (
     RECENT,
     STATE,
     STEPS,
+    SUMS,
     codes_of,
     own,
     schemas_of,
@@ -49,8 +50,8 @@ from sweep.study import Group, Positions, Study, card, load_study, vector
 if TYPE_CHECKING:
     import pandas as pd
 
-NEVER = ("steps_to_target", "diverged_at")
-"""The columns of steps that may never have come."""
+NEVER = ("steps_to_target", "diverged_at", "period")
+"""The columns of steps that there may be none of."""
 
 Filters = Sequence[tuple[str, str, Any]] | Sequence[Sequence[tuple[str, str, Any]]]
 """Conditions on rows, as `pandas.read_parquet` takes them."""
@@ -170,7 +171,7 @@ class Results:
         """A row a kept step: `trial`, the axes, `step` and a column a parameter, likewise."""
         table = self.arrow("parameters", trials=trials)
         return _frame(
-            table.select([n for n in table.column_names if n not in (RECENT, EPOCHS, STATE)])
+            table.select([n for n in table.column_names if n not in (RECENT, SUMS, EPOCHS, STATE)])
         )
 
     def arrow(
@@ -204,7 +205,7 @@ class Results:
         usual = ["trial", *swept, *self._columns(kind)]
         known = {*usual}
         if kind == "parameters":
-            known |= {RECENT, EPOCHS, STATE}
+            known |= {RECENT, SUMS, EPOCHS, STATE}
             known.update(*(group.network.parameter_names for group in self.study.groups()))
         for name in (*(columns or ()), *tested):
             if name not in known:
@@ -270,6 +271,8 @@ class Results:
         if kind == "curves" and any(group.batched for group in self.study.groups()):
             more = (*more, BATCH)
         *first, last = _ALWAYS[kind]
+        if kind == "trials":
+            more = (*self.study.record.measures, *more)
         return [*first, *more, last] if kind == "trials" else [*first, last, *more]
 
     @cached_property

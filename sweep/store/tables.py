@@ -21,6 +21,9 @@ RECENT = "recent_losses"
 STATE = "optimizer_state"
 """What the optimizer keeps besides the parameters, likewise."""
 
+SUMS = "curve_sums"
+"""What the measures of the whole curve need, likewise: only where some are asked for."""
+
 EPOCHS = "epoch_sums"
 """What the measures of epochs need, likewise: only where steps see batches."""
 
@@ -53,7 +56,10 @@ def schemas_of(group: Group) -> dict[str, pa.Schema]:
     sums = (len(EXTREMES) + 1 + len(MARKS)) * (group.batched and len(kept) > 0)
     nothing = Trained(
         index=whole,
-        measures={n: whole if MEASURES[n].unit == "step" else none for n in TRAINING_MEASURES},
+        measures={
+            n: whole if MEASURES[n].unit == "step" else none
+            for n in (*TRAINING_MEASURES, *record.measures)
+        },
         outcome=whole.astype(np.int8),
         loss_steps=steps,
         losses=np.empty((0, len(steps)), dtype),
@@ -61,6 +67,7 @@ def schemas_of(group: Group) -> dict[str, pa.Schema]:
         parameter_steps=kept,
         parameters=np.empty((0, len(kept), group.network.n_parameters), dtype),
         recent_losses=np.empty((0, TAIL if len(kept) else 0), dtype),
+        sums=np.empty((0, len(shape_of(group).sums) if len(kept) else 0)),
         epochs=np.empty((0, sums)),
         optimizer_state=np.empty((0, state), dtype),
         stopped_at=whole,
@@ -130,6 +137,7 @@ def trained_of(
         parameter_steps=kept,
         parameters=np.stack(numbers, axis=1).reshape(len(rows), len(kept), len(numbers)),
         recent_losses=_lists(last, RECENT, none),
+        sums=_lists(last, SUMS, none.astype(np.float64)),
         epochs=_lists(last, EPOCHS, none.astype(np.float64)),
         optimizer_state=_lists(last, STATE, none),
         stopped_at=stops_of(measures, group.training.stop),
@@ -241,6 +249,8 @@ def _parameters(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
     columns |= {name: numbers(by_name[at]) for at, name in enumerate(names)}
     steps = len(trained.parameter_steps)
     columns[RECENT] = _at_last_step(trained.recent_losses, steps)
+    if trained.sums.shape[1]:
+        columns[SUMS] = _at_last_step(trained.sums, steps)
     if trained.epochs.shape[1]:
         columns[EPOCHS] = _at_last_step(trained.epochs, steps)
     if trained.optimizer_state.shape[1]:

@@ -188,6 +188,19 @@ def items(check: Check, wanted: str, least: int = 1, most: int = MAX_COLUMNS) ->
     return check_all
 
 
+def names(known: Sequence[str], wanted: str) -> Check:
+    """A list of some of the `known` names, each once, as a tuple in their order."""
+    listed = items(one_of(known), f'{wanted} ["{known[0]}"]')
+
+    def check(value: object) -> tuple[str, ...]:
+        found = listed(value)
+        if len({*found}) < len(found):
+            raise ValueError(f"must name each once, not {show(value)}")
+        return tuple(name for name in known if name in found)
+
+    return check
+
+
 def layers_of(check: Check) -> Check:
     """A list of what `check` accepts, one element a layer, as a tuple."""
     return items(check, "a list with one element for each layer")

@@ -146,6 +146,7 @@ class Keywords(TypedDict, total=False):
     rule: Text
     record_loss: Text
     record_parameters: Text
+    record_measures: Sequence[str]
     plot_mark: Mapping[str, Sequence[float]]
     plot_inputs: Sequence[str]
     plot_outputs: Sequence[str]

@@ -17,6 +17,7 @@ import numpy as np
 
 from sweep.catalogue import (
     ACTIVATIONS,
+    CURVE_MEASURES,
     DTYPES,
     LOSSES,
     OPTIMIZERS,
@@ -300,10 +301,11 @@ class Schedule:
 
 @dataclass(frozen=True)
 class Record:
-    """What is recorded of every trial, besides its measures.
+    """What is recorded of every trial, besides the measures that all have.
 
-    Both are "every step", "every N", "last N", "final" or "nothing", `loss` may be "log N" too. See
-    `checks.schedule` for their one spelling.
+    `measures` are those of the whole curve that are asked for, in the order of the catalogue. Both
+    others are "every step", "every N", "last N", "final" or "nothing", `loss` may be "log N" too.
+    See `checks.schedule` for their one spelling.
     """
 
     loss: str = declared(
@@ -313,6 +315,9 @@ class Record:
     )
     parameters: str = declared(
         checks.recorded("final", "every step", "every N", "last N", "nothing"), "final", str
+    )
+    measures: tuple[str, ...] = declared(
+        checks.names(CURVE_MEASURES, "a list of measures, such as"), None, otherwise=()
     )
 
     def loss_steps(self, steps: int) -> np.ndarray:

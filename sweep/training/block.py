@@ -40,6 +40,8 @@ from sweep.training.specification import (
 from sweep.training.trained import (
     Trained,
     canonical,
+    curve_measures,
+    folded,
     measures_of,
     outcomes_of,
     rows_of,
@@ -119,6 +121,8 @@ class Block:
             thresholds=self._thresholds(),
             extremes=self.empty(len(EXTREMES)),
             marks=np.full((len(MARKS), self.columns), -1, mark_dtype(shape.dtype)),
+            sums=np.zeros((len(shape.sums), self.columns), self.dtype),
+            fresh=1,
             epoch=epoch,
             epoch_samples=epoch_samples,
             partial=np.zeros(self.columns, self.dtype),
@@ -129,6 +133,8 @@ class Block:
             workspace=aligned(workspace_size(shape, len(inputs)), self.dtype),
         )
         self.given.extremes[BEST], self.given.extremes[LARGEST] = np.inf, -np.inf
+        if "lowest" in shape.sums:
+            self.given.sums[shape.sums.index("lowest")] = np.inf
         self.validation = Evaluator(self, group.validation) if group.validation else None
         looks = len(self.loss_steps) * (group.validation is not None)
         self.validated = np.empty((2, looks, self.columns), self.dtype)
@@ -148,12 +154,17 @@ class Block:
         given.marks[BEST_STEP] = np.where(loss < np.inf, 0, -1)
         given.marks[TARGET_STEP] = np.where(loss <= target, 0, -1)
         given.marks[DIVERGED_STEP] = np.where(loss <= bound, -1, 0)
+        if self.shape.sums[:1] == ("first",):
+            given.sums[0] = loss
+        given.sums[:] = folded(self.shape.sums, given.sums, loss)
 
     def resume(self, since: Trained) -> int:
         """Put all arrays as they were after the last step of `since`; return that step."""
         given, step = self.given, int(since.parameter_steps[-1])
         given.parameters[:] = self._padded(since.parameters[:, -1])
         given.state[:] = self._padded(since.optimizer_state)
+        given.sums[:] = self._padded(since.sums)
+        self.given = given = given._replace(fresh=0)
         if self.group.batched:
             sums = self._padded(since.epochs)
             given.extremes[:], given.marks[:] = sums[: len(EXTREMES)], sums[-len(MARKS) :]
@@ -260,6 +271,7 @@ class Block:
             curve=self.given.curve[since:],
         )
         call(self.shape, given)
+        self.given = self.given._replace(fresh=0)
 
     def _order(self, start: int, stop: int) -> Batches:
         """The samples of steps start ... stop; the loss of the last is that of its batch too."""
@@ -296,10 +308,11 @@ class Block:
         stopped = stops_of(measures_of(extremes, marks), self.shape.stop)
         stopped_at, diverged_at = self._steps_of(stopped), measures["diverged_at"]
         curve = self._until(stopped_at, self.loss_steps, self.given.curve)
-        losses, batch_losses = curve, curve[:, :0]
+        losses, batch_losses, final = curve, curve[:, :0], extremes[FINAL]
         if self.whole is not None:
             losses, batch_losses = np.full_like(curve, np.nan), curve
-            measures = self._with_final(stopped, self.whole.evaluate()[0][:n])
+            final = self.whole.evaluate()[0][:n]
+            measures = self._with_final(stopped, final)
             last = np.where(stopped_at < 0, self.group.steps, stopped_at)[:, np.newaxis]
             for name, known in (
                 ("initial_loss", self.loss_steps == 0),
@@ -312,14 +325,19 @@ class Block:
             validated[1][gone] = np.nan
         return Trained(
             index=self.index,
-            measures=measures,
+            measures=measures | self._curve_measures(stopped, final),
             outcome=outcomes_of(measures, self.group.outcome.rule),
             loss_steps=self.loss_steps,
             losses=canonical(losses),
             batch_losses=batch_losses,
             parameter_steps=steps,
             parameters=canonical(parameters),
-            recent_losses=self._recent_losses(stopped),
+            recent_losses=self._recent_losses(stopped)
+            if self.keep_recent
+            else np.empty((n, 0), self.dtype),
+            sums=canonical(
+                self.given.sums[: self.keep_recent * len(self.given.sums), :n].T.astype(np.float64)
+            ),
             epochs=self._epochs(stopped),
             optimizer_state=canonical(
                 self.given.state[: self.keep_recent * len(self.given.state), :n].T.copy()
@@ -372,9 +390,26 @@ class Block:
         last = (step + 1) // self.given.epoch if self.group.batched else step
         return np.arange(last - TAIL + 1, last + 1)
 
+    def _curve_measures(
+        self, stopped: NDArray[np.int64], final: NDArray[Any]
+    ) -> dict[str, NDArray[Any]]:
+        """Return those that are asked for; `final` (n,) is the loss when training ended."""
+        if not self.group.record.measures:
+            return {}
+        sums = self.given.sums[:, : len(self.index)]
+        if self.whole is not None:
+            sums = folded(self.shape.sums, sums, final)
+        last = self._last_places(self.group.steps)[-1]
+        return curve_measures(
+            self.group.record.measures,
+            self.shape.sums,
+            sums,
+            final,
+            np.where(stopped < 0, 0, last - stopped),
+            self._recent_losses(stopped),
+        )
+
     def _recent_losses(self, stopped: NDArray[np.int64]) -> NDArray[Any]:
-        if not self.keep_recent:
-            return np.empty((len(self.index), 0), self.dtype)
         places = self._last_places(self.group.steps)
         recent = self._until(stopped, places, self.given.recent[places % RING])
         recent[:, places < 0] = np.nan

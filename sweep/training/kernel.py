@@ -14,7 +14,7 @@ from sweep.catalogue import ORDERS
 from sweep.training.lanes import Lanes, Part, any_lane, inlined, memories, select
 from sweep.training.learning import make_learning, steps_at_once
 from sweep.training.losses import LOSSES
-from sweep.training.measures import diverged, make_conclude, make_observe, reached
+from sweep.training.measures import diverged, make_conclude, make_fold, make_observe, reached
 from sweep.training.passes import make_add_loss, make_forward, make_output_deltas
 from sweep.training.sampling import make_batches
 from sweep.training.specification import (
@@ -44,6 +44,7 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
     pass_batch = _make_pass_batch(shape, learning.backward, ends, *scales)
     update = learning.update
     observe, conclude = make_observe(lanes, marks), make_conclude(lanes, batched=batched)
+    fold, folding = make_fold(lanes, shape.sums), len(shape.sums) > 0
     own, load_seeds = shape.batches in ORDERS, Lanes("int64", width).load
 
     def train(given: Any) -> None:  # noqa: C901, PLR0912, PLR0915 - likewise
@@ -83,6 +84,8 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
                 else:
                     error = loss
                     net.ring[step & (RING - 1)] = error
+                if folding and known and (step > start or given.fresh):
+                    fold(given, block, place, error, active)
                 if stopping and known:
                     ending = active & ends(error, given)
                     if any_lane(ending):

@@ -15,6 +15,7 @@ stopped stay what they are: only lanes that are `active` change.
 
 from typing import Any
 
+from sweep.catalogue import CAP
 from sweep.training.lanes import Lanes, any_lane, inlined, select
 from sweep.training.specification import (
     BEST,
@@ -101,6 +102,39 @@ def make_conclude(lanes: Lanes, *, batched: bool) -> Any:
         store(extremes, at, select(ending, tail, load(extremes, at)))
 
     return conclude
+
+
+def make_fold(lanes: Lanes, sums: tuple[str, ...]) -> Any:
+    """Return ``fold(given, block, place, error, active)``: it adds a loss to the rows of `sums`.
+
+    They are those of the whole curve (`CURVE_MEASURES`). Each loss is added once, in the order of
+    steps, rounded to the dtype: of n losses the sums are off by n / 2 last digits at most.
+    """
+    load, store = lanes.load, lanes.store
+    summed, rising = "first" in sums, "lowest" in sums
+    lowest_row = sums.index("lowest") if rising else 0
+
+    @inlined
+    def fold(given: Any, block: Any, place: Any, error: Any, active: Any) -> None:
+        at, columns = given.sums, given.columns
+        if summed:
+            if place == 0:
+                store(at, block, select(active, error, load(at, block)))
+            v = error / load(at, block)
+            v = select(v < CAP, v, CAP)
+            total, inverse = load(at, columns + block), load(at, 2 * columns + block)
+            store(at, columns + block, select(active, total + v, total))
+            store(at, 2 * columns + block, select(active, inverse + 1.0 / v, inverse))
+        if rising:
+            before = load(at, lowest_row * columns + block)
+            largest = load(at, (lowest_row + 1) * columns + block)
+            lowest = select(error < before, error, before)
+            rise = select(error - error == 0.0, error - lowest, float("inf"))
+            store(at, lowest_row * columns + block, select(active, lowest, before))
+            larger = active & (rise > largest)
+            store(at, (lowest_row + 1) * columns + block, select(larger, rise, largest))
+
+    return fold
 
 
 @inlined

@@ -23,6 +23,15 @@ TAIL = 20  # losses whose mean is the tail loss
 INITIAL, BEST, LARGEST, FINAL, TAIL_MEAN = EXTREMES = range(5)
 BEST_STEP, TARGET_STEP, DIVERGED_STEP = MARKS = range(3)
 
+# Rows of `sums`, of the whole curve: which measures need which.
+SUMS = {
+    "first": ("loss_sum", "inverse_loss_sum"),
+    "loss_sum": ("loss_sum", "inverse_loss_sum"),
+    "inverse_loss_sum": ("loss_sum", "inverse_loss_sum"),
+    "lowest": ("largest_rise",),
+    "largest_rise": ("largest_rise",),
+}
+
 # Arguments of kernels: numbers are of its dtype, marks integers of the same size.
 Numbers = Annotated[NDArray[Any], "numbers"]
 Marks = Annotated[NDArray[Any], "marks"]
@@ -50,6 +59,8 @@ class TrainArguments(NamedTuple):
         parameters, state: (P, columns) and (shape.kept, columns), in and out.
         thresholds: (2,), the target loss, and the largest loss that has not diverged.
         extremes, marks: in and out; see `measures`.
+        sums, fresh: (len(shape.sums), columns), in and out, and whether the loss at `start` is not
+            in them yet.
         epoch, epoch_samples: with batches, the steps of an epoch and the samples that they see.
         partial: (columns,), in and out: the sum of the terms so far of the epoch under way.
         recent: (RING, columns), the last losses, the one at place s in row s % RING; read if start
@@ -77,6 +88,8 @@ class TrainArguments(NamedTuple):
     thresholds: Numbers
     extremes: Numbers
     marks: Marks
+    sums: Numbers
+    fresh: int
     epoch: int
     epoch_samples: int
     partial: Numbers
@@ -211,6 +224,7 @@ class Shape:
         decayed, clipped, scheduled: whether there are weight decay, a bound on the gradient's
             norm, and a factor on the learning rates that changes from step to step.
         stop: "never", "target", "divergence" or "either": what ends the training of a trial.
+        sums: the rows of `SUMS` that are kept.
     """
 
     network: Network
@@ -221,6 +235,7 @@ class Shape:
     clipped: bool
     scheduled: bool
     stop: str
+    sums: tuple[str, ...] = ()
 
     arguments: ClassVar[type[TrainArguments]] = TrainArguments
 

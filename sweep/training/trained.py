@@ -1,12 +1,13 @@
 """What training gives: tables of one row a trial, made of the kernel's columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.catalogue import TRAINING_MEASURES
+from sweep.catalogue import CAP, TRAINING_MEASURES
 from sweep.training import specification
 
 
@@ -33,6 +34,8 @@ class Trained:
             first, NaN before step 0 and after a stop; what `tail_loss` needs if training goes on.
             With batches those of epochs, of which the one before the first is the initial loss.
             With no parameters kept it has no columns.
+        sums: (n, k) float64: what the measures of the whole curve need if training goes on; no
+            columns where none is asked for, or with no parameters kept.
         epochs: (n, 9) float64: with batches what the measures need if training goes on, of epochs
             alone: the kernel's extremes, the sum of an epoch under way, the kernel's marks. No
             columns without batches, or with no parameters kept.
@@ -54,6 +57,7 @@ class Trained:
     parameter_steps: NDArray[np.int64]
     parameters: NDArray[Any]
     recent_losses: NDArray[Any]
+    sums: NDArray[np.float64]
     epochs: NDArray[np.float64]
     optimizer_state: NDArray[Any]
     stopped_at: NDArray[np.int64]
@@ -85,6 +89,77 @@ def measures_of(extremes: NDArray[Any], marks: NDArray[Any]) -> dict[str, NDArra
         steps[specification.DIVERGED_STEP],
     )
     return dict(zip(TRAINING_MEASURES, values, strict=True))
+
+
+def folded(rows: Sequence[str], sums: NDArray[Any], loss: NDArray[Any]) -> NDArray[Any]:
+    """Return a kernel's sums (rows, n) with one more loss (n,), of their dtype: as the kernel does.
+
+    The first one also becomes the first.
+    """
+    found, at = sums.copy(), {name: place for place, name in enumerate(rows)}
+    with np.errstate(all="ignore"):
+        if "first" in at:
+            v = _over_first(loss, found[at["first"]])
+            found[at["loss_sum"]] += v
+            found[at["inverse_loss_sum"]] += 1 / v
+        if "lowest" in at:
+            lowest = found[at["lowest"]]
+            lowest = np.where(loss < lowest, loss, lowest)
+            rise = np.where(np.isfinite(loss), loss - lowest, np.inf).astype(loss.dtype)
+            larger, before = rise > found[at["largest_rise"]], found[at["largest_rise"]]
+            found[at["lowest"]], found[at["largest_rise"]] = lowest, np.where(larger, rise, before)
+    return found
+
+
+def curve_measures(
+    asked: Sequence[str],
+    rows: Sequence[str],
+    sums: NDArray[Any],
+    last: NDArray[Any],
+    left: NDArray[np.int64],
+    recent: NDArray[Any],
+) -> dict[str, NDArray[Any]]:
+    """Return the measures of the whole curve that are `asked` for, (n,) each.
+
+    Args:
+        asked: some of `CURVE_MEASURES`.
+        rows: what the rows of `sums` (rows, n) are.
+        sums: of the losses until training ended.
+        last: (n,), the last of these, of the dtype of the sums.
+        left: (n,), how many more losses there would have been: a stopped trial's last one goes on.
+        recent: (n, 20), the last losses, NaN where there is none.
+    """
+    found: dict[str, NDArray[Any]] = {}
+    held = dict(zip(rows, sums, strict=True))
+    with np.errstate(all="ignore"):
+        for name in asked:
+            if name == "period":
+                found[name] = _periods(recent)
+                continue
+            values = held[name]
+            if name != "largest_rise":
+                v = _over_first(last, held["first"])
+                more = left.astype(last.dtype) * (v if name == "loss_sum" else 1 / v)
+                values = np.where(left > 0, values + more, values)
+            found[name] = canonical(values.astype(np.float64))
+    return found
+
+
+def _over_first(loss: NDArray[Any], first: NDArray[Any]) -> NDArray[Any]:
+    v: NDArray[Any] = loss / first
+    v[~(v < CAP)] = CAP
+    return v
+
+
+def _periods(recent: NDArray[Any]) -> NDArray[np.int64]:
+    """Return the periods of rows of losses, oldest first; -1 for none."""
+    within = 1e-6 if recent.dtype == np.float64 else 1e-4
+    margin = within * np.abs(recent).max(axis=1)
+    found = np.full(len(recent), -1)
+    for p in range(recent.shape[1] // 2, 0, -1):
+        same = (np.abs(recent[:, p:] - recent[:, :-p]) <= margin[:, np.newaxis]).all(axis=1)
+        found[same & np.isfinite(margin)] = p
+    return found
 
 
 def with_last(

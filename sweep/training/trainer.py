@@ -57,6 +57,9 @@ def shape_of(group: Group, lanes: int | None = None) -> Shape:
         clipped=group.clipped,
         scheduled=group.schedule != Schedule(),
         stop=group.training.stop,
+        sums=tuple(
+            row for row, of in specification.SUMS.items() if {*of} & {*group.record.measures}
+        ),
     )
     return specification.fitted(shape, register_bytes(), lanes)
 

@@ -31,19 +31,24 @@ ROUNDING = 2.0**-52
 CLEAR = 0.2
 """The place in the colours, which end at 1, of what is furthest from the boundary."""
 
+SUMS = ("loss_sum", "inverse_loss_sum")
+
 _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def boundary(
-    trials: pd.DataFrame, *, x: str, y: str, measure: str = "tail_loss", look: Look = PLAIN
+    trials: pd.DataFrame, *, x: str, y: str, measure: str | None = None, look: Look = PLAIN
 ) -> Figure:
     """Draw which trials of a map converged and which diverged, and how close to the other side.
 
-    `trials` has a row a trial: `measure`, `initial_loss`, `max_loss`, `diverged_at`, `outcome`, and
-    a column an axis, each point once. The colours of each side go by rank, strongest beside the
-    boundary: of trials that converged a larger measure is closer to it; of those that diverged the
-    one that stayed within the bound for longer is, and then the one whose largest loss is smaller.
-    Losses that are rounding beside the first one are all alike. With
+    `trials` has a row a trial: `outcome`, a column an axis, each point once, and `loss_sum` and
+    `inverse_loss_sum`. The colours of each side go by rank, strongest beside the boundary: of
+    trials that converged a larger sum of the losses is closer to it, of those that diverged a
+    larger sum of their inverses. With a `measure`, or where these columns are missing with
+    `tail_loss`, it needs that and `initial_loss`, `max_loss`, `diverged_at`: of what converged a
+    larger measure is closer; of what diverged the trial that stayed within the bound for longer is,
+    and then the one whose largest loss is smaller. Losses that are rounding beside the first one
+    are all alike. With
     33 x 33 points or more the box-counting dimension of the boundary is drawn beside the map;
     trials that stalled count as not diverged.
 
@@ -87,8 +92,12 @@ def boundary(
     return figure
 
 
-def _closeness(trials: pd.DataFrame, measure: str) -> Array:
+def _closeness(trials: pd.DataFrame, measure: str | None) -> Array:
     """How close to the other side each trial is, as any numbers (n,) that rise towards it."""
+    lost = codes(trials) == DIVERGED
+    if measure is None and {*SUMS} <= {*trials}:
+        return np.where(lost, trials[SUMS[1]], trials[SUMS[0]])
+    measure = measure or "tail_loss"
     value, largest, at = (
         trials[name].to_numpy(np.float64, na_value=np.nan)
         for name in (measure, "max_loss", "diverged_at")
@@ -99,7 +108,7 @@ def _closeness(trials: pd.DataFrame, measure: str) -> Array:
         value = np.where(value < ROUNDING * initial, 0.0, value)
     mild = np.where(np.isfinite(largest), -largest, -np.inf)
     rank = np.lexsort((mild, np.where(np.isnan(at), np.inf, at))).argsort()
-    return np.where(codes(trials) == DIVERGED, rank, value)
+    return np.where(lost, rank, value)
 
 
 def _ranked(raster: Raster) -> Array:
@@ -174,8 +183,10 @@ def _draw_counts(axes: Axes, found: Dimension) -> None:
 def draw_boundary(source: Source, options: Options) -> Figure:
     """A map of the two leading axes."""
     x, y = across(source, options)
-    measure = options.measure or "tail_loss"
-    trials = source.trials(measure)
-    others = [one for one in ("initial_loss", "max_loss", "diverged_at") if one != measure]
-    trials = trials.assign(**{one: source.trials(one)[one] for one in others})
+    measure = options.measure
+    needed = [measure or "tail_loss", "initial_loss", "max_loss", "diverged_at"]
+    if measure is None and {*SUMS} <= {*source.measures}:
+        needed = [*SUMS]
+    trials = source.trials(needed[0])
+    trials = trials.assign(**{one: source.trials(one)[one] for one in needed[1:]})
     return boundary(trials, x=x, y=y, measure=measure, look=options.look(source))

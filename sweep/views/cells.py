@@ -13,16 +13,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from sweep.analysis.levels import levels
-from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
-from sweep.store.tables import BATCH, EPOCHS, RECENT, STATE
+from sweep.catalogue import CURVE_MEASURES, OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
+from sweep.store.tables import BATCH, EPOCHS, RECENT, STATE, SUMS
 from sweep.views.scales import FLOOR, HUGE, UPWARD, Array
 from sweep.views.style import label
 
 Codes = NDArray[np.int64]
 
 NO_AXES = frozenset(
-    ("trial", "step", "loss", "outcome", *TRAINING_MEASURES, *VALIDATION_MEASURES)
-) | {BATCH, RECENT, EPOCHS, STATE}
+    ("trial", "step", "loss", "outcome", *TRAINING_MEASURES, *VALIDATION_MEASURES, *CURVE_MEASURES)
+) | {BATCH, RECENT, SUMS, EPOCHS, STATE}
 """Columns that are no axis, and neither is one of a parameter or a measure that is drawn."""
 
 BULK = (0.001, 0.999)

@@ -82,7 +82,7 @@ class Source:
             title=study.title,
             axes=tuple(axis.name for axis in study.axes),
             read=results.trials,
-            measures=(*TRAINING_MEASURES, *validated),
+            measures=(*TRAINING_MEASURES, *study.record.measures, *validated),
             recorded=(*validated, *batched, "loss") if steps else (),
             read_curves=results.curves if steps else None,
             read_parameters=results.parameters,

@@ -92,6 +92,7 @@ def train(
         batch_losses=losses[:, batched],
         epochs=np.tile(final[:, np.newaxis], (1, 9 if group.batched and len(kept) else 0)),
         recent_losses=np.tile(losses[:, -1:], (1, 20 if len(kept) else 0)),
+        sums=np.empty((len(index), 0)),
         optimizer_state=state.astype(dtype),
         stopped_at=np.where(wild & (group.training.stop == "divergence"), 7, never),
         validation_losses=2 * losses[:, validated],

@@ -74,6 +74,7 @@ CHANGES = {
     "outcome.rule": ["outcome.rule='tail_below_initial'"],
     "record.loss": ["record.loss='nothing'"],
     "record.parameters": ["record.parameters='nothing'"],
+    "record.measures": ["record.measures=['period']"],
     "plot.mark": ["plot.mark={ learning_rate=[1] }"],
     "plot.inputs": ["plot.inputs=['a']"],
     "plot.outputs": ["plot.outputs=['b']"],

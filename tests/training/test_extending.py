@@ -11,11 +11,14 @@ from .groups import course, every_trial
 
 DATA = "data={ inputs=[[1, 2], [3, 4], [5, 6]], targets=[[1, 0], [0, 1], [0.5, 1]] }"
 VALIDATION = "validation={ inputs=[[0.2, 0.1]], targets=[[1, 0]] }"
+CURVE = "record.measures=['loss_sum', 'inverse_loss_sum', 'largest_rise', 'period']"
 EDITS = {
     "as it is": [],
     "every seventh loss": ["record.loss='every 7'", "record.parameters='every 5'"],
     "the last ones": ["record.loss='last 20'", "record.parameters='last 3'"],
     "no losses": ["record.loss='nothing'"],
+    "the whole curve": [CURVE, "training.stop='divergence'", "outcome.diverged_above=2"],
+    "the whole curve by epochs": [CURVE, DATA, "batch={ size=2 }"],
     "stopped": ["training.stop='either'", "outcome.target=0.2"],
     "adam with a warmup": ["training.optimizer='adam'", "schedule={ warmup=9 }"],
     "a step schedule": ["schedule={ name='step', every=7 }", "training.optimizer='momentum'"],
@@ -37,7 +40,12 @@ CASES = [("float64", name) for name in EDITS]
 CASES += [("float32", name) for name in ("as it is", "stopped", "batches of its own")]
 
 
-@pytest.mark.quick("float64-adam with a warmup", "float64-shared batches", "float32-as it is")
+@pytest.mark.quick(
+    "float64-adam with a warmup",
+    "float64-shared batches",
+    "float32-as it is",
+    "float64-the whole curve*",
+)
 @pytest.mark.parametrize(("dtype", "name"), CASES)
 def test_the_bits_are_those_of_one_go(name: str, dtype: str) -> None:
     edits = [*EDITS[name], *([] if "batch" in "".join(EDITS[name]) else [WILD])]

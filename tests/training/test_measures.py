@@ -171,3 +171,96 @@ def test_every_nan_has_numpys_bits() -> None:
     nans = np.concatenate([t[np.isnan(t)] for t in tables if t.dtype.kind == "f"])
     assert len(nans)
     assert (nans.view(np.int64) == np.array(np.nan).view(np.int64)).all()
+
+
+CURVE = ("loss_sum", "inverse_loss_sum", "largest_rise", "period")
+
+
+def plain_curve_measures(losses: Array) -> dict[str, Any]:
+    """Those of one trial's whole curve, in float64, by their definitions."""
+    x = losses.astype(np.float64)
+    v = np.array([v if v < 1e6 else 1e6 for v in x / x[0]])
+    rises = [a - min(x[: t + 1]) if np.isfinite(a) else np.inf for t, a in enumerate(x)]
+    last, period = x[-20:], -1
+    margin = (1e-6 if losses.dtype == np.float64 else 1e-4) * max(abs(last))
+    for p in range(10, 0, -1):
+        if all(abs(a - b) <= margin for a, b in zip(last, last[p:], strict=False)):
+            period = p
+    return {
+        "loss_sum": sum(v),
+        "inverse_loss_sum": sum(1 / v),
+        "largest_rise": max([0.0, *rises]),
+        "period": period if len(last) == 20 and np.isfinite(last).all() else -1,
+    }
+
+
+@pytest.mark.quick("float64-33", "float64-100", "float32-100")
+@pytest.mark.parametrize("steps", STEPS)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_measures_of_the_whole_curve(dtype: str, steps: int) -> None:
+    _, run = trained(dtype, steps, f"record.measures={[*CURVE]}")
+    _, without = trained(dtype, steps)
+    assert [*run.measures] == [*without.measures, *CURVE]
+    with np.errstate(all="ignore"):
+        expected = [plain_curve_measures(row) for row in run.losses]
+    rtol = 1e-12 if dtype == "float64" else 1e-5  # sums of at most 101 numbers
+    for name in CURVE:
+        wanted = np.array([measures[name] for measures in expected])
+        np.testing.assert_allclose(run.measures[name], wanted, rtol, err_msg=name)
+    for name, column in without.measures.items():
+        assert (bits_of(column) == bits_of(run.measures[name])).all(), name
+
+
+def test_the_curves_have_periods_and_rises() -> None:
+    """Or the test above would show little."""
+    _, run = trained("float64", 100, f"record.measures={[*CURVE]}")
+    assert {*run.measures["period"].tolist()} == {-1, 1}
+    rises = run.measures["largest_rise"]
+    assert (rises == 0).any()
+    assert np.isinf(rises).any()
+    assert ((rises > 0) & np.isfinite(rises)).any()
+
+
+@pytest.mark.parametrize("stop", ["divergence", "target"])
+def test_a_trial_that_stops_goes_on_with_its_last_loss(stop: str) -> None:
+    study, run = trained(
+        "float64", 100, f"record.measures={[*CURVE]}", f"training.stop='{stop}'",
+        "outcome.diverged_above=1e4",
+    )  # fmt: skip
+    ended = run.stopped_at >= 0
+    assert ended.any()
+    for row, at, losses in zip(np.flatnonzero(ended), run.stopped_at[ended], run.losses[ended],
+                               strict=True):  # fmt: skip
+        losses[at:] = losses[at]
+        with np.errstate(all="ignore"):
+            wanted = plain_curve_measures(losses)
+        for name in CURVE[:3]:
+            np.testing.assert_allclose(run.measures[name][row], wanted[name], 1e-12, err_msg=name)
+        assert run.measures["period"][row] == -1
+    assert study.record.measures == CURVE
+
+
+def test_measures_of_the_whole_curve_by_epochs() -> None:
+    study, run = trained(
+        "float64", 60, f"record.measures={[*CURVE]}",
+        "data={ inputs=[[1], [0.5], [2]], targets=[[1], [1], [1]] }", "batch={ size=2 }",
+        "axes.learning_rate=[0.01, 0.1, 0.5, 3]",
+    )  # fmt: skip
+    for row in range(study.trials):
+        batches = run.batch_losses[row][:60].reshape(30, 2) * [2 / 3, 1 / 3]
+        whole = [run.measures["initial_loss"][row], *batches.sum(axis=1)]
+        with np.errstate(all="ignore"):
+            wanted = plain_curve_measures(np.array([*whole, run.measures["final_loss"][row]]))
+        for name in CURVE[:3]:
+            np.testing.assert_allclose(run.measures[name][row], wanted[name], 1e-9, err_msg=name)
+
+
+def test_periods_double_on_the_way_to_chaos() -> None:
+    """Of w <- w - eta (w^2 - 1) w, two weights that stay equal."""
+    rates = [0.5, 1.1, 1.25, 1.4]
+    study = group(
+        STUDY, "network.layers=[1, 1, 1]", "initial.weights=[[[1.2]], [[1.2]]]",
+        f"axes.learning_rate={rates}", "training.steps=1000", "record.measures=['period']",
+    )  # fmt: skip
+    found = train(study, every_trial(study)).measures["period"]
+    assert found.tolist() == [1, 2, 4, -1]
