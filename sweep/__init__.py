@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from sweep.runs.refinement import refine
     from sweep.runs.studies import list_studies as list  # noqa: A004 - as the command is called
     from sweep.runs.studies import new, run, status, verify
+    from sweep.runs.zooming import zoom
     from sweep.store.export import export
     from sweep.store.results import open_results
     from sweep.study import Study, geometric, linear, load_study, log
@@ -57,6 +58,7 @@ __all__ = [
     "summary",
     "verify",
     "worksheet",
+    "zoom",
 ]
 
 _HOMES = {
@@ -71,6 +73,7 @@ _HOMES = {
     "sweep.runs.planning": ("plan",),
     "sweep.runs.refinement": ("refine",),
     "sweep.runs.studies": ("list", "new", "run", "status", "verify"),
+    "sweep.runs.zooming": ("zoom",),
     "sweep.store.results": ("open_results",),
     "sweep.study": ("Study", "geometric", "linear", "load_study", "log"),
     "sweep.store.export": ("export",),

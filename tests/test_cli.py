@@ -127,6 +127,36 @@ def test_a_study_is_edited_for_one_run(here: Path) -> None:
     assert "nothing to do" in sweep("run", "two", "--results", "elsewhere", cwd=here).stdout
 
 
+SPREAD = (
+    *("--set", "axes={ learning_rate={ log=[1, 100], num=4 } }", "--set", "training.momentum=0"),
+    *(
+        "--set",
+        "training.optimizer='momentum'",
+        "--set",
+        "axes.momentum={ linear=[0, 0.5], num=4 }",
+    ),
+    *("--set", "outcome.diverged_above=0.28"),
+)
+"""Makes a map of the study."""
+
+
+def test_a_zoom_is_run_once_and_filmed(here: Path) -> None:
+    first = sweep("zoom", "two", "--at", "9,0.25", "--depth", "2", "--size", "4", *SPREAD, cwd=here)
+    assert (first.returncode, first.stderr) == (0, "")
+    *rows, film = first.stdout.splitlines()
+    assert [row.split()[:3] for row in rows] == [
+        ["WIDTH", "TRIALS", "TRAINED"], ["1", "16", "16"],
+        ["0.5", "16", "12"], ["0.25", "16", "12"],
+    ]  # fmt: skip
+    assert film == "results/zoom/two/figures/zoom.gif"
+    assert (here / film).stat().st_size > 5000
+    again = sweep("zoom", "two", "--at", "9,0.25", "--size", "4", "--depth", "1", *SPREAD, cwd=here)
+    assert [row.split()[2] for row in again.stdout.splitlines()[1:3]] == ["0", "0"]
+    assert not (here / "results" / "two").exists()
+    assert "--at: must be X,Y" in refused("zoom", "two", "--at", "9", *SPREAD, cwd=here)
+    assert "two: zoom needs two axes" in refused("zoom", "two", cwd=here)
+
+
 def test_spaced_axes_get_another_size_for_one_run(here: Path) -> None:
     text = STUDY.replace("[0.5, 2.0]", "{ linear = [0.5, 2.5], num = 9 }\nseed = [3, 4]")
     (here / "experiments" / "two.toml").write_text(text.replace("weights =", "scheme = 'he' #"))
@@ -644,7 +674,7 @@ def test_what_json_tells_is_documented(here: Path, monkeypatch: pytest.MonkeyPat
     arguments = {
         "list": [], "plan": ["two"], "status": ["two"], "verify": ["two"], "best": ["two"],
         "compare": ["two", "three.toml"], "bench": ["2-2-2", *short], "audit": ["two.xlsx"],
-        "halving": ["two"],
+        "halving": ["two"], "zoom": ["two", "--size", "4", "--depth", "1", *SPREAD],
     }  # fmt: skip
     section = DOCUMENT.read_text().partition("\n## JSON\n")[2]
     stated = dict(re.findall(r"^\| `(\w+)` \| (.*) \|$", section, re.M))

@@ -16,10 +16,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from sweep.analysis.intervals import Bootstrap
 from sweep.errors import RequestError
+from sweep.runs.zooming import Frame, Zoom
 
 Counts = NDArray[np.int64]
 Map = NDArray[np.bool_]
@@ -87,6 +89,32 @@ def growth_exponent(side: Map, bootstrap: Bootstrap | None = None) -> Dimension:
         RequestError: as of `box_dimension`.
     """
     return _measured(side, boundary_cells(side), _coarsened, "growth", bootstrap)
+
+
+def by_window(zoom: Zoom) -> pd.DataFrame:
+    """The windows of a zoom, a row each, and the box-counting dimension of each one's boundary.
+
+    Columns: `width`, as a part of the first window's lattice; `x_from`, `x_to`, `y_from` and
+    `y_to`, the ends of the two axes; `trials`, and how many of them were `trained` and not there
+    before; `boundary`, the share of cells on it; `dimension`, `dimension_low` and
+    `dimension_high`, missing where a window has no boundary or fewer than 33 x 33 points.
+    """
+
+    def row(frame: Frame) -> dict[str, float]:
+        ((x_from, x_to), (y_from, y_to)) = frame.ends
+        try:
+            found = box_dimension(frame.diverged)
+            fit = found.fit, *found.fit_interval
+        except RequestError:
+            fit = np.nan, np.nan, np.nan
+        return {
+            "width": frame.width, "x_from": x_from, "x_to": x_to, "y_from": y_from, "y_to": y_to,
+            "trials": frame.diverged.size, "trained": frame.trained,
+            "boundary": float(boundary_cells(frame.diverged).mean()),
+            **dict(zip(("dimension", "dimension_low", "dimension_high"), fit, strict=True)),
+        }  # fmt: skip
+
+    return pd.DataFrame(map(row, zoom.frames))
 
 
 def _covered(_: Map, cells: Map, side: int) -> Map:

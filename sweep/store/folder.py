@@ -28,8 +28,8 @@ from sweep.store.files import (
 from sweep.store.repair import move_aside
 from sweep.study import Study, files_of
 
-BENCH, COMPARE = "bench", "compare"
-"""The directories of benchmarks and of comparisons beside those of studies; none is called so."""
+BENCH, COMPARE, ZOOM = "bench", "compare", "zoom"
+"""The directories of what is no study, beside those of studies; none of these is called so."""
 
 
 def results_directory(results: str | Path) -> Path:
@@ -53,7 +53,7 @@ def study_directory(results: str | Path, study: Study) -> Path:
         RequestError: the study's name would lead out of `results`, or is taken, or `results` is
             no directory.
     """
-    if study.name in (BENCH, COMPARE):
+    if study.name in (BENCH, COMPARE, ZOOM):
         raise RequestError(
             f"{study.name}: a study cannot have this name, `sweep {study.name}` saves there"
         )

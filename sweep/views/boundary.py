@@ -37,7 +37,13 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def boundary(
-    trials: pd.DataFrame, *, x: str, y: str, measure: str | None = None, look: Look = PLAIN
+    trials: pd.DataFrame,
+    *,
+    x: str,
+    y: str,
+    measure: str | None = None,
+    counts: bool = True,
+    look: Look = PLAIN,
 ) -> Figure:
     """Draw which trials of a map converged and which diverged, and how close to the other side.
 
@@ -49,7 +55,8 @@ def boundary(
     larger measure is closer; of what diverged the trial that stayed within the bound for longer is,
     and then the one whose largest loss is smaller. Losses that are rounding beside the first one
     are all alike. With
-    33 x 33 points or more the box-counting dimension of the boundary is drawn beside the map;
+    33 x 33 points or more the box-counting dimension of the boundary is drawn beside the map, if
+    `counts`;
     trials that stalled count as not diverged.
 
     After Sohl-Dickstein, "The boundary of neural network trainability is fractal" (2024, arXiv
@@ -69,7 +76,7 @@ def boundary(
             "--only seed=0"
         )
     cells = np.where(raster.outcome == STALLED, np.nan, _ranked(raster))
-    found = _dimension(raster)
+    found = _dimension(raster) if counts else None
     headings = ["", ""] if found else [""]
     with theme():
         figure, panels = panels_of(
@@ -146,7 +153,7 @@ def _dress(axes: Axes, axis: PaperAxis, scale: Scale, name: str) -> None:
     low, high = float(values[0]), float(values[-1])
     fit = fitted if axis is axes.xaxis else fitted_up
     wide = high - low > NARROW * max(abs(low), abs(high))
-    if scale.kind == "log" or wide or not high > low:
+    if wide or not high > low:
         scale.dress(axes, axis)
         axis.set_label_text(fit(axes, name))
         return
@@ -180,8 +187,8 @@ def _draw_counts(axes: Axes, found: Dimension) -> None:
     axes.set_title(name, fontsize="small")
 
 
-def draw_boundary(source: Source, options: Options) -> Figure:
-    """A map of the two leading axes."""
+def draw_boundary(source: Source, options: Options, *, counts: bool = True) -> Figure:
+    """A map of the two leading axes, and the counts of its boxes beside it."""
     x, y = across(source, options)
     measure = options.measure
     needed = [measure or "tail_loss", "initial_loss", "max_loss", "diverged_at"]
@@ -189,4 +196,5 @@ def draw_boundary(source: Source, options: Options) -> Figure:
         needed = [*SUMS]
     trials = source.trials(needed[0])
     trials = trials.assign(**{one: source.trials(one)[one] for one in needed[1:]})
-    return boundary(trials, x=x, y=y, measure=measure, look=options.look(source))
+    look = options.look(source)
+    return boundary(trials, x=x, y=y, measure=measure, counts=counts, look=look)

@@ -276,13 +276,22 @@ def name_powers(axis: PaperAxis, low: float, high: float) -> None:
         axis.set_major_locator(FixedLocator((10.0**powers).tolist()))
         axis.set_major_formatter(FuncFormatter(lambda at, _: power_label(np.log10(at))))
         return
-    places = np.outer(10.0 ** np.arange(first - 1, last + 1), [1, 2, 5]).ravel()
-    inside = places[(places >= low) & (places <= high)]
-    if len(inside) < 2:
-        inside = np.asarray(MaxNLocator(4).tick_values(low, high))
-        inside = inside[(inside >= low) & (inside <= high)]
+    inside = _round_between(low, high)
     axis.set_major_locator(FixedLocator(inside.tolist()))
     axis.set_major_formatter(FixedFormatter(value_labels(inside.tolist())))
+
+
+def _round_between(low: float, high: float) -> np.ndarray:
+    """The 1, 2 and 5 times powers of ten between two numbers, or any round ones if few."""
+    powers = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
+    for places in (
+        np.outer(10.0**powers, [1, 2, 5]).ravel(),
+        np.asarray(MaxNLocator(4).tick_values(low, high)),
+    ):
+        inside = places[(places >= low) & (places <= high)]
+        if len(inside) > 1:
+            break
+    return inside
 
 
 def name_cells(axes: Axes, axis: PaperAxis, values: np.ndarray) -> None:
@@ -357,9 +366,15 @@ class Scale:
         elif self.kind == "log":
             decades = np.arange(np.floor(self.low), np.ceil(self.high) + 1)
             between = decades[:, None] + np.log10(np.arange(2, 10))
-            named = some_powers(axis, np.ceil(self.low), np.floor(self.high))
-            axis.set_major_locator(FixedLocator(named.tolist()))
-            axis.set_major_formatter(FuncFormatter(lambda at, _: power_label(at)))
+            first, last = np.ceil(self.low), np.floor(self.high)
+            if last > first:
+                named = some_powers(axis, first, last)
+                axis.set_major_locator(FixedLocator(named.tolist()))
+                axis.set_major_formatter(FuncFormatter(lambda at, _: power_label(at)))
+            else:
+                inside = _round_between(10.0**self.low, 10.0**self.high)
+                axis.set_major_locator(FixedLocator(np.log10(inside).tolist()))
+                axis.set_major_formatter(FixedFormatter(value_labels(inside.tolist())))
             if self.high - self.low < np.log10(MOST_DECADES):
                 axis.set_minor_locator(FixedLocator(between.ravel().tolist()))
             axis.set_minor_formatter(NullFormatter())

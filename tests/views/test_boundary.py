@@ -113,3 +113,24 @@ def test_losses_that_are_rounding_are_all_alike() -> None:
     below = cells[:5]
     assert set(below[below < 0]) == {-0.2}
     assert cells[5:].min() == -1.0
+
+
+@pytest.mark.parametrize(
+    ("low", "high"), [(0.1, 100.0), (0.3, 40.0), (1.2, 9.0), (2.0, 3.0), (5.1, 5.2)]
+)
+def test_an_axis_of_any_part_of_decades_has_two_numbers_at_their_places(
+    low: float, high: float
+) -> None:
+    at = np.logspace(np.log10(low), np.log10(high), 40)
+    figure = boundary(table(at, np.linspace(0, 1, 40)), x="x", y="y")
+    axis = figure.axes[0].xaxis
+    figure.draw_without_rendering()
+    shown = [
+        (place, label.get_text())
+        for place, label in zip(axis.get_majorticklocs(), axis.get_majorticklabels(), strict=True)
+        if label.get_text()
+    ]
+    assert len(shown) > 1
+    for place, text in shown:
+        if text.isascii():  # others are powers of ten
+            assert place == pytest.approx(np.log10(float(text)), abs=1e-9)

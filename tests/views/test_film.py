@@ -1,0 +1,48 @@
+"""The film of a zoom, and the table of its windows."""
+
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import sweep
+from sweep.analysis.dimension import box_dimension, by_window
+from sweep.runs.zooming import Zoom
+from sweep.views.film import film
+from tests.runs.test_zooming import TEXT
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> Zoom:
+    here = tmp_path_factory.mktemp("zoomed")
+    (here / "map.toml").write_text(TEXT)
+    return sweep.zoom(here / "map.toml", depth=2, size=64, results=here, progress=False)
+
+
+def test_a_film_has_a_frame_a_window_and_the_same_bytes_again(found: Zoom, tmp_path: Path) -> None:
+    one, other = (film(found, tmp_path / name / "zoom.gif") for name in ("a", "b"))
+    assert one.read_bytes() == other.read_bytes()
+    with Image.open(one) as gif:
+        assert gif.n_frames == 3
+        frames = []
+        for at in range(3):
+            gif.seek(at)
+            frames.append(np.asarray(gif.convert("RGB")).astype(int))
+    assert {frame.shape for frame in frames} == {(520, 640, 3)}
+    for before, after in pairwise(frames):
+        assert (before != after).any(axis=2).mean() > 0.01
+        # What stands around the map stays: colours and their names, in one place.
+        assert (before[50:-80, -110:] == after[50:-80, -110:]).all()
+
+
+def test_the_table_has_the_dimension_of_each_window(found: Zoom) -> None:
+    table = by_window(found)
+    assert table["width"].tolist() == [1.0, 0.5, 0.25]
+    assert table["trained"].tolist() == [64**2, 64**2 * 3 / 4, 64**2 * 3 / 4]
+    for frame, row in zip(found.frames, table.to_dict("records"), strict=True):
+        known = box_dimension(frame.diverged)
+        assert (row["dimension"], row["dimension_low"]) == (known.fit, known.fit_interval[0])
+        assert row["boundary"] == known.share
+        assert ((row["x_from"], row["x_to"]), (row["y_from"], row["y_to"])) == frame.ends
