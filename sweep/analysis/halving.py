@@ -245,7 +245,7 @@ def _usual(study: Study) -> str:
     groups = study.groups()
     if all(group.validation for group in groups):
         return "validation_loss"
-    return BATCH if any(group.batched for group in groups) else "loss"
+    return BATCH if any(group.by_epochs for group in groups) else "loss"
 
 
 def seen_of(
@@ -264,8 +264,8 @@ def seen_of(
     for group in groups:
         there = {
             "validation_loss": group.validation is not None,
-            BATCH: group.batched,
-            "loss": not group.batched,
+            BATCH: group.by_epochs,
+            "loss": not group.by_epochs,
         }
         if not there[measure]:
             raise RequestError(f"{study.name}: has no {measure} at every step of every trial")

@@ -59,7 +59,7 @@ def range_test(results: Results, only: str | Iterable[str] = ()) -> Responses:
 
 def _steps(curve: pd.DataFrame, group: Group) -> pd.DataFrame:
     """The recorded steps of one trial as trials; the first, before any update, is none."""
-    seen = curve["batch_loss" if group.batched else "loss"].to_numpy(np.float64)
+    seen = curve["batch_loss" if group.by_epochs else "loss"].to_numpy(np.float64)
     loss = np.where(np.maximum.accumulate(~np.isfinite(seen)), np.nan, seen)
     width = max(3, int(SMOOTHED * len(loss)) // 2 * 2 + 1)
     smooth = pd.Series(loss).rolling(width, center=True, min_periods=1).mean().to_numpy()

@@ -124,7 +124,7 @@ def with_areas(trials: pd.DataFrame, results: Results) -> pd.DataFrame:
     """
     study, groups = results.study, results.study.groups()
     for group in groups:
-        if group.batched:
+        if group.by_epochs:
             raise RequestError(
                 f"{study.name}: area_under_curve needs the loss on all data at every step, and its"
                 " steps see batches: ask for another measure, such as tail_loss"

@@ -268,7 +268,7 @@ class Results:
         """What a table of this kind has besides `trial` and the axes."""
         validated = any(group.validation for group in self.study.groups())
         more = VALIDATION_MEASURES if validated and kind != "parameters" else ()
-        if kind == "curves" and any(group.batched for group in self.study.groups()):
+        if kind == "curves" and any(group.by_epochs for group in self.study.groups()):
             more = (*more, BATCH)
         *first, last = _ALWAYS[kind]
         if kind == "trials":

@@ -53,7 +53,7 @@ def schemas_of(group: Group) -> dict[str, pa.Schema]:
     validated = np.empty((0, len(steps) * (group.validation is not None)), dtype)
     state = shape_of(group).kept if len(kept) else 0
     none, whole = np.empty(0), np.empty(0, np.int64)
-    sums = (len(EXTREMES) + 1 + len(MARKS)) * (group.batched and len(kept) > 0)
+    sums = (len(EXTREMES) + 1 + len(MARKS)) * (group.by_epochs and len(kept) > 0)
     nothing = Trained(
         index=whole,
         measures={
@@ -63,7 +63,7 @@ def schemas_of(group: Group) -> dict[str, pa.Schema]:
         outcome=whole.astype(np.int8),
         loss_steps=steps,
         losses=np.empty((0, len(steps)), dtype),
-        batch_losses=np.empty((0, len(steps) * group.batched), dtype),
+        batch_losses=np.empty((0, len(steps) * group.by_epochs), dtype),
         parameter_steps=kept,
         parameters=np.empty((0, len(kept), group.network.n_parameters), dtype),
         recent_losses=np.empty((0, TAIL if len(kept) else 0), dtype),
@@ -123,7 +123,7 @@ def trained_of(
         _matrix(curves, name, rows + first, loss_steps, dtype) if there else none
         for name, there in (
             ("loss", True),
-            (BATCH, group.batched),
+            (BATCH, group.by_epochs),
             *((name, group.validation is not None) for name in VALIDATION_MEASURES),
         )
     )
@@ -211,9 +211,9 @@ def _curves(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
     if group.validation is not None:
         found = (trained.validation_losses, trained.validation_accuracies)
         columns |= zip(VALIDATION_MEASURES, found, strict=True)
-    if group.batched:
+    if group.by_epochs:
         columns[BATCH] = trained.batch_losses
-    unknown = group.batched & (steps != 0) & (steps != end)
+    unknown = group.by_epochs & (steps != 0) & (steps != end)
     table = pa.table(
         _rows(trial, steps)
         | {n: numbers(x, unknown) if n == "loss" else _known(n, x) for n, x in columns.items()}

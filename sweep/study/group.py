@@ -127,6 +127,11 @@ class Group:
         return self.batch.size is not None or self.batch.table is not None
 
     @property
+    def by_epochs(self) -> bool:
+        """Whether it is measured by the losses of epochs; else by those on all data."""
+        return self.batched and self.batch.measured == "by epochs"
+
+    @property
     def own_orders(self) -> bool:
         """Whether trials differ in the order of their batches."""
         return self.batch.seeded and any(

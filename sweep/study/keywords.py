@@ -123,6 +123,7 @@ class Keywords(TypedDict, total=False):
     batch_size: Whole
     batch_order: Text
     batch_seed: Whole
+    batch_measured: Text
     steps: Whole
     optimizer: Text
     dtype: Text

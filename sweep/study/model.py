@@ -131,12 +131,14 @@ class Batch:
     - replacement: `size` draws each step
     - table: `table`, read-only int64 of (rows, size), has a row a step, used over and over
 
-    The first two are functions of a seed, see `LaneInputs.batch_seeds`.
+    The first two are functions of a seed, see `LaneInputs.batch_seeds`. `measured` says of what the
+    losses are that decide measures and outcome: "by epochs" or "on all data".
     """
 
     size: int | None = None
     order: str = "shuffle"
     table: np.ndarray | None = None
+    measured: str = "by epochs"
 
     @property
     def seeded(self) -> bool:

@@ -248,14 +248,14 @@ def _batch(settings: Settings, samples: int) -> Batch:
                 f"[{row}] names the sample {table[row, column]}; those of data.inputs are 0 to "
                 f"{samples - 1}",
             )
-        return Batch(table.shape[1], "table", table)
+        return Batch(table.shape[1], "table", table, settings.batch.measured)
     if size is None:
         return Batch()
     if size > samples:
         raise FieldError(
             "batch.size", f"is {size}; at most {counted(samples, 'sample')} can be taken"
         )
-    return Batch(size, settings.batch.order)
+    return Batch(size, settings.batch.order, measured=settings.batch.measured)
 
 
 def _initial(settings: Settings, network: Network) -> Initial:
@@ -357,7 +357,7 @@ def _digest(
         "initial.weights": initial.weights,
         "initial.biases": None,  # the weights hold them
         "training.steps": training.steps if schedule.shaped_by_steps else None,
-        "batch.measured": "by epochs" if batched else None,
+        "batch.measured": settings.batch.measured if batched else None,
         "revisions": {name: count for name, count in revisions.items() if count} or None,
     }
     effective = {name: part for name, part in (parts | written_out).items() if part is not None}

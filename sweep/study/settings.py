@@ -224,6 +224,14 @@ class BatchFields:
     size: int | None = declared(checks.STEPS, None, int, idle=_untabled)
     order: str = declared(checks.one_of(ORDERS), "shuffle", str, idle=_drawn_batches)
     seed: int = declared(checks.SEED, 0, int, Role.LANE, column="batch_seed", idle=_drawn_batches)
+    measured: str = declared(
+        checks.one_of(("by epochs", "on all data")),
+        "by epochs",
+        idle=only_if(
+            lambda s: s.batch.size is not None or s.batch.table is not None,
+            "without batch.size every step takes all samples",
+        ),
+    )
 
 
 @dataclass(frozen=True)

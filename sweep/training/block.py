@@ -79,9 +79,9 @@ def draw_of(group: Group, lanes: int) -> Draw | None:
 def epoch_of(group: Group) -> tuple[int, int]:
     """Return the steps of an epoch, and the samples that these see; 1 and all if all do."""
     size, samples = batch_size(group), len(group.data.inputs)
-    steps = -(-samples // size) if group.batched else 1
+    steps = -(-samples // size) if group.by_epochs else 1
     drawn = group.batch.table is not None or group.batch.order == "replacement"
-    return steps, steps * size if group.batched and drawn else samples
+    return steps, steps * size if group.by_epochs and drawn else samples
 
 
 def evaluation_of(shape: Shape) -> Evaluation:
@@ -139,7 +139,7 @@ class Block:
         looks = len(self.loss_steps) * (group.validation is not None)
         self.validated = np.empty((2, looks, self.columns), self.dtype)
         self.last_validated = np.empty((2, self.columns), self.dtype)
-        self.whole = Evaluator(self, group.data) if group.batched else None
+        self.whole = Evaluator(self, group.data) if group.by_epochs else None
         if self.whole is not None:
             self._begin_measures(self.whole.evaluate()[0])
 
@@ -165,7 +165,7 @@ class Block:
         given.state[:] = self._padded(since.optimizer_state)
         given.sums[:] = self._padded(since.sums)
         self.given = given = given._replace(fresh=0)
-        if self.group.batched:
+        if self.group.by_epochs:
             sums = self._padded(since.epochs)
             given.extremes[:], given.marks[:] = sums[: len(EXTREMES)], sums[-len(MARKS) :]
             given.partial[:] = sums[len(EXTREMES)]
@@ -176,7 +176,7 @@ class Block:
         places = self._last_places(step)
         known = places >= 0
         given.recent[places[known] % RING] = self._padded(since.recent_losses[:, known])
-        curves = [(given.curve, since.batch_losses if self.group.batched else since.losses)]
+        curves = [(given.curve, since.batch_losses if self.group.by_epochs else since.losses)]
         if self.validation is not None:
             curves.append((self.validated[0], since.validation_losses))
             curves.append((self.validated[1], since.validation_accuracies))
@@ -387,7 +387,7 @@ class Block:
 
     def _last_places(self, step: int) -> NDArray[np.int64]:
         """Return the last places in the sequence of losses: steps, or epochs from 1."""
-        last = (step + 1) // self.given.epoch if self.group.batched else step
+        last = (step + 1) // self.given.epoch if self.group.by_epochs else step
         return np.arange(last - TAIL + 1, last + 1)
 
     def _curve_measures(

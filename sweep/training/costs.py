@@ -83,7 +83,11 @@ def steps_per_second(group: Group) -> float:
     shape = shape_of(group)
     per_register = register_bytes() // (int(shape.dtype[-2:]) // 8)
     samples = group.batch.size or len(group.data.inputs)
-    return _OPERATIONS_PER_SECOND * per_register / specification.operations(shape, samples)
+    return (
+        _OPERATIONS_PER_SECOND
+        * per_register
+        / specification.operations(shape, samples, len(group.data.inputs))
+    )
 
 
 def _trial_bytes(group: Group) -> int:

@@ -3,11 +3,13 @@
 A step takes the samples of its batch through the network and back, a tile at a time (`sampling`,
 `passes`), and then changes the parameters (`learning`). What is measured on the way is in
 `measures`: each step's loss; or with batches that of each epoch, the mean over its batches, the
-epochs counted from 1, for 0 is the loss before the first step, which comes from elsewhere. A trial
+epochs counted from 1, for 0 is the loss before the first step, which comes from elsewhere. Or
+with batches that of all data, of every step, which takes a forward pass of its own. A trial
 that stops is kept as it is at that step and computed on unheeded, until all its block has stopped.
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from sweep.catalogue import ORDERS
@@ -34,16 +36,18 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
     """Return the function of `TrainArguments` that trains one block of lanes after another."""
     lanes, marks = Lanes(shape.dtype, shape.lanes), Lanes(mark_dtype(shape.dtype), shape.lanes)
     load, store, splat, width = lanes.load, lanes.store, lanes.splat, lanes.width
-    batched, stopping = shape.batches != "full", shape.stop != "never"
+    epochs, whole = shape.batches != "full" and not shape.whole, shape.whole
+    stopping = shape.stop != "never"
     count, kept, at_once = shape.network.parameters, shape.kept, steps_at_once(shape)
     new_net, copy_in, copy_out = memories(_parts(shape)), *_make_copies(shape)
     still_active, ends = _make_stops(shape, marks)
     set_rates, record_losses = _make_set_rates(shape), _make_record_losses(shape)
     scales = LOSSES[shape.network.loss].make_scales(shape.network.layers[-1])
     learning, scale_of = make_learning(shape), scales[0]
+    pass_all = _make_pass_all(shape, scale_of)
     pass_batch = _make_pass_batch(shape, learning.backward, ends, *scales)
     update = learning.update
-    observe, conclude = make_observe(lanes, marks), make_conclude(lanes, batched=batched)
+    observe, conclude = make_observe(lanes, marks), make_conclude(lanes, batched=epochs)
     fold, folding = make_fold(lanes, shape.sums), len(shape.sums) > 0
     own, load_seeds = shape.batches in ORDERS, Lanes("int64", width).load
 
@@ -57,11 +61,11 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
             active = still_active(given, block)
             recorded = 0
             total, epoch_scale, place, left = splat(0.0), scale_of(given.epoch_samples), 0, 0
-            if batched:
+            if epochs:
                 total = load(given.partial, block)
                 place, left = start // epoch, epoch - start % epoch
             for step in range(start, stop + 1):
-                if batched:
+                if epochs:
                     left -= 1
                     known = left == 0
                     if known:
@@ -69,11 +73,13 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
                 else:
                     known, place = True, step
                 set_rates(given, net, step)
+                if whole:
+                    total = pass_all(given, net)
                 error, scale, slope_scale = pass_batch(
                     given, net, step, seeds, active, known, total, epoch_scale
                 )
                 loss, last = error * scale, step == stop
-                if batched:
+                if epochs:
                     if last:  # is seen again where training goes on
                         store(given.partial, block, total)
                     total = total + error
@@ -82,7 +88,7 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
                         net.ring[place & (RING - 1)] = error
                         total = splat(0.0)
                 else:
-                    error = loss
+                    error = total if whole else loss
                     net.ring[step & (RING - 1)] = error
                 if folding and known and (step > start or given.fresh):
                     fold(given, block, place, error, active)
@@ -103,7 +109,7 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
                 looked = (known and (place & (WINDOW - 1)) == WINDOW - 1) or last
                 if looked:
                     observe(given, net, block, place, active)
-                if batched or looked:
+                if epochs or looked:
                     recorded = record_losses(given, net, block, step, loss, recorded)
                 if step == stop:
                     conclude(given, net, block, place, active)
@@ -134,7 +140,7 @@ def _make_copies(shape: Shape) -> tuple[Any, Any]:  # noqa: C901 - loops over ro
     count, kept, depth, settings = (
         network.parameters, shape.kept, len(network.pairs), len(shape.settings),
     )  # fmt: skip
-    batched, stopping = shape.batches != "full", shape.stop != "never"
+    epochs, stopping = shape.batches != "full" and not shape.whole, shape.stop != "never"
 
     @inlined
     def copy_in(given: Any, net: Any, block: Any) -> None:  # noqa: C901 - likewise
@@ -149,7 +155,7 @@ def _make_copies(shape: Shape) -> tuple[Any, Any]:  # noqa: C901 - loops over ro
             net.m[i] = load(given.multipliers, i * columns + block)
         for i in range(settings):
             net.h[i] = load(given.settings, i * columns + block)
-        if batched or given.start > 0:
+        if epochs or given.start > 0:
             for i in range(RING):
                 net.ring[i] = load(given.recent, i * columns + block)
         if stopping:
@@ -199,7 +205,7 @@ def _make_pass_batch(
 
     It returns the sum of their terms of the loss, and what makes a loss and slopes of such sums.
     Parameters are saved where they end, if a loss is known after this step: with batches from the
-    total so far of the epoch.
+    total so far of the epoch, or the `total` is the loss on all data.
     """
     network, batches, single = shape.network, make_batches(shape), shape.single
     begin, fetch, tile, splat = (
@@ -208,7 +214,7 @@ def _make_pass_batch(
     forward, add_loss = make_forward(network), make_add_loss(network, batches.target)
     output_deltas = make_output_deltas(network, batches.target)
     saving = shape.stop != "never" and steps_at_once(shape)  # the way back changes what is kept
-    batched, count = shape.batches != "full", network.parameters
+    batched, whole, count = shape.batches != "full", shape.whole, network.parameters
 
     @inlined
     def pass_batch(
@@ -224,7 +230,10 @@ def _make_pass_batch(
             forward(n, x, net)
             error = add_loss(n, t, net, error)
             if saving and known:
-                seen = (total + error) * epoch_scale if batched else error * scale
+                if whole:
+                    seen = total
+                else:
+                    seen = (total + error) * epoch_scale if batched else error * scale
                 ending = active & ends(seen, given)
                 if any_lane(ending):
                     for p in range(count):
@@ -237,17 +246,37 @@ def _make_pass_batch(
     return pass_batch
 
 
+def _make_pass_all(shape: Shape, scale_of: Any) -> Any:
+    """Return what finds the loss on all data, where a step sees some of it."""
+    network, batches = shape.network, make_batches(replace(shape, batches="full", single=False))
+    fetch, tile, splat = batches.fetch, network.tile, Lanes(shape.dtype, shape.lanes).splat
+    forward, add_loss = make_forward(network), make_add_loss(network, batches.target)
+
+    @inlined
+    def pass_all(given: Any, net: Any) -> Any:
+        error = splat(0.0)
+        for at in range(0, given.samples, tile):
+            n = 1 if tile == 1 else min(tile, given.samples - at)
+            x, t = fetch(given, net, at, n)
+            forward(n, x, net)
+            error = add_loss(n, t, net, error)
+        return error * scale_of(given.samples)
+
+    return pass_all
+
+
 def _make_record_losses(shape: Shape) -> Any:
     """Return what writes recorded losses up to a step; it takes and returns how many there are.
 
     Those of batches are written step by step, others from the ring.
     """
-    store, batched = Lanes(shape.dtype, shape.lanes).store, shape.batches != "full"
+    store = Lanes(shape.dtype, shape.lanes).store
+    epochs = shape.batches != "full" and not shape.whole
 
     @inlined
     def record_losses(given: Any, net: Any, block: Any, step: Any, loss: Any, recorded: Any) -> Any:
         while recorded < given.records and given.record_steps[recorded] <= step:
-            if not batched:
+            if not epochs:
                 loss = net.ring[given.record_steps[recorded] & (RING - 1)]
             store(given.curve, recorded * given.columns + block, loss)
             recorded += 1

@@ -224,6 +224,7 @@ class Shape:
         decayed, clipped, scheduled: whether there are weight decay, a bound on the gradient's
             norm, and a factor on the learning rates that changes from step to step.
         stop: "never", "target", "divergence" or "either": what ends the training of a trial.
+        whole: whether steps of batches are measured by the loss on all data.
         sums: the rows of `SUMS` that are kept.
     """
 
@@ -235,6 +236,7 @@ class Shape:
     clipped: bool
     scheduled: bool
     stop: str
+    whole: bool = False
     sums: tuple[str, ...] = ()
 
     arguments: ClassVar[type[TrainArguments]] = TrainArguments
@@ -439,8 +441,10 @@ def tiled(network: Network, register_bytes: int) -> Network:
     return replace(network, tile=tile, unrolled=False)
 
 
-def operations(shape: Shape, samples: int) -> int:
+def operations(shape: Shape, samples: int, all_samples: int = 0) -> int:
     """Return about how many vector operations a step takes: additions, products, fused or not.
+
+    Of `samples` to learn from, and of `all_samples` on which it is measured besides.
 
     What else there is (divisions, comparisons, bit patterns, loads) goes to other ports.
     """
@@ -453,4 +457,5 @@ def operations(shape: Shape, samples: int) -> int:
     )
     sample = 2 * products + passed_back + activations + 3 * network.layers[-1]
     update = network.neurons if shape.single else 2 * network.parameters
-    return samples * sample + update + 3
+    looked_at = products + activations + 3 * network.layers[-1]
+    return samples * sample + all_samples * shape.whole * looked_at + update + 3

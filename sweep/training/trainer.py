@@ -33,7 +33,7 @@ def kernels_of(group: Group, lanes: int | None = None) -> list[Specification]:
         needed.append(draw)
     if shape.batches == "shared" and group.batch.table is None:
         needed.append(order_of(group.batch.order))
-    if group.batched or group.validation is not None:
+    if group.by_epochs or group.validation is not None:
         needed.append(evaluation_of(shape))
     return needed
 
@@ -57,6 +57,7 @@ def shape_of(group: Group, lanes: int | None = None) -> Shape:
         clipped=group.clipped,
         scheduled=group.schedule != Schedule(),
         stop=group.training.stop,
+        whole=group.batched and not group.by_epochs,
         sums=tuple(
             row for row, of in specification.SUMS.items() if {*of} & {*group.record.measures}
         ),
@@ -168,7 +169,8 @@ def instants(group: Group, position: int, steps: Sequence[int]) -> list[Instant]
     Raises:
         IndexError: the position is not on the grid.
     """
-    group = replace(group, record=Record("every step", "final"))
+    batch = replace(group.batch, measured="by epochs")  # what a step sees is its batch
+    group = replace(group, record=Record("every step", "final"), batch=batch)
     with default_mode(), np.errstate(over="ignore"):  # as `train`
         block = Block(group, np.array([position]), shape_of(group))
         found, before = [], 0

@@ -77,7 +77,7 @@ class Source:
         groups = study.groups()
         steps = max(len(group.record.loss_steps(group.steps)) for group in groups)
         validated = VALIDATION_MEASURES if any(group.validation for group in groups) else ()
-        batched = ("batch_loss",) if any(group.batched for group in groups) else ()
+        batched = ("batch_loss",) if any(group.by_epochs for group in groups) else ()
         return cls(
             title=study.title,
             axes=tuple(axis.name for axis in study.axes),

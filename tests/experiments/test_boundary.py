@@ -40,6 +40,7 @@ STUDIES = {  # the activation, the samples, and of how many points across one is
     "boundary_single": ("tanh", 1, 4),
     "boundary_relu": ("relu", SAMPLES, 16),
     "boundary_tanh": ("tanh", SAMPLES, 16),
+    "boundary_minibatch": ("tanh", SAMPLES, 16),
 }
 
 
@@ -56,9 +57,12 @@ def test_every_outcome_is_that_of_jax(name: str) -> None:
     names = [axis.name for axis in study.axes]
     found = sweep.evaluate(study, dict(zip(names, points.T, strict=True)), measures=["outcome"])
     data = np.load(FOLDER / f"data_{samples}.npy")
+    batches = np.load(FOLDER / "batches.npy") if name == "boundary_minibatch" else None
     losses = oracle.losses(
-        kind, np.load(FOLDER / "initial.npy"), data, None, points, study.groups()[0].steps
+        kind, np.load(FOLDER / "initial.npy"), data, batches, points, study.groups()[0].steps
     )
     expected = np.where(oracle.converged(losses), "converged", "diverged")
     assert 0.2 < (expected == "converged").mean() < 0.8
-    assert found["outcome"].astype(str).tolist() == expected.tolist()
+    same = (found["outcome"].astype(str) == expected).mean()
+    # in a window of relative width 1e-11 the order of sums tells in some trials
+    assert same == 1 if batches is None else same >= 0.99

@@ -51,6 +51,7 @@ CHANGES = {
     "batch.size": ["batch.size=1"],
     "batch.order": ["batch.size=1", "batch.order='replacement'"],
     "batch.seed": ["batch.size=1", "batch.seed=2"],
+    "batch.measured": ["batch.size=1", "batch.measured='on all data'"],
     "training.steps": ["training.steps=7"],
     "training.optimizer": ["training.optimizer='adamw'"],
     "training.stop": ["training.stop='either'"],

@@ -128,3 +128,37 @@ def test_what_diverges_within_the_last_epoch_has_diverged() -> None:
     found = train(study, every_trial(study))
     assert found.measures["diverged_at"].tolist() == [3, -1]
     assert [OUTCOMES[code] for code in found.outcome] == ["diverged", "stalled"]
+
+
+def on_all_data(study: Group, trial: int, initial: Array) -> Array:
+    """The losses (steps + 1,) on all data by the oracle, whatever a step sees."""
+    _, parameters = expected_of(study, trial, initial)
+    return np.array([float(naive.loss(problem_of(study, trial), w)) for w in parameters])
+
+
+@pytest.mark.quick("*a shared order*", "*single samples*")
+@pytest.mark.parametrize("stop", ["never", "target"])
+@kinds
+def test_batches_can_be_measured_on_all_data(name: str, stop: str) -> None:
+    study, found = run(
+        name, "batch.measured='on all data'", "record.loss='every step'",
+        "record.parameters='every step'", f"training.stop='{stop}'", "outcome.target=0.08",
+        "record.measures=['loss_sum', 'largest_rise']",
+    )  # fmt: skip
+    by_epochs = run(name, "record.loss='every step'", "record.parameters='every step'")[1]
+    assert found.batch_losses.shape[1] == found.epochs.shape[1] == 0
+    for trial in range(study.trials):
+        wanted = on_all_data(study, trial, by_epochs.parameters[trial, 0])
+        at = next((s for s, loss in enumerate(wanted) if loss <= 0.08), -1)
+        assert found.measures["steps_to_target"][trial] == at
+        end = len(wanted) if stop == "never" or at < 0 else at + 1
+        losses = found.losses[trial, :end]
+        np.testing.assert_allclose(losses, wanted[:end], rtol=1e-9)
+        assert np.isnan(found.losses[trial, end:]).all()
+        assert found.measures["final_loss"][trial] == losses[-1]
+        assert found.measures["max_loss"][trial] == losses.max()
+        np.testing.assert_allclose(found.measures["tail_loss"][trial], losses[-20:].mean())
+        rises = losses - np.minimum.accumulate(losses)
+        np.testing.assert_allclose(found.measures["largest_rise"][trial], rises.max(), rtol=1e-12)
+    same = found.stopped_at < 0
+    assert (found.parameters[same] == by_epochs.parameters[same]).all()

@@ -18,6 +18,14 @@ EDITS = {
     "the last ones": ["record.loss='last 20'", "record.parameters='last 3'"],
     "no losses": ["record.loss='nothing'"],
     "the whole curve": [CURVE, "training.stop='divergence'", "outcome.diverged_above=2"],
+    "batches on all data": [
+        CURVE,
+        DATA,
+        "batch={ size=2, measured='on all data' }",
+        "training.stop='either'",
+        "outcome.target=0.2",
+        VALIDATION,
+    ],
     "the whole curve by epochs": [CURVE, DATA, "batch={ size=2 }"],
     "stopped": ["training.stop='either'", "outcome.target=0.2"],
     "adam with a warmup": ["training.optimizer='adam'", "schedule={ warmup=9 }"],
@@ -45,6 +53,7 @@ CASES += [("float32", name) for name in ("as it is", "stopped", "batches of its 
     "float64-shared batches",
     "float32-as it is",
     "float64-the whole curve*",
+    "float64-batches on all data",
 )
 @pytest.mark.parametrize(("dtype", "name"), CASES)
 def test_the_bits_are_those_of_one_go(name: str, dtype: str) -> None:
