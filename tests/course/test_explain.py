@@ -133,6 +133,7 @@ def formulas(page: str) -> set[str]:
     return {re.sub(r"\d+", "1", line) for line in lines if "{aligned}" not in line}
 
 
+@pytest.mark.quick("course", "adamw", "scheduled", "softmax", "wide")
 @names
 def test_latex_parses(name: str) -> None:
     parser, found = MathTextParser("path"), formulas(markdown(document(name)))
@@ -163,6 +164,7 @@ def test_markdown_renders(name: str) -> None:
     assert all(text.endswith("$$") for text in paragraphs if text.startswith("$$"))
 
 
+@pytest.mark.quick("course", "wide")
 @pytest.mark.parametrize("name", ["course", "adam", "softmax", "wide"])
 def test_html_is_whole_and_needs_no_network(name: str) -> None:
     page = html(document(name), svg(draw_network(snapshot(name))))

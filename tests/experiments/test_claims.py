@@ -31,6 +31,7 @@ def of_two_widths(name: str, wide: int, tmp_path: Path) -> pd.DataFrame:
     return sweep.run(name, results=tmp_path, overrides=[edit]).trials()
 
 
+@pytest.mark.check
 def test_the_best_rate_drifts_in_the_standard_parameterisation_and_stays_in_mup(
     tmp_path: Path,
 ) -> None:
@@ -94,6 +95,7 @@ def test_cross_entropy_reaches_the_targets_at_rates_where_squares_saturate(tmp_p
     assert set(trials["outcome"]) == {"converged"}
 
 
+@pytest.mark.check
 def test_the_best_rate_grows_with_the_batch_and_faster_with_sgd(tmp_path: Path) -> None:
     growth = {}
     sizes = "zip.epochs={ batch.size=[2, 32], training.steps=[4096, 256] }"

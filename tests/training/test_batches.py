@@ -136,7 +136,7 @@ def test_what_the_kernel_is_handed_at_a_time_does_not_matter(
     np.testing.assert_array_equal(bits_of(parts.batch_losses), bits_of(whole.batch_losses))
 
 
-@pytest.mark.quick("batch_seed")
+@pytest.mark.check
 @pytest.mark.parametrize("axis", ["seed", "batch_seed"])
 def test_float32(axis: str) -> None:
     follow_the_oracle(*run("batch.size=3", f"axes.{axis}=[1, 2]", "training.dtype='float32'"))
