@@ -5,8 +5,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 EXTRAS ?= test
 BASE ?= HEAD
-# A file of tests is one process's: what its tests share is made once.
-SPREAD := --numprocesses auto --dist loadfile
+# A file of tests is one process's: what its tests share is made once. The longest come first.
+SPREAD := --numprocesses auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: lr-graphs test check lint soak bench bench-check clean
 
