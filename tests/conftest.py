@@ -1,3 +1,4 @@
+import gc
 import signal
 import sys
 import time
@@ -70,6 +71,15 @@ def compiled_here() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sweep.runs.workers.uncompiled", lambda groups, lanes: [])
         yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rarely_collected() -> Iterator[None]:
+    """Compiling makes millions of objects, and looking at those that live takes a while."""
+    before = gc.get_threshold()
+    gc.set_threshold(100_000, 50, 100)
+    yield
+    gc.set_threshold(*before)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -100,10 +100,10 @@ def remarks(audit: Audit) -> list[str]:
         if judged.table.stride != 1:
             apart = f"{judged.table.stride:g}"
             found.append(f"{where}: its rows are {apart} steps apart; the updates are not judged")
-        if missing := _not_there(judged):
-            found.append(
-                f"{where}: has no column of {missing}; they are judged by the updates alone"
-            )
+        roles = {column.role for column in judged.table.columns}
+        if gone := [f"dE/d{w}" for w in WEIGHTS if f"d_et_{w}" not in roles]:
+            none = "dE/dw1 to dE/dw8" if len(gone) == len(WEIGHTS) else ", ".join(gone)
+            found.append(f"{where}: has no column of {none}; they are judged by the updates alone")
         if judged.decimals is not None:
             told = (
                 f"numbers are rounded to {judged.decimals} decimals; smaller mistakes do not show"
@@ -123,15 +123,6 @@ def short(heading: str) -> str:
     """Return a heading without the formula in it."""
     name = re.split(r"[=:]", heading)[0].strip() or heading
     return name if len(name) <= LONGEST_SHOWN else name[: LONGEST_SHOWN - 1] + "…"
-
-
-def _not_there(judged: Judged) -> str:
-    """Return the gradients that have no column."""
-    roles = {column.role for column in judged.table.columns}
-    gone = [w for w in WEIGHTS if f"d_et_{w}" not in roles]
-    if gone == list(WEIGHTS):
-        return "dE/dw1 to dE/dw8"
-    return ", ".join(f"dE/d{w}" for w in gone)
 
 
 def comment(finding: Finding, at: int) -> str:

@@ -234,10 +234,6 @@ def _by_sum(self: Definitions, q: Quantity) -> Expression:
     return output(q.layer, q.to, q.sample) * (g(q.to) - series("k", self.outputs, mean))
 
 
-def _path(self: Definitions, q: Quantity) -> Expression:
-    return self.by_sum(q.layer, q.to, q.sample) * self.m(q.layer) * q.about("weight")
-
-
 def _by_parameter(self: Definitions, q: Quantity) -> Expression:
     parameter = q.about(q.kind.removeprefix("by_"))
     if q.sample:
@@ -276,7 +272,9 @@ _FORMULAS: Mapping[str, Callable[[Definitions, Quantity], Expression]] = {
     "slope": _slope,
     "by_output": _by_output,
     "by_sum": _by_sum,
-    "path": _path,
+    "path": lambda self, q: (
+        self.by_sum(q.layer, q.to, q.sample) * self.m(q.layer) * q.about("weight")
+    ),
     "by_weight": _by_parameter,
     "by_bias": _by_parameter,
     "sum_by_weight": lambda self, q: self.m(q.layer) * output(q.layer - 1, q.origin, q.sample),

@@ -29,7 +29,6 @@ from sweep.course.expression import (
 )
 from sweep.course.snapshot import Snapshot
 from sweep.errors import RequestError
-from sweep.study import Network
 
 SHOWN, SHOWN_OF_MANY = 16, 4
 """The most equations of one kind that are all written out, in a small network and in a larger one.
@@ -111,7 +110,12 @@ class _Derivation:
     # What is given
 
     def _given(self) -> Body:
-        group, study = self.snapshot.group, self.snapshot.study
+        group, study, network = (
+            self.snapshot.group,
+            self.snapshot.study,
+            self.snapshot.group.network,
+        )
+        layers, names = "-".join(map(str, network.layers)), ", ".join(network.activations)
         rows: list[tuple[str | Expression, ...]] = [
             ("study", study.name),
             *(
@@ -119,8 +123,8 @@ class _Derivation:
                 for name, value in self.snapshot.axes.items()
             ),
             ("step", f"{self.snapshot.step}, after so many updates"),
-            ("network", _described(group.network)),
-            ("loss", group.network.loss),
+            ("network", f"{layers}, {names}{', with biases' * network.bias}"),
+            ("loss", network.loss),
             ("optimizer", group.training.optimizer),
         ]
         yield Table(("", ""), tuple(rows))
@@ -344,8 +348,3 @@ def _range(quantities: Sequence[Quantity]) -> Line:
     """The first one to the last."""
     between = " and " if len(quantities) == 2 else " … "
     return (quantities[0], between, quantities[-1]) if len(quantities) > 1 else tuple(quantities)
-
-
-def _described(network: Network) -> str:
-    layers, names = "-".join(map(str, network.layers)), ", ".join(network.activations)
-    return f"{layers}, {names}{', with biases' if network.bias else ''}"

@@ -232,8 +232,11 @@ class _Writer:
     def _headings(self, sheet: Any, trial: Trial, number: int) -> int:
         """What stands above the numbers; the last column that is printed, before the checks."""
         formats, columns = self.formats, self.plan.columns
+        # The title says the numbers of some cells, in six digits.
         told = [(words, self._own(q, number)) for q, words in self.plan.telling.items()]
-        sheet.write_formula(0, 1, _told(told), formats["title"], self.plan.heading(trial))
+        six = "IF({0}=0,0,ROUND({0},5-INT(LOG10(ABS({0})))))"
+        title = "=" + '&", "&'.join(f'"{words} "&{six.format(name)}' for words, name in told)
+        sheet.write_formula(0, 1, title, formats["title"], self.plan.heading(trial))
         note = f"Rates and weights are on the sheet {START}. Under each heading: its formula."
         sheet.write_string(1, 1, note, formats["note"])
         sheet.set_row(4, 72)
@@ -356,12 +359,6 @@ class _Writer:
         chart.set_legend({"position": "right"} if len(trials) > 1 else {"none": True})
         chart.set_size(size)
         return chart
-
-
-def _told(parts: Sequence[tuple[str, str]]) -> str:
-    """A formula that says the numbers of some cells, in six digits."""
-    rounded = "IF({0}=0,0,ROUND({0},5-INT(LOG10(ABS({0})))))"
-    return "=" + '&", "&'.join(f'"{words} "&{rounded.format(name)}' for words, name in parts)
 
 
 def _break_pages(sheet: Any, widths: Sequence[int], parts: Mapping[int, int]) -> None:
