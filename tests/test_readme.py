@@ -5,6 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from sweep.study import find_study, load_study
+from tests.experiments.test_shipped import tiny
+
 README = Path(__file__).parents[1] / "README.md"
 
 
@@ -16,11 +21,16 @@ def console_commands() -> list[str]:
     return [command for command in commands if not command.startswith("make ")]
 
 
-def test_console_commands(tmp_path: Path) -> None:
+@pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.check)])
+def test_console_commands(tmp_path: Path, *, whole: bool) -> None:
+    """As they stand; in `make test` a million trials are a few."""
     commands = ["sweep run lr_graphs", "sweep plot lr_graphs", *console_commands()]
     assert len(commands) > 6
+    edits = [] if whole else tiny(load_study(find_study("lr_by_init")))
+    fewer = [part for edit in edits for part in ("--set", edit)]
     for command in commands:
         program, *arguments = command.split()
+        arguments += fewer if "lr_by_init" in arguments else []
         assert program == "sweep", command
         done = subprocess.run(
             [Path(sys.executable).with_name(program), *arguments],
