@@ -127,6 +127,26 @@ def test_a_study_is_edited_for_one_run(here: Path) -> None:
     assert "nothing to do" in sweep("run", "two", "--results", "elsewhere", cwd=here).stdout
 
 
+AT_EXIT = """
+import atexit
+atexit.register(lambda: print(open('/proc/self/status').read(), file=sys.stderr))
+"""
+
+
+@pytest.mark.check
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the peak")
+@pytest.mark.parametrize(
+    "edits", [[], ["axes.learning_rate={ log=[0.1, 10], num=300000 }", 'record.loss="nothing"']]
+)
+def test_a_plan_says_about_the_memory_that_a_run_takes(edits: list[str], here: Path) -> None:
+    options = [word for edit in edits for word in ("--set", edit)]
+    sweep("run", "two", "--results", "before", cwd=here)  # what compiles takes more
+    said = json.loads(sweep("plan", "two", *options, "--json", cwd=here).stdout)["memory_bytes"]
+    done = process("run", "two", *options, cwd=here, before=AT_EXIT)
+    (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", done.stderr)
+    assert 1 / 1.5 < 1024 * int(peak) / said < 1.5
+
+
 SPREAD = (
     *("--set", "axes={ learning_rate={ log=[1, 100], num=4 } }", "--set", "training.momentum=0"),
     *(

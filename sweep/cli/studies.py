@@ -100,7 +100,10 @@ def _planned(found: "Plan") -> Iterator[tuple[str, str]]:
     why = f"; another number trains all anew: {', and '.join(found.anew)}" if found.anew else ""
     yield "steps", steps + why
     yield "network-steps", short(found.network_steps, "")
-    yield "memory", f"{short(found.memory_bytes, 'B')}, Python's own apart"
+    yield (
+        "memory",
+        f"{short(found.memory_bytes, 'B')} at the peak, Python and its libraries included",
+    )
     yield "disk", f"{short(found.disk_bytes, 'B')}, of {short(found.free_bytes, 'B')} free"
     how = "by a short try" if found.tried else "guessed, since one step takes long"
     yield "time", f"about {duration(found.seconds)} on {plural(found.threads, 'thread')}, {how}"

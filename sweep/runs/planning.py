@@ -11,6 +11,9 @@ from sweep.store.results import Results
 from sweep.study import Group, Study, load_study
 from sweep.training.costs import calibrate, compile_seconds, estimate
 
+PROCESS_BYTES = 210 * 10**6
+"""What Python and its libraries take in a run: the peak of `sweep run lr_graphs`, six trials."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -29,7 +32,7 @@ class Plan:
         steps: the fewest and the most of a trial.
         anew: why another number of steps trains all anew, a reason each.
         network_steps: of all trials: one network, one update.
-        memory_bytes: at the peak, Python's own apart.
+        memory_bytes: at the peak of the process that runs it, Python and its libraries included.
         disk_bytes: of what is saved.
         curve_bytes: of these, what curves take.
         free_bytes: on the disk that it is saved on.
@@ -110,7 +113,7 @@ def plan(
         steps=(min(steps), max(steps)),
         anew=list(dict.fromkeys(reason for group in groups for reason in _anew(group))),
         network_steps=sum(group.trials * group.steps for group in groups),
-        memory_bytes=max(guess.memory_bytes for guess in guesses),
+        memory_bytes=PROCESS_BYTES + max(guess.memory_bytes for guess in guesses),
         disk_bytes=sum(guess.disk_bytes for guess in guesses),
         curve_bytes=sum(guess.curve_bytes for guess in guesses),
         free_bytes=shutil.disk_usage(there).free,
