@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from sweep.auditor.auditing import audit
     from sweep.course.derivation import explain
     from sweep.course.workbook import worksheet
+    from sweep.explorer import explore
     from sweep.instrument.bench import bench
     from sweep.runs.evaluation import evaluate
     from sweep.runs.planning import plan
@@ -39,6 +40,7 @@ __all__ = [
     "compare",
     "evaluate",
     "explain",
+    "explore",
     "export",
     "geometric",
     "halving",
@@ -68,6 +70,7 @@ _HOMES = {
     "sweep.auditor.auditing": ("audit",),
     "sweep.course.derivation": ("explain",),
     "sweep.course.workbook": ("worksheet",),
+    "sweep.explorer": ("explore",),
     "sweep.instrument.bench": ("bench",),
     "sweep.runs.evaluation": ("evaluate",),
     "sweep.runs.planning": ("plan",),

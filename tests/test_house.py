@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parents[1] / "sweep"
 # From the top: a room imports from those of later rows alone.
 FLOORS = [
     ["cli"],
-    ["auditor", "course"],
+    ["auditor", "course", "explorer"],
     ["views"],
     ["analysis"],
     ["instrument"],

@@ -58,7 +58,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def _app() -> Callable[..., Any]:
     """The application: each module adds its commands, in the order in which help names them."""
     from sweep.cli import studies  # noqa: F401  # isort: skip
-    from sweep.cli import analysing, benchmark, course, zooming  # noqa: F401
+    from sweep.cli import analysing, benchmark, course, exploring, zooming  # noqa: F401
     from sweep.cli.door import app
 
     return app

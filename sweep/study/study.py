@@ -16,7 +16,7 @@ from sweep.study.axes import read_dimensions, read_where
 from sweep.study.checks import counted
 from sweep.study.document import MAX_BYTES, Document, refusal
 from sweep.study.fields import FIELD, FIELDS, swept_field
-from sweep.study.grid import Axis
+from sweep.study.grid import Axis, Dimension
 from sweep.study.group import Group
 from sweep.study.keywords import Keywords, stated_by
 from sweep.study.model import Data, Initial, Network
@@ -140,6 +140,21 @@ class Study:
                 refuse_no_distribution(group.network.loss, group.data, group.validation)
         except FieldError as error:
             raise document.refuse(error.name, error.problem) from None
+
+    def over(self, dimensions: Collection[Dimension]) -> "Study":
+        """The same question of the points of these dimensions alone, all that is swept among them.
+
+        Raises:
+            RequestError: an axis or a value does not fit the study.
+        """
+        study = type(self).__new__(type(self))
+        study.name, study.origin, study.where = self.name, self.origin, None
+        study.settings, study.dimensions = self.settings, tuple(dimensions)
+        try:
+            study._groups  # noqa: B018 - as above
+        except FieldError as error:
+            raise RequestError(f"{error.name}: {error.problem}") from None
+        return study
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:

@@ -1,0 +1,315 @@
+"""The server: whom it answers, what it refuses, and that its tiles are a run's numbers."""
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import sweep
+from sweep.catalogue import OUTCOMES
+from sweep.errors import RequestError
+from sweep.explorer import serving as module
+from sweep.explorer.tiles import Tile, View
+from sweep.study import Study
+from tests.explorer.conftest import STUDY, VIEW, Server, frames, serving
+
+ROOT = [0, 0, "0", "0"]
+MEASURES = ["final_loss", "max_loss", "steps_to_target", "diverged_at"]
+
+
+def test_a_study_saved_of_a_map_is_run_to_the_bits_of_its_tiles(
+    server: Server, tmp_path: Path
+) -> None:
+    # Tiles of level 2 across, and the seeds as they come: 16 of which the window has 12.
+    want = [[2, 0, "1", "0", 3], [2, 0, "2", "0", 3], [2, 0, "1", "0", 4], [2, 0, "2", "0", 4]]
+    found = server.tiles(VIEW, want, MEASURES)
+    # A side's points are half those of the next one, and seeds end where the window does.
+    assert {one.at: one.outcome.shape for one in found} == {
+        (2, 0, "1", "0", 3): (6, 8),
+        (2, 0, "2", "0", 3): (6, 8),
+        (2, 0, "1", "0", 4): (12, 16),
+        (2, 0, "2", "0", 4): (12, 16),
+    }
+    saved = server.json(
+        "/api/study-file",
+        {
+            "view": VIEW,
+            "x": {"level": 6, "first": "16", "num": 32},
+            "y": {"level": 4, "first": 0, "num": 16},
+        },
+    )
+    (tmp_path / "window.toml").write_text(saved["text"])
+    table = sweep.run(tmp_path / "window.toml", results=tmp_path / "out").trials()
+    assert len(table) == 32 * 12
+    assert (table["initial.scale"] == 2.0).all()
+    table = table.sort_values(["seed", "learning_rate"])
+    fine = sorted((one for one in found if one.at[-1] == 4), key=lambda one: str(one.at))
+    rates = np.concatenate([one.x for one in fine])
+    assert rates.tobytes() == table["learning_rate"].to_numpy()[:32].tobytes()
+    for at, name in enumerate(MEASURES):
+        values = np.concatenate([one.values[at] for one in fine], axis=1)
+        run = table[name].to_numpy(np.float64, na_value=np.nan).reshape(12, 32)
+        assert values.tobytes() == run.tobytes(), name
+    outcomes = np.concatenate([one.outcome for one in fine], axis=1)
+    assert (
+        np.array(OUTCOMES)[outcomes] == table["outcome"].astype(str).to_numpy().reshape(12, 32)
+    ).all()
+    assert len(np.unique(outcomes)) == 3, "a map of one outcome shows nothing"
+
+
+def test_a_finer_side_trains_new_points_alone_and_another_server_finds_them(
+    server: Server, study: Study, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts: list[int] = []
+    trained = View.train
+
+    def counting(self: View, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        counts.append(len(x))
+        return trained(self, x, y)
+
+    monkeypatch.setattr(View, "train", counting)
+    (coarse,) = server.tiles(VIEW, [[*ROOT, 3]], MEASURES)
+    (fine,) = server.tiles(VIEW, [[*ROOT, 5]], MEASURES)
+    assert sum(counts) == 32 * 12
+    assert fine.values[:, ::2, ::4].tobytes() == coarse.values.tobytes()
+    counts.clear()
+    with serving(study, tmp_path) as other:
+        (again,) = other.tiles(VIEW, [[*ROOT, 5]], MEASURES)
+        (less,) = other.tiles(VIEW, [[*ROOT, 3]], MEASURES)
+    assert not counts
+    assert again.values.tobytes() == fine.values.tobytes()
+    assert less.values.tobytes() == coarse.values.tobytes()
+    # A tile that is torn, or another's, is trained anew.
+    (kept,) = (tmp_path / "tiles").glob("*.tile")
+    for content in (kept.read_bytes()[:-1], b"", kept.read_bytes().replace(b"\0", b"\1", 1)):
+        kept.write_bytes(content)
+        counts.clear()
+        (anew,) = server.tiles(VIEW, [[*ROOT, 5]], MEASURES)
+        assert sum(counts) == 32 * 12
+        assert anew.values.tobytes() == fine.values.tobytes()
+
+
+def test_only_the_page_is_answered(server: Server) -> None:
+    here = f"127.0.0.1:{server.port}"
+    assert server.answer("/api/study")[0] == 200
+    assert server.answer("/api/study", origin=f"http://{here}")[0] == 200
+    for headers in (
+        {"x_sweep_token": ""},
+        {"x_sweep_token": "another"},
+        {"host": "example.org"},
+        {"host": f"example.org:{server.port}"},
+        {"host": "127.0.0.1"},
+        {"origin": "null"},
+        {"origin": "https://example.org"},
+        {"origin": f"https://{here}"},
+        {"origin": "http://127.0.0.1"},
+    ):
+        assert server.answer("/api/study", **headers)[0] == 403, headers
+        assert server.answer("/api/tiles", {"tab": "x"}, **headers)[0] == 403, headers
+    for path in ("/", "/explorer.js", "/explorer.css", "/drawing.js"):
+        status, content, headers = server.answer(path, x_sweep_token="")
+        assert status == 200
+        assert b"the token" not in content
+        assert "script-src 'self'" in headers["content-security-policy"]
+        assert headers["x-content-type-options"] == "nosniff"
+        assert server.answer(path, x_sweep_token="", host="example.org")[0] == 403
+    for path in (
+        "/../serving.py",
+        "/page/index.html",
+        "/%2e%2e/serving.py",
+        "/explorer.js/../x",
+        "//etc/passwd",
+    ):
+        assert server.answer(path)[0] == 404, path
+    assert server.answer("/api/tiles")[0] == 405
+
+
+def test_what_is_strange_is_refused_in_one_line(server: Server) -> None:
+    def asked(path: str = "tiles", view: object = VIEW, **more: object) -> str:
+        body = {"tab": "one", "view": view, "want": [[*ROOT, 3]], "measures": ["final_loss"]} | more
+        status, content, _ = server.answer(f"/api/{path}", body)
+        assert status == 400, content
+        said: str = json.loads(content)["error"]
+        assert "\n" not in said
+        return said
+
+    assert "short text" in asked(tab="x" * 1000)
+    assert "1 to 1024" in asked(want=[[*ROOT, 3]] * 1025)
+    assert "a side" in asked(want=[[*ROOT, 7]])
+    assert "a level" in asked(want=[[58, 0, "0", "0", 3]])
+    assert "a tile's number" in asked(want=[[1, 0, "2", "0", 3]])
+    assert "a tile's number" in asked(want=[[1, 0, "9" * 5000, "0", 3]])
+    assert "a level" in asked(want=[[True, 0, "0", "0", 3]])
+    assert 'no "loss" here' in asked(measures=["loss"])
+    for spoilt in (
+        {"axis": "training.steps"},
+        {"axis": "../x"},
+        {"spacing": "log", "low": -1.0},
+        {"low": 200.0},
+        {"low": "1"},
+        {"high": float("nan")},
+        {"spacing": "range"},
+    ):
+        asked(view=VIEW | {"x": VIEW["x"] | spoilt})  # type: ignore[operator]
+    asked(view=VIEW | {"y": VIEW["x"]})
+    asked(view=VIEW | {"others": {}})
+    asked(view=VIEW | {"others": {"data.file": "/etc/passwd"}})
+    asked(view=VIEW | {"others": {"initial.scale": [1.0]}})
+    asked(view=VIEW | {"others": {"initial.scale": -1.0}})
+    asked(view=None)
+    asked("points", levels=[5, 5], points=[[0, 0]] * 513)
+    asked("points", levels=[5], points=[[0, 0]])
+    asked("points", levels=[5, 5], points=[[33, 0]])
+    asked("points", levels=[5, 5], points=[3])
+    asked(
+        "study-file", x={"level": 5, "first": 0, "num": 10**9}, y={"level": 3, "first": 0, "num": 1}
+    )
+    for body in (b"[]", b"{", b'"x"', b"[" * 100_000, b"\xff\xfe", b"{}" + b" " * 200_000):
+        status, content, _ = server.answer("/api/tiles", body)
+        assert status == 400, body[:10]
+        assert "request" in json.loads(content)["error"]
+
+
+def test_a_lattice_ends_where_neighbours_are_8_ulp_apart(server: Server) -> None:
+    (found,) = server.tiles(VIEW, [[50, 0, str(2**49), "0", 3]], ["final_loss"])
+    assert "less than 8 ulp apart" in found.said
+    (found,) = server.tiles(VIEW, [[40, 0, str(2**39), "0", 6]], ["final_loss"])
+    assert (np.diff(found.x) >= 8 * np.spacing(found.x[:-1])).all()
+    assert found.outcome.shape == (12, 64)
+
+
+def test_points_have_the_curves_that_python_has(server: Server, study: Study) -> None:
+    asked = {
+        "view": VIEW,
+        "levels": [5, 4],
+        "points": [["7", "3"], [8, 3], [20, 11]],
+        "curves": True,
+    }
+    found = server.json("/api/points", asked)
+    rates = sweep.evaluate(
+        study, {"learning_rate": found["x"], "seed": found["y"], "initial.scale": 2.0}, curves=True
+    )
+    losses = rates.curves["loss"].to_numpy().reshape(3, -1)
+    assert found["losses"] == losses.tolist()
+    assert found["steps"] == list(range(31))
+    assert found["measures"]["final_loss"] == rates.trials["final_loss"].tolist()
+    learnt = found["learnt"]
+    assert len(learnt["output"]) == learnt["side"] ** 2
+
+
+def test_what_a_run_left_is_shown(server: Server, study: Study) -> None:
+    body = {"view": VIEW, "measures": ["final_loss"]}
+    (none,) = frames(server.answer("/api/results", body)[1])
+    assert not none.x.size
+    trials = sweep.run(study, results=server.folder / "results").trials()
+    (found,) = frames(server.answer("/api/results", body)[1])
+    one = trials[trials["initial.scale"] == 2.0].sort_values(["seed", "learning_rate"])
+    assert found.values.tobytes() == one["final_loss"].to_numpy().tobytes()
+    assert found.x.tolist() == one["learning_rate"].to_numpy()[:5].tolist()
+
+
+def test_tabs_give_up_what_they_asked_before(server: Server) -> None:
+    """Ten pages at once, each of which asks anew at once: the last answers are whole."""
+    answers: dict[int, list[object]] = {}
+
+    def page(number: int) -> None:
+        for level in (3, 4):
+            want = [[level, 0, str(i), "0", 5] for i in range(2**level)]
+            ask = {"tab": str(number), "view": VIEW, "want": want, "measures": ["final_loss"]}
+            if level == 3:  # a page that is gone before anything comes
+                text = json.dumps(ask).encode()
+                with socket.create_connection(("127.0.0.1", server.port)) as one:
+                    head = f"POST /api/tiles HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
+                    head += f"X-Sweep-Token: the token\r\nContent-Length: {len(text)}\r\n\r\n"
+                    one.sendall(head.encode() + text)
+            else:
+                answers[number] = [
+                    f.at for f in server.tiles(VIEW, want, ["final_loss"], str(number), 1)
+                ]
+
+    pages = [threading.Thread(target=page, args=(number,)) for number in range(10)]
+    for one in pages:
+        one.start()
+    for one in pages:
+        one.join()
+    assert [len(set(answers[number])) for number in range(10)] == [16] * 10
+    assert not [*(server.folder / "tiles").glob("*.part")]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_a_server_that_is_ended_leaves_whole_tiles(tmp_path: Path, number: int) -> None:
+    (tmp_path / "small.toml").write_text(STUDY.replace("steps = 30", "steps = 3000"))
+    command = [sys.executable, "-c", "from sweep.cli import main; main()", "explore", "small.toml"]
+    tiles = tmp_path / "cache" / "tiles"
+    tiles.parent.mkdir()
+    for kernel in Path(os.environ["SWEEP_CACHE_DIR"]).glob("*.kernel"):
+        os.link(kernel, tiles.parent / kernel.name)
+    environment = os.environ | {"SWEEP_CACHE_DIR": str(tiles.parent)}
+    with subprocess.Popen(
+        [*command, "--no-browser", "--port", str(_free())],
+        cwd=tmp_path,
+        text=True,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        address = re.fullmatch(
+            r"http://127\.0\.0\.1:(\d+)/#token=(\S+)\n", process.stdout.readline()
+        )
+        assert address
+        body = json.dumps(
+            {
+                "tab": "one",
+                "view": VIEW,
+                "measures": ["final_loss"],
+                "want": [[8, 0, str(i), "0", 6] for i in range(200)],
+            }
+        ).encode()
+        head = f"POST /api/tiles HTTP/1.1\r\nHost: 127.0.0.1:{address[1]}\r\n"
+        head += f"X-Sweep-Token: {address[2]}\r\nContent-Length: {len(body)}\r\n\r\n"
+        with socket.create_connection(("127.0.0.1", int(address[1]))) as page:
+            page.sendall(head.encode() + body)
+            received = b""
+            while len(received) < 3000:  # the first tile has come
+                received += page.recv(2**16)
+            process.send_signal(number)
+            _, said = process.communicate(timeout=60)
+    assert process.returncode == (130 if number == signal.SIGINT else -number), said
+    assert said == ("sweep: interrupted\n" if number == signal.SIGINT else "")
+    kept = [*tiles.glob("*.tile")]
+    assert kept
+    assert all(Tile.of(one.read_bytes()) for one in kept)
+
+
+def _free() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as one:
+        return int(one.getsockname()[1])
+
+
+def test_a_port_that_is_taken_and_an_extra_that_is_missing_are_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "small.toml").write_text(STUDY)
+    with (
+        socket.create_server(("127.0.0.1", 0)) as one,
+        pytest.raises(RequestError, match=r"--port: 127\.0\.0\.1, port \d+: .*in use"),
+    ):
+        sweep.explore(tmp_path / "small.toml", port=one.getsockname()[1])
+    monkeypatch.delitem(sys.modules, "sweep.explorer.serving")
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    with pytest.raises(RequestError, match=r"pip install 'sweep\[explore\]'"):
+        sweep.explore(tmp_path / "small.toml")
+
+
+def test_the_page_asks_nobody_else() -> None:
+    for file in module.PAGE.iterdir():
+        assert not re.search(r"https?://|//cdn|@import", file.read_text()), file.name
