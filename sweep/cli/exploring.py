@@ -17,9 +17,7 @@ def explore(
     host: Annotated[
         str, Option(metavar="ADDRESS", help="Another address than this machine's own.")
     ] = "127.0.0.1",
-    browser: Annotated[
-        bool, Option("--browser/--no-browser", help="Whether to open the page.")
-    ] = True,
+    no_browser: Annotated[bool, Option("--no-browser", help="Only print the address.")] = False,
     overrides: Overrides = None,
     size: Size = None,
     results: Folder = RESULTS,
@@ -36,7 +34,7 @@ def explore(
 
     def ready(address: str) -> None:
         print(f"{address}\nCtrl-C ends it; tiles are kept", flush=True)
-        if browser:
+        if not no_browser:
             webbrowser.open(address)
 
     explore(
