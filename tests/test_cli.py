@@ -742,7 +742,7 @@ def test_every_command_and_option_is_documented() -> None:
         section = sections[f"sweep {name}"]
         usage = section.strip("\n").partition("\n\n")[0]
         assert usage.startswith(f"    sweep {name}")
-        stated = set(re.findall(r"--[a-z]+|[A-Z]+(?=[\s\]]|$)", usage))
+        stated = set(re.findall(r"--[a-z-]+|[A-Z]+(?=[\s\]]|$)", usage))
         for parameter in command.params:
             word = parameter.opts[0] if parameter.opts[0].startswith("--") else parameter.metavar
             assert word.strip("[]") in stated, (name, word)

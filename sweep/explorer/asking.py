@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from sweep.catalogue import MEASURES, OUTCOMES
+from sweep.catalogue import MEASURES, OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.explorer.tiles import SIDES, Place, View
 from sweep.explorer.windows import Window, windows_of
@@ -37,7 +37,8 @@ def facts(study: Study, places: Sequence[Mapping[str, object]]) -> dict[str, Any
     windows = windows_of(study, group)
     swept = {axis.name: axis.ranked[0][:MOST_CHOICES].tolist() for axis in study.axes}
     fixed = {name: value for name, value in group.fixed.items() if name not in swept}
-    measures = _measures(study)
+    validated = VALIDATION_MEASURES if group.validation is not None else ()
+    measures = (*TRAINING_MEASURES, *group.record.measures, *validated)
     return {
         "name": study.name,
         "title": study.title,
@@ -65,18 +66,6 @@ def facts(study: Study, places: Sequence[Mapping[str, object]]) -> dict[str, Any
         "places": list(places),
         "deepest": DEEPEST,
     }
-
-
-def _measures(study: Study) -> tuple[str, ...]:
-    return tuple(
-        n
-        for n, row in MEASURES.items()
-        if not row.derived_from
-        and (
-            not row.needs
-            or (row.needs == "validation" and study.groups()[0].validation is not None)
-        )
-    )
 
 
 def read(body: bytes) -> dict[str, Any]:

@@ -16,7 +16,6 @@ from sweep.explorer.tiles import View, measured
 from sweep.explorer.working import Pool
 from sweep.runs.points import Part
 from sweep.store.results import results_of
-from sweep.study import Record
 from sweep.training.trained import Trained
 from sweep.training.trainer import shape_of, train
 
@@ -52,9 +51,9 @@ def points(view: View, pool: Pool, asked: Mapping[str, Any]) -> dict[str, Any]:
     curves = asked.get("curves") is True
     pool.prepare(view)
     part = view.points(*axes)
-    steps = f"log {_STEPS}" if curves else "nothing"
-    record = Record(steps, "final" if curves else "nothing")
-    part = replace(part, group=replace(part.group, record=record))
+    if curves:
+        record = replace(part.group.record, loss=f"log {_STEPS}", parameters="final")
+        part = replace(part, group=replace(part.group, record=record))
     size, pieces = shape_of(part.group).lanes, []
     for start in range(0, len(numbers), size):
         with _at_once:

@@ -16,9 +16,9 @@ import numpy as np
 from sweep.catalogue import TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.explorer.windows import Window
-from sweep.runs.evaluation import NEVER
 from sweep.runs.points import Part, columns_of, parts_of
-from sweep.study import Record, Study
+from sweep.store.results import NEVER
+from sweep.study import Study
 from sweep.training.trained import Trained
 from sweep.training.trainer import train
 
@@ -26,7 +26,6 @@ SIDES = (3, 4, 5, 6)
 """A tile has 2^side points along each axis, or what a range has."""
 
 _FORMAT = b"sweep tile 1\n"
-_NOTHING = Record("nothing", "nothing")
 _SIZES = struct.Struct("<4I")
 _DIGEST = hashlib.sha256().digest_size
 
@@ -60,8 +59,9 @@ class View:
     @property
     def measures(self) -> tuple[str, ...]:
         """The measures of a tile, in the order of its values."""
-        validated = self.part.group.validation is not None
-        return (*TRAINING_MEASURES, *(VALIDATION_MEASURES if validated else ()))
+        group = self.part.group
+        validated = VALIDATION_MEASURES if group.validation is not None else ()
+        return (*TRAINING_MEASURES, *group.record.measures, *validated)
 
     @cached_property
     def digest(self) -> str:
@@ -69,6 +69,7 @@ class View:
         group = self.part.group
         others = [one for one in self.others if one[0] not in group.labels]
         told = [group.digest, group.steps, sorted(group.fixed.items()), others, self.x, self.y]
+        told.append(self.measures)
         return hashlib.sha256(repr(told).encode()).hexdigest()
 
     def points(self, x: np.ndarray, y: np.ndarray) -> Part:
@@ -79,7 +80,8 @@ class View:
         """
         columns = columns_of(self.study, {**dict(self.others), self.x.axis: x, self.y.axis: y})
         (part,) = parts_of(self.study, columns)
-        return replace(part, group=replace(part.group, record=_NOTHING))
+        record = replace(part.group.record, loss="nothing", parameters="nothing")
+        return replace(part, group=replace(part.group, record=record))
 
     def train(self, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """The measures (k, n) float64, NaN for never, and the outcomes (n,) int8 of n points.
