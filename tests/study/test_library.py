@@ -14,9 +14,10 @@ def test_the_shipped_studies() -> None:
     trials = {path.stem: load_study(path).trials for path in shipped_studies()}
     assert trials == {
         "boundary_identity": 256 * 256,
-        "boundary_relu": 160 * 160,
+        "boundary_minibatch": 256 * 256,
+        "boundary_relu": 256 * 256,
         "boundary_single": 256 * 256,
-        "boundary_tanh": 160 * 160,
+        "boundary_tanh": 256 * 256,
         "lr_by_batch": 2 * 26 * 32 * 5,
         "lr_by_depth": 4 * 17 * 16,
         "lr_by_init": 1024 * 1024,
