@@ -38,6 +38,7 @@ def forms(notebook: NotebookNode) -> list[list[str]]:
     ]
 
 
+@pytest.mark.check
 def test_the_notebook_is_as_it_was_executed_last(tmp_path: Path) -> None:
     made = tmp_path / "made.ipynb"
     code = f"""

@@ -85,6 +85,7 @@ def cells(sheet: Any, plan: Plan) -> dict[Quantity, np.ndarray]:
     return {column.key: rows[:, at] for column, at in zip(plan.columns, place, strict=True)}
 
 
+@pytest.mark.quick("course", "half", "biases", "adam")
 @pytest.mark.parametrize("name", list(STUDIES))
 def test_no_formula_needs_what_the_sheets_leave_out(name: str) -> None:
     """XlsxWriter marks functions that came after Excel 2007; our sheets skip the search."""
@@ -210,6 +211,7 @@ def test_a_thousand_steps_agree_to_twelve_digits(tmp_path: Path) -> None:
                 np.testing.assert_allclose(found[column.key], expected, rtol=1e-12)
 
 
+@pytest.mark.quick("course", "half", "biases", "adam")
 @pytest.mark.parametrize("name", list(STUDIES))
 def test_what_is_shown_without_computing_is_the_kernels(name: str) -> None:
     """Parameters to the bit; losses to some ulp, for NumPy sums in another order."""

@@ -220,6 +220,7 @@ def test_an_address_that_is_silent_is_given_up(monkeypatch: pytest.MonkeyPatch) 
             pass
 
 
+@pytest.mark.check
 def test_the_command_runs_a_cluster_of_its_own(undisturbed: dict[int, str], tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(TEXT)
     code = "from sweep.cli import main; main()"

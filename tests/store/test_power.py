@@ -141,7 +141,7 @@ def some_of_it() -> Keeps:
 CHOICES = {"nothing": lambda: False, "everything": lambda: True, "some of it": some_of_it()}
 
 
-@pytest.mark.quick("everything")
+@pytest.mark.check  # of what fails `make test` has the kills of test_faults
 @pytest.mark.parametrize("left", CHOICES)
 def test_power_fails_at_any_moment(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: str
