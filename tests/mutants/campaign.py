@@ -79,8 +79,11 @@ def _judge(mutant: Mutant, patience: float) -> Verdict:
     with _tree() as tree:
         mutant.apply(tree)
         killer = ""
-        for tests in ([f"{TESTS}/{test}" for test in mutant.by], [TESTS]):
-            killer = killer or _first_failure(tree, tests, patience)
+        for tests, marks in (
+            ([f"{TESTS}/{test}" for test in mutant.by], ""),
+            ([TESTS], "not soak"),
+        ):
+            killer = killer or _first_failure(tree, tests, patience, marks)
     return Verdict(mutant, killer, monotonic() - start)
 
 
@@ -100,8 +103,10 @@ def _tree() -> Iterator[Path]:
 _IGNORED = shutil.ignore_patterns("__pycache__", ".*")
 
 
-def _first_failure(tree: Path, tests: Sequence[str], patience: float | None) -> str:
-    """Return the name of the first test of a tree that fails, or "".
+def _first_failure(
+    tree: Path, tests: Sequence[str], patience: float | None, marks: str = "not soak"
+) -> str:
+    """Return the name of the first test of a tree that fails, of those with these marks, or "".
 
     One that takes the interpreter down is told by the signal.
 
@@ -109,7 +114,7 @@ def _first_failure(tree: Path, tests: Sequence[str], patience: float | None) -> 
         RuntimeError: pytest ran no tests.
     """
     process = subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", *_NOT_ASKED, *tests],
+        [sys.executable, "-m", "pytest", "-x", "-q", "--tb=no", "-m", marks, *_NOT_ASKED, *tests],
         cwd=tree,
         env=os.environ | {"PYTHONPATH": str(tree)},
         stdout=subprocess.PIPE,
