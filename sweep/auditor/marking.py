@@ -4,7 +4,6 @@ import warnings
 from io import BytesIO
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import numpy as np
 import openpyxl
@@ -15,6 +14,7 @@ from sweep.auditor.auditing import Audit
 from sweep.auditor.judging import Finding
 from sweep.auditor.verdict import comment
 from sweep.errors import RequestError, SweepError
+from sweep.store.files import complete
 
 WRONG, FOLLOWS = "FFF4B6B0", "FFFFF2CC"
 """Red for wrong cells; pale yellow for those that are computed from them."""
@@ -44,30 +44,26 @@ def mark(audit: Audit, path: Path) -> None:
     Raises:
         SweepError: openpyxl cannot read or write the workbook.
     """
-    temporary = path.with_name(f".{uuid4().hex}.xlsx")
     made = BytesIO()  # on a full disk a zip file complains once more when it is thrown away
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what openpyxl drops is said in the documentation
-            try:
-                book = openpyxl.load_workbook(audit.path, keep_links=False)
-                for judged in audit.tables:
-                    sheet = book[judged.table.sheet]
-                    for finding in judged.affected:
-                        _fill(sheet, finding, FOLLOWS)
-                    for finding in judged.wrong:
-                        _fill(sheet, finding, WRONG)
-                        _explain(sheet, finding)
-                book.properties.lastModifiedBy = "sweep audit"  # may be written over
-                book.save(made)
-            except OSError:
-                raise
-            except Exception as error:
-                raise SweepError(f"{audit.path}: cannot be copied with marks: {error}") from error
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what openpyxl drops is said in the documentation
+        try:
+            book = openpyxl.load_workbook(audit.path, keep_links=False)
+            for judged in audit.tables:
+                sheet = book[judged.table.sheet]
+                for finding in judged.affected:
+                    _fill(sheet, finding, FOLLOWS)
+                for finding in judged.wrong:
+                    _fill(sheet, finding, WRONG)
+                    _explain(sheet, finding)
+            book.properties.lastModifiedBy = "sweep audit"  # may be written over
+            book.save(made)
+        except OSError:
+            raise
+        except Exception as error:
+            raise SweepError(f"{audit.path}: cannot be copied with marks: {error}") from error
+    with complete(path) as temporary:
         temporary.write_bytes(made.getbuffer())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _fill(sheet: Any, finding: Finding, color: str) -> None:
