@@ -1,16 +1,12 @@
 """The command that goes towards a point of a map: zoom."""
 
-from collections.abc import Iterator
 from math import isnan
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from typer import Option
 
 from sweep.cli.door import RESULTS, Folder, Json, Name, Overrides, Threads, app
 from sweep.cli.terminal import columns, note, tell
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @app.command()
@@ -41,19 +37,18 @@ def zoom(  # noqa: PLR0913 - a command's options are its arguments
         about = {"study": found.study, "axes": found.axes, "directory": found.directory}
         tell(about | {"frames": table, "ended": found.ended})
         return
-    columns([*_rows(table, found.axes)], right=(1, 2))
+    axes = (f"{one} FROM" for one in found.axes)
+    rows = [("WIDTH", "TRIALS", "TRAINED", "DIMENSION", "INTERVAL", *axes)]
+    for row in table.to_dict("records"):
+        low, high = row["dimension_low"], row["dimension_high"]
+        said = ("-", "-") if isnan(low) else (f"{row['dimension']:.2f}", f"{low:.2f} to {high:.2f}")
+        counts = (f"{row['trials']:,}", f"{row['trained']:,}")
+        corner = (repr(row["x_from"]), repr(row["y_from"]))
+        rows.append((f"{row['width']:.3g}", *counts, *said, *corner))
+    columns(rows, right=(1, 2))
     if found.ended:
         note(f"{found.study}: ends at frame {len(table)}: {found.ended}")
     import_seaborn()
     from sweep.views.film import film
 
     print(film(found, found.directory / "figures" / "zoom.gif"))
-
-
-def _rows(table: "pd.DataFrame", axes: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    yield "WIDTH", "TRIALS", "TRAINED", "DIMENSION", "INTERVAL", *(f"{one} FROM" for one in axes)
-    for row in table.to_dict("records"):
-        low, high = row["dimension_low"], row["dimension_high"]
-        said = ("-", "-") if isnan(low) else (f"{row['dimension']:.2f}", f"{low:.2f} to {high:.2f}")
-        counts = (f"{row[one]:,}" for one in ("trials", "trained"))
-        yield f"{row['width']:.3g}", *counts, *said, repr(row["x_from"]), repr(row["y_from"])

@@ -1,8 +1,4 @@
-"""Windows towards a point of a map, each closer than the one before, that share their trials.
-
-All lie on the dyadic lattices of the study's own window, so that a window trains what none before
-had, in one store.
-"""
+"""Windows towards a point of a map, each closer than the one before, that share their trials."""
 
 import json
 import signal
@@ -27,13 +23,8 @@ from sweep.study.spacings import APART, DEEPEST, dyadic, finest
 WINDOWS = "zoom.json"
 """The file beside the trials that lists the windows of the last zoom."""
 
-BOUNDARY = "boundary"
-"""Where to zoom if no point is stated."""
-
-LARGEST = 2**13
-"""How many points a window may have along each axis."""
-
-_DECIMAL = Context(prec=50)
+BOUNDARY, LARGEST = "boundary", 2**13
+"""Where to zoom if no point is stated, and how many points a window may have along each axis."""
 
 
 @dataclass(frozen=True)
@@ -57,18 +48,17 @@ class _Side:
         number, low, high = (Decimal(repr(one)) for one in (at, self.low, self.high))
         if self.spacing == "linear":
             return (Fraction(number) - Fraction(low)) / (Fraction(high) - Fraction(low))
-        ln = (_DECIMAL.ln(_DECIMAL.divide(one, low)) for one in (number, high))
-        return Fraction(_DECIMAL.divide(*ln))
+        context = Context(prec=50)
+        ln = (context.ln(context.divide(one, low)) for one in (number, high))
+        return Fraction(context.divide(*ln))
 
-    def too_close(self, level: int, first: int, size: int) -> bool:
-        """Whether neighbours in a window are less than `APART` ulp apart."""
-        values = dyadic(self.spacing, self.low, self.high, level, first, size)
-        return bool(finest(self.spacing, self.low, self.high, values) < 2**level)
-
-    def stated(self, level: int, first: int, size: int) -> str:
-        """The override that gives the axis the points of a window."""
-        ends = f"{self.spacing} = [{self.low!r}, {self.high!r}]"
-        return f"axes.{self.name}={{ {ends}, level = {level}, first = {first}, num = {size} }}"
+    def window(self, level: int, first: int, size: int) -> str:
+        """The override that gives the axis these points; "" if they are under `APART` ulp apart."""
+        ends = self.spacing, self.low, self.high
+        if level > DEEPEST or finest(*ends, dyadic(*ends, level, first, size)) < 2**level:
+            return ""
+        stated = f"{self.spacing} = [{self.low!r}, {self.high!r}], level = {level}"
+        return f"axes.{self.name}={{ {stated}, first = {first}, num = {size} }}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,12 +66,12 @@ class Frame:
     """One window.
 
     Attributes:
-        overrides: what makes the study the window's; of each axis its lattice, level and points.
+        overrides: what makes the study the window's: of each axis its lattice and points.
         ends: of each axis the first and the last value.
         width: as a part of the study's own, a power of two.
         trained: how many of its trials were not there before.
         results: its trials.
-        diverged: (n, n) bool, which of them diverged; the first axis goes down the rows.
+        diverged: (n, n) bool, which of them did; the first axis goes down the rows.
     """
 
     overrides: tuple[str, ...]
@@ -94,14 +84,9 @@ class Frame:
 
 @dataclass(frozen=True, eq=False)
 class Zoom:
-    """What a zoom gave.
+    """The windows of a study, from the widest, over its two axes.
 
-    Attributes:
-        study: its name.
-        axes: the names of the two axes.
-        frames: the windows, from the widest.
-        ended: why there are fewer than were asked for, or nothing.
-        directory: where the trials of all windows are.
+    `ended` says why there are fewer than were asked for, or nothing; `directory` has their trials.
     """
 
     study: str
@@ -126,24 +111,14 @@ def zoom(  # noqa: PLR0913 - every choice has a name here
     """Train windows of a map of two axes, each `factor` times as close to a point.
 
     The study has two axes of `linear` or `log` with `num` values, and one value of any other. The
-    first window has the ends of these, of level log2 `size`: all but the last of the lattice's
-    points, or all but the first. Every second point of the next window's lattice is one of this
-    one's. What is there already, of any zoom of the study, is not trained again; a zoom that was
-    interrupted goes on.
+    first window has all points of the lattice of `size` cells between their ends but the last ones,
+    or the first. What is there already, of any zoom of the study, is not trained again; a zoom that
+    was interrupted goes on.
 
-    Args:
-        study: a path to a study file, the bare name of a known study, or a `sweep.Study`.
-        at: the point, a number of each axis in the study's order, also as "X,Y"; or "boundary":
-            the next window is the part of this one with the most boundary cells, of which not all
-            four corners diverged, nor none; of several such parts the one nearest to the middle,
-            then the first.
-        depth: how many windows follow the first.
-        factor: how many times narrower each is, a power of two.
-        size: points along each axis, a power of two; by default the largest within the study's.
-        overrides: edit the study first.
-        results: the directory whose `zoom` keeps the trials, as results of the study.
-        threads: as for `run`.
-        progress: likewise.
+    `at` is the point, a number of each axis in the study's order, also as "X,Y"; or "boundary": the
+    next window is the `richest` part of this one. `depth` windows follow the first; `factor` is a
+    power of two, and so is `size`, by default the largest within the study's. Other arguments are
+    those of `run`; trials are kept in the directory `zoom` in `results`.
 
     Raises:
         RequestError: the study has no such axes, an argument is wrong, the point lies outside, or
@@ -154,12 +129,9 @@ def zoom(  # noqa: PLR0913 - every choice has a name here
     asked = load_study(study, overrides)
     sides, most = _sides(asked)
     size = 2 ** (most.bit_length() - 1) if size is None else size
-    for name, number, least, highest in (("size", size, 4, LARGEST), ("factor", factor, 2, size)):
-        if not least <= number <= highest or number & (number - 1):
-            said = f"must be a power of two from {least} to {highest}, not {number}"
-            raise RequestError(f"--{name}: {said}")
-    if not 0 <= depth <= DEEPEST:
-        raise RequestError(f"--depth: must be from 0 to {DEEPEST}, not {depth}")
+    _check("size", "a power of two ", 4, size, LARGEST)
+    _check("factor", "a power of two ", 2, factor, size)
+    _check("depth", "", 0, depth, DEEPEST)
     shares = [] if at == BOUNDARY else _shares(sides, at)
     store = Path(results) / ZOOM
     directory = study_directory(store, asked)
@@ -167,40 +139,43 @@ def zoom(  # noqa: PLR0913 - every choice has a name here
     while len(frames) <= depth:
         last = 2**level + 1 - size
         first = [min(max(round(one * 2**level) - size // 2, 0), last) for one in shares] or first
-        windows = [(side, (level, start, size)) for side, start in zip(sides, first, strict=True)]
-        if level > DEEPEST or any(side.too_close(*window) for side, window in windows):
+        pairs = zip(sides, first, strict=True)
+        stated = tuple(side.window(level, start, size) for side, start in pairs)
+        if not all(stated):
             ended = f"closer neighbours would be less than {APART} units in the last place apart"
             break
-        stated = tuple(side.stated(*window) for side, window in windows)
         edited = load_study(study, [*overrides, *stated])
         report = train(edited, results=store, threads=threads, progress=progress)
         if report.signal:
             signal.raise_signal(report.signal)
-            ended = "interrupted"
             break
         found = Results(directory, edited)
-        diverged = (found.trials(["outcome"])["outcome"] == "diverged").to_numpy()
-        frame = Frame(
-            overrides=stated,
-            ends=tuple((float(one.values[0]), float(one.values[-1])) for one in edited.axes
-                       if len(one) > 1),
-            width=2.0 ** (size.bit_length() - 1 - level),
-            trained=report.trained,
-            results=found,
-            diverged=diverged.reshape(size, size),
-        )  # fmt: skip
-        frames.append(frame)
-        _note(directory, asked.name, frames)
+        lost = found.trials(["outcome"])["outcome"].to_numpy().reshape(size, size) == "diverged"
+        values = [axis.values.tolist() for axis in edited.axes if len(axis) > 1]
+        ends = tuple((one[0], one[-1]) for one in values)
+        width = 2.0 ** (size.bit_length() - 1 - level)
+        frames.append(Frame(stated, ends, width, report.trained, found, lost))
+        noted = [{"width": f.width, "ends": f.ends, "set": f.overrides} for f in frames]
+        text = json.dumps({"study": asked.name, "windows": noted}, indent=1)
+        with files.told(f"{directory / WINDOWS}: cannot be written"):
+            files.replace({directory / WINDOWS: text.encode()})
         if not shares:
-            corner = richest(frame.diverged, size // factor)
+            corner = richest(lost, size // factor)
             if corner is None:
                 ended = "this window has no boundary to go on towards"
                 break
             first = [(one + off) * factor for one, off in zip(first, corner, strict=True)]
         level += factor.bit_length() - 1
-    if not frames and ended != "interrupted":
+    if ended and not frames:
         raise RequestError(f"{asked.name}: cannot be zoomed: {ended}")
     return Zoom(asked.name, tuple(one.name for one in sides), tuple(frames), ended, directory)
+
+
+def _check(name: str, what: str, least: int, number: int, most: int) -> None:
+    fits = isinstance(number, int) and least <= number <= most
+    if not fits or (what and number & (number - 1)):
+        said = f"must be {what}from {least} to {most}, not {show(number)}"
+        raise RequestError(f"--{name}: {said}")
 
 
 def _sides(study: Study) -> tuple[list[_Side], int]:
@@ -224,7 +199,6 @@ def _sides(study: Study) -> tuple[list[_Side], int]:
 
 
 def _shares(sides: Sequence[_Side], at: str | Sequence[float]) -> list[Fraction]:
-    """Where the point lies between the ends of each axis."""
     values: list[str | float] = [*(at.split(",") if isinstance(at, str) else at)]
     if len(values) != len(sides):
         names = " and ".join(one.name for one in sides)
@@ -246,16 +220,5 @@ def richest(diverged: np.ndarray, width: int) -> list[int] | None:
     count = total[width:, width:] - total[:-width, width:]
     count += total[:-width, :-width] - total[width:, :-width]
     best = np.argwhere(count == count.max(initial=1))
-    if not len(best):
-        return None
     away = ((2 * best - np.array(count.shape) + 1) ** 2).sum(axis=1)
-    corner_of_best: list[int] = best[away.argmin()].tolist()
-    return corner_of_best
-
-
-def _note(directory: Path, study: str, frames: Sequence[Frame]) -> None:
-    """Write the windows so far down, and how to state each."""
-    windows = [{"width": one.width, "ends": one.ends, "set": one.overrides} for one in frames]
-    text = json.dumps({"study": study, "windows": windows}, indent=1)
-    with files.told(f"{directory / WINDOWS}: cannot be written"):
-        files.replace({directory / WINDOWS: text.encode()})
+    return [*best[away.argmin()].tolist()] if len(best) else None
