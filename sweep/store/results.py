@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -49,6 +49,8 @@ from sweep.study import Group, Positions, Study, card, load_study, vector
 
 if TYPE_CHECKING:
     import pandas as pd
+
+T = TypeVar("T")
 
 NEVER = ("steps_to_target", "diverged_at", "period")
 """The columns of steps that there may be none of."""
@@ -222,6 +224,24 @@ class Results:
             return pa.table({name: pa.array([], _EMPTY_TYPES.get(name)) for name in names})
         return pa.concat_tables(tables, promote_options="permissive")
 
+    def fold(
+        self, kind: str, columns: Sequence[str], take: Callable[[Group, pa.Table], T]
+    ) -> Iterator[T]:
+        """What `take` makes of each chunk's rows, of these columns but axes; in no order of rows.
+
+        It runs in threads, and no more chunks are in memory than there are processors.
+        """
+
+        def part(group: Group, found: tuple[Commit, Positions]) -> T | None:
+            rows = self._rows(kind, columns, None, found, _unswept(group, kind))
+            return None if rows is None else take(group, rows[1])
+
+        with ThreadPoolExecutor(usable_processors()) as pool:
+            for group, chunks in zip(self.study.groups(), self._found, strict=True):
+                for made in pool.map(partial(part, group), chunks):
+                    if made is not None:
+                        yield made
+
     def provenance(self) -> "pd.DataFrame":
         """A row a chunk that holds any of the trials: what its record says of their origin.
 
@@ -292,10 +312,7 @@ class Results:
         """
 
         def parts(group: Group, found: list[tuple[Commit, Positions]]) -> Rows | None:
-            room, swept = Room([at for _, at in found]), {STEPS, *group.labels}
-            swept.update(axis.name for axis in group.axes)  # which follow from where a row stands
-            fields = schemas_of(group).get(kind, pa.schema([]))
-            schema = pa.schema([field for field in fields if field.name not in swept])
+            room, schema = Room([at for _, at in found]), _unswept(group, kind)
 
             def part(one: tuple[Commit, Positions]) -> Rows | None:
                 rows = self._rows(kind, columns, trials, one, schema)
@@ -388,6 +405,13 @@ def results_of(
     directory = study_directory(results, study)
     check_owner(directory, study.origin)
     return Results(directory, study)
+
+
+def _unswept(group: Group, kind: str) -> pa.Schema:
+    """What a group's tables have of their own: axes follow from where a row stands."""
+    swept = {STEPS, *group.labels, *(axis.name for axis in group.axes)}
+    fields = schemas_of(group).get(kind, pa.schema([]))
+    return pa.schema([field for field in fields if field.name not in swept])
 
 
 def _filtered(table: pa.Table, condition: pc.Expression) -> pa.Table:

@@ -13,6 +13,7 @@ from sweep.errors import RequestError
 from sweep.store.results import Results, results_of
 from sweep.study import Study
 from sweep.study.checks import nearest
+from sweep.views.bifurcation import draw_bifurcation
 from sweep.views.boundary import DIVERGED, draw_boundary
 from sweep.views.curves import draw_curves, draw_panels, draw_range_test
 from sweep.views.decision import draw_decision
@@ -113,6 +114,7 @@ def _once(wanted: bool) -> tuple[Options, ...]:
     return (Options(),) if wanted else ()
 
 
+_BY_STEP = ("curves", "panels", "range_test", "bifurcation")
 _MEASURED = ("measure", "log")
 _LIMITS = ("xlim", "ylim")
 
@@ -158,6 +160,14 @@ KINDS: dict[str, Kind] = {
         lambda s: _once(_has_boundary(s)),
         axes=2,
         ordered=2,
+    ),
+    "bifurcation": Kind(
+        "the last losses of all trials, or a parameter, against one axis, as a density",
+        draw_bifurcation,
+        ("x", *_MEASURED, *_LIMITS),
+        lambda s: _once(_is_long(s) and all(g.record.loss.startswith("last") for g in s.groups)),
+        axes=1,
+        ordered=1,
     ),
     "response": Kind(
         "a measure against an axis, with the share of each outcome",
@@ -261,8 +271,10 @@ def _named(kind: str, source: Source, options: Options) -> Options:
     if len(set(names.values())) < len(names):
         raise RequestError(f"{', '.join(f'--{o} {n}' for o, n in names.items())}: one axis twice")
     if options.measure:
-        by_step = kind in ("curves", "panels", "range_test") and source.recorded
-        source.measure(options.measure, source.recorded if by_step else source.measures)
+        by_step = kind in _BY_STEP and source.recorded
+        networks = source.groups if kind == "bifurcation" else ()
+        if not any(options.measure in one.network.parameter_names for one in networks):
+            source.measure(options.measure, source.recorded if by_step else source.measures)
     return replace(options, **names)
 
 

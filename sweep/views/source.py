@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from sweep.analysis.levels import levels
 from sweep.analysis.naming import named_axis, narrowed
@@ -25,6 +26,7 @@ from sweep.views.style import Look, assignment, value_labels
 
 ReadTrials = Callable[[Sequence[str]], pd.DataFrame]
 ReadSome = Callable[[np.ndarray], pd.DataFrame]
+Fold = Callable[[str, Sequence[str], Callable[[Group, pa.Table], Any]], Iterator[Any]]
 
 MOST_ROWS = 4_000_000
 """Rows of curves that one figure reads; of more trials, some evenly spread."""
@@ -43,6 +45,7 @@ class Source:
         recorded: the columns of numbers that the table of curves has; none if nothing was recorded.
         read_curves: returns the rows (`trial`, the axes, `step`, `recorded`) of given trials.
         read_parameters: the same of parameters; None if none were kept.
+        fold: goes over chunks of curves or parameters, as `Results.fold`; None without results.
         steps: how many steps of a trial were recorded, at most.
         marks: values of axes to point out.
         groups: the study's groups, in which networks and data differ.
@@ -59,6 +62,7 @@ class Source:
     recorded: tuple[str, ...] = ()
     read_curves: ReadSome | None = None
     read_parameters: ReadSome | None = None
+    fold: Fold | None = None
     steps: int = 1
     marks: Mapping[str, Sequence[float]] = field(default_factory=dict)
     groups: Sequence[Group] = ()
@@ -86,6 +90,7 @@ class Source:
             recorded=(*validated, *batched, "loss") if steps else (),
             read_curves=results.curves if steps else None,
             read_parameters=results.parameters,
+            fold=results.fold,
             steps=max(steps, 1),
             marks=study.plot.mark,
             groups=groups,

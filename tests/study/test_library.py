@@ -13,6 +13,9 @@ from .course import COURSE
 def test_the_shipped_studies() -> None:
     trials = {path.stem: load_study(path).trials for path in shipped_studies()}
     assert trials == {
+        "bifurcation_course": 4096,
+        "bifurcation_factorisation": 4096,
+        "bifurcation_logistic": 4096,
         "boundary_identity": 256 * 256,
         "boundary_minibatch": 256 * 256,
         "boundary_relu": 256 * 256,

@@ -21,8 +21,8 @@ from sweep.store.results import Results
 from sweep.views.kinds import KINDS, choose, draw, plots
 from sweep.views.source import AXES, Options, Source, pair_of, picked
 
-OF_ANY = [kind for kind in KINDS if kind not in ("range_test", "boundary")]
-"""The kinds that need no schedule of their own, and no two axes with an order."""
+OF_ANY = [kind for kind in KINDS if kind not in ("range_test", "boundary", "bifurcation")]
+"""The kinds that need no schedule of their own, no two axes with an order, and no chunks."""
 
 STUDY = """
 title = "a $title_ with ^signs & <b>"

@@ -1,0 +1,186 @@
+"""What trials do in the end, against one rate: every recorded last value, as a density."""
+
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import numpy as np
+import pyarrow as pa
+import seaborn as sns
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import ListedColormap, LogNorm, to_rgb
+from matplotlib.figure import Figure
+
+from sweep.catalogue import OUTCOMES
+from sweep.errors import RequestError
+from sweep.study import Group
+from sweep.views.cells import codes, pooled
+from sweep.views.panels import label_outside, panels_of
+from sweep.views.scales import FLOOR, HUGE, MeasureScale, Places, fitted, name_powers
+from sweep.views.source import Options, Source
+from sweep.views.style import OUTCOME_COLORS, label, outcome_patches, theme
+
+T = TypeVar("T")
+
+LAST = 64
+"""Steps at the end of training whose values are drawn, where more than the last ones were kept."""
+
+COLUMNS, ROWS = 900, 540
+"""Pixels across and up, at most."""
+
+FAINT = 1e-4
+"""The share of a column's values that has the palest colour, and all below it too."""
+
+
+def _fold(
+    source: Source, measure: str, first: np.ndarray, take: Callable[[np.ndarray, np.ndarray], T]
+) -> Iterator[T]:
+    """What `take` makes of each chunk's last values, and of what `first` says of their trials.
+
+    `first` is (t,) by number of trial; values of trials that have -1 there are left out.
+
+    Raises:
+        RequestError: nothing was recorded of the measure.
+    """
+    kind = "curves" if measure in source.recorded else "parameters"
+    if source.fold is None or (kind == "curves" and not source.recorded):
+        raise RequestError('no curves were recorded: set record.loss to "last 64" and run')
+    some = bool((first < 0).any())
+
+    def part(group: Group, table: pa.Table) -> T:
+        value, at = table[measure].to_numpy(), first[table["trial"].to_numpy()]
+        recorded = group.record.loss if kind == "curves" else group.record.parameters
+        kept = (at >= 0) & ~np.isnan(value) if some or np.isnan(value.sum()) else None
+        if not recorded.startswith("last"):
+            late = table["step"].to_numpy() > group.steps - LAST
+            kept = late if kept is None else kept & late
+        return take(at, value) if kept is None else take(at[kept], value[kept])
+
+    return source.fold(kind, ["trial", "step", measure], part)
+
+
+def _span(_: np.ndarray, value: np.ndarray) -> tuple[float, float, float]:
+    """The lowest, the lowest positive and the highest value that can be drawn."""
+    low, high = float(value.min(initial=np.inf)), float(value.max(initial=-np.inf))
+    if low <= 0 or high >= HUGE:
+        value = value[np.abs(value) < HUGE]
+        low, high = float(value.min(initial=np.inf)), float(value.max(initial=-np.inf))
+    return low, float(value[value > 0].min(initial=np.inf)) if low <= 0 else low, high
+
+
+def _scale(spans: list[tuple[float, float, float]], measure: str, options: Options) -> MeasureScale:
+    """The paper axis of values with these spans, logarithmic where they go over a decade."""
+    lows, leasts, highs = zip(*[one for one in spans if one[0] <= one[2]] or [(0, 0, 1)],
+                              strict=True)  # fmt: skip
+    low, least, high = min(lows), max(min(leasts), max(highs) * FLOOR), max(highs)
+    log = low >= 0 and high >= 10 * least > 0 if options.log is None else options.log
+    if log and 0 < least < np.inf:
+        ends = least / 1.2, high * 1.2
+    else:
+        log, margin = False, 0.03 * (high - low or abs(high) or 1.0)
+        ends = low - margin, high + margin
+    return MeasureScale(measure, log, ends).within(options.ylim)
+
+
+def _place(values: np.ndarray, ends: tuple[float, float], pixels: int, *, log: bool) -> np.ndarray:
+    """The pixel of each value between the ends of an axis, float64; beyond them whatever it is."""
+    low, high = np.log(ends) if log else ends
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found: np.ndarray = (np.log(values) if log else values) - low
+    found *= pixels / (high - low)
+    np.floor(found, out=found)
+    return found
+
+
+def _density(
+    source: Source,
+    measure: str,
+    first: np.ndarray,
+    scale: MeasureScale,
+    columns: int,
+    *,
+    floor: bool,
+) -> tuple[np.ndarray, int]:
+    """Each pixel's share of the values of its column, (columns, ROWS), 0 in an empty one.
+
+    And how many values were lifted to the `floor` of a logarithmic scale.
+    """
+
+    def count(at: np.ndarray, value: np.ndarray) -> tuple[int, np.ndarray, int]:
+        """The counts of pixels from the first one on that is met, and how many were lifted."""
+        row = _place(value, scale.limits, ROWS, log=scale.log)
+        below = row < 0 if scale.log and floor else np.zeros(0, bool)
+        if below.any():
+            row[below] = 0
+        inside = (row >= 0) & (row < ROWS)
+        if not inside.all():
+            row, at = row[inside], at[inside]
+        pixel = at + row.astype(np.int64)
+        start = int(pixel.min(initial=columns * ROWS))
+        return start, np.bincount(pixel - start), int(below.sum())
+
+    counts, floored = np.zeros(columns * ROWS), 0
+    for start, found, below in _fold(source, measure, first, count):
+        counts[start : start + len(found)] += found
+        floored += below
+    shares = counts.reshape(columns, ROWS)
+    return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1), floored
+
+
+def draw_bifurcation(source: Source, options: Options) -> Figure:
+    """The density of what a measure was at the last steps of each trial, against one axis.
+
+    The axes are cut into pixels; a pixel's colour is its share of the values in its column, on a
+    logarithmic scale. Of trials that diverged no value is drawn: their share in a column is how
+    much of its background has their colour. On a logarithmic axis what is 0, or rounding beside the
+    highest value, lies at the lower edge.
+
+    Raises:
+        RequestError: nothing was recorded of the measure.
+    """
+    x, measure = options.x or source.numeric[0], options.measure or (*source.recorded, "loss")[0]
+    trials = source.trials()
+    points, at = np.unique(trials[x].to_numpy(), return_inverse=True)
+    places = Places.of(x, points)
+    across = options.xlim or (float(places.edges[0]), float(places.edges[-1]))
+    columns = min(COLUMNS, len(points))
+    column = _place(places.at, across, columns, log=places.kind == "log").clip(-1, columns)[at]
+    seen, lost = (column >= 0) & (column < columns), codes(trials) == OUTCOMES.index("diverged")
+    number, column = trials["trial"].to_numpy(), column.astype(np.int64)
+    every = source.read(["trial"])["trial"] if source.only else number
+    first = np.full(every.max() + 1, -1)  # the first pixel of the column in which a trial is drawn
+    first[number[seen & ~lost]] = column[seen & ~lost] * ROWS
+    scale = _scale(list(_fold(source, measure, first, _span)), measure, options)
+
+    shares, floored = _density(source, measure, first, scale, columns, floor=not options.ylim)
+    there, gone = (np.bincount(column[part], minlength=columns) for part in (seen, seen & lost))
+    palette = ListedColormap(sns.color_palette("mako_r", 256)[20:])
+    norm = LogNorm(FAINT, 1)
+    ground = (gone / np.maximum(there, 1))[:, None, None]
+    ground = 1 - ground * (1 - np.array(to_rgb(OUTCOME_COLORS["diverged"])))
+    drawn = palette(norm(shares.clip(FAINT)))[..., :3]
+    drawn = np.where(shares[..., None] > 0, drawn, ground)
+    over, some = pooled(trials, {x}), f"{lost.sum():,} of {len(lost):,} trials diverged"
+    notes = [
+        f"over {over}" if over else "",
+        some if lost.any() else "",
+        f"{floored:,} values of 0 or of rounding at the lower edge" if floored else "",
+    ]
+    with theme():
+        figure, panels = panels_of(options.look(source), [""], *notes, size=(7.6, 4.8))
+        (axes,) = panels[0].parts
+        places.dress(axes, across)
+        scale.dress(axes)
+        axes.set_xlabel(fitted(axes, label(x)))
+        axes.grid(visible=False)
+        axes.imshow(
+            drawn.swapaxes(0, 1), origin="lower", aspect="auto", interpolation="auto",
+            extent=(0, 1, 0, 1), transform=axes.transAxes, zorder=0,
+        )  # fmt: skip
+        axes.set(xlim=across, ylim=scale.limits)
+        what = f"share of the values at one {label(x, symbol=False)}"
+        bar = figure.colorbar(ScalarMappable(norm, palette), ax=axes, label=what, pad=0.02)
+        name_powers(bar.ax.yaxis, FAINT, 1)
+        if lost.any():
+            figure.legend(handles=outcome_patches(["diverged"]), loc="outside lower right")
+        label_outside(figure, panels)
+    return figure
