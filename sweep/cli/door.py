@@ -87,7 +87,7 @@ def trained(
         raise RequestError(
             f"{found.directory}: nothing is trained yet; first `sweep run {quote(name)}`"
         )
-    if found.trained < asked:
+    if found.trained < asked and not found.refined:
         note(f"{found.study.name}: only {found.trained:,} of {asked:,} trials are trained so far")
     return found
 

@@ -29,6 +29,7 @@ from sweep.errors import RequestError
 if TYPE_CHECKING:
     from sweep.runs.planning import Plan
 
+_REFINED = "and all cells that disagree are split"
 _DISK_SHARE = 0.5  # of what is free: others write too, and the guess is rough
 
 
@@ -59,6 +60,7 @@ def list_studies(results: Folder = RESULTS, json: Json = False) -> None:
     rows = [("STUDY", "TRAINED", "TRIALS", "QUESTION")]
     for one in found:
         trained, trials = ("?" if n is None else f"{n:,}" for n in (one.trained, one.trials))
+        trained += " (refined)" * bool(one.refined)
         rows.append((one.study, trained, trials, one.fault or one.title))
     columns(rows, right=(1, 2))
 
@@ -95,6 +97,8 @@ def _planned(found: "Plan") -> Iterator[tuple[str, str]]:
         yield f"  {axis}", plural(values, "value") + "".join(f", together as {n}" for n in together)
     if found.where:
         yield "  where", found.where
+    if found.refine:
+        yield "refine", found.refine + "; all that disagree are split" * bool(found.refined)
     yield "groups", f"{found.groups:,}"
     steps = " to ".join(f"{n:,}" for n in dict.fromkeys(found.steps))
     why = f"; another number trains all anew: {', and '.join(found.anew)}" if found.anew else ""
@@ -106,7 +110,8 @@ def _planned(found: "Plan") -> Iterator[tuple[str, str]]:
     )
     yield "disk", f"{short(found.disk_bytes, 'B')}, of {short(found.free_bytes, 'B')} free"
     how = "by a short try" if found.tried else "guessed, since one step takes long"
-    yield "time", f"about {duration(found.seconds)} on {plural(found.threads, 'thread')}, {how}"
+    about = "at most about" if found.refined is False else "about"
+    yield "time", f"{about} {duration(found.seconds)} on {plural(found.threads, 'thread')}, {how}"
     compiling = f"about {duration(found.compile_seconds)}" if found.compile_seconds else "nothing"
     yield "  compiling", compiling
 
@@ -143,15 +148,21 @@ def run(
     report = train(name, edits, results=results, threads=threads, dask=dask, on_wait=note)
     study = report.directory.name
     note(*report.findings)
+    found = results_of(name, edits, results)
     if report.trained:
         speed = short(report.steps / max(report.seconds, 1e-9), "network-steps/s")
         done = f"trained {report.trained:,} of {plural(report.trials, 'trial')}"
         since = f", {report.extended:,} of them on from fewer steps" if report.extended else ""
         print(f"{study}: {done}{since} in {duration(report.seconds)}, {speed}")
+        if found.refined:
+            print(f"  {found.trained:,} trained in all, {_REFINED}")
+    elif not report.signal and found.refined:
+        done = f"{found.trained:,} of {plural(report.trials, 'trial')} are trained"
+        print(f"{study}: nothing to do, {done}, {_REFINED}")
     elif not report.signal:
         print(f"{study}: nothing to do, all {plural(report.trials, 'trial')} are trained")
     if report.trained or not report.signal:
-        _print_results(results_of(name, edits, results).outcomes(), report.directory)
+        _print_results(found.outcomes(), report.directory)
     if report.signal:
         note("interrupted; what is finished is saved, `sweep run` goes on from there")
         raise Exit(128 + report.signal)
@@ -182,6 +193,8 @@ def status(
         tell(found)
         return
     missing = f"{found.trials - found.trained:,} missing"
+    if found.refined is not None:
+        missing = _REFINED if found.refined else "some cells that disagree are still to be split"
     if found.extendable:
         missing += f", {found.extendable:,} of them with fewer steps, from which they will go on"
     trained = f"{found.trained:,} of {plural(found.trials, 'trial')} trained"

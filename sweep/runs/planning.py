@@ -9,6 +9,7 @@ from sweep.store.folder import study_directory
 from sweep.store.machine import usable_processors
 from sweep.store.results import Results
 from sweep.study import Group, Study, load_study
+from sweep.study.refining import coarse_points, shape_of_map
 from sweep.training.costs import calibrate, compile_seconds, estimate
 
 PROCESS_BYTES = 210 * 10**6
@@ -25,6 +26,9 @@ class Plan:
         trials: how many it has.
         trained: of these, how many are trained already.
         extendable: of those missing, how many go on from fewer steps.
+        refine: how a map is trained from coarse to fine, in words, or nothing; the rest is then
+            what all of it would take.
+        refined: whether that is through; None without it.
         axes: how many values each axis has.
         together: the axes that run together, by the name they share.
         where: the condition on its points, or nothing.
@@ -47,6 +51,8 @@ class Plan:
     trials: int
     trained: int
     extendable: int
+    refine: str
+    refined: bool | None
     axes: dict[str, int]
     together: dict[str, list[str]]
     where: str
@@ -86,7 +92,7 @@ def plan(
     groups, threads = study.groups(), threads or usable_processors()
     guesses = [estimate(group, threads) for group in groups]
     missing = [
-        group.trials - trained
+        0 if found.refined else group.trials - trained
         for group, trained in zip(groups, found.trained_of_groups, strict=True)
     ]
     to_do = [group for group, count in zip(groups, missing, strict=True) if count]
@@ -103,8 +109,10 @@ def plan(
         study=study.name,
         title=study.title,
         trials=study.trials,
-        trained=study.trials - sum(missing),
+        trained=found.trained,
         extendable=found.extendable,
+        refine=_refine(study),
+        refined=found.refined,
         axes={axis.name: len(axis.ranked[0]) for axis in study.axes},
         together={one.name: [axis.name for axis in one.axes] for one in study.dimensions
                   if one.name},
@@ -122,6 +130,15 @@ def plan(
         tried=factor is not None,
         compile_seconds=compiling,
     )  # fmt: skip
+
+
+def _refine(study: Study) -> str:
+    refine = study.refine
+    if not refine:
+        return ""
+    coarse = sum(coarse_points(shape_of_map(group), refine.depth or 0) for group in study.groups())
+    apart = refine.by if refine.by == "outcome" else f"{refine.by} by more than {refine.factor:g}"
+    return f"{coarse:,} trials first, then cells that differ in {apart}, split {refine.depth} times"
 
 
 def _anew(group: Group) -> list[str]:

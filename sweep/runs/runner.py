@@ -18,9 +18,11 @@ from sweep.store.ledger import Ledger, compact, read_ledger
 from sweep.store.machine import usable_processors
 from sweep.store.matching import Source, answers, missing, sources
 from sweep.store.repair import repair, set_aside
+from sweep.store.results import Results
 from sweep.store.shown import show_only, unify
-from sweep.store.tables import tables_of
+from sweep.store.tables import compared, tables_of
 from sweep.study import Group, Study
+from sweep.study.refining import shape_of_map, wanted
 from sweep.training.costs import chunk_size, estimate
 from sweep.training.trained import Trained
 
@@ -120,15 +122,15 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
     make_folder(directory)
     with locked(directory, on_wait):
         findings = claim(directory, study, origin)
-        more, ledger, plan = _plan(directory, study)
+        more, ledger, missed = _missed(directory, study)
         findings += more
         with Threads(threads, lanes) if workers is None else nullcontext(workers) as hands:
-            job = _Job(ledger, plan, findings, hands, chunk, shuffle_seed, progress)
-            signal = job.run() if job.total else 0
+            job = _Job(study, ledger, missed, findings, hands, chunk, shuffle_seed, progress)
+            signal = job.run() if missed else 0
     return RunReport(
         trained=job.done,
         extended=job.extended,
-        already=study.trials - job.total,
+        already=study.trials - sum(int(points.sum()) for points in missed.values()),
         trials=study.trials,
         steps=job.steps,
         seconds=job.seconds,
@@ -146,9 +148,16 @@ class _Work:
     sources: list[Source]
     fresh: np.ndarray
 
+    @property
+    def trials(self) -> int:
+        return int(self.fresh.sum()) + sum(len(source.rows) for source in self.sources)
 
-def _plan(directory: Path, study: Study) -> tuple[list[str], Ledger, list[_Work]]:
-    """Repair, and find out what is missing; a chunk found damaged on the way is set aside."""
+
+def _missed(directory: Path, study: Study) -> tuple[list[str], Ledger, dict[Group, np.ndarray]]:
+    """Repair, and find out which points are missing, (trials,) bool of each group that misses any.
+
+    A chunk found damaged on the way is set aside.
+    """
     findings = repair(directory)
     ledger = read_ledger(directory)
     show_only(ledger, study.groups())
@@ -156,13 +165,9 @@ def _plan(directory: Path, study: Study) -> tuple[list[str], Ledger, list[_Work]
     findings += [set_aside(directory, stem, fault) for stem, fault in damaged.items()]
     ledger.commits = {s: commit for s, commit in ledger.commits.items() if s not in damaged}
     damaged = {}
-    plan = []
-    for group in study.groups():
-        wanted = missing(group, answers(ledger, group, damaged))
-        if wanted.any():
-            plan.append(_Work(group, sources(ledger, group, wanted, damaged), wanted))
+    missed = {group: missing(group, answers(ledger, group, damaged)) for group in study.groups()}
     findings += [set_aside(directory, stem, fault) for stem, fault in damaged.items()]
-    return findings, ledger, plan
+    return findings, ledger, {group: points for group, points in missed.items() if points.any()}
 
 
 @dataclass(frozen=True)
@@ -177,15 +182,20 @@ class _Chunk:
 
 @dataclass
 class _Job:
-    """Chunks on their way from the plan through the threads into the ledger."""
+    """Chunks on their way from what is `missed` through the threads into the ledger.
 
+    Of a study that trains from coarse to fine they come round by round.
+    """
+
+    study: Study
     ledger: Ledger
-    plan: list[_Work]
+    missed: dict[Group, np.ndarray]
     findings: list[str]
     workers: Workers
     chunk: int | None
     shuffle_seed: int | None
     progress: Callable[[Progress], None] | None
+    total: int = 0
     done: int = 0
     extended: int = 0
     steps: int = 0
@@ -193,36 +203,61 @@ class _Job:
     started: float = 0.0
 
     @cached_property
-    def total(self) -> int:
-        extended = sum(len(source.rows) for work in self.plan for source in work.sources)
-        return extended + sum(int(work.fresh.sum()) for work in self.plan)
+    def _compared(self) -> dict[Group, np.ndarray]:
+        """Of each group to refine, what its points are compared by, as far as they are known."""
+        return Results(self.ledger.directory, self.study).compared if self.study.refine else {}
 
     def run(self) -> int:
         """Train and commit all; return the number of the signal that cut it short, or 0."""
-        running: dict[Future[Trained], _Chunk] = {}
         with Interruption() as interruption:
-            self.workers.expect(work.group for work in self.plan)
-            for chunk in self._chunks(interruption):
-                if interruption:
-                    break
-                submit = self.workers.submit
-                running[submit(chunk.group, chunk.index, chunk.since, interruption)] = chunk
-                if len(running) > self.workers.ahead:
-                    self._commit_one(running)
-            while running:
-                self._commit_one(running)
-        return interruption.signal if self.done < self.total else 0
+            while (plan := self._plan()) and not interruption:
+                self._train(plan, interruption)
+        return interruption.signal if plan or self.done < self.total else 0
 
-    def _chunks(self, interruption: Interruption) -> Iterator[_Chunk]:
-        for work in self.plan:
+    def _plan(self) -> list[_Work]:
+        """What is to be trained: all that is missed once; or what cells that disagree ask for."""
+        refine, missed, self.missed = self.study.refine, self.missed, {}
+        if refine:
+            missed = {group: np.zeros(group.trials, bool) for group in self._compared}
+            for group, values in self._compared.items():
+                missed[group][wanted(values, shape_of_map(group), refine)] = True
+        damaged: dict[str, str] = {}
+        plan = [
+            _Work(group, sources(self.ledger, group, points, damaged), points)
+            for group, points in missed.items()
+            if points.any()
+        ]
+        place = self.ledger.directory
+        self.findings += [set_aside(place, stem, fault) for stem, fault in damaged.items()]
+        self.total += sum(work.trials for work in plan)
+        return plan
+
+    def _train(self, plan: list[_Work], interruption: Interruption) -> None:
+        running: dict[Future[Trained], _Chunk] = {}
+        self.workers.expect(work.group for work in plan)
+        for chunk in self._chunks(plan, interruption):
+            if interruption:
+                break
+            submit = self.workers.submit
+            running[submit(chunk.group, chunk.index, chunk.since, interruption)] = chunk
+            if len(running) > self.workers.ahead:
+                self._commit_one(running)
+        while running:
+            self._commit_one(running)
+
+    def _chunks(self, plan: list[_Work], interruption: Interruption) -> Iterator[_Chunk]:
+        for work in plan:
             with suppress(CancelledError):
                 self.workers.prepare(work.group, interruption)
             if interruption:
                 return
             self.started = self.started or time.perf_counter()
             # A commit takes longer than what is quickly trained: of that, one for all.
-            short = estimate(work.group, 1).seconds < _COMMIT
+            share = work.trials / work.group.trials
+            short = share * estimate(work.group, 1).seconds < _COMMIT
             size = self.chunk or chunk_size(work.group, 1 if short else self.workers.count)
+            if self.study.refine and not short:
+                size = min(size, -(-work.trials // self.workers.count))
             for source in work.sources:
                 yield from self._extensions(source, size, work.fresh)
             for index in _pieces(_positions(work.fresh, self.shuffle_seed), size):
@@ -257,6 +292,8 @@ class _Job:
         one_run = bool((np.diff(chunk.index) == 1).all())
         self.ledger.add(group, tables, int(chunk.index[0]) if one_run else -1)
         compact(self.ledger)
+        if self.study.refine:
+            self._compared[group][chunk.index] = compared(tables["trials"], self.study.refine.by)
         self.done += trials
         self.extended += trials if chunk.since else 0
         self.steps += trials * (group.steps - chunk.start)

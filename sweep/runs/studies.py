@@ -35,6 +35,7 @@ class Status:
         trials: how many it has.
         trained: of these, how many are trained.
         extendable: of those missing, how many go on from fewer steps.
+        refined: whether a study that trains from coarse to fine is through; None for any other.
         outcomes: how many of those trained ended how.
         directory: where results are, or will be.
         findings: what is damaged or lost, which the next run puts right, or stands in the way, in
@@ -45,6 +46,7 @@ class Status:
     trials: int
     trained: int
     extendable: int
+    refined: bool | None
     outcomes: dict[str, int]
     directory: Path
     findings: list[str]
@@ -79,6 +81,7 @@ class Listed:
         title: what it asks.
         trials: how many it has; None if the file or what is saved cannot be read.
         trained: of these, how many are trained; likewise.
+        refined: as in `Status`.
         fault: what is wrong, or nothing.
     """
 
@@ -87,6 +90,7 @@ class Listed:
     title: str
     trials: int | None
     trained: int | None
+    refined: bool | None
     fault: str
 
 
@@ -224,6 +228,7 @@ def status(
         trials=asked.trials,
         trained=found.trained,
         extendable=found.extendable,
+        refined=found.refined,
         outcomes=found.outcomes() if found.trained else {},
         directory=directory,
         findings=findings,
@@ -271,6 +276,7 @@ def _listed(name: str, path: Path, results: str | Path) -> Listed:
         else:
             study = load_study(path)
             found = Results(study_directory(results, study), study)
-        return Listed(name, path, found.study.title, found.study.trials, found.trained, "")
+        asked = found.study
+        return Listed(name, path, asked.title, asked.trials, found.trained, found.refined, "")
     except SweepError as error:
-        return Listed(name, path, "", None, None, str(error))
+        return Listed(name, path, "", None, None, None, str(error))

@@ -41,11 +41,13 @@ from sweep.store.tables import (
     STEPS,
     SUMS,
     codes_of,
+    compared,
     own,
     schemas_of,
     update,
 )
-from sweep.study import Group, Positions, Study, card, load_study, vector
+from sweep.study import Group, Positions, Study, card, load_study, refining, vector
+from sweep.study.refining import LEVEL, levels_of, nearest_known, shape_of_map
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -118,6 +120,30 @@ class Results:
         """How many trials of each of the study's groups are committed."""
         return [sum(asked(at) for _, at in found) for found in self._found]
 
+    @cached_property
+    def compared(self) -> dict[Group, np.ndarray]:
+        """Of each group that is a map to refine, what its points are compared by, NaN if missing.
+
+        Empty for a study of which all is trained.
+        """
+        refine = self.study.refine
+        found = {group: np.full(group.trials, np.nan) for group in self.study.groups() if refine}
+        if refine:
+            for group, position, table in self._tables("trials", columns=[refine.by]):
+                found[group][vector(position)] = compared(table, refine.by)
+        return found
+
+    @property
+    def refined(self) -> bool | None:
+        """Whether a study that trains from coarse to fine is through; None for any other."""
+        refine = self.study.refine
+        if not refine:
+            return None
+        return not any(
+            len(refining.wanted(values, shape_of_map(group), refine))
+            for group, values in self.compared.items()
+        )
+
     @property
     def extendable(self) -> int:
         """How many of the trials that are missing can go on from fewer steps."""
@@ -142,18 +168,23 @@ class Results:
         return chunks
 
     def trials(
-        self, columns: Sequence[str] | None = None, filters: Filters | None = None
+        self,
+        columns: Sequence[str] | None = None,
+        filters: Filters | None = None,
+        *,
+        whole: bool = False,
     ) -> "pd.DataFrame":
         """A row a trial: `trial`, the axes, the measures and `outcome`, or `columns` of these.
 
         Losses are float64, steps int64, or Int64 with NA for never; `outcome` is categorical.
-        With validation data there are the loss and the accuracy on it at the last step. Only what
-        is asked for is read; `filters` are those of `arrow`.
+        With validation data there are the loss and the accuracy on it at the last step, and of a
+        study that trains from coarse to fine the `level`. Only what is asked for is read; `filters`
+        and `whole` are those of `arrow`.
 
         Raises:
             RequestError: one of `columns`, or of those in `filters`, is none of these.
         """
-        return _frame(self.arrow("trials", columns, filters))
+        return _frame(self.arrow("trials", columns, filters, whole=whole))
 
     def curves(
         self,
@@ -182,6 +213,8 @@ class Results:
         columns: Sequence[str] | None = None,
         filters: Filters | None = None,
         trials: Sequence[int] | np.ndarray | None = None,
+        *,
+        whole: bool = False,
     ) -> pa.Table:
         """The same rows as an Arrow table; polars and DuckDB take it without a copy.
 
@@ -194,6 +227,8 @@ class Results:
                 ("final_loss", "<", 0.1), all of which must hold, or a list of such lists, any of
                 which must.
             trials: the numbers of the trials; all by default.
+            whole: of a map that is trained from coarse to fine, whether points that are not
+                trained have the row of the one nearest to them in their cell.
 
         Raises:
             RequestError: there is no such kind, or no such column.
@@ -213,10 +248,16 @@ class Results:
             if name not in known:
                 raise RequestError(f"{name!r}: no column of {kind}; there are {sorted(known)}")
         wanted = None if columns is None else list(dict.fromkeys([*columns, *tested]))
-        stored = None if wanted is None else [name for name in wanted if name not in swept]
+        depth = self.study.refine and kind == "trials" and self.study.refine.depth
+        stored = None if wanted is None else [n for n in wanted if n not in (*swept, LEVEL)]
+        if depth and stored is not None:
+            stored.append("trial")  # a row each, whatever else is asked for
         tables = []
         join = partial(joined, swept=swept, wanted=wanted)
-        for _, _, table in self._tables(kind, trials, stored, join):
+        for group, position, rows in self._tables(kind, trials, stored, None if depth else join):
+            table = rows
+            if depth:
+                table = join(group, *_on_map(group, depth, position, rows, whole=whole))
             found = table if condition is None else _filtered(table, condition)
             tables.append(found if columns is None else found.select(list(columns)))
         if not tables:
@@ -293,7 +334,8 @@ class Results:
         *first, last = _ALWAYS[kind]
         if kind == "trials":
             more = (*self.study.record.measures, *more)
-        return [*first, *more, last] if kind == "trials" else [*first, last, *more]
+            return [*first, *more, last, *([LEVEL] if self.study.refine else [])]
+        return [*first, last, *more]
 
     @cached_property
     def _found(self) -> list[list[tuple[Commit, Positions]]]:
@@ -412,6 +454,19 @@ def _unswept(group: Group, kind: str) -> pa.Schema:
     swept = {STEPS, *group.labels, *(axis.name for axis in group.axes)}
     fields = schemas_of(group).get(kind, pa.schema([]))
     return pa.schema([field for field in fields if field.name not in swept])
+
+
+def _on_map(group: Group, depth: int, position: Positions, table: pa.Table, *, whole: bool) -> Rows:
+    """The rows with their `level`; and, if `whole`, in place of those that are missing others."""
+    position, shape = vector(position), shape_of_map(group)
+    table = table.append_column(LEVEL, pa.array(levels_of(position, shape, depth)))
+    if not whole:
+        return position, table
+    row = np.full(group.trials, -1)
+    row[position] = np.arange(len(position))
+    nearest = nearest_known(row >= 0, shape, depth)
+    position = np.flatnonzero(nearest >= 0)
+    return position, table.take(pa.array(row[nearest[position]]))
 
 
 def _filtered(table: pa.Table, condition: pc.Expression) -> pa.Table:

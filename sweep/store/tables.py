@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from sweep.catalogue import MEASURES, OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.store.parquet import is_list
 from sweep.study import Group
+from sweep.study.refining import comparable
 from sweep.training.specification import EXTREMES, MARKS, TAIL
 from sweep.training.trained import Trained, stops_of
 from sweep.training.trainer import shape_of
@@ -287,6 +288,12 @@ def _numbers(column: pa.ChunkedArray) -> np.ndarray:
 def codes_of(outcome: pa.ChunkedArray) -> pa.ChunkedArray:
     """The positions in `OUTCOMES` of a column of outcomes, int32."""
     return pc.index_in(outcome.cast(pa.string()), value_set=WORDS)
+
+
+def compared(trials: pa.Table, by: str) -> np.ndarray:
+    """What each row of a table of trials is compared by where a map is refined, float64."""
+    column = trials[by]
+    return comparable(by, (codes_of(column) if by == "outcome" else column).to_numpy())
 
 
 def digest_of(table: pa.Table) -> str:

@@ -148,6 +148,9 @@ class Keywords(TypedDict, total=False):
     record_loss: Text
     record_parameters: Text
     record_measures: Sequence[str]
+    refine_depth: int
+    refine_by: str
+    refine_factor: float
     plot_mark: Mapping[str, Sequence[float]]
     plot_inputs: Sequence[str]
     plot_outputs: Sequence[str]

@@ -20,12 +20,14 @@ from sweep.catalogue import (
     CURVE_MEASURES,
     DTYPES,
     LOSSES,
+    MEASURES,
     OPTIMIZERS,
     ORDERS,
     RULES,
     SCHEDULES,
     SCHEMES,
     STOPS,
+    TRAINING_MEASURES,
 )
 from sweep.study import checks
 from sweep.study.generated import GENERATED
@@ -362,6 +364,32 @@ def _scheduled(text: str, steps: int) -> np.ndarray:
     return found
 
 
+_refined = only_if(
+    lambda s: s.refine.depth is not None, "without refine.depth all of the grid is trained"
+)
+_by_loss = only_if(lambda s: s.refine.by != "outcome", 'by "outcome" cells agree or they do not')
+_COMPARED = (
+    "outcome",
+    *(name for name in TRAINING_MEASURES if MEASURES[name].unit == "loss"),
+    "validation_loss",
+)
+
+
+@dataclass(frozen=True)
+class Refine:
+    """How a map is trained from coarse to fine, cells being split `depth` times at most.
+
+    A cell is split where its corners differ in their outcome, or, by a loss, by more than a
+    `factor`. Without a depth all of the grid is trained.
+    """
+
+    depth: int | None = declared(checks.integer(1, 20), None, role=Role.WORDS)
+    by: str = declared(checks.one_of(_COMPARED), "outcome", role=Role.WORDS, idle=_refined)
+    factor: float = declared(
+        checks.number(1), 10.0, role=Role.WORDS, idle=lambda s: _refined(s) or _by_loss(s)
+    )
+
+
 @dataclass(frozen=True)
 class Settings:
     """The canonical value of every field by its dotted name in `values`, and by table.
@@ -379,6 +407,7 @@ class Settings:
     schedule: Schedule
     outcome: Outcome
     record: Record
+    refine: Refine
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Settings":
@@ -401,6 +430,7 @@ SECTIONS: Mapping[str, Any] = {
     "schedule": Schedule,
     "outcome": Outcome,
     "record": Record,
+    "refine": Refine,
 }
 
 

@@ -20,6 +20,7 @@ from sweep.study.grid import Axis, Dimension
 from sweep.study.group import Group
 from sweep.study.keywords import Keywords, stated_by
 from sweep.study.model import Data, Initial, Network
+from sweep.study.refining import shape_of_map
 from sweep.study.resolve import refuse_idle, resolve_group, split
 from sweep.study.samples import make_data, refuse_no_distribution
 from sweep.study.settings import (
@@ -29,6 +30,7 @@ from sweep.study.settings import (
     FieldError,
     Outcome,
     Record,
+    Refine,
     Role,
     Settings,
     Training,
@@ -122,7 +124,11 @@ class Study:
             points = math.prod(map(len, self.dimensions))
             if points > MAX_TRIALS:
                 raise FieldError("axes", f"make {points} trials; at most {MAX_TRIALS}")
-            self._groups  # noqa: B018 - a study whose groups cannot be resolved is none
+            for group in self._groups:  # a study whose groups cannot be resolved is none
+                if self.refine:
+                    shape_of_map(group)
+                    if self.refine.by == "validation_loss" and not group.validation:
+                        raise FieldError("refine.by", '"validation_loss" needs validation data')
             for key in document.entries:
                 if key in FIELD and (reason := self.idle(key)):
                     raise FieldError(key, reason)
@@ -201,6 +207,11 @@ class Study:
     def record(self) -> Record:
         """What is recorded of the first group's trials."""
         return self._groups[0].record
+
+    @property
+    def refine(self) -> Refine | None:
+        """How each group, a map, is trained from coarse to fine, if it is."""
+        return self.settings.refine if self.settings.refine.depth else None
 
     @property
     def plot(self) -> Plot:

@@ -190,11 +190,12 @@ def _draw_counts(axes: Axes, found: Dimension) -> None:
 def draw_boundary(source: Source, options: Options, *, counts: bool = True) -> Figure:
     """A map of the two leading axes, and the counts of its boxes beside it."""
     x, y = across(source, options)
+    source, note = source.whole()
     measure = options.measure
     needed = [measure or "tail_loss", "initial_loss", "max_loss", "diverged_at"]
     if measure is None and {*SUMS} <= {*source.measures}:
         needed = [*SUMS]
     trials = source.trials(needed[0])
     trials = trials.assign(**{one: source.trials(one)[one] for one in needed[1:]})
-    look = options.look(source)
+    look = options.look(source, note)
     return boundary(trials, x=x, y=y, measure=measure, counts=counts, look=look)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from sweep.analysis.levels import levels
 from sweep.catalogue import CURVE_MEASURES, OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.store.tables import BATCH, EPOCHS, RECENT, STATE, SUMS
+from sweep.study.refining import LEVEL
 from sweep.views.scales import FLOOR, HUGE, UPWARD, Array
 from sweep.views.style import label
 
@@ -22,7 +23,8 @@ Codes = NDArray[np.int64]
 
 NO_AXES = frozenset(
     ("trial", "step", "loss", "outcome", *TRAINING_MEASURES, *VALIDATION_MEASURES, *CURVE_MEASURES)
-) | {BATCH, RECENT, SUMS, EPOCHS, STATE}
+) | {BATCH, RECENT, SUMS, EPOCHS, STATE, LEVEL}
+
 """Columns that are no axis, and neither is one of a parameter or a measure that is drawn."""
 
 BULK = (0.001, 0.999)

@@ -160,6 +160,7 @@ def heatmap(
     y: str,
     col: str | None = None,
     measure: str = "final_loss",
+    contoured: bool = True,
     look: Look = PLAIN,
 ) -> Figure:
     """Draw `measure` in colour over two axes, in a panel a value of `col`; an image of any size.
@@ -167,7 +168,8 @@ def heatmap(
     `trials` has a row a trial: `measure`, `outcome`, and a column an axis. Several trials in one
     cell become their median. Where at least half of them diverged, or never came to have the
     measure, the cell has the colour of its outcome. Values without order are sorted best first.
-    Smooth maps of two ordered axes have contours. `look.log` says whether colours are logarithmic.
+    Smooth maps of two ordered axes have contours if `contoured`. `look.log` says whether colours
+    are logarithmic.
 
     Raises:
         KeyError: the table has no such column.
@@ -196,7 +198,7 @@ def heatmap(
             if np.isinf(raster.level).any():
                 colored = np.where(np.isinf(raster.level), raster.outcome, np.nan)
                 raster.draw(axes, colored, cmap=ended, vmin=-0.5, vmax=len(OUTCOMES) - 0.5)
-            if raster.x.scale.kind != "even" and raster.y.scale.kind != "even":
+            if contoured and "even" not in (raster.x.scale.kind, raster.y.scale.kind):
                 _draw_contours(axes, raster, numbers, contours, log=isinstance(norm, LogNorm))
             raster.dress(axes)
         shown = ScalarMappable(norm, palette)
@@ -230,10 +232,11 @@ def _draw_contours(axes: Axes, raster: Raster, numbers: Array, levels: Array, *,
 def draw_heatmap(source: Source, options: Options) -> Figure:
     """A map of the two leading axes."""
     x, y = across(source, options)
+    source, note = source.whole()
     measure = options.measure or source.lead
     return heatmap(
         source.trials(measure), x=x, y=y, col=options.col or _named_col(source, x, y),
-        measure=measure, look=options.look(source),
+        measure=measure, contoured=not note, look=options.look(source, note),
     )  # fmt: skip
 
 
@@ -319,13 +322,14 @@ def _over(
 
 def draw_outcomes(source: Source, options: Options) -> Figure:
     """Shares along one axis, if only that is asked for or there is no other; else a map."""
-    measure = options.measure or source.lead
+    measure, note = options.measure or source.lead, ""
     free = [a for a in source.swept if a != options.col]
     if options.y is None and (options.x is not None or len(free) == 1):
         x, y = options.x or free[0], None
     else:
         x, y = across(source, options)
+        source, note = source.whole()
     col = options.col or (_named_col(source, x, y) if y else None)
     return outcomes(
-        source.trials(measure), x=x, y=y, col=col, measure=measure, look=options.look(source)
+        source.trials(measure), x=x, y=y, col=col, measure=measure, look=options.look(source, note)
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from math import inf
 from typing import Any
 
@@ -53,6 +53,8 @@ class Source:
         only: which trials are shown, as NAME=VALUE; by default all.
         following: axes that run together with an earlier one, whose value tells theirs: no figure
             shows them unasked.
+        read_whole: of a map that is trained from coarse to fine, as `read`, but points that are not
+            trained have the row of the one that stands for them; None for any other.
     """
 
     title: str
@@ -69,6 +71,7 @@ class Source:
     inputs: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     following: frozenset[str] = frozenset()
+    read_whole: ReadTrials | None = None
     only: tuple[str, ...] = ()
 
     @classmethod
@@ -97,6 +100,7 @@ class Source:
             inputs=study.plot.inputs,
             outputs=study.plot.outputs,
             following=frozenset(_following(study.dimensions)),
+            read_whole=partial(results.trials, whole=True) if study.refine else None,
             only=tuple(only),
         )
 
@@ -208,6 +212,16 @@ class Source:
                 f"there are {', '.join(known)}"
             )
         return name
+
+    def whole(self) -> tuple["Source", str]:
+        """Return the source of a map that shows all of the grid, and what is to be said of it."""
+        if not self.read_whole:
+            return self, ""
+        trained, shown = len(self.trials()), replace(self, read=self.read_whole, read_whole=None)
+        if (points := len(shown.trials())) == trained:
+            return self, ""
+        note = f"{trained:,} of {points:,} points trained, each other one shown as the nearest"
+        return shown, f"{note} trained one of its cell"
 
     def trials(self, measure: str | None = None) -> pd.DataFrame:
         """Return the numbers, the axes, a measure (the lead) and the outcome of all trials.

@@ -1,18 +1,19 @@
 """Maps from coarse to fine: against plain loops on pictures of any shape, and on a real study."""
 
 from collections.abc import Mapping, Sequence
-from itertools import product
+from itertools import count, product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.text import Text
 
 import sweep
 from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
-from sweep.runs import refinement
+from sweep.runs import refinement, runner, workers
 from sweep.study import Study
 
 TEXT = """
@@ -54,16 +55,11 @@ class Picture:
         self.loss = np.exp(5 * np.asarray(wave))
         self.loss[self.loss > np.exp(6)] = np.inf
         self.codes = np.digitize(wave, [-0.5, 0.9])
-        self.asked: list[int] = []
-        self.fails_after = 10**9
 
     def evaluate(
         self, _: Study, points: Mapping[str, np.ndarray], *, measures: Sequence[str], threads: Any
     ) -> pd.DataFrame:
-        if len(self.asked) == self.fails_after:
-            raise KeyboardInterrupt
         at = tuple(np.searchsorted(one.values, points[one.name]) for one in self.axes)
-        self.asked.append(len(at[0]))
         outcome = pd.Categorical.from_codes(self.codes[at], pd.Index(OUTCOMES))
         return pd.DataFrame({**points, "final_loss": self.loss[at], "outcome": outcome})
 
@@ -119,7 +115,7 @@ def in_loops(  # noqa: C901 - the rule at length
                 stands[point] = nearest(point, step // 2)
         step //= 2
         candidates = [c for c in cells(step) if tuple(one // 2 for one in c) in split]
-    return levels, stands
+    return levels, stands | {point: point for point in levels}
 
 
 def losses_differ(values: list[float]) -> bool:
@@ -132,7 +128,7 @@ def test_what_is_trained_and_shown_is_that_of_the_rule_in_loops(
     tmp_path: Path, counts: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = study(tmp_path, *counts)
-    for seed, depth in ((0, 3), (1, 4), (2, 0), (3, 7), (4, 2)):
+    for seed, depth in ((0, 3), (1, 4), (2, 1), (3, 7), (4, 2)):
         picture = Picture(asked, seed)
         monkeypatch.setattr(refinement, "evaluate", picture.evaluate)
         for by, table, differ in (
@@ -141,11 +137,10 @@ def test_what_is_trained_and_shown_is_that_of_the_rule_in_loops(
         ):
             found = sweep.refine(asked, by, factor=3, depth=depth)
             levels, stands = in_loops(table, depth, differ)
-            points = {
-                tuple(map(int, np.unravel_index(point, counts))): level
-                for point, level in found.trials[["point", "level"]].to_numpy().tolist()
-            }
-            assert points == levels
+            at = [
+                np.searchsorted(one.values, found.trials[one.name]).tolist() for one in picture.axes
+            ]
+            assert dict(zip(zip(*at, strict=True), found.trials["level"], strict=True)) == levels
             shown = found.picture(by)
             assert shown.shape == counts
             for point, other in stands.items():
@@ -169,38 +164,93 @@ def test_rows_are_those_that_evaluate_gives(tmp_path: Path) -> None:
     assert [axis.name for axis in found.axes] == axes
 
 
-def test_it_goes_on_from_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked, file = study(tmp_path, 40, 64), tmp_path / "map.parquet"
-    picture = Picture(asked, 1)
-    monkeypatch.setattr(refinement, "evaluate", picture.evaluate)
-    undisturbed = sweep.refine(asked, depth=4)
-    batches = len(picture.asked)
-    assert batches > 4
-    for fails_after in (2, 1):
-        picture.fails_after = len(picture.asked) + fails_after
-        with pytest.raises(KeyboardInterrupt):
-            sweep.refine(asked, depth=4, file=file)
-    picture.fails_after = 10**9
-    done = sum(picture.asked[batches:])
-    found = sweep.refine(asked, depth=4, file=str(file))
-    assert sum(picture.asked[batches:]) == len(undisturbed.trials) > done
-    pd.testing.assert_frame_equal(found.trials, undisturbed.trials)
-    assert (found.row == undisturbed.row).all()
-    count = len(picture.asked)
-    sweep.refine(asked, depth=4, file=file)
-    assert len(picture.asked) == count
+REFINED = """
+[refine]
+depth = 4
+[record]
+loss = "nothing"
+parameters = "nothing"
+"""
+
+
+def test_a_run_trains_the_same_points_and_goes_on_after_any_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = study(tmp_path, 40, 64, more=REFINED)
+    found = sweep.refine(asked)
+    train, left = workers.train, 0
+
+    def ends(*args: Any, **options: Any) -> Any:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise RuntimeError("killed")
+        return train(*args, **options)
+
+    monkeypatch.setattr(workers, "train", ends)
+    ended = count(1)
+    while True:
+        left = next(ended)
+        try:
+            report = runner.run(asked, tmp_path / "results", chunk=9, threads=2)
+            break
+        except RuntimeError:
+            status = sweep.status(asked, results=tmp_path / "results")
+            assert (status.refined, status.trials) == (False, 40 * 64)
+            assert status.trained < len(found.trials)
+    assert next(ended) > 5
+    results = sweep.open_results(tmp_path / "results/map")
+    assert results.refined
+    assert report.already + report.trained == len(found.trials) == results.trained
+    trials = results.trials()
+    shared = ["learning_rate", "initial.scale", "final_loss", "outcome", "level"]
+    pd.testing.assert_frame_equal(trials[shared], found.trials[shared], check_dtype=False)
+    whole = results.trials(["outcome"], whole=True)["outcome"].cat.codes.to_numpy()
+    assert (whole.reshape(40, 64) == found.picture("outcome")).all()
+    assert runner.run(asked, tmp_path / "results").trained == 0
+    for kind in ("boundary", "heatmap", "outcomes"):
+        figure = sweep.plot(results, kind, x="initial.scale", y="learning_rate")
+        said = " ".join(text.get_text() for text in figure.findobj(Text)).replace("\n", " ")
+        assert (
+            f"{len(trials):,} of 2,560 points trained, each other one shown as the nearest" in said
+        )
+    (image,) = figure.axes[0].images
+    assert (image.get_array() == whole.reshape(40, 64)).all()
+    plan = sweep.plan(asked, results=tmp_path / "results")
+    assert (plan.refined, plan.trained, plan.seconds) == (True, len(trials), 0)
+    assert plan.refine == "20 trials first, then cells that differ in outcome, split 4 times"
+    (listed,) = [one for one in sweep.list(tmp_path / "results") if one.study == "map"]
+    assert listed.refined
+    assert listed.trained == len(trials)
+
+
+def test_of_a_full_run_later_the_rest_is_trained(tmp_path: Path) -> None:
+    more = REFINED.replace("depth = 4", 'depth = 3\nby = "final_loss"\nfactor = 1e3')
+    refined, whole = study(tmp_path, 17, 33, more=more), study(tmp_path, 17, 33)
+    plain = sweep.load_study(whole, ["record={loss='nothing', parameters='nothing'}"])
+    for at, asked in (("one", refined), ("one", plain), ("other", plain)):
+        first = runner.run(asked, tmp_path / at)
+        assert (first.already > 0) == (first.trained < 17 * 33 and asked is plain)
+    digests = {
+        sweep.open_results(tmp_path / at / "map").content_digest() for at in ("one", "other")
+    }
+    assert len(digests) == 1
+    again = sweep.open_results(tmp_path / "one/map", refined)
+    assert again.refined
+    assert len(again.trials()) == len(again.trials(whole=True)) == 17 * 33
+    assert runner.run(refined, tmp_path / "one").trained == 0
 
 
 @pytest.mark.parametrize(
     ("counts", "more", "options", "line"),
     [
-        ((), "", {}, "map: has no whole grid of one or two axes of numbers"),
-        ((4, 4), "seed = [0, 1]", {}, "map: has no whole grid of one or two axes of numbers"),
-        ((4, 4), 'where = "learning_rate < 1"', {}, "map: has no whole grid"),
-        ((4,), 'training.optimizer = ["sgd", "adam"]', {}, "map: has no whole grid"),
-        ((4, 4), "", {"factor": 1.0}, "factor must be above 1, depth from 0 to 20"),
-        ((4, 4), "", {"depth": 21}, "factor must be above 1, depth from 0 to 20"),
-        ((4, 4), "", {"by": "final_los"}, "'final_los' is none that is kept; did you mean final_"),
+        ((), "", {}, "map: needs one or two axes of ascending numbers, .+ not none of several"),
+        ((4, 4), "seed = [0, 1]", {}, "map: needs .+, not learning_rate, initial.scale, seed"),
+        ((4, 4), 'where = "learning_rate < 1"', {}, "map: needs one or two axes"),
+        ((4,), 'training.optimizer = ["sgd", "adam"]', {}, "map: needs one group"),
+        ((4, 4), "", {"factor": 0.5}, "factor: must be a finite number of at least 1, not 0.5"),
+        ((4, 4), "", {"depth": 21}, "depth: must be a whole number from 1 to 20, not 21"),
+        ((4, 4), "", {"by": "final_los"}, 'by: must be one of "outcome", "initial_loss", "final_'),
     ],
 )
 def test_what_is_no_map_is_refused(
@@ -208,16 +258,3 @@ def test_what_is_no_map_is_refused(
 ) -> None:
     with pytest.raises(RequestError, match=line):
         sweep.refine(study(tmp_path, *counts, more=more), **options)
-
-
-def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "map.parquet"
-    sweep.refine(study(tmp_path, 8, 8), depth=1, file=file)
-    with pytest.raises(RequestError, match="is no refinement of this study with these measures"):
-        sweep.refine(study(tmp_path, 8, 9), depth=1, file=file)
-    with pytest.raises(RequestError, match="is no refinement of this study"):
-        sweep.refine(study(tmp_path, 8, 8), "best_loss", depth=1, file=file)
-    file.write_text("mine")
-    with pytest.raises(RequestError, match="is no refinement of this study"):
-        sweep.refine(study(tmp_path, 8, 8), depth=1, file=file)
-    assert file.read_text() == "mine"

@@ -76,6 +76,13 @@ CHANGES = {
     "record.loss": ["record.loss='nothing'"],
     "record.parameters": ["record.parameters='nothing'"],
     "record.measures": ["record.measures=['period']"],
+    "refine.depth": ["axes.learning_rate=[0.1, 0.2, 0.5]", "refine.depth=2"],
+    "refine.by": ["axes.learning_rate=[0.1, 0.2, 0.5]", "refine.depth=2", "refine.by='final_loss'"],
+    "refine.factor": [
+        "axes.learning_rate=[0.1, 0.2, 0.5]",
+        "refine={ depth=2, by='final_loss' }",
+        "refine.factor=3",
+    ],
     "plot.mark": ["plot.mark={ learning_rate=[1] }"],
     "plot.inputs": ["plot.inputs=['a']"],
     "plot.outputs": ["plot.outputs=['b']"],
