@@ -45,7 +45,7 @@ def follow_the_oracle(study: Group, found: Trained) -> None:
         np.testing.assert_allclose(found.parameters[trial], parameters, rtol=0, atol=1e-13)
 
 
-@pytest.mark.quick("edits2", "edits3")
+@pytest.mark.quick("edits4")
 @pytest.mark.parametrize(
     "edits",
     [
