@@ -150,7 +150,8 @@ def zoom(  # noqa: PLR0913 - every choice has a name here
             signal.raise_signal(report.signal)
             break
         found = Results(directory, edited)
-        lost = found.trials(["outcome"])["outcome"].to_numpy().reshape(size, size) == "diverged"
+        outcome = found.trials(["outcome"], whole=True)["outcome"].to_numpy()
+        lost = outcome.reshape(size, size) == "diverged"
         values = [axis.values.tolist() for axis in edited.axes if len(axis) > 1]
         ends = tuple((one[0], one[-1]) for one in values)
         width = 2.0 ** (size.bit_length() - 1 - level)

@@ -64,7 +64,7 @@ def _drawn(zoom: Zoom, frame: Frame, following: Frame | None) -> Figure:
     if following:
         axes, corners = figure.axes[0], []
         extent = np.array(axes.images[0].get_extent()).reshape(2, 2)
-        columns = frame.results.trials(zoom.axes)
+        columns = frame.results.trials(zoom.axes, whole=True)
         for name, ends, (low, high) in zip(zoom.axes, following.ends, extent, strict=True):
             values = np.unique(columns[name])  # the middles of cells, which are even on the paper
             at = (np.searchsorted(values, sorted(ends)) + 0.5) / len(values)

@@ -37,6 +37,18 @@ def test_a_film_has_a_frame_a_window_and_the_same_bytes_again(found: Zoom, tmp_p
         assert (before[50:-80, -110:] == after[50:-80, -110:]).all()
 
 
+def test_windows_may_be_trained_from_coarse_to_fine(found: Zoom, tmp_path: Path) -> None:
+    (tmp_path / "map.toml").write_text(TEXT)
+    coarse = sweep.zoom(
+        tmp_path / "map.toml", depth=1, size=64, overrides=["refine.depth=3"], results=tmp_path,
+        progress=False,
+    )  # fmt: skip
+    for one, all_of_it in zip(coarse.frames, found.frames, strict=False):
+        assert one.trained < all_of_it.trained / 2
+        assert (one.diverged != all_of_it.diverged).mean() < 0.01
+    assert film(coarse, tmp_path / "zoom.gif").exists()
+
+
 def test_the_table_has_the_dimension_of_each_window(found: Zoom) -> None:
     table = by_window(found)
     assert table["width"].tolist() == [1.0, 0.5, 0.25]
