@@ -54,6 +54,10 @@ def snapshot_of(study: Study, wanted: Sequence[str] = (), step: int = 0) -> Snap
     """
     group, index = next(matching(study, wanted))
     position = int(index[0])
+    if group.drifting:
+        raise RequestError(
+            f"{study.name}: the derivation knows no drift of weights; --set training.drift=0"
+        )
     if not 0 <= step <= group.steps:
         raise RequestError(
             f"--step {step}: {study.name} has steps 0 to {group.steps}; to train it further: "

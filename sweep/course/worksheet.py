@@ -128,6 +128,7 @@ def _fitting(study: Study, wanted: Sequence[str]) -> tuple[Group, np.ndarray]:
          "every row of a sheet sees all samples", "leave [batch] out"),
         (first.schedule != Schedule(), "a sheet's learning rate is one cell",
          "--set 'schedule.name=\"constant\"'"),
+        (first.drifting, "a sheet's weights do not drift", "--set training.drift=0"),
         (first.training.stop != "never", "a sheet goes on to its last row",
          "--set 'training.stop=\"never\"'"),
         (first.network.n_parameters > EXCEL_COLUMNS // 8,

@@ -14,6 +14,7 @@ from sweep.store.ledger import Ledger
 from sweep.store.parquet import check_content, read
 from sweep.store.tables import own, schemas_of, trained_of
 from sweep.study import Group, Positions, vector
+from sweep.study.group import LATER
 from sweep.training.trained import Trained
 from sweep.training.trainer import can_extend
 
@@ -85,7 +86,8 @@ def positions(group: Group, commit: Commit, columns: Mapping[str, np.ndarray]) -
     `columns` holds the chunk's axes. A row stands where every number of its lane is the grid's,
     whether an axis or a field gave it here or there. Returns (rows,) int64, -1 for nowhere.
     """
-    given = {name: np.asarray(value) for name, value in commit.fixed.items()} | dict(columns)
+    fixed = {**LATER, **commit.fixed}
+    given = {name: np.asarray(value) for name, value in fixed.items()} | dict(columns)
     stored = {number: given[source] for number, source in group.sources_among(given).items()}
     answer = np.full(commit.trials, stored.keys() == group.sources.keys())
     axes = {axis.name for axis in group.axes}

@@ -13,21 +13,25 @@ from sweep.study.grid import Axis, Grid, Positions
 from sweep.study.model import Batch, Data, Initial, Network
 from sweep.study.settings import FieldError, Outcome, Record, Schedule, Training
 
+LATER = {"training.drift": 0.0}
+"""Lane fields that results may be older than, and what these have them as."""
+
 
 @dataclass(frozen=True)
 class LaneInputs:
     """What the kernel needs of each of n trials.
 
-    `weight_rates`, `bias_rates`, `multipliers` (of a layer's weighted sum) and `offsets` (of its
-    initial weights) are (layers, n) float64, a row a layer of weights; `seeds` and `batch_seeds`
-    (n,) uint64; `scales` (n,) float64. `hyper` has (n,) float64 by the name of each number in the
-    catalogue.
+    `weight_rates`, `bias_rates`, `multipliers` (of a layer's weighted sum), `offsets` (of its
+    initial weights) and `drifts` (of its weights, a step) are (layers, n) float64, a row a layer of
+    weights; `seeds` and `batch_seeds` (n,) uint64; `scales` (n,) float64.
+    `hyper` has (n,) float64 by the name of each number in the catalogue.
     """
 
     weight_rates: np.ndarray
     bias_rates: np.ndarray
     multipliers: np.ndarray
     offsets: np.ndarray
+    drifts: np.ndarray
     seeds: np.ndarray
     scales: np.ndarray
     batch_seeds: np.ndarray
@@ -97,7 +101,7 @@ class Group:
             if self.network.bias:
                 own = _own_first("bias_learning_rate", layer)
                 sources[own[0]] = _first(own + rates, names)
-            for field in ("network.multiplier", "initial.offset"):
+            for field in ("network.multiplier", "initial.offset", "training.drift"):
                 wanted = _own_first(field, layer)
                 sources[wanted[0]] = _first(wanted, names)
         drawn = self.initial.scheme != "explicit"
@@ -110,6 +114,12 @@ class Group:
         """Whether a multiplier of any trial is not 1."""
         layers = range(len(self.network.shapes))
         return any(self._any_but(1.0, f"network.multiplier.{layer}") for layer in layers)
+
+    @property
+    def drifting(self) -> bool:
+        """Whether the weights of any trial drift."""
+        layers = range(len(self.network.shapes))
+        return any(self._any_but(0.0, f"training.drift.{layer}") for layer in layers)
 
     @property
     def decayed(self) -> bool:
@@ -148,7 +158,8 @@ class Group:
     @cached_property
     def points(self) -> str:
         """SHA-256 of all that decides which numbers a lane has at which grid position."""
-        digest = hashlib.sha256(repr(sorted(self.fixed.items())).encode())
+        stated = self.fixed.items() - LATER.items()  # as chunks have it that know no drift
+        digest = hashlib.sha256(repr(sorted(stated)).encode())
         digest.update(self.grid.digest.encode())
         return digest.hexdigest()
 
@@ -190,6 +201,7 @@ class Group:
             bias_rates=layered("bias_learning_rate"),
             multipliers=layered("network.multiplier"),
             offsets=layered("initial.offset"),
+            drifts=layered("training.drift"),
             seeds=values("seed", kind=np.uint64),
             scales=values("initial.scale", 1.0),
             batch_seeds=values("batch_seed", kind=np.uint64),

@@ -130,6 +130,7 @@ class Keywords(TypedDict, total=False):
     stop: Text
     learning_rate: Number
     bias_learning_rate: Number
+    drift: Number
     momentum: Number
     alpha: Number
     beta1: Number

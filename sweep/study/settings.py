@@ -258,6 +258,9 @@ class Training:
     bias_learning_rate: float | tuple[float, ...] | None = declared(
         _rates, None, float, Role.LANE, column="bias_learning_rate", idle=_biased, layered=True
     )
+    drift: float | tuple[float, ...] = declared(
+        _any, 0.0, float, Role.LANE, otherwise=0.0, layered=True
+    )
 
 
 @dataclass(frozen=True)

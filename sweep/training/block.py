@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.study import Data, Group, Schedule
+from sweep.study import Data, Group, LaneInputs, Schedule
 from sweep.training.batches import Batches, shared_order, table_order
 from sweep.training.compile import aligned, call
 from sweep.training.processor import register_bytes
@@ -115,8 +115,9 @@ class Block:
             factors=self.empty(0),
             rates=self.of_dtype(np.concatenate([trials.weight_rates, trials.bias_rates])),
             multipliers=self.of_dtype(trials.multipliers),
+            drifts=self.of_dtype(trials.drifts),
             settings=self._settings(trials.hyper),
-            parameters=self._initial_parameters(trials.seeds, trials.scales, trials.offsets),
+            parameters=self._initial_parameters(trials),
             state=np.zeros((shape.kept, self.columns), self.dtype),
             thresholds=self._thresholds(),
             extremes=self.empty(len(EXTREMES)),
@@ -212,12 +213,8 @@ class Block:
         bound = min(outcome.diverged_above, float(np.finfo(self.dtype).max))
         return np.array([outcome.target, bound], self.dtype)
 
-    def _initial_parameters(
-        self,
-        seeds: NDArray[np.uint64],
-        scales: NDArray[np.float64],
-        offsets: NDArray[np.float64],
-    ) -> NDArray[Any]:
+    def _initial_parameters(self, trials: LaneInputs) -> NDArray[Any]:
+        """Those of the first loss: drawn or stated, with offsets and the first drift added."""
         initial = self.group.initial
         fixed = np.ascontiguousarray(initial.weights, np.float64)
         parameters = aligned(len(fixed) * self.columns, self.dtype)
@@ -227,8 +224,8 @@ class Block:
             arguments = DrawArguments(
                 columns=self.columns,
                 rows=len(fixed),
-                seeds=np.ascontiguousarray(seeds),
-                scales=np.ascontiguousarray(scales),
+                seeds=np.ascontiguousarray(trials.seeds),
+                scales=np.ascontiguousarray(trials.scales),
                 spreads=spreads,
                 fixed=fixed,
                 parameters=parameters,
@@ -236,15 +233,13 @@ class Block:
             call(draw, arguments)
         else:
             parameters[:] = fixed[:, np.newaxis]
-        if offsets.any():
-            self._add_offsets(parameters, self.of_dtype(offsets))
+        for added in map(self.of_dtype, (trials.offsets, trials.drifts)):
+            first = 0
+            for number, (n_in, n_out) in zip(added, self.shape.network.pairs, strict=True):
+                weights = parameters[first : first + n_in * n_out]
+                np.add(weights, number, out=weights, where=number != 0)  # -0.0 + 0.0 is 0.0
+                first += (n_in + self.shape.network.bias) * n_out
         return parameters
-
-    def _add_offsets(self, parameters: NDArray[Any], offsets: NDArray[Any]) -> None:
-        first = 0
-        for offset, (n_in, n_out) in zip(offsets, self.shape.network.pairs, strict=True):
-            parameters[first : first + n_in * n_out] += offset
-            first += (n_in + self.shape.network.bias) * n_out
 
     def advance(self, start: int, stop: int) -> None:
         """Train from one step to another, recording what falls in between."""

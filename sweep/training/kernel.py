@@ -141,6 +141,7 @@ def _make_copies(shape: Shape) -> tuple[Any, Any]:  # noqa: C901 - loops over ro
         network.parameters, shape.kept, len(network.pairs), len(shape.settings),
     )  # fmt: skip
     epochs, stopping = shape.batches != "full" and not shape.whole, shape.stop != "never"
+    drifts = depth * shape.drifting
 
     @inlined
     def copy_in(given: Any, net: Any, block: Any) -> None:  # noqa: C901 - likewise
@@ -153,6 +154,8 @@ def _make_copies(shape: Shape) -> tuple[Any, Any]:  # noqa: C901 - loops over ro
             net.rates[i] = load(given.rates, i * columns + block)
         for i in range(depth):
             net.m[i] = load(given.multipliers, i * columns + block)
+        for i in range(drifts):
+            net.d[i] = load(given.drifts, i * columns + block)
         for i in range(settings):
             net.h[i] = load(given.settings, i * columns + block)
         if epochs or given.start > 0:

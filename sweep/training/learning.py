@@ -34,7 +34,7 @@ class Learning:
     Attributes:
         backward: compiled; ``backward(n, source, net, scale)`` takes them back to the first layer,
             and adds the samples' share of the gradients.
-        update: compiled; ``update(net, scale)`` does the optimizer's step.
+        update: compiled; ``update(net, scale)`` does the optimizer's step, and then the drift.
     """
 
     backward: Any
@@ -44,10 +44,12 @@ class Learning:
 def make_learning(shape: Shape) -> Learning:
     """Return the functions of a kernel."""
     if not steps_at_once(shape):
-        return Learning(_over_layers_backwards(shape, _gathering(shape)), _make_update(shape))
+        update = _drifting(shape, _make_update(shape))
+        return Learning(_over_layers_backwards(shape, _gathering(shape)), update)
     if shape.clipped:
-        return Learning(_make_bounded_at_once(shape), _nothing)
-    return Learning(_over_layers_backwards(shape, _learning_at_once(shape)), _nothing)
+        return Learning(_make_bounded_at_once(shape), _drifting(shape, _nothing))
+    backward = _over_layers_backwards(shape, _learning_at_once(shape))
+    return Learning(backward, _drifting(shape, _nothing))
 
 
 def steps_at_once(shape: Shape) -> bool:
@@ -58,6 +60,26 @@ def steps_at_once(shape: Shape) -> bool:
 @inlined
 def _nothing(*args: Any) -> None:
     pass
+
+
+def _drifting(shape: Shape, update: Any) -> Any:
+    """Return an update after which weights drift, w <- w + d, so that the next loss is theirs."""
+    if not shape.drifting:
+        return update
+
+    def drift(place: Any, net: Any) -> None:
+        d = net.d[place.layer]
+        for p in range(place.weights, place.biases):
+            net.w[p] = select(d == 0.0, net.w[p], net.w[p] + d)
+
+    drift_all = over_layers(shape.network, lambda: compiling(shape.network)(drift))
+
+    @inlined
+    def update_and_drift(net: Any, scale: Any) -> None:
+        update(net, scale)
+        drift_all(net)
+
+    return update_and_drift
 
 
 def _over_layers_backwards(shape: Shape, make: Any) -> Any:

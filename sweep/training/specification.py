@@ -55,7 +55,7 @@ class TrainArguments(NamedTuple):
             orders that trials have alone. Each is read only where the shape wants it.
         factors: (stop - start,), on the learning rates of each update, if scheduled.
         rates: (2 * layers, columns), learning rates of weights, then of biases.
-        multipliers, settings: (layers, columns), and (len(shape.settings), columns).
+        multipliers, drifts, settings: (layers, columns) twice, and (len(shape.settings), columns).
         parameters, state: (P, columns) and (shape.kept, columns), in and out.
         thresholds: (2,), the target loss, and the largest loss that has not diverged.
         extremes, marks: in and out; see `measures`.
@@ -82,6 +82,7 @@ class TrainArguments(NamedTuple):
     factors: Numbers
     rates: Numbers
     multipliers: Numbers
+    drifts: Numbers
     settings: Numbers
     parameters: Numbers
     state: Numbers
@@ -226,6 +227,7 @@ class Shape:
         stop: "never", "target", "divergence" or "either": what ends the training of a trial.
         whole: whether steps of batches are measured by the loss on all data.
         sums: the rows of `SUMS` that are kept.
+        drifting: whether a number is added to each layer's weights after every update.
     """
 
     network: Network
@@ -238,6 +240,7 @@ class Shape:
     stop: str
     whole: bool = False
     sums: tuple[str, ...] = ()
+    drifting: bool = False
 
     arguments: ClassVar[type[TrainArguments]] = TrainArguments
 
@@ -340,7 +343,7 @@ class Net(NamedTuple):
         saved, saved_k: parameters and state of the trials that have stopped.
         a, delta, scratch: activations and deltas of a tile's samples, and room for one layer's.
         x, t, order: inputs and targets of a tile whose samples are a batch, and the batch's order.
-        m, h: the layers' multipliers, and the optimizer's settings.
+        m, d, h: the layers' multipliers and drifts, and the optimizer's settings.
         rates, eta: learning rates of weights by layer and then of biases; and those of this step.
         ring: the last losses.
         zero: 0, once.
@@ -358,6 +361,7 @@ class Net(NamedTuple):
     t: Any = 0
     order: Any = 0
     m: Any = 0
+    d: Any = 0
     h: Any = 0
     rates: Any = 0
     eta: Any = 0
@@ -392,6 +396,7 @@ def rooms(specification: Shape | Evaluation, samples: int) -> Net:
         x=batch * network.layers[0],
         t=batch * network.layers[-1],
         order=samples * (shape.batches in ORDERS),
+        d=len(network.pairs) * shape.drifting,
         h=len(shape.settings),
         rates=2 * len(network.pairs),
         eta=2 * len(network.pairs),

@@ -61,6 +61,7 @@ def shape_of(group: Group, lanes: int | None = None) -> Shape:
         sums=tuple(
             row for row, of in specification.SUMS.items() if {*of} & {*group.record.measures}
         ),
+        drifting=group.drifting,
     )
     return specification.fitted(shape, register_bytes(), lanes)
 

@@ -64,6 +64,7 @@ WORDS = {  # a column: what it is called, its symbol
     "initial.scale": ("scale of the initial weights", ""),
     "initial.offset": ("offset of the initial weights", ""),
     "network.multiplier": ("multiplier", ""),
+    "training.drift": ("drift of the weights a step", ""),
     "training.optimizer": ("optimizer", ""),
     "training.steps": ("steps of training", ""),
     "network.activation": ("activation", ""),

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,8 @@ def naive(asked: Group, stored: Group) -> list[int]:
 
     def inputs(group: Group) -> list[bytes]:
         lanes = group.lanes(np.arange(group.trials))
-        layered = (lanes.weight_rates, lanes.bias_rates, lanes.multipliers, lanes.offsets)
+        layered = (lanes.weight_rates, lanes.bias_rates, lanes.multipliers, lanes.offsets,
+                   lanes.drifts)  # fmt: skip
         single = (lanes.seeds, lanes.scales, lanes.batch_seeds, *lanes.hyper.values())
         parts = (*layered, *single)
         return [np.vstack(parts)[:, at].tobytes() for at in range(group.trials)]
@@ -37,6 +40,7 @@ STUDIES = {
     "a layer's own axis": study("learning_rate.0 = [0.5, 7.0]\nseed = [0, 1]"),
     "both rates": study("learning_rate = [0.5, 7.0]\nbias_learning_rate = [0.5, 1e-3]"),
     "biases alone": study("bias_learning_rate = [7.0, 40.0]", FIELD + "7.0"),
+    "a drift": study("training.drift.0 = [0.0, 0.5]\nseed = [0, 1]", FIELD + "7.0"),
     "a scale": study("initial.scale = [1.0, 2.0]", FIELD + "0.5"),
     "a multiplier": study("seed = [1]\nnetwork.multiplier = [2.0, 1.0]", FIELD + "7.0"),
     "a layer's multiplier": study("seed = [1]\nnetwork.multiplier.0 = [1.0, 3.0]", FIELD + "7.0"),
@@ -111,6 +115,7 @@ def test_the_table_of_studies_overlaps() -> None:
         "a layer's own axis": 4,
         "both rates": 1,
         "biases alone": 1,
+        "a drift": 2,
         "a scale": 1,
         "a multiplier": 1,
         "a layer's multiplier": 1,
@@ -143,3 +148,15 @@ def test_another_group_or_number_of_steps_answers_nothing(bench: Bench, other: S
     report = bench.run(other)
     assert (report.trained, report.already) == (12, 0)
     assert bench.open(study()).trained == 12
+
+
+def test_chunks_that_know_no_drift_had_none() -> None:
+    asked = study("training.drift = [0.5, 0.0]\nseed = [0, 1]", FIELD + "7.0").groups()[0]
+    stored = study("seed = [1, 0]", FIELD + "7.0").groups()[0]
+    commit = new_commit(stored, 0, stored.trials)
+    older = {name: value for name, value in commit.fixed.items() if name != "training.drift"}
+    commit = replace(commit, fixed=older, grid="")
+    assert positions(asked, commit, stored.columns(np.arange(2))).tolist() == [3, 2]
+    # what decides which chunks' grids are read through is as it was before there was drift
+    drifting = replace(stored, fixed={**older, "training.drift": 0.5})
+    assert replace(stored, fixed=older).points == stored.points != drifting.points

@@ -153,7 +153,7 @@ def test_a_field_may_be_idle_in_one_group_and_not_in_another() -> None:
 def test_sources_name_what_gives_each_number_of_a_lane() -> None:
     names = ["learning_rate", "learning_rate.1", "bias_learning_rate.0", "seed", "initial.scale"]
     names += ["network.multiplier", "initial.offset.0", "initial.offset", "momentum"]
-    names += ["weight_decay", "clip_norm", "batch_seed"]
+    names += ["training.drift", "weight_decay", "clip_norm", "batch_seed"]
     found = group(DRAWN, BIASED, "training.optimizer='nesterov'")
     assert found.sources_among(names) == {
         "learning_rate.0": "learning_rate",
@@ -163,6 +163,8 @@ def test_sources_name_what_gives_each_number_of_a_lane() -> None:
         "learning_rate.1": "learning_rate.1",
         "bias_learning_rate.1": "learning_rate.1",
         "network.multiplier.1": "network.multiplier",
+        "training.drift.0": "training.drift",
+        "training.drift.1": "training.drift",
         "initial.offset.1": "initial.offset",
         "seed": "seed",
         "initial.scale": "initial.scale",
@@ -231,6 +233,8 @@ def test_lanes_have_multipliers_and_offsets_by_layer() -> None:
         (["network.multiplier=[1, 1]", "initial.offset=3"], set()),
         (["network.multiplier=[1, 0]"], {"multiplied"}),
         (["axes.network.multiplier.1=[1, 2]"], {"multiplied"}),
+        (["training.drift=[0, 0]"], set()),
+        (["axes.training.drift.1=[0, 1]"], {"drifting"}),
         (["axes.network.multiplier=[1]"], set()),
         (["training.weight_decay=1e-4"], {"decayed"}),
         (["axes.weight_decay=[0, 1]"], {"decayed"}),
@@ -244,7 +248,7 @@ def test_lanes_have_multipliers_and_offsets_by_layer() -> None:
 )
 def test_flags_tell_what_the_kernel_can_leave_out(edits: list[str], flags: set[str]) -> None:
     found = group(*edits)
-    known = ("multiplied", "decayed", "clipped", "own_orders")
+    known = ("drifting", "multiplied", "decayed", "clipped", "own_orders")
     assert {flag for flag in known if getattr(found, flag)} == flags
 
 

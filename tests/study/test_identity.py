@@ -54,6 +54,7 @@ CHANGES = {
     "batch.measured": ["batch.size=1", "batch.measured='on all data'"],
     "training.steps": ["training.steps=7"],
     "training.optimizer": ["training.optimizer='adamw'"],
+    "training.drift": ["training.drift=[1, 2]"],
     "training.stop": ["training.stop='either'"],
     "training.dtype": ["training.dtype='float32'"],
     "training.learning_rate": ["training.learning_rate=3"],

@@ -128,6 +128,7 @@ steps = 1000
 optimizer = "sgd"
 dtype = "float64"
 stop = "never"
+drift = 0.0
 weight_decay = 0.0
 clip_norm = inf
 

@@ -9,8 +9,10 @@ from sweep.study import Group
 from sweep.training.trained import Trained
 from sweep.training.trainer import train
 
+from ..oracles import naive
+from ..oracles.optimizers import Optimizer
 from .arrays import bits_of
-from .groups import every_trial, expected_of, group
+from .groups import descent_of, every_trial, expected_of, group, problem_of
 
 STUDY = """
 [network]
@@ -116,6 +118,53 @@ def test_an_offset_of_zero_changes_no_bit() -> None:
     _, found = run("initial.offset=0")
     _, among = run("axes.initial.offset=[0, 0.5]")
     np.testing.assert_array_equal(bits_of(found.parameters[0]), bits_of(among.parameters[0]))
+
+
+WIDE = [[0.5] * 20, [0.1] * 3, [0.0] * 2]
+
+
+@pytest.mark.quick("edits1")
+@pytest.mark.parametrize(
+    "edits",
+    [
+        [],
+        ["batch.size=1", "training.stop='divergence'"],
+        ["batch.size=1", "training.clip_norm=0.05"],
+        ["training.optimizer='adamw'", "network.layers=[2, 20, 3, 2]", f"initial.biases={WIDE}"],
+    ],
+)
+def test_weights_drift_before_every_step(edits: list[str]) -> None:
+    """Then comes the loss of the step, and then its update; biases stay where they are."""
+    _, plain = run(*edits)
+    swept = ("axes.training.drift.0=[-0.125, 0]", "axes.training.drift.2=[0, 0.03]")
+    study, found = run(*edits, "training.drift=0.01", *swept)
+    lanes = study.lanes(every_trial(study))
+    for trial in every_trial(study):
+        problem, how = problem_of(study, trial), descent_of(study, trial)
+        drifts = zip(problem.shapes, lanes.drifts[:, trial], strict=True)
+        drift = naive.pack(problem, [(np.full(s, d), np.zeros(s[0])) for s, d in drifts])
+        rates = problem.rates(lanes.weight_rates[:, trial], lanes.bias_rates[:, trial])
+        optimizer, w = Optimizer(how, rates), plain.parameters[0, 0].astype(np.float64)
+        for step in range(study.steps + 1):
+            w = w + drift
+            seen = how.seen(problem, step)
+            # ten steps of numbers about 1, some roundings each
+            np.testing.assert_allclose(found.parameters[trial, step], w, rtol=0, atol=1e-13)
+            if not study.batched:
+                np.testing.assert_allclose(found.losses[trial, step], naive.loss(seen, w), 1e-13)
+            if step < study.steps:
+                w = optimizer.step(w, naive.gradient(seen, w))
+
+
+def test_a_drift_of_zero_changes_no_bit() -> None:
+    """Not even the sign of a weight that is 0 by the kernel or by its place among others."""
+    zero = STATED.replace("[1, 2], [3", "[-0.0, 2], [3", 1)
+    study, among = run(zero, "axes.training.drift.0=[0, 0.5]")
+    plain, alone = run(zero, "training.drift=0")
+    assert study.drifting
+    assert not plain.drifting
+    np.testing.assert_array_equal(bits_of(among.parameters[0]), bits_of(alone.parameters[0]))
+    np.testing.assert_array_equal(bits_of(among.losses[0]), bits_of(alone.losses[0]))
 
 
 @pytest.mark.quick("edits2", "edits3")
