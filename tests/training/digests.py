@@ -74,8 +74,8 @@ def digest(trained: Trained) -> str:
     arrays = {field.name: getattr(trained, field.name) for field in fields(trained)}
     arrays |= arrays.pop("measures") | arrays.pop("final_validation")
     for name, array in sorted(arrays.items()):
-        if name in ("batch_losses", "epochs") and not array.shape[1]:
-            continue  # what only batches have
+        if name in ("batch_losses", "epochs", "sums") and not array.shape[1]:
+            continue  # what only some studies have
         found.update(f"{name} {array.dtype} {array.shape}".encode())
         found.update(np.ascontiguousarray(array).tobytes())
     return found.hexdigest()
