@@ -89,7 +89,7 @@ export function legend(c, x, y, width, domain, style, label) {
   const wide = Math.min(150, width / 5);
   if (domain.scale === "outcome") for (const [i, name] of domain.facts.outcomes.entries()) { patch(OUTCOME[i]); words(name); }
   else if (domain.scale === "sides") {
-    words("converged: clearly"); at -= 6; bar(NEAR, wide * 0.7); at -= 6; bar(FAR, wide * 0.7); words("clearly: diverged");
+    words(width < 440 ? "converged" : "converged: clearly"); at -= 6; bar(NEAR, wide * 0.7); at -= 6; bar(FAR, wide * 0.7); words(width < 440 ? "diverged" : "clearly: diverged");
     if (width > 480) { patch(OUTCOME[1]); words("stalled"); }
   } else {
     if (width > 480) words(label + (domain.scale === "rank" ? ", ranked" : ""));
@@ -139,7 +139,8 @@ export function chart(canvas, xs, curves, style, { log = true, label = "" } = {}
   const [c, width, height] = fitted(canvas), [left, bottom] = [46, 20];
   const seen = curves.flat().filter((v) => v !== null && isFinite(v) && (!log || v > 0));
   let [low, high] = seen.length ? [seen.reduce((a, b) => Math.min(a, b)), seen.reduce((a, b) => Math.max(a, b))] : [0.1, 1];
-  if (log) low = Math.max(low, high * 1e-18);
+  const first = curves[0].find((v) => v > 0) ?? high;
+  if (log) low = Math.max(low, Math.min(high, first) * 1e-18);
   if (low === high) [low, high] = log ? [low / 2, high * 2] : [low - 1, high + 1];
   const by = log ? Math.log : (v) => v, from = xs[0], to = xs[xs.length - 1];
   const px = (x) => left + (width - left - 8) * (x - from) / (to - from || 1);

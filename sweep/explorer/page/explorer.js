@@ -4,7 +4,8 @@ import { chart, domainOf, fitted, learnt, legend, paint, short, ticks, ulp } fro
 
 const $ = (id) => document.getElementById(id);
 const FIX = 72n, ONE = 1n << FIX, HALF = ONE >> 1n, SIDE = 6, MOST = 700, APART = 8;
-const MARGIN = { left: 92, right: 14, top: 12, bottom: 62 };
+const MARGIN = { left: 112, right: 14, top: 12, bottom: 62 };
+const narrow = () => map.clientWidth < 560;
 const map = $("map"), tab = Array.from(crypto.getRandomValues(new Uint32Array(3))).join("-");
 let facts, token, state, domain = null, base = null, tiles = new Map(), specified = "", asked = "", going = 0, dirty = false;
 let pins = [], current = null, pointer = null, drawn = null, lining = false, line = null, settled = 0, timer = 0, recolour = 0, limit = "", trained = -1;
@@ -74,7 +75,7 @@ let progress = "";
 // ---- where one looks
 
 const depthOf = (w) => w.spacing === "range" ? Math.ceil(Math.log2(w.high - w.low)) : facts.deepest;
-const area = () => ({ width: Math.max(map.clientWidth - MARGIN.left - MARGIN.right, 50), height: Math.max(map.clientHeight - MARGIN.top - MARGIN.bottom, 50) });
+const area = () => (Object.assign(MARGIN, narrow() ? { left: 86, bottom: 82 } : { left: 112, bottom: 62 }), { width: Math.max(map.clientWidth - MARGIN.left - MARGIN.right, 50), height: Math.max(map.clientHeight - MARGIN.top - MARGIN.bottom, 50) });
 const px = (u) => MARGIN.left + area().width / 2 + Number(u - state.cx) / 2 ** 72 * 2 ** state.lx;
 const py = (v) => MARGIN.top + area().height / 2 - Number(v - state.cy) / 2 ** 72 * 2 ** state.ly;
 const unit = (pixels, l) => BigInt(Math.round(pixels / 2 ** l * 2 ** 53)) << 19n; // pixels as a part of the window
@@ -117,7 +118,7 @@ function bound() { // keeps the view where there are points
 const zoomOf = (w, l, u) => Math.max(0, Math.min(Math.round(l - 7), w.spacing === "range" ? Math.max(depthOf(w) - 3, 0) : deepest(w, u) - SIDE));
 function whole() { const { width, height } = area(); Object.assign(state, { cx: HALF, cy: HALF, lx: Math.log2(width), ly: Math.log2(height) }); moved(); }
 
-function moved() { bound(); if (limit) tell(limit); redraw(); ask(); clearTimeout(settled); settled = setTimeout(remember, 450); }
+function moved() { const before = limit; bound(); if (limit) tell(limit); else if (before) tell(""); redraw(); ask(); clearTimeout(settled); settled = setTimeout(remember, 450); }
 
 function inView() {
   const { width, height } = area(), zx = zoomOf(state.x, state.lx, state.cx), zy = zoomOf(state.y, state.ly, state.cy), found = [];
@@ -190,7 +191,7 @@ function draw(context) {
   c.fillStyle = s.well; c.fillRect(MARGIN.left, MARGIN.top, a.width, a.height);
   c.save(); c.beginPath(); c.rect(MARGIN.left, MARGIN.top, a.width, a.height); c.clip();
   paintMap(c);
-  const mark = (p, k) => { const [x, y] = [px(p.u), py(p.v)]; c.lineWidth = 2; c.strokeStyle = s.paper; c.beginPath(); c.arc(x, y, 6.5, 0, 7); c.stroke(); c.strokeStyle = s.mark; c.beginPath(); c.arc(x, y, 5, 0, 7); c.stroke(); if (k) { c.fillStyle = s.mark; c.font = "bold 13px system-ui"; c.textAlign = "left"; c.textBaseline = "bottom"; c.fillText(k, x + 7, y - 3); } };
+  const mark = (p, k) => { const [x, y] = [px(p.u), py(p.v)]; c.lineWidth = 2; c.strokeStyle = s.paper; c.beginPath(); c.arc(x, y, 6.5, 0, 7); c.stroke(); c.strokeStyle = s.mark; c.beginPath(); c.arc(x, y, 5, 0, 7); c.stroke(); if (k) { c.fillStyle = s.mark; c.font = "bold 14px system-ui"; c.textAlign = "left"; c.textBaseline = "bottom"; c.strokeStyle = s.paper; c.lineWidth = 3; c.strokeText(k, x + 7, y - 3); c.fillText(k, x + 7, y - 3); } };
   pins.forEach((p, k) => mark(p, "AB"[k])); if (current) mark(current, "");
   if (line) { c.strokeStyle = s.mark; c.lineWidth = 2; c.beginPath(); c.moveTo(px(line.from[0]), py(line.from[1])); c.lineTo(px(line.to[0]), py(line.to[1])); c.stroke(); }
   if (document.activeElement === map && map.matches(":focus-visible")) { c.strokeStyle = s.mark; c.lineWidth = 1; const [x, y] = [MARGIN.left + a.width / 2, MARGIN.top + a.height / 2]; c.beginPath(); c.moveTo(x - 9, y); c.lineTo(x + 9, y); c.moveTo(x, y - 9); c.lineTo(x, y + 9); c.stroke(); }
@@ -198,7 +199,7 @@ function draw(context) {
   c.strokeStyle = s.soft; c.lineWidth = 1; c.strokeRect(MARGIN.left - 0.5, MARGIN.top - 0.5, a.width + 1, a.height + 1);
   c.fillStyle = s.ink; c.strokeStyle = s.soft; c.font = "12px system-ui, sans-serif";
   axis(c, state.x, true, a, s); axis(c, state.y, false, a, s);
-  if (domain) legend(c, MARGIN.left, height - 18, a.width * 0.72, domain, s, facts.measures.find((m) => m.name === state.measure).words);
+  if (domain) legend(c, narrow() ? 12 : MARGIN.left, height - (narrow() ? 38 : 18), narrow() ? width : a.width * 0.72, domain, s, facts.measures.find((m) => m.name === state.measure).words);
   scaleBar(c, right, height - 12, s);
   c.textAlign = "center"; c.textBaseline = "top"; c.fillStyle = s.ink; c.font = "13px system-ui, sans-serif"; c.fillText(state.x.axis, MARGIN.left + a.width / 2, bottom + 20);
   c.save(); c.translate(13, MARGIN.top + a.height / 2); c.rotate(-Math.PI / 2); c.textBaseline = "middle"; c.fillText(state.y.axis, 0, 0); c.restore();
@@ -214,7 +215,7 @@ function axis(c, w, across, a, s) {
     c.beginPath();
     if (across) { c.moveTo(at, MARGIN.top + a.height); c.lineTo(at, MARGIN.top + a.height + 4); c.stroke(); c.textAlign = "center"; c.textBaseline = "top"; c.fillText(t.text, Math.min(at, map.clientWidth - c.measureText(t.text).width / 2 - 2), MARGIN.top + a.height + 6); } else {
       c.moveTo(MARGIN.left - 4, at); c.lineTo(MARGIN.left, at); c.stroke(); c.textAlign = "right"; c.textBaseline = "middle";
-      c.save(); const size = c.measureText(t.text).width; c.translate(MARGIN.left - 6, at); if (size > 64) c.scale(64 / size, 1); c.fillText(t.text, 0, 0); c.restore();
+      c.save(); const size = c.measureText(t.text).width; c.translate(MARGIN.left - 6, at); const room = MARGIN.left - 30; if (size > room) c.scale(room / size, 1); c.fillText(t.text, 0, 0); c.restore();
     }
   }
 }
@@ -281,7 +282,7 @@ function cards() {
     const box = card(`${state.measure} along the line`, "Remove", () => { line = null; cards(); redraw(); }), canvas = element("canvas"), f = line.found;
     canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", `${state.measure} at ${f.x.length} points along the line`); box.append(canvas);
     chart(canvas, f.x.map((_, i) => i), [f.measures[state.measure]], style(), { log: f.measures[state.measure].every((v) => v === null || v >= 0), label: "points along the line" });
-    box.append(element("div", `from ${short(f.x[0])}, ${short(f.y[0])} to ${short(f.x.at(-1))}, ${short(f.y.at(-1))}; ${f.outcome.filter((o) => o === 2).length} of ${f.x.length} diverged`));
+    box.append(element("div", `from ${f.x[0]}, ${f.y[0]} to ${f.x.at(-1)}, ${f.y.at(-1)}; ${f.outcome.filter((o) => o === 2).length} of ${f.x.length} diverged`));
   }
   const shown = [...pins.map((p, k) => [p, "Point " + "AB"[k], "Unpin", () => { pins.splice(k, 1); cards(); redraw(); remember(); }])];
   if (current) shown.push([current, "Point", "Pin", pin]);
