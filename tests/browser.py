@@ -54,13 +54,56 @@ class Page:
     _number: int = 0
     _events: set[str] = field(default_factory=set)
 
-    def open(self, path: Path) -> Self:
-        """Go to a file and wait until it is loaded."""
+    def open(self, page: Path | str) -> Self:
+        """Go to a file or an address and wait until it is loaded."""
         self._events.clear()
-        self.call("Page.navigate", url=path.resolve().as_uri())
+        self.call("Page.navigate", url=page if isinstance(page, str) else page.resolve().as_uri())
         while "Page.loadEventFired" not in self._events:
             self._take()
         return self
+
+    def wait(self, expression: str) -> Any:
+        """Return the value of an expression as soon as it is true."""
+        due = time.monotonic() + PATIENCE
+        while not (found := self.evaluate(expression)):
+            assert time.monotonic() < due, expression
+            time.sleep(0.05)
+        return found
+
+    def mouse(self, kind: str, x: float, y: float, **more: object) -> None:
+        """A real event of the mouse: "Moved", "Pressed", "Released" or "Wheel"."""
+        button = {} if kind in ("Moved", "Wheel") else {"button": "left", "clickCount": 1}
+        held = {"buttons": 1} if kind == "Pressed" else {}
+        given: dict[str, Any] = {"deltaX": 0, "deltaY": 0} if kind == "Wheel" else button | held
+        self.call("Input.dispatchMouseEvent", type=f"mouse{kind}", x=x, y=y, **given | more)
+
+    def click(self, x: float, y: float, times: int = 1) -> None:
+        """Press and release the left button, `times` times."""
+        for count in range(1, times + 1):
+            self.mouse("Pressed", x, y, clickCount=count)
+            self.mouse("Released", x, y, clickCount=count)
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float], moves: int = 8) -> None:
+        """Press at one place, move in some moves, and release at another."""
+        (x, y), (to_x, to_y) = start, end
+        self.mouse("Moved", x, y)
+        self.mouse("Pressed", x, y)
+        for move in range(1, moves + 1):
+            share = move / moves
+            self.mouse("Moved", x + (to_x - x) * share, y + (to_y - y) * share, buttons=1)
+        self.mouse("Released", to_x, to_y)
+
+    def touch(self, kind: str, *points: tuple[float, float]) -> None:
+        """A real event of fingers: "Start", "Move" or "End"."""
+        given = [{"x": x, "y": y, "id": number} for number, (x, y) in enumerate(points)]
+        self.call("Input.dispatchTouchEvent", type=f"touch{kind}", touchPoints=given)
+
+    def key(self, key: str, code: int) -> None:
+        """Press and release a key, by its name and its virtual code."""
+        text = {"text": key} if len(key) == 1 else {"text": "\r"} if key == "Enter" else {}
+        for kind in ("keyDown", "keyUp"):
+            self.call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code,
+                      **(text if kind == "keyDown" else {}))  # fmt: skip
 
     def call(self, method: str, **parameters: object) -> dict[str, Any]:
         """Return the answer to one command."""
@@ -129,7 +172,7 @@ class Page:
         elif event == "Runtime.consoleAPICalled":
             self.complaints.append(f"console.{told['type']}")
         elif event == "Audits.issueAdded":
-            self.complaints.append(told["issue"]["code"])
+            self.complaints.append(f"{told['issue']['code']}: {told['issue']['details']}")
         elif event == "Page.javascriptDialogOpening":
             self.complaints.append(f"dialog: {told['message']}")
         elif event == "Network.requestWillBeSent":

@@ -111,9 +111,9 @@ class Server:
 
 
 @contextmanager
-def serving(study: Study, folder: Path) -> Iterator[Server]:
+def serving(study: Study, folder: Path, port: int = 0) -> Iterator[Server]:
     """A server of a study, its tiles in a folder, its results beside them."""
-    with listening("127.0.0.1", 0) as listener, Pool(Kept(folder / "tiles"), 2) as pool:
+    with listening("127.0.0.1", port) as listener, Pool(Kept(folder / "tiles"), 2) as pool:
         port = listener.getsockname()[1]
         hosts = {f"127.0.0.1:{port}"}
         server = serving_module.Server(

@@ -1,0 +1,179 @@
+"""The page in a browser, by real events of mouse, wheel, fingers and keys."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import sweep
+from tests.browser import Page, browser, needs_browser
+from tests.explorer.conftest import TOKEN, Server
+
+pytestmark = [pytest.mark.check, needs_browser]
+
+IDLE = "!explorer.busy && explorer.tiles.size > 1"
+PLACE = (
+    "[Number(explorer.state.cx) / 2 ** 72, Number(explorer.state.cy) / 2 ** 72, "
+    "explorer.state.lx, explorer.state.ly]"
+)
+CARDS = "document.querySelectorAll('.card').length"
+STATUS = "document.getElementById('status').textContent"
+
+
+@pytest.fixture
+def page(server: Server, tmp_path: Path) -> Iterator[Page]:
+    with browser(tmp_path / "profile") as found:
+        found.resize(1000, 620)
+        yield opened(found, server)
+        # Going back skips what was added to the history without a hand, which is as it should be.
+        assert [one for one in found.complaints if "EntryMarkedSkippable" not in one] == []
+        assert all(one.startswith(f"http://127.0.0.1:{server.port}/") for one in found.requests)
+
+
+def opened(page: Page, server: Server, more: str = "&y=initial.scale:linear:1:2") -> Page:
+    page.open("about:blank").open(f"http://127.0.0.1:{server.port}/#token={TOKEN}{more}")
+    page.wait(f"window.explorer?.state && {IDLE}")
+    return page
+
+
+def middle(page: Page, right: float = 0.0, up: float = 0.0) -> tuple[float, float]:
+    """A place of the map, so many pixels from its middle."""
+    box = "(() => { const r = document.getElementById('map').getBoundingClientRect();"
+    left, top, width, height = page.evaluate(
+        f"{box} return [r.left, r.top, r.width, r.height] }})()"
+    )
+    return left + (112 + width - 14) / 2 + right, top + (12 + height - 62) / 2 - up
+
+
+def test_hands_move_the_map(page: Page) -> None:
+    start = page.evaluate(PLACE)
+    assert start[:2] == [0.5, 0.5]
+    page.mouse("Wheel", *middle(page), deltaY=-400)
+    zoomed = page.evaluate(PLACE)
+    assert np.allclose(np.subtract(zoomed, start), [0, 0, 1, 1], atol=1e-3)
+    page.wait(IDLE)
+    page.drag(middle(page), middle(page, right=-100, up=50))
+    dragged = page.evaluate(PLACE)
+    # What was to the right and below has come to the middle.
+    moved = [100 / 2 ** zoomed[2], -50 / 2 ** zoomed[3]]
+    assert np.allclose(np.subtract(dragged, zoomed), [*moved, 0, 0], atol=1e-3)
+    page.mouse("Wheel", *middle(page), deltaY=-200, modifiers=8)  # shift
+    assert np.allclose(np.subtract(page.evaluate(PLACE), dragged)[2:], [1, 0], atol=1e-3)
+    page.click(*middle(page), times=2)
+    assert np.allclose(np.subtract(page.evaluate(PLACE), dragged)[2:], [2, 1], atol=1e-3)
+    before = page.evaluate(PLACE)
+    page.touch("Start", middle(page, right=-50), middle(page, right=50))
+    for apart in (60, 75, 100):
+        page.touch("Move", middle(page, right=-apart), middle(page, right=apart))
+    page.touch("End")
+    pinched = page.evaluate(PLACE)
+    assert np.allclose(np.subtract(pinched, before), [0, 0, 1, 1], atol=0.02)
+    page.evaluate("document.getElementById('map').focus()")
+    page.key("ArrowRight", 39)
+    assert page.evaluate(PLACE)[0] > pinched[0]
+    page.key("+", 187)
+    assert page.evaluate(PLACE)[2] > pinched[2] + 0.9
+    page.key("0", 48)
+    assert np.allclose(page.evaluate(PLACE), start, atol=1e-3)
+    page.wait(IDLE)
+    page.key("Enter", 13)
+    page.wait(CARDS)
+    page.key("p", 80)
+    assert "Point A" in page.evaluate("document.querySelector('.card h2').textContent")
+
+
+def test_back_and_a_shared_address_come_to_the_same_place(page: Page, server: Server) -> None:
+    page.mouse("Wheel", *middle(page, right=120, up=40), deltaY=-400)
+    page.wait("history.length > 1 && location.hash.includes('zoom')")
+    page.wait(IDLE)
+    first = page.wait(f"location.hash.includes('token') ? 0 : {PLACE}")
+    page.evaluate("new Promise((done) => setTimeout(done, 600))")
+    shared = page.evaluate("location.hash")
+    assert TOKEN not in shared
+    page.mouse("Wheel", *middle(page), deltaY=-400)
+    page.evaluate("new Promise((done) => setTimeout(done, 600))")
+    assert page.evaluate(PLACE) != first
+    page.evaluate("history.back()")
+    page.wait(f"Math.abs({PLACE}[2] - {first[2]}) < 1e-3")
+    assert np.allclose(page.evaluate(PLACE), first, atol=1e-3)
+    opened(page, server, "&" + shared.removeprefix("#"))
+    assert np.allclose(page.evaluate(PLACE), first, atol=1e-3)
+
+
+def test_a_saved_window_is_run_to_the_bits_on_the_screen(page: Page, tmp_path: Path) -> None:
+    for _ in range(3):
+        page.mouse("Wheel", *middle(page, right=-60), deltaY=-200, modifiers=8)
+    page.wait(IDLE)
+    page.evaluate("new Promise((done) => setTimeout(done, 300))")
+    page.wait(IDLE)
+    page.evaluate("document.getElementById('save').click()")
+    (tmp_path / "window.toml").write_text(page.wait("explorer.saved"))
+    table = sweep.run(tmp_path / "window.toml", results=tmp_path / "out").trials()
+    run = table.set_index(["learning_rate", "initial.scale"])["final_loss"]
+    shown: dict[tuple[float, float], float] = {}
+    tiles: list[Any] = json.loads(page.evaluate(
+        "JSON.stringify([...explorer.tiles.values()].map("
+        "(t) => [[...t.x], [...t.y], [...t.values[0]]]))"
+    ))  # fmt: skip
+    for x, y, values in tiles:
+        shown |= dict(zip(((a, b) for b in y for a in x), values, strict=True))
+    assert len(run) > 2000
+    # JSON has the shortest decimals of the numbers, which are read back to the same bits.
+    assert [shown[at] for at in run.index] == run.tolist()
+
+
+def test_points_are_looked_at_pinned_and_joined_by_a_line(page: Page) -> None:
+    page.mouse("Moved", *middle(page, right=30))
+    assert "learning_rate = " in page.evaluate(STATUS)
+    for right in (-150, 150):
+        page.click(*middle(page, right=right))
+        page.wait(
+            f"{CARDS} && "
+            "[...document.querySelectorAll('.card button')].at(-1).textContent === 'Pin'"
+        )
+        page.evaluate("[...document.querySelectorAll('.card button')].at(-1).click()")
+    assert page.evaluate(
+        "[...document.querySelectorAll('.card h2')].map((h) => h.textContent[6])"
+    ) == ["A", "B"]
+    page.evaluate("document.getElementById('line').click()")
+    page.drag(middle(page, right=-200, up=-100), middle(page, right=200, up=100))
+    page.wait("document.querySelector('.card h2').textContent.includes('along the line')")
+    page.evaluate("document.getElementById('picture').click()")
+    page.wait(f"{STATUS}.includes('small_map.png')")
+
+
+def test_a_zoom_ends_where_neighbours_are_8_ulp_apart(page: Page) -> None:
+    for _ in range(70):
+        page.mouse("Wheel", *middle(page, right=33), deltaY=-200, modifiers=8)
+    assert "neighbours are 8 ulp apart" in page.evaluate(STATUS)
+    page.wait(IDLE)
+    x = "Math.max(...[...explorer.tiles.values()].map((t) => t.zx))"
+    values = page.evaluate(
+        f"[...[...explorer.tiles.values()].find((t) => t.zx === {x} && t.side === 6).x]"
+    )
+    ulps = np.diff(values) / np.spacing(values[:-1])
+    assert 8 <= ulps.min() < 20
+
+
+def test_a_page_with_a_wrong_token_says_so(server: Server, tmp_path: Path) -> None:
+    with browser(tmp_path / "profile") as page:
+        page.open(f"http://127.0.0.1:{server.port}/#token=wrong")
+        assert "token is wrong" in page.wait(STATUS)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_nothing_is_wider_than_the_screen(page: Page, width: int) -> None:
+    page.resize(width, 844, phone=width < 500)
+    page.wait(IDLE)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    unnamed = "!e.labels?.length && !e.textContent.trim() && !e.getAttribute('aria-label')"
+    assert (
+        page.evaluate(
+            "[...document.querySelectorAll('select, input, button')]"
+            f".filter((e) => {unnamed}).length"
+        )
+        == 0
+    )
