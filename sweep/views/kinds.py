@@ -165,7 +165,7 @@ KINDS: dict[str, Kind] = {
         "the last losses of all trials, or a parameter, against one axis, as a density",
         draw_bifurcation,
         ("x", *_MEASURED, *_LIMITS),
-        lambda s: _once(_is_long(s) and all(g.record.loss.startswith("last") for g in s.groups)),
+        lambda s: _once(_is_long(s) and any(g.record.loss.startswith("last") for g in s.groups)),
         axes=1,
         ordered=1,
     ),
