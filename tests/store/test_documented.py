@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from sweep.catalogue import CURVE_MEASURES
 from sweep.store.files import KINDS
 from tests.store.small import Bench, study
 
@@ -48,7 +49,8 @@ def test_columns_are_those_written(bench: Bench, kind: str) -> None:
     asked = study(AXES, overrides=EVERYTHING)
     bench.run(asked)
     schema = pq.read_schema(bench.directory / kind / "00000000.parquet")
-    stated = rows(kind)
+    # what a study has to ask for by name is not in this one
+    stated = {n: k for n, k in rows(kind).items() if n.split("`")[0] not in CURVE_MEASURES}
     spread = {
         "an axis each": [axis.name for axis in asked.axes],
         "a parameter each": list(asked.network.parameter_names),
