@@ -83,6 +83,14 @@ MEASURES: Mapping[str, Measure] = {
         ),
         Measure("largest_rise", "largest rise above the lowest loss before", _E, needs="asking"),
         Measure("period", "period of the last 20 losses", unit="step", needs="asking"),
+        Measure(
+            "lyapunov_exponent",
+            "Lyapunov exponent of a step",
+            unit="ratio",
+            logarithmic=False,
+            at_the_end=True,
+            needs="asking",
+        ),
     )
 }
 """By column. The kept ones come first, in the order of the saved columns."""
@@ -103,7 +111,10 @@ With v_t the loss at step t over that at step 0, and `CAP` where that is more or
 `largest_rise` is the largest of what a loss is above the lowest one up to it, infinite where a loss
 was no number. `period` is the smallest p up to 10 for which each of the last 20 losses is that p
 steps before, to 1e-6 (in float32 1e-4) of the largest of them, if all are numbers and there are as
-many; 1 is a loss that stands still.
+many; 1 is a loss that stands still. `lyapunov_exponent` is the mean over the second half of the
+steps of ln(d / 1e-8), d the distance in parameters to a twin that was 1e-8 (in float32 3e-4) away
+before the step and is brought back to that after it, d being at least its last digit: above 0 there
+is chaos. A trial that stopped has the mean of the steps it took, if any of them was there.
 
 A trial that has stopped goes on with its last loss. With mini-batches these are sums over the loss
 before the first step, those of epochs, and the last one; `period` counts epochs.

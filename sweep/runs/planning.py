@@ -147,5 +147,6 @@ def _anew(group: Group) -> list[str]:
     return [
         *([f"{group.schedule.name} depends on it"] if group.schedule.shaped_by_steps else []),
         *([f'which losses "{loss}" records depends on it'] if loss.startswith("log") else []),
+        *(f"{name} depends on it" for name in group.record.measures if name == "lyapunov_exponent"),
         *(["no parameters are kept to go on from"] if group.record.parameters == "nothing" else []),
     ]

@@ -16,6 +16,7 @@ from sweep.training.schedules import rate_factors
 from sweep.training.specification import (
     BEST,
     BEST_STEP,
+    DISPLACEMENT,
     DIVERGED_STEP,
     EXTREMES,
     FINAL,
@@ -23,6 +24,7 @@ from sweep.training.specification import (
     LARGEST,
     MARKS,
     RING,
+    STRETCH,
     TAIL,
     TAIL_MEAN,
     TARGET_STEP,
@@ -124,6 +126,10 @@ class Block:
             marks=np.full((len(MARKS), self.columns), -1, mark_dtype(shape.dtype)),
             sums=np.zeros((len(shape.sums), self.columns), self.dtype),
             fresh=1,
+            twin=self.empty(0),
+            displacement=self.empty(0)[:, 0],
+            twin_from=group.steps // 2,
+            twin_workspace=self.empty(0)[:, 0],
             epoch=epoch,
             epoch_samples=epoch_samples,
             partial=np.zeros(self.columns, self.dtype),
@@ -134,6 +140,8 @@ class Block:
             workspace=aligned(workspace_size(shape, len(inputs)), self.dtype),
         )
         self.given.extremes[BEST], self.given.extremes[LARGEST] = np.inf, -np.inf
+        if STRETCH in shape.sums:
+            self._begin_twins(len(inputs))
         if "lowest" in shape.sums:
             self.given.sums[shape.sums.index("lowest")] = np.inf
         self.validation = Evaluator(self, group.validation) if group.validation else None
@@ -143,6 +151,19 @@ class Block:
         self.whole = Evaluator(self, group.data) if group.by_epochs else None
         if self.whole is not None:
             self._begin_measures(self.whole.evaluate()[0])
+
+    def _begin_twins(self, samples: int) -> None:
+        """Put a twin beside each trial, along a direction of which no two components are equal."""
+        given = self.given
+        direction = 0.5 + np.arange(1, len(given.parameters) + 1) * ((5**0.5 - 1) / 2) % 1
+        length = math.sqrt(math.fsum((direction * direction).tolist()))  # in any order the same
+        displacement = self.of_dtype(direction * (DISPLACEMENT[self.shape.dtype] / length))
+        moved = given.parameters + displacement[:, np.newaxis]
+        self.given = given._replace(
+            twin=np.concatenate([moved, given.state]),
+            displacement=displacement,
+            twin_workspace=aligned(workspace_size(self.shape, samples), self.dtype),
+        )
 
     def _begin_measures(self, loss: NDArray[Any]) -> None:
         """Measure the loss on all data before the first step: the first one of the sequence."""
@@ -394,7 +415,8 @@ class Block:
         sums = self.given.sums[:, : len(self.index)]
         if self.whole is not None:
             sums = folded(self.shape.sums, sums, final)
-        last = self._last_places(self.group.steps)[-1]
+        last, half = self._last_places(self.group.steps)[-1], self.given.twin_from
+        ended = np.where(stopped < 0, self.group.steps, self._steps_of(stopped))
         return curve_measures(
             self.group.record.measures,
             self.shape.sums,
@@ -402,6 +424,7 @@ class Block:
             final,
             np.where(stopped < 0, 0, last - stopped),
             self._recent_losses(stopped),
+            ended - half,
         )
 
     def _recent_losses(self, stopped: NDArray[np.int64]) -> NDArray[Any]:

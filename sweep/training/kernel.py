@@ -22,6 +22,7 @@ from sweep.training.sampling import make_batches
 from sweep.training.specification import (
     DIVERGED_STEP,
     RING,
+    STRETCH,
     TARGET_STEP,
     WINDOW,
     Net,
@@ -30,6 +31,7 @@ from sweep.training.specification import (
     offsets,
     rooms,
 )
+from sweep.training.twin import make_twin
 
 
 def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - one loop nest
@@ -49,14 +51,18 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
     update = learning.update
     observe, conclude = make_observe(lanes, marks), make_conclude(lanes, batched=epochs)
     fold, folding = make_fold(lanes, shape.sums), len(shape.sums) > 0
+    twinned = STRETCH in shape.sums
+    begin_twin, follow, end_twin = make_twin(shape, set_rates, pass_batch, update)
     own, load_seeds = shape.batches in ORDERS, Lanes("int64", width).load
 
     def train(given: Any) -> None:  # noqa: C901, PLR0912, PLR0915 - likewise
         net = new_net(given.workspace)
         net.zero[0] = splat(0.0)
+        twin = new_net(given.twin_workspace) if twinned else net
         start, stop, epoch = given.start, given.stop, given.epoch
         for block in range(0, given.columns, width):
             copy_in(given, net, block)
+            begin_twin(given, net, twin, block)
             seeds = load_seeds(given.batch_seeds, block) if own else 0
             active = still_active(given, block)
             recorded = 0
@@ -106,6 +112,7 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
                     last = last or not any_lane(active)
                 if step < stop:
                     update(net, slope_scale)
+                    follow(given, net, twin, block, step, seeds, active, known)
                 looked = (known and (place & (WINDOW - 1)) == WINDOW - 1) or last
                 if looked:
                     observe(given, net, block, place, active)
@@ -116,6 +123,7 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
                 if last:
                     break
             copy_out(given, net, block, active)
+            end_twin(given, twin, block)
 
     return train
 

@@ -23,6 +23,9 @@ TAIL = 20  # losses whose mean is the tail loss
 INITIAL, BEST, LARGEST, FINAL, TAIL_MEAN = EXTREMES = range(5)
 BEST_STEP, TARGET_STEP, DIVERGED_STEP = MARKS = range(3)
 
+STRETCH = "stretch"  # the row of `sums` that has the logarithms of how far twins parted
+DISPLACEMENT = {"float64": 1e-8, "float32": 3e-4}  # of a twin: about the root of the last digit
+
 # Rows of `sums`, of the whole curve: which measures need which.
 SUMS = {
     "first": ("loss_sum", "inverse_loss_sum"),
@@ -30,6 +33,7 @@ SUMS = {
     "inverse_loss_sum": ("loss_sum", "inverse_loss_sum"),
     "lowest": ("largest_rise",),
     "largest_rise": ("largest_rise",),
+    STRETCH: ("lyapunov_exponent",),
 }
 
 # Arguments of kernels: numbers are of its dtype, marks integers of the same size.
@@ -61,6 +65,9 @@ class TrainArguments(NamedTuple):
         extremes, marks: in and out; see `measures`.
         sums, fresh: (len(shape.sums), columns), in and out, and whether the loss at `start` is not
             in them yet.
+        twin, displacement, twin_from, twin_workspace: (P + shape.kept, columns), in and out, the
+            parameters and state of twins; (P,) by how much they are apart at first; the step from
+            which it counts how they part; as `workspace`. Empty where the sums do not ask for it.
         epoch, epoch_samples: with batches, the steps of an epoch and the samples that they see.
         partial: (columns,), in and out: the sum of the terms so far of the epoch under way.
         recent: (RING, columns), the last losses, the one at place s in row s % RING; read if start
@@ -91,6 +98,10 @@ class TrainArguments(NamedTuple):
     marks: Marks
     sums: Numbers
     fresh: int
+    twin: Numbers
+    displacement: Numbers
+    twin_from: int
+    twin_workspace: Numbers
     epoch: int
     epoch_samples: int
     partial: Numbers
@@ -463,4 +474,6 @@ def operations(shape: Shape, samples: int, all_samples: int = 0) -> int:
     sample = 2 * products + passed_back + activations + 3 * network.layers[-1]
     update = network.neurons if shape.single else 2 * network.parameters
     looked_at = products + activations + 3 * network.layers[-1]
-    return samples * sample + all_samples * shape.whole * looked_at + update + 3
+    step = samples * sample + update
+    twins = step * (STRETCH in shape.sums)
+    return step + twins + all_samples * shape.whole * looked_at + 3

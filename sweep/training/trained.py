@@ -118,6 +118,7 @@ def curve_measures(
     last: NDArray[Any],
     left: NDArray[np.int64],
     recent: NDArray[Any],
+    parted: NDArray[np.int64],
 ) -> dict[str, NDArray[Any]]:
     """Return the measures of the whole curve that are `asked` for, (n,) each.
 
@@ -128,6 +129,7 @@ def curve_measures(
         last: (n,), the last of these, of the dtype of the sums.
         left: (n,), how many more losses there would have been: a stopped trial's last one goes on.
         recent: (n, 20), the last losses, NaN where there is none.
+        parted: (n,), how many steps of the second half were taken.
     """
     found: dict[str, NDArray[Any]] = {}
     held = dict(zip(rows, sums, strict=True))
@@ -135,6 +137,10 @@ def curve_measures(
         for name in asked:
             if name == "period":
                 found[name] = _periods(recent)
+                continue
+            if name == "lyapunov_exponent":
+                mean = held[specification.STRETCH].astype(np.float64) / parted
+                found[name] = canonical(np.where(parted > 0, mean, np.nan))
                 continue
             values = held[name]
             if name != "largest_rise":

@@ -102,7 +102,8 @@ def train(
 def can_extend(group: Group, steps: int) -> bool:
     """Whether what training gave after `steps`, fewer than the group's, is enough to go on from.
 
-    Not if no parameters are kept, or if steps until there are recorded that were not before. The
+    Not if no parameters are kept, if steps until there are recorded that were not before, or if
+    a measure is of the second half. The
     schedule of the learning rates is no question here: where it depends on the number of steps,
     other numbers are other groups.
     """
@@ -115,6 +116,7 @@ def can_extend(group: Group, steps: int) -> bool:
         )
     ]
     kept = len(record.parameter_steps(steps)) > 0
+    kept = kept and "lyapunov_exponent" not in record.measures
     return kept and all(bool(np.isin(wanted, held).all()) for wanted, held in before)
 
 

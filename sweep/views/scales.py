@@ -200,11 +200,13 @@ class MeasureScale:
     def of(cls, name: str, values: np.ndarray, log: bool | None) -> "MeasureScale":
         """Choose a scale for levels, some of them infinite.
 
-        It is logarithmic if `log` says so, or by default where positive numbers span a decade, and
-        linear where no number is positive.
+        It is logarithmic if `log` says so, or by default where positive numbers of a measure that
+        has no others span a decade, and linear where no number is positive.
         """
         if name in UPWARD and not log:
             return cls(name, False, (0.0, 1.02))
+        if name in MEASURES and not MEASURES[name].logarithmic:
+            log = bool(log)
         if (positive := log_limits(values)) and log is not False:
             low, high = positive
             if log or high >= 10 * low:
