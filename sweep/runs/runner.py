@@ -124,13 +124,14 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
         findings = claim(directory, study, origin)
         more, ledger, missed = _missed(directory, study)
         findings += more
+        already = study.trials - sum(int(points.sum()) for points in missed.values())
         with Threads(threads, lanes) if workers is None else nullcontext(workers) as hands:
             job = _Job(study, ledger, missed, findings, hands, chunk, shuffle_seed, progress)
             signal = job.run() if missed else 0
     return RunReport(
         trained=job.done,
         extended=job.extended,
-        already=study.trials - sum(int(points.sum()) for points in missed.values()),
+        already=already,
         trials=study.trials,
         steps=job.steps,
         seconds=job.seconds,

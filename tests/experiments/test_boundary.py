@@ -66,3 +66,23 @@ def test_every_outcome_is_that_of_jax(name: str) -> None:
     same = (found["outcome"].astype(str) == expected).mean()
     # in a window of relative width 1e-11 the order of sums tells in some trials
     assert same == 1 if batches is None else same >= 0.99
+
+
+@pytest.mark.check
+def test_the_drift_is_that_of_jax() -> None:
+    """Of its first 100 steps: rounding grows to a loss of its own within the 499 of the study."""
+    pytest.importorskip("jax", reason="the extra `peers` is not installed")
+    from tests.oracles import in_jax_boundary as oracle  # noqa: PLC0415 - imports JAX
+
+    edits = ["training.steps=100", "record.loss='every step'"]
+    study = load_study(find_study("boundary_offset"), edits)
+    across, up = (axis.values[::51] for axis in study.axes)
+    points = np.stack(np.meshgrid(across, up, indexing="ij"), axis=-1).reshape(-1, 2)
+    names = [axis.name for axis in study.axes]
+    assert names == ["training.drift.0", "learning_rate"]
+    found = sweep.evaluate(study, dict(zip(names, points.T, strict=True)), curves=True)
+    weights, data = (np.load(FOLDER / f"{name}.npy") for name in ("initial", "data_272"))
+    wanted = oracle.losses("tanh", weights, data, None, points, 100, drifting=True)
+    losses = found.curves["loss"].to_numpy().reshape(wanted.shape)
+    np.testing.assert_allclose(losses[:, :11], wanted[:, :11], rtol=1e-13)
+    np.testing.assert_allclose(losses, wanted, rtol=1e-8)

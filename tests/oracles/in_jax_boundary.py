@@ -15,12 +15,13 @@ TAIL, CAP = 20, 1e6
 
 def losses(
     kind: str, weights: Array, data: Array, batches: NDArray[np.int16] | None, rates: Array,
-    steps: int,
+    steps: int, *, drifting: bool = False,
 ) -> Array:  # fmt: skip
     """The losses (trials, steps + 1) on all data before each step and after the last.
 
-    `weights` are (272,), `data` (samples, 17), `rates` (trials, 2) of the two layers; `kind` is
-    "tanh", "relu" or "identity".
+    `weights` are (272,), `data` (samples, 17), `rates` (trials, 2) of the two layers, or if
+    `drifting` what is added to the first layer's weights before every step, and the rate of both;
+    `kind` is "tanh", "relu" or "identity".
     """
     import jax  # noqa: PLC0415 - an extra that few install
     import jax.numpy as jnp  # noqa: PLC0415
@@ -42,14 +43,18 @@ def losses(
         order = jnp.asarray(batches[:steps]) if batches is not None else jnp.zeros((steps, 0))
 
         def trained(rate: jax.Array) -> jax.Array:
+            drift = rate[0] if drifting else 0.0
+            rate = jnp.stack([rate[1], rate[1]]) if drifting else rate
+
             def step(layers: Any, chosen: jax.Array) -> Any:
+                layers = (layers[0] + drift, layers[1])
                 part = (x[chosen], y[chosen]) if batches is not None else (x, y)
                 slopes = jax.grad(loss)(layers, *part)
                 now = tuple(w - eta * g for w, eta, g in zip(layers, rate, slopes, strict=True))
                 return now, loss(layers, x, y)
 
             last, found = jax.lax.scan(step, start, order)
-            return jnp.append(found, loss(last, x, y))
+            return jnp.append(found, loss((last[0] + drift, last[1]), x, y))
 
         return np.asarray(jax.jit(jax.vmap(trained))(jnp.asarray(rates)))
 

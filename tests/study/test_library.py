@@ -18,6 +18,7 @@ def test_the_shipped_studies() -> None:
         "bifurcation_logistic": 4096,
         "boundary_identity": 256 * 256,
         "boundary_minibatch": 256 * 256,
+        "boundary_offset": 256 * 256,
         "boundary_relu": 256 * 256,
         "boundary_single": 256 * 256,
         "boundary_tanh": 256 * 256,
