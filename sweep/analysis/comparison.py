@@ -292,12 +292,11 @@ def _unlike(studies: Sequence[Results], measure: str) -> Iterator[str]:
         yield "not the same validation data"
     if measure in ("steps_to_target", *OUTCOMES) and differ(lambda group: group.outcome):
         yield "not the same target, bound or rule of outcomes"
-    if differ(lambda group: group.steps):
-        yield "not as many steps"
-    if measure in ("steps_to_target", "area_under_curve", *OUTCOMES) and differ(
-        lambda group: group.batch.size
-    ):
-        yield "steps of batches of other sizes"
+    if measure in ("steps_to_target", "area_under_curve", *OUTCOMES):
+        if differ(lambda group: group.steps):
+            yield "not as many steps"
+        if differ(lambda group: group.batch.size):
+            yield "steps of batches of other sizes"
 
 
 def _shared_seeds(studies: Sequence[Trials]) -> tuple[pd.DataFrame | None, str]:

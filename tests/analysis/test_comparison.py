@@ -8,6 +8,7 @@ import pytest
 
 from sweep.analysis import LEVELS, Comparison, Responses, best, compare
 from sweep.analysis.sentences import alignment, verdicts
+from sweep.catalogue import CURVE_MEASURES
 from sweep.errors import RequestError
 from tests.analysis.frames import frame, three_seeds
 
@@ -173,6 +174,7 @@ def test_every_measure_can_be_compared(measure: str) -> None:
         validation_accuracy=0.5,
         area_under_curve=0.5,
         descent=0.5,
+        **dict.fromkeys(CURVE_MEASURES, 0.5),
     )
     found = compare([("a", table, AXES), ("b", table, AXES)], measure)
     change = found.differences()[found.change]

@@ -25,6 +25,7 @@ def test_a_record_reads_back_equal(commit: Commit) -> None:
         "network.multiplier": 1.0,
         "initial.scale": 1.0,
         "initial.offset": 0.0,
+        "training.drift": 0.0,
         "learning_rate": 0.1,
         "weight_decay": 0.0,
         "clip_norm": inf,
