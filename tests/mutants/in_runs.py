@@ -43,8 +43,8 @@ STEPS = (
     ),
     Mutant(
         "kernel.py",
-        "if batched or given.start > 0:",
-        "if batched or given.start > WINDOW:",
+        "if epochs or given.start > 0:",
+        "if epochs or given.start > WINDOW:",
         "the first losses are lost where a run goes on",
         ("test_law_of_bits.py::test_going_on_from_where_parameters_were_kept",),
     ),
@@ -161,6 +161,57 @@ MEASURES = (
         "self.middle = np.array([np.median(self.targets)]",
         "classes are parted at the median of the targets",
         ("test_validation.py::test_at_every_step[edits3]",),
+    ),
+    Mutant(
+        "measures.py",
+        "v = select(v < CAP, v, CAP)",
+        "v = select(v > CAP, CAP, v)",
+        "a loss that is NaN makes the sum of the whole curve NaN",
+        ("test_measures.py::test_measures_of_the_whole_curve",),
+    ),
+    Mutant(
+        "measures.py",
+        'rise = select(error - error == 0.0, error - lowest, float("inf"))',
+        "rise = error - lowest",
+        "a loss that is NaN is no rise",
+        ("test_measures.py::test_from_a_number_straight_to_nan",),
+    ),
+    Mutant(
+        "measures.py",
+        "store(at, columns + block, select(active, total + v, total))",
+        "store(at, columns + block, total + v)",
+        "the sum of the whole curve goes on after the stop",
+        ("test_measures.py::test_a_trial_that_stops_goes_on_with_its_last_loss",),
+    ),
+)
+TWINS = (
+    Mutant(
+        "twin.py",
+        "if step >= given.twin_from:",
+        "if step >= 0:",
+        "the exponent is also of the steps before the half",
+        ("test_lyapunov.py::test_short_chaos_is_that_of_numpy_step_for_step",),
+    ),
+    Mutant(
+        "twin.py",
+        "twin.d[i] = net.d[i]",
+        "twin.d[i] = splat(0.0)",
+        "a twin does not drift",
+        ("test_lyapunov.py::test_a_twin_drifts_as_its_trial_does",),
+    ),
+    Mutant(
+        "twin.py",
+        "nearest = distance * 2.0 ** (-52 if",
+        "nearest = distance * 2.0 ** (-520 if",
+        "twins that met stay together",
+        ("test_lyapunov.py::test_twins_that_meet_part_by_their_last_digit_and_go_on",),
+    ),
+    Mutant(
+        "twin.py",
+        "select(active, more, total)",
+        "more",
+        "the exponent goes on after the stop",
+        ("test_lyapunov.py::test_a_trial_that_stopped_has_that_of_the_steps_it_took",),
     ),
 )
 INSTANTS = (

@@ -26,7 +26,7 @@ SAMPLING = (
     ),
     Mutant(
         "block.py",
-        "steps, steps * size if group.batched and drawn else samples",
+        "steps, steps * size if group.by_epochs and drawn else samples",
         "steps, steps * size",
         "the last batch of an epoch counts as a whole one",
         ("test_epochs.py::test_measures_are_those_of_the_sequence[23-a shared order]",),

@@ -16,6 +16,7 @@ MUTANTS = (
     *in_samples.ORDERS,
     *in_runs.STEPS,
     *in_runs.MEASURES,
+    *in_runs.TWINS,
     *in_runs.INSTANTS,
     *in_runs.CACHE,
 )

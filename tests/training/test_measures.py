@@ -155,8 +155,10 @@ def test_from_a_number_straight_to_nan(dtype: str) -> None:
         "initial.weights=[[[4, 4]]]",
         f"axes.learning_rate=[0.5, {rate!r}]",
         f"training.dtype='{dtype}'",
+        "record.measures=['largest_rise']",
     )
     run = train(study, every_trial(study), lanes=8)
+    assert run.measures["largest_rise"].tolist() == [0, np.inf]
     assert np.isfinite(run.losses[:, 0]).all()
     assert np.isnan(run.losses[1, 1:]).all()
     assert run.measures["diverged_at"].tolist() == [-1, 1]
