@@ -34,6 +34,9 @@ MAX_COLUMNS = 100_000
 MAX_INDICES = 4_000_000
 """How many samples a table of batches may name."""
 
+MAX_DIRECTIONS = 10
+"""How many directions initial parameters may be moved along."""
+
 
 def one_line(text: str, limit: int = 500) -> str:
     """`text` without line ends and other control characters, cut to about `limit` characters."""
@@ -170,10 +173,10 @@ SEED = integer(0, 2**63 - 1)
 STEPS = integer(1, 10**9)
 
 
-def per_layer(check: Check) -> Check:
-    """What `check` accepts, or a list of it with one element for each layer."""
-    each = items(check, "one value or one for each layer")
-    return lambda value: each(value) if isinstance(value, list) else check(value)
+def per_layer(check: Check, each: str = "layer") -> Check:
+    """What `check` accepts, or a list of it with one element for `each` layer."""
+    listed = items(check, f"one value or one for each {each}")
+    return lambda value: listed(value) if isinstance(value, list) else check(value)
 
 
 def items(check: Check, wanted: str, least: int = 1, most: int = MAX_COLUMNS) -> Check:
@@ -254,6 +257,17 @@ def matrix(value: object) -> np.ndarray:
     rows = _each(vector, value)
     _expect_equal_lengths(rows)
     return _frozen(np.stack(rows))
+
+
+def directions(value: object) -> tuple[int, ...] | np.ndarray:
+    """A seed or a list of seeds, as a tuple, or a matrix of numbers."""
+    if isinstance(value, list) and value and isinstance(value[0], list):
+        return matrix(value)
+    seeds = value if isinstance(value, list) else [value]
+    if not seeds or any(type(seed) is not int for seed in seeds):
+        wanted = "a seed, a list of seeds or of lists of numbers, one a direction, or a file"
+        raise ValueError(f"must be {wanted}, not {show(value)}")
+    return tuple(_each(SEED, seeds))
 
 
 def _expect_equal_lengths(rows: Sequence[Sized]) -> None:

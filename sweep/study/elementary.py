@@ -6,7 +6,7 @@ draws of integers, which `numpy.random.Philox` guarantees.
 """
 
 from fractions import Fraction
-from math import factorial
+from math import factorial, fsum, sqrt
 
 import numpy as np
 
@@ -14,6 +14,7 @@ _LN2 = 0.6931471805599453  # to the nearest float64
 _LN2_HIGH = 0.693147180369123816490  # the leading 33 bits: whole multiples of it are exact
 _LN2_LOW = 1.90821492927058770002e-10
 _TWO_PI = 6.283185307179586
+_DIRECTION = 2**32  # a stream that no data set is drawn from
 _EXP = [float(Fraction(1, factorial(n))) for n in range(14)]
 _LOG = [float(Fraction(2, 2 * n + 1)) for n in range(12)]
 _SIN = [float(Fraction((-1) ** n, factorial(2 * n + 1))) for n in range(10)]
@@ -79,6 +80,12 @@ def normal(seed: int, stream: int, count: int) -> np.ndarray:
     u = uniform(seed, stream, 2 * count)
     found: np.ndarray = np.sqrt(-2.0 * logarithm(u[::2])) * circle(u[1::2])[0]
     return found
+
+
+def direction(seed: int, count: int) -> np.ndarray:
+    """`count` standard normal draws brought to the length 1, so that no direction is likelier."""
+    drawn = normal(seed, _DIRECTION, count)
+    return drawn / sqrt(fsum((drawn * drawn).tolist()))
 
 
 def _polynomial(coefficients: list[float], x: np.ndarray) -> np.ndarray:

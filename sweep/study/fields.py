@@ -127,7 +127,7 @@ def find_axis(name: str) -> tuple[Field, str] | None:
     if name in AXES:
         return AXES[name], AXES[name].axis
     layer = _LAYER.fullmatch(name)
-    if layer is not None and layer[1] in AXES and AXES[layer[1]].layered:
+    if layer is not None and layer[1] in AXES and AXES[layer[1]].each:
         return AXES[layer[1]], f"{AXES[layer[1]].axis}.{layer[2]}"
     return None
 

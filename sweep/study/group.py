@@ -23,7 +23,8 @@ class LaneInputs:
 
     `weight_rates`, `bias_rates`, `multipliers` (of a layer's weighted sum), `offsets` (of its
     initial weights) and `drifts` (of its weights, a step) are (layers, n) float64, a row a layer of
-    weights; `seeds` and `batch_seeds` (n,) uint64; `scales` (n,) float64.
+    weights; `alongs` (directions, n) float64, what multiples of them are added to all initial
+    parameters; `seeds` and `batch_seeds` (n,) uint64; `scales` (n,) float64.
     `hyper` has (n,) float64 by the name of each number in the catalogue.
     """
 
@@ -32,6 +33,7 @@ class LaneInputs:
     multipliers: np.ndarray
     offsets: np.ndarray
     drifts: np.ndarray
+    alongs: np.ndarray
     seeds: np.ndarray
     scales: np.ndarray
     batch_seeds: np.ndarray
@@ -104,6 +106,9 @@ class Group:
             for field in ("network.multiplier", "initial.offset", "training.drift"):
                 wanted = _own_first(field, layer)
                 sources[wanted[0]] = _first(wanted, names)
+        for at in range(len(self.initial.directions)):
+            wanted = _own_first("initial.along", at)
+            sources[wanted[0]] = _first(wanted, names)
         drawn = self.initial.scheme != "explicit"
         single = ["seed", "initial.scale"] * drawn + ["batch_seed"] * self.batch.seeded
         single += [*OPTIMIZERS[self.training.optimizer].numbers, *COMMON_NUMBERS]
@@ -202,6 +207,9 @@ class Group:
             multipliers=layered("network.multiplier"),
             offsets=layered("initial.offset"),
             drifts=layered("training.drift"),
+            alongs=np.array(
+                [values(f"initial.along.{at}") for at in range(len(self.initial.directions))]
+            ).reshape(-1, len(index)),
             seeds=values("seed", kind=np.uint64),
             scales=values("initial.scale", 1.0),
             batch_seeds=values("batch_seed", kind=np.uint64),

@@ -70,7 +70,7 @@ def _spacing(kind: str, ends: tuple[float, float], num: int | None, **more: int 
 
 
 Number = float | Sequence[float] | np.ndarray | Spacing
-"""A number; a list, an array, a range or a spacing of numbers to try; or a tuple, one a layer."""
+"""A number; a list, an array, a range or a spacing to try; or a tuple, one a layer or direction."""
 
 Whole = int | Sequence[int] | np.ndarray | Spacing
 """A whole number, or several to try."""
@@ -118,6 +118,8 @@ class Keywords(TypedDict, total=False):
     scale: Number
     seed: Whole
     offset: Number
+    direction: int | str | Path | Sequence[int] | Sequence[ArrayLike]
+    along: Number
     batch_file: str | Path
     batch_table: ArrayLike
     batch_size: Whole
@@ -241,7 +243,7 @@ def _entries(keyword: str, value: Any) -> dict[str, object]:
         called = {field.name: name for name, field in KEYWORDS.items()}
         raise ValueError(f"is not a field of a study{meant(keyword, called)}")
     field, plain = KEYWORDS[keyword], _plain(value)
-    each = isinstance(value, tuple) and (field.layered or field.name == "network.activation")
+    each = isinstance(value, tuple) and (field.each or field.name == "network.activation")
     swept = field.swept and isinstance(plain, list | dict) and not each
     return {f"axes.{field.axis}" if swept else field.name: plain}
 

@@ -89,13 +89,15 @@ class Initial:
     `weights` is a read-only float64 vector in parameter order (see `Network.parameter_names`). It
     holds the biases, and the weights if `scheme` is "explicit", zeros in their place otherwise:
     they are drawn as the catalogue says of `scheme`, from `seed`, and multiplied by `scale`,
-    unless these two are swept.
+    unless these two are swept. Multiples of `directions`, (directions, parameters) float64, are
+    added to all of them, see `LaneInputs.alongs`.
     """
 
     scheme: str
     weights: np.ndarray
     seed: int
     scale: float
+    directions: np.ndarray
 
 
 def parameter_vector(

@@ -121,9 +121,9 @@ def text_to_start_from(study: str | Path, directory: Path) -> str:
     load_study(path)
     text = _read_text(path, str(path))
     entries = read_document(text, str(path), (), MAX_BYTES).entries
-    for name in ("data.file", "validation.file", "initial.file", "batch.file"):
-        file = str(entries[name].value) if name in entries else ""
-        if file and not _exists(directory / file):
+    for name in ("data.file", "validation.file", "initial.file", "initial.direction", "batch.file"):
+        file = entries[name].value if name in entries else None
+        if isinstance(file, str) and not _exists(directory / file):
             raise refusal(
                 entries[name].where,
                 f"{name}: {show(file)} is read from beside the study; copy it to {directory} first",
@@ -165,7 +165,7 @@ def _read_text(path: Path, source: str) -> str:
         raise refusal(source, str(error)) from None
 
 
-_NAMED = re.compile(r"""((?<![\w-])file\s*=\s*)(["'])([^"'\n]+)\2""")
+_NAMED = re.compile(r"""((?<![\w-])(?:file|direction)\s*=\s*)(["'])([^"'\n]+)\2""")
 
 
 def files_of(study: Path | None, overrides: str | Sequence[str] = ()) -> list[Path]:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from sweep.catalogue import ACTIVATIONS, LOSSES, OPTIMIZERS, SCHEDULES, SCHEMES
-from sweep.study.checks import counted
+from sweep.study.checks import MAX_DIRECTIONS, counted
 from sweep.study.conditions import Condition
+from sweep.study.elementary import direction
 from sweep.study.fields import FIELDS, complete, swept_field
 from sweep.study.grid import MAX_JUDGED, Axis, Dimension, Grid, alone, codes_of, judged_points
 from sweep.study.group import Group
@@ -159,7 +160,7 @@ def resolve_group(
         record=settings.record,
         labels=labels,
         grid=grid,
-        fixed=_fixed(settings, [axis.name for axis in grid.axes], len(network.shapes)),
+        fixed=_fixed(settings, [axis.name for axis in grid.axes], _counts(network, initial)),
         digest=_digest(settings, network, initial, data, validation),
         idle={},
     )
@@ -271,7 +272,29 @@ def _initial(settings: Settings, network: Network) -> Initial:
         weights=parameter_vector(network, stated.weights, biases),
         seed=stated.seed,
         scale=stated.scale,
+        directions=_directions(stated.direction, network.n_parameters),
     )
+
+
+def _directions(stated: tuple[int, ...] | np.ndarray | None, count: int) -> np.ndarray:
+    """(directions, count) float64: those of seeds are drawn."""
+    if isinstance(stated, np.ndarray):
+        if stated.shape[1] % count:
+            shown = f"one for each weight and bias, not {stated.shape[1]}"
+            raise FieldError("initial.direction", f"must have {count} numbers, {shown}")
+        found = stated.reshape(-1, count)
+    else:
+        found = np.array([direction(seed, count) for seed in stated or ()]).reshape(-1, count)
+    if len(found) > MAX_DIRECTIONS:
+        raise FieldError(
+            "initial.direction", f"are {len(found)} directions; at most {MAX_DIRECTIONS}"
+        )
+    return found
+
+
+def _counts(network: Network, initial: Initial) -> dict[str, int]:
+    """How many there are of what a field may have a value for each of."""
+    return {"layer": len(network.shapes), "direction": len(initial.directions)}
 
 
 def _expect_shapes(
@@ -300,7 +323,9 @@ def _check_record(settings: Settings, network: Network) -> None:
             )
 
 
-def _fixed(settings: Settings, swept: Sequence[str], layers: int) -> dict[str, float | int]:
+def _fixed(
+    settings: Settings, swept: Sequence[str], counts: Mapping[str, int]
+) -> dict[str, float | int]:
     """The lane fields that are no axes, in one form: equal values of all layers are one value."""
     stated: dict[str, float | int] = {}
     for field in FIELDS:
@@ -309,20 +334,20 @@ def _fixed(settings: Settings, swept: Sequence[str], layers: int) -> dict[str, f
         if not lane or value is None or field.idle(settings):
             continue
         if isinstance(value, tuple):
-            stated |= _spread(field, value, swept, layers)
+            stated |= _spread(field, value, swept, counts[field.each])
         else:
             stated[field.axis] = value
     return stated
 
 
 def _spread(
-    field: Field, values: tuple[float, ...], swept: Sequence[str], layers: int
+    field: Field, values: tuple[float, ...], swept: Sequence[str], count: int
 ) -> dict[str, float]:
-    if len(values) != layers:
+    if len(values) != count:
         raise FieldError(
-            field.name, f"must have one value, or {layers} (one a layer), not {len(values)}"
+            field.name, f"must have one value, or {count} (one a {field.each}), not {len(values)}"
         )
-    named = {f"{field.axis}.{layer}": value for layer, value in enumerate(values)}
+    named = {f"{field.axis}.{at}": value for at, value in enumerate(values)}
     left = {name: value for name, value in named.items() if name not in swept}
     one = len(set(left.values())) == 1
     return {field.axis: next(iter(left.values()))} if one else left
@@ -356,6 +381,7 @@ def _digest(
         "initial.scheme": initial.scheme,
         "initial.weights": initial.weights,
         "initial.biases": None,  # the weights hold them
+        "initial.direction": initial.directions if len(initial.directions) else None,
         "training.steps": training.steps if schedule.shaped_by_steps else None,
         "batch.measured": settings.batch.measured if batched else None,
         "revisions": {name: count for name, count in revisions.items() if count} or None,
@@ -374,10 +400,12 @@ def _idle(settings: Settings, group: Group) -> dict[str, str]:
     for name in [*group.labels, *(axis.name for axis in group.axes)]:
         reason = swept_field(name).idle(settings)
         if not reason and name not in group.labels and name not in sources:
-            layer, layers = name.rpartition(".")[2], len(group.network.shapes)
-            reason = "has no effect: every layer has a value of its own"
-            if layer.isdigit() and int(layer) >= layers:
-                reason = f"names no layer: this network's layers of weights are 0 to {layers - 1}"
+            at, each = name.rpartition(".")[2], swept_field(name).each
+            count = _counts(group.network, group.initial)[each]
+            reason = f"has no effect: every {each} has a value of its own"
+            if at.isdigit() and int(at) >= count:
+                whose = "this network's layers of weights" if each == "layer" else "the directions"
+                reason = f"names no {each}: {whose} are 0 to {count - 1}"
         if reason:
             idle[name] = reason
     return idle

@@ -73,8 +73,8 @@ class Field:
 
     `default` is a value, `REQUIRED`, or a function of the other settings. `swept` is the type of
     its values as an axis, None where it cannot be one; `column` the name of that axis; `idle`
-    tells why the field has no effect among other settings, or nothing. Of a `layered` field each
-    layer may have a value of its own, as an axis too.
+    tells why the field has no effect among other settings, or nothing. `each` is what may have a
+    value of its own, as an axis too: "layer", "direction" or nothing.
     """
 
     name: str
@@ -84,7 +84,7 @@ class Field:
     swept: type[bool | int | float | str] | None = None
     column: str = ""
     idle: Idle = lambda _: ""
-    layered: bool = False
+    each: str = ""
 
     @property
     def axis(self) -> str:
@@ -163,7 +163,7 @@ class NetworkFields:
     loss: str = declared(checks.one_of(LOSSES), "half_squared_error", str)
     width: int | None = declared(checks.integer(1, checks.MAX_SIZE), None, int, idle=_hidden)
     depth: int | None = declared(checks.integer(1, checks.MAX_LAYERS - 2), None, int)
-    multiplier: float | tuple[float, ...] = declared(_any, 1.0, float, Role.LANE, layered=True)
+    multiplier: float | tuple[float, ...] = declared(_any, 1.0, float, Role.LANE, each="layer")
 
 
 def _of_set(check: checks.Check, default: object, number: str, swept: type | None) -> Any:
@@ -214,7 +214,12 @@ class InitialFields:
     scheme: str | None = declared(checks.one_of(SCHEMES), None, str, idle=_drawn)
     scale: float = declared(checks.number(0), 1.0, float, Role.LANE, idle=_drawn)
     seed: int = declared(checks.SEED, 0, int, Role.LANE, column="seed", idle=_drawn)
-    offset: float | tuple[float, ...] = declared(_any, 0.0, float, Role.LANE, layered=True)
+    offset: float | tuple[float, ...] = declared(_any, 0.0, float, Role.LANE, each="layer")
+    direction: tuple[int, ...] | np.ndarray | None = declared(checks.directions, None)
+    along: float | tuple[float, ...] = declared(
+        checks.per_layer(checks.number(), "direction"), 0.0, float, Role.LANE, each="direction",
+        idle=only_if(lambda s: s.initial.direction is not None, "no initial.direction is stated"),
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -253,13 +258,13 @@ class Training:
     dtype: str = declared(checks.one_of(DTYPES), "float64", str)
     stop: str = declared(checks.one_of(STOPS), "never", str)
     learning_rate: float | tuple[float, ...] | None = declared(
-        _rates, None, float, Role.LANE, column="learning_rate", layered=True
+        _rates, None, float, Role.LANE, column="learning_rate", each="layer"
     )
     bias_learning_rate: float | tuple[float, ...] | None = declared(
-        _rates, None, float, Role.LANE, column="bias_learning_rate", idle=_biased, layered=True
+        _rates, None, float, Role.LANE, column="bias_learning_rate", idle=_biased, each="layer"
     )
     drift: float | tuple[float, ...] = declared(
-        _any, 0.0, float, Role.LANE, otherwise=0.0, layered=True
+        _any, 0.0, float, Role.LANE, otherwise=0.0, each="layer"
     )
 
 

@@ -34,6 +34,10 @@ def with_files(document: Document, directory: Path) -> Document:
     if "initial.file" in entries:
         weights = _weights(document, _read(document, "initial.file", directory, read_numbers))
         entries["initial.weights"] = _entry(entries.pop("initial.file"), weights)
+    stated = entries.get("initial.direction")
+    if stated and isinstance(stated.value, str):
+        numbers = _read(document, "initial.direction", directory, read_numbers)
+        entries["initial.direction"] = _entry(stated, [numbers.tolist()])
     tables = {
         part: _read(document, f"{part}.file", directory, read_table)
         for part in ("data", "validation")
@@ -53,10 +57,7 @@ def with_files(document: Document, directory: Path) -> Document:
             entries.pop(name, None)
     named = entries["data.name"].value if "data.name" in entries else None
     if isinstance(named, str) and named in FETCHED:
-        try:
-            found = _fetched(named)
-        except ValueError as error:
-            raise document.refuse("data.name", str(error)) from None
+        found = _fetched(document, named)
         stated = entries.pop("data.name")
         entries["data.inputs"], entries["data.targets"] = (_entry(stated, one) for one in found)
     return replace(document, entries=entries)
@@ -173,14 +174,13 @@ def _one_hot(document: Document) -> bool:
     return "data.one_hot" in document.entries and document.entries["data.one_hot"].value is True
 
 
-def _fetched(name: str) -> tuple[np.ndarray, np.ndarray]:
+def _fetched(document: Document, name: str) -> tuple[np.ndarray, np.ndarray]:
     """A data set of scikit-learn: inputs (samples, columns) and targets (samples, 1), float64."""
     try:
         sets = import_module("sklearn.datasets")
     except ImportError:
-        raise ValueError(
-            f"{checks.show(name)} comes with scikit-learn: pip install 'sweep[sklearn]'"
-        ) from None
+        hint = f"{checks.show(name)} comes with scikit-learn: pip install 'sweep[sklearn]'"
+        raise document.refuse("data.name", hint) from None
     options = {"scaled": False} if name == "diabetes" else {}
     inputs, targets = getattr(sets, f"load_{name}")(return_X_y=True, **options)
     return inputs.astype(np.float64), targets[:, np.newaxis].astype(np.float64)

@@ -233,9 +233,10 @@ class Study:
         """Why the field `name` has no effect in any group, or nothing."""
         field = FIELD[name]
         reasons = [field.idle(self._settings(group)) for group in self._groups]
-        if field.layered and all(_overshadowed(field, group) for group in self._groups):
-            return "has no effect: every layer has a value of its own"
-        return reasons[0] if all(reasons) else ""
+        if all(reasons):
+            return reasons[0]
+        overshadowed = field.each and all(_overshadowed(field, group) for group in self._groups)
+        return f"has no effect: every {field.each} has a value of its own" if overshadowed else ""
 
     def to_toml(self, *, described: bool = False) -> str:
         """The study as a file that states everything: every default and every axis's values.
@@ -302,6 +303,10 @@ class Study:
             if flat.size > _INLINE:
                 arrays[f"{stem}-weights.npy"] = flat
                 given |= {"initial.weights": None, "initial.file": f"{stem}-weights.npy"}
+        directions = self.settings.initial.direction
+        if isinstance(directions, np.ndarray) and directions.size > _INLINE:
+            arrays[f"{stem}-directions.npy"] = directions
+            given |= {"initial.direction": f"{stem}-directions.npy"}
         batches = self.settings.batch.table
         if batches is not None and batches.size > _INLINE:
             arrays[f"{stem}-batches.npy"] = batches

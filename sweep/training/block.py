@@ -235,7 +235,7 @@ class Block:
         return np.array([outcome.target, bound], self.dtype)
 
     def _initial_parameters(self, trials: LaneInputs) -> NDArray[Any]:
-        """Those of the first loss: drawn or stated, with offsets and the first drift added."""
+        """Those of the first loss: drawn or stated, moved, with offsets and the first drift."""
         initial = self.group.initial
         fixed = np.ascontiguousarray(initial.weights, np.float64)
         parameters = aligned(len(fixed) * self.columns, self.dtype)
@@ -254,6 +254,9 @@ class Block:
             call(draw, arguments)
         else:
             parameters[:] = fixed[:, np.newaxis]
+        for along, direction in zip(trials.alongs, initial.directions, strict=True):
+            moved = self.of_dtype(np.outer(direction, along))
+            np.add(parameters, moved, out=parameters, where=moved != 0)
         for added in map(self.of_dtype, (trials.offsets, trials.drifts)):
             first = 0
             for number, (n_in, n_out) in zip(added, self.shape.network.pairs, strict=True):

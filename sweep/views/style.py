@@ -21,6 +21,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Patch
 
 from sweep.catalogue import MEASURES, NUMBERS
+from sweep.study.checks import MAX_DIRECTIONS
 
 RGB = tuple[float, float, float]
 
@@ -63,6 +64,8 @@ WORDS = {  # a column: what it is called, its symbol
     "bias_learning_rate": ("learning rate of the biases", "η"),
     "initial.scale": ("scale of the initial weights", ""),
     "initial.offset": ("offset of the initial weights", ""),
+    "initial.along": ("along the direction", ""),
+    **{f"initial.along.{at}": (f"along direction {at + 1}", "") for at in range(MAX_DIRECTIONS)},
     "network.multiplier": ("multiplier", ""),
     "training.drift": ("drift of the weights a step", ""),
     "training.optimizer": ("optimizer", ""),

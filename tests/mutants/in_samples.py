@@ -180,4 +180,11 @@ ORDERS = (
         "offsets of later layers move biases",
         ("test_parameterisation.py::test_offsets_move_the_initial_weights",),
     ),
+    Mutant(
+        "block.py",
+        "np.outer(direction, along)",
+        "np.outer(direction.astype(self.dtype), along)",
+        "directions are rounded before they are multiplied",
+        ("test_parameterisation.py::test_all_initial_parameters_move_along_directions",),
+    ),
 )

@@ -15,7 +15,7 @@ def naive(asked: Group, stored: Group) -> list[int]:
     def inputs(group: Group) -> list[bytes]:
         lanes = group.lanes(np.arange(group.trials))
         layered = (lanes.weight_rates, lanes.bias_rates, lanes.multipliers, lanes.offsets,
-                   lanes.drifts)  # fmt: skip
+                   lanes.drifts, lanes.alongs)  # fmt: skip
         single = (lanes.seeds, lanes.scales, lanes.batch_seeds, *lanes.hyper.values())
         parts = (*layered, *single)
         return [np.vstack(parts)[:, at].tobytes() for at in range(group.trials)]

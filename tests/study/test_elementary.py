@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from sweep.study.elementary import (
     circle,
+    direction,
     exponential,
     hyperbolic_tangent,
     logarithm,
@@ -117,3 +118,13 @@ def test_narrower_registers_give_the_same_bits() -> None:
         for off in ([], umath.__cpu_dispatch__)
     }  # fmt: skip
     assert len(outputs) == 1
+
+
+def test_a_direction_has_the_length_one_and_its_bits_for_good() -> None:
+    found = direction(3, 1000)
+    assert abs(float(np.linalg.norm(found)) - 1) < 1e-15
+    drawn = normal(3, 0, 1000)
+    assert abs(float(found @ drawn)) < 5  # of another stream: about as standard normal as any
+    assert hashlib.sha256(found.astype("<f8").tobytes()).hexdigest() == (
+        "af43b326407907d30d21ec63c1712a49571e8e4bce1e11c632892a9975f8e178"
+    )

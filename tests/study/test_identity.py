@@ -47,6 +47,8 @@ CHANGES = {
     "initial.scale": [DRAWN, "initial.scale=2"],
     "initial.seed": [DRAWN, "initial.seed=2"],
     "initial.offset": ["initial.offset=[1, 2]"],
+    "initial.direction": ["initial.direction=[1, 2]"],
+    "initial.along": ["initial.direction=[1, 2]", "initial.along=[1, 2]"],
     "batch.table": ["batch.table=[[0]]"],
     "batch.size": ["batch.size=1"],
     "batch.order": ["batch.size=1", "batch.order='replacement'"],
@@ -134,10 +136,11 @@ def test_stating_a_default_changes_nothing(name: str) -> None:
         ("batch_seed", "batch.seed"),
         ("network.multiplier", "network.multiplier"),
         ("initial.offset.1", "initial.offset"),
+        ("initial.along.1", "initial.along"),
     ],
 )
 def test_an_axis_of_one_value_is_the_field(axis: str, field: str) -> None:
-    edits = ["training.optimizer='momentum'", "batch.size=1"]
+    edits = ["training.optimizer='momentum'", "batch.size=1", "initial.direction=[1, 2]"]
     value = "[0, 3]" if axis.endswith(".1") else "3"
     swept, stated = group(*edits, f"axes.{axis}=[3]"), group(*edits, f"{field}={value}")
     assert swept.digest == stated.digest

@@ -70,7 +70,7 @@ def test_an_example_is_part_of_a_study(example: str) -> None:
     ]
     study = course(DRAWN, f"data={{ {samples} }}", *edits)
     assert study.trials > 1
-    assert len(EXAMPLES) == 9
+    assert len(EXAMPLES) == 10
 
 
 AXES = [block for block in BLOCKS if block.startswith("[axes")]

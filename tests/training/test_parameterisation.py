@@ -120,6 +120,39 @@ def test_an_offset_of_zero_changes_no_bit() -> None:
     np.testing.assert_array_equal(bits_of(found.parameters[0]), bits_of(among.parameters[0]))
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("initial", ["initial.scheme='he'", STATED])
+def test_all_initial_parameters_move_along_directions(initial: str, dtype: str) -> None:
+    """Weights and biases, by a product and a sum of each direction, one after the other."""
+    edits = (initial, f"training.dtype='{dtype}'", "training.steps=1")
+    numbers = np.random.default_rng(1).normal(size=(2, 23))
+    _, plain = run(*edits)
+    study, found = run(
+        *edits, f"initial.direction={numbers.tolist()}", "initial.offset=0.25",
+        "axes.initial.along.0=[0, 0.5, -3e8]", "axes.initial.along.1=[0, -0.1]",
+    )  # fmt: skip
+    columns = study.columns(every_trial(study))
+    for trial in every_trial(study):
+        w = plain.parameters[0, 0]
+        for at, direction in enumerate(numbers):
+            w = w + (direction * columns[f"initial.along.{at}"][trial]).astype(dtype)
+        for layer in LAYERS:
+            w[layer.weights] += np.array(0.25, dtype)
+        np.testing.assert_array_equal(bits_of(found.parameters[trial, 0]), bits_of(w))
+    follow = np.array([0, 1]) if dtype == "float64" else np.empty(0, np.int64)
+    for trial in follow:
+        losses, _ = expected_of(study, trial, found.parameters[trial, 0])
+        np.testing.assert_allclose(found.losses[trial], losses, rtol=1e-13)
+
+
+def test_a_multiple_of_zero_changes_no_bit() -> None:
+    zero = STATED.replace("[1, 2], [3", "[-0.0, 2], [3", 1)
+    _, among = run(zero, "initial.direction=5", "axes.initial.along=[0, 0.5]")
+    _, alone = run(zero)
+    np.testing.assert_array_equal(bits_of(among.parameters[0]), bits_of(alone.parameters[0]))
+    assert (among.parameters[1, 0] != alone.parameters[0, 0]).all()
+
+
 WIDE = [[0.5] * 20, [0.1] * 3, [0.0] * 2]
 
 
