@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from sweep.analysis.trials import MOST_ROWS, trained
+from sweep.analysis.trials import trained
 from sweep.errors import RequestError
+from sweep.store.derived import MOST_ROWS
 from sweep.store.results import Results, results_of
 from sweep.store.tables import BATCH
 from sweep.study import Study

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from sweep.catalogue import MEASURES, OUTCOMES
+from sweep.store.derived import overshoots
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,7 @@ def levels(trials: pd.DataFrame, name: str) -> np.ndarray:
     It is infinitely bad, -inf if more is better, where a loss was not finite or above the bound
     (`diverged_at` says so, of tables without it the outcome), where it is not finite or never came
     to be, so that such a trial is worse than any other and is never dropped; `initial_loss` and
-    `diverged_at` are as they were. An outcome is 1 where the trial had it, else 0. An
-    overshoot is 1 where the loss never rose, also from a loss of 0.
+    `diverged_at` are as they were. An outcome is 1 where the trial had it, else 0.
     """
     if name in OUTCOMES:
         return np.where((trials["outcome"] == name).to_numpy(bool), 1.0, 0.0)
@@ -111,10 +111,7 @@ def levels(trials: pd.DataFrame, name: str) -> np.ndarray:
         initial = levels(trials, "initial_loss")
         return np.asarray(np.minimum(levels(trials, "final_loss"), initial))
     if name == "overshoot":
-        highest, initial = levels(trials, "max_loss"), levels(trials, "initial_loss")
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratio = np.where(highest == initial, 1.0, highest / initial)
-        return np.where(np.isfinite(highest), ratio, np.inf)
+        return overshoots(levels(trials, "initial_loss"), levels(trials, "max_loss"))
     values = trials[name].to_numpy(np.float64, na_value=np.nan)
     bad = ~np.isfinite(values)
     as_it_was = ("initial_loss", "diverged_at")

@@ -10,9 +10,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from sweep.catalogue import CURVE_MEASURES, OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
+from sweep.catalogue import (
+    CURVE_MEASURES,
+    MEASURES,
+    OUTCOMES,
+    TRAINING_MEASURES,
+    VALIDATION_MEASURES,
+)
 from sweep.errors import RequestError
 from sweep.runs.points import Columns, Part, columns_of, parts_of
+from sweep.store.derived import AREA, areas_under, overshoots, refuse_gaps
 from sweep.store.machine import usable_processors
 from sweep.store.results import NEVER
 from sweep.store.tables import tables_of
@@ -92,8 +99,9 @@ def evaluate(
             single values for all points. Any field that can be an axis can be a column, also one
             that splits groups, such as an optimizer; axes of the study that have one value may be
             left out, others not. What has no effect at a point is not looked at there.
-        measures: which of the columns of `Results.trials` to return; by default all, `outcome`
-            last. Measures of the whole curve need not be named in `record.measures`.
+        measures: which to return; by default the columns of `Results.trials`, `outcome` last. Any
+            that studies are compared by can be named: those of the whole curve need not be in
+            `record.measures`, nor every step in `record.loss` for the area under the curve.
         curves: whether to return the curves as well, at the steps that the study records.
         parameters: whether to return the parameters, likewise.
         threads: that train; by default one for each CPU that the process may use.
@@ -111,10 +119,10 @@ def evaluate(
     if threads < 1:
         raise RequestError(f"threads must be at least 1, not {threads}")
     columns = columns_of(study, points)
-    asked = [name for name in CURVE_MEASURES if name in (measures or study.record.measures)]
-    parts = [_recording(part, curves, parameters, asked) for part in parts_of(study, columns)]
-    wanted = _wanted(measures, parts)
-    pieces = list(_trained(parts, threads))
+    parts = list(parts_of(study, columns))
+    wanted = _wanted(study, measures, parts)
+    parts = [_recording(part, wanted, curves, parameters) for part in parts]
+    pieces = list(_trained(parts, threads, areas=AREA in wanted, curves=curves))
     index = points.index if isinstance(points, pd.DataFrame) else None
     count = len(next(iter(columns.values()))) if columns else 1
     found = _measured(wanted, pieces, count)
@@ -132,39 +140,44 @@ def evaluate(
     )
 
 
-def _recording(part: Part, curves: bool, parameters: bool, measures: Sequence[str]) -> Part:
+def _recording(part: Part, wanted: Sequence[str], curves: bool, parameters: bool) -> Part:
     """The same points, with nothing recorded that is not asked for."""
-    record = replace(part.group.record, measures=tuple(measures))
-    for name, asked in (("loss", curves), ("parameters", parameters)):
-        if not asked:
+    asked = tuple(name for name in CURVE_MEASURES if name in wanted)
+    record = replace(part.group.record, measures=asked)
+    for name, kept in (("loss", curves), ("parameters", parameters)):
+        if not kept:
             record = replace(record, **{name: "nothing"})  # type: ignore[arg-type]  # the schedules
         elif getattr(record, name) == "nothing":
             raise RequestError(f'points: record.{name} is "nothing", and it is asked for')
-    return replace(part, group=replace(part.group, record=record))
+    if AREA in wanted and not curves:
+        record = replace(record, loss="every step")
+    group = replace(part.group, record=record)
+    if AREA in wanted:
+        refuse_gaps("points", group)
+    return replace(part, group=group)
 
 
-def _wanted(measures: Sequence[str] | None, parts: Sequence[Part]) -> list[str]:
+def _wanted(study: Study, measures: Sequence[str] | None, parts: Sequence[Part]) -> list[str]:
     """The columns to return.
 
     Raises:
         RequestError: there is none of a name.
     """
     validated = any(part.group.validation for part in parts)
-    more = (*CURVE_MEASURES, *VALIDATION_MEASURES) if validated else CURVE_MEASURES
-    known = [*TRAINING_MEASURES, *more, OUTCOME]
+    if measures is None:
+        more = VALIDATION_MEASURES if validated else ()
+        return [*TRAINING_MEASURES, *study.record.measures, *more, OUTCOME]
+    known = [n for n, row in MEASURES.items() if validated or row.needs != "validation"]
     if isinstance(measures, str):
         raise RequestError(f"measures: must be a list of names, such as [{measures!r}]")
-    for name in measures or ():
-        if name not in known:
-            hint = nearest(str(name), known) or f"; there are {', '.join(known)}"
+    for name in measures:
+        if name not in (*known, OUTCOME):
+            hint = nearest(str(name), known) or f"; there are {', '.join((*known, OUTCOME))}"
             raise RequestError(f"measures: {name!r} is none that is kept{hint}")
-    if measures is not None:
-        return list(dict.fromkeys(measures))
-    kept = parts[0].group.record.measures if parts else ()
-    return [name for name in known if name in kept or name not in CURVE_MEASURES]
+    return list(dict.fromkeys(measures))
 
 
-def _trained(parts: Sequence[Part], threads: int) -> Iterator[Piece]:
+def _trained(parts: Sequence[Part], threads: int, *, areas: bool, curves: bool) -> Iterator[Piece]:
     """Each piece of a part that was trained at a time: its rows, and what they gave."""
     jobs = []
     for part in parts:
@@ -174,7 +187,13 @@ def _trained(parts: Sequence[Part], threads: int) -> Iterator[Piece]:
 
     def work(job: tuple[Part, slice]) -> Piece:
         part, piece = job
-        return part, part.rows[piece], train(part.group, part.index[piece])
+        trained = train(part.group, part.index[piece])
+        if areas:
+            table = tables_of(part.group, trained, 0)["curves"].select(["trial", "step", "loss"])
+            area = areas_under(table.to_pandas(), part.group.steps).to_numpy()
+            kept = trained.losses if curves else trained.losses[:, :0]
+            trained = replace(trained, measures=trained.measures | {AREA: area}, losses=kept)
+        return part, part.rows[piece], trained
 
     if min(threads, len(jobs)) < 2:
         yield from map(work, jobs)
@@ -207,6 +226,9 @@ def _measure(name: str, trained: Trained) -> np.ndarray:
     """A measure of each trial of a piece; NaN where there are no validation data."""
     if name == OUTCOME:
         return trained.outcome
+    if name == "overshoot":
+        highest, never = (trained.measures[one] for one in ("max_loss", "diverged_at"))
+        return overshoots(trained.measures["initial_loss"], np.where(never < 0, highest, np.inf))
     known = trained.measures if name in trained.measures else trained.final_validation
     return known[name] if name in known else np.full(len(trained.index), np.nan)
 

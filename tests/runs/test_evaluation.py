@@ -8,7 +8,10 @@ import polars as pl
 import pytest
 
 import sweep
+from sweep.analysis.levels import LEVELS, levels
+from sweep.catalogue import OUTCOMES, VALIDATION_MEASURES
 from sweep.errors import RequestError
+from sweep.store.derived import with_areas
 from sweep.study import Study
 
 XOR = """
@@ -105,6 +108,28 @@ def test_what_is_not_asked_for_is_left_out(tmp_path: Path) -> None:
     assert whole.parameters.empty
     assert whole.curves["step"].tolist() == [0, 7, 14, 21, 28, 30] * 2
     assert whole.curves["loss"].iloc[-1] == whole.trials["final_loss"].iloc[-1]
+
+
+def test_measures_are_those_that_studies_are_compared_by(tmp_path: Path) -> None:
+    edits = ["record.loss='every step'", "training.stop='either'", "outcome.diverged_above=0.275"]
+    file, names = tmp_path / "points.toml", ["area_under_curve", "overshoot", "best_loss"]
+    asked = study(tmp_path, "seed = [2, 3]\n", *edits)
+    results = sweep.run(file, results=tmp_path, overrides=edits, progress=False)
+    trials = with_areas(results.trials(), results)
+    assert set(trials["outcome"]) == {"stalled", "diverged"}
+    for record in ("every step", "nothing"):
+        asked = study(tmp_path, "seed = [2, 3]\n", *edits[1:], f'record.loss="{record}"')
+        found = sweep.evaluate(asked, trials[["learning_rate", "seed"]], measures=names)
+        assert found["area_under_curve"].tolist() == trials["area_under_curve"].tolist()
+        assert found["overshoot"].tolist() == levels(trials, "overshoot").tolist()
+    every = set(LEVELS) - {"descent", *OUTCOMES, *VALIDATION_MEASURES} | {"diverged_at", "outcome"}
+    whole = sweep.evaluate(asked, trials[["learning_rate", "seed"]], measures=sorted(every))
+    assert every < {*whole}
+    batches = [*edits[:2], "batch.size=2"]
+    for edited, line in ((batches, "see batches"), (["record.loss='every 5'"], "every 5")):
+        asked = study(tmp_path, "seed = [2, 3]\n", *edited)
+        with pytest.raises(RequestError, match=line):
+            sweep.evaluate(asked, trials[["learning_rate", "seed"]], measures=names, curves=True)
 
 
 def test_points_come_as_any_table(tmp_path: Path) -> None:

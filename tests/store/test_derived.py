@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from sweep import run
-from sweep.analysis import trials as reading
-from sweep.analysis.trials import areas_under, with_areas
 from sweep.errors import RequestError
+from sweep.store import derived
+from sweep.store.derived import areas_under, with_areas
 from tests.store.small import Bench, study
 
 EVERY_STEP = ["record.loss='every step'"]
@@ -51,7 +51,7 @@ def test_areas_of_results_are_those_of_each_curve(
     asked = study(overrides=EVERY_STEP)
     bench.run(asked)
     results = bench.open(asked)
-    monkeypatch.setattr(reading, "MOST_ROWS", 11)  # so that parts end within chunks
+    monkeypatch.setattr(derived, "MOST_ROWS", 11)  # so that parts end within chunks
     found = with_areas(results.trials(), results)
     for trial, part in results.curves().groupby("trial"):
         loss, step = part["loss"].to_numpy(), part["step"].to_numpy()
