@@ -12,6 +12,7 @@ from sweep.study.checks import one_line, show
 from sweep.study.document import Document, gathered, refusal
 from sweep.study.fields import FIELDS, meant
 from sweep.study.settings import Field
+from sweep.study.sources import places
 
 
 @dataclass(frozen=True)
@@ -163,7 +164,6 @@ class Keywords(TypedDict, total=False):
 
 
 _OF_POINTS = ("axes", "where", "repeats")
-_PAIRS = ("data", "validation")
 
 
 def keyword_of(field: str) -> str:
@@ -185,12 +185,16 @@ def stated_by(keywords: Mapping[str, object]) -> Document:
     """
     tree: dict[str, Any] = {}
     told: dict[str, str] = {}
+    try:
+        classes = _classes(keywords)
+    except ValueError as error:
+        raise refusal("sweep.Study(data=...)", str(error)) from None
     for keyword, value in keywords.items():
         where = f"sweep.Study({one_line(keyword, 80)}=...)"
         if value is None:
             continue
         try:
-            stated = _entries(keyword, value)
+            stated = _entries(keyword, value, classes)
         except ValueError as error:
             raise refusal(where, str(error)) from None
         for path, plain in stated.items():
@@ -201,7 +205,7 @@ def stated_by(keywords: Mapping[str, object]) -> Document:
                 raise refusal(where, f"{path}: is already stated; keep one of them")
             table[name] = plain
 
-    for name, called in _called(keywords).items():
+    for name, called in _called(keywords, classes).items():
         tree.setdefault("plot", {}).setdefault(name, called)
 
     def where_is(path: str) -> str:
@@ -212,25 +216,57 @@ def stated_by(keywords: Mapping[str, object]) -> Document:
     return Document("sweep.Study(...)", gathered(tree, where_is), ())
 
 
-def _called(keywords: Mapping[str, Any]) -> dict[str, list[str]]:
+def _classes(keywords: Mapping[str, Any]) -> np.ndarray | None:
+    """The labels that the targets of the data have, ascending, if these are texts to tell apart."""
+    pair = keywords.get("data")
+    if not keywords.get("data_one_hot") or not isinstance(pair, tuple) or len(pair) != 2:
+        return None
+    labels = _vector(pair[1])
+    texts = [isinstance(one, str) for one in labels.flat]
+    if labels.ndim != 1 or not any(texts):
+        return None
+    if not all(texts):
+        row = texts.index(False)
+        raise ValueError(
+            f"targets must be texts or numbers alone, not {show(labels[row])} in row {row}"
+        )
+    return places(labels, None, "targets")[1]
+
+
+def _vector(value: Any) -> np.ndarray:
+    """An array, if it has one column as a vector, texts as objects."""
+    array = _array(value)
+    array = array[:, 0] if array.ndim == 2 and array.shape[1] == 1 else array
+    return array.astype(object) if array.dtype.kind in "UT" else array
+
+
+def _called(keywords: Mapping[str, Any], classes: np.ndarray | None) -> dict[str, list[str]]:
     """What inputs and outputs are called where they are tables; outputs that are classes aside."""
     pair = keywords.get("data")
     found = {}
     if isinstance(pair, tuple) and len(pair) == 2:
         for name, table in zip(("inputs", "outputs"), pair, strict=True):
             columns = [*getattr(table, "columns", ())]
-            classes = name == "outputs" and keywords.get("data_one_hot")
-            if columns and all(isinstance(one, str) for one in columns) and not classes:
+            numbered = name == "outputs" and keywords.get("data_one_hot")
+            if columns and all(isinstance(one, str) for one in columns) and not numbered:
                 found[name] = columns
+    if classes is not None:
+        found["outputs"] = [*map(str, classes)]
     return found
 
 
-def _entries(keyword: str, value: Any) -> dict[str, object]:
+def _entries(keyword: str, value: Any, classes: np.ndarray | None) -> dict[str, object]:
     """The values by dotted names that a keyword states."""
-    if keyword in _PAIRS and (isinstance(value, tuple) or keyword == "validation"):
+    names = isinstance(value, str) or (
+        isinstance(value, list) and all(isinstance(one, str) for one in value)
+    )
+    if keyword == "validation" or (keyword == "data" and not names):
         if not isinstance(value, tuple) or len(value) != 2:
             raise ValueError(f"must be two arrays, (inputs, targets), not {show(_plain(value))}")
-        parts = zip(("inputs", "targets"), value, strict=True)
+        inputs, targets = value
+        if classes is not None:
+            targets = places(_vector(targets), classes, "targets", "data")[0]
+        parts = ("inputs", inputs), ("targets", targets)
         return {f"{keyword}.{part}": _samples(part, array) for part, array in parts}
     if keyword == "axes":
         plain = _plain(value)
@@ -289,10 +325,10 @@ def _samples(part: str, value: Any) -> np.ndarray:
     array = _array(value)
     if array.ndim == 1:
         array = array[:, np.newaxis]
-    if array.dtype.kind not in "biuf":
-        raise ValueError(f"{part} must be numbers, not {array.dtype}")
     if array.ndim != 2 or not array.size:
         raise ValueError(f"{part} must have a row a sample, not the shape {list(array.shape)}")
+    if array.dtype.kind not in "biuf":
+        array = _numbers(part, array)
     found = np.array(array, np.float64, order="C")
     if array.dtype.kind in "iu" and (found.astype(array.dtype) != array).any():
         raise ValueError(f"{part} must be at most 2^53 or a float64")
@@ -304,3 +340,19 @@ def _samples(part: str, value: Any) -> np.ndarray:
         )
     found.setflags(write=False)
     return found
+
+
+def _numbers(part: str, array: np.ndarray) -> np.ndarray:
+    """Those of a table of columns of several kinds.
+
+    Raises:
+        ValueError: there is something else, and where.
+    """
+    for (row, column), one in np.ndenumerate(array):
+        if not isinstance(one, int | float | np.number | np.bool_):
+            hint = "; data_one_hot=True makes a target of each of its values"
+            hint = hint if part == "targets" and isinstance(one, str) else ""
+            raise ValueError(
+                f"{part} must be numbers, not {show(one)} in row {row}, column {column}{hint}"
+            )
+    return array.astype(np.float64)

@@ -122,8 +122,8 @@ def _arrays(
             raise ValueError("has no columns but those of targets")
         labels = table.column(targets[0]) if len(targets) == 1 else np.empty(0)
         if classes is not None or _are_labels(labels, one_hot=_one_hot(document)):
-            places, classes = _places(labels, classes, targets[0])
-            return table.numbers(inputs), places, classes, (inputs, list(map(str, classes)))
+            at, classes = places(labels, classes, targets[0])
+            return table.numbers(inputs), at, classes, (inputs, list(map(str, classes)))
         if labels.dtype == object:
             raise ValueError(
                 f"has text in the column {checks.show(targets[0])}; data.one_hot = true makes "
@@ -142,21 +142,25 @@ def _are_labels(column: np.ndarray, *, one_hot: bool) -> bool:
     return one_hot and column.dtype == object
 
 
-def _places(
-    column: np.ndarray, classes: np.ndarray | None, name: str
+def places(
+    column: np.ndarray, classes: np.ndarray | None, name: str, others: str = "data.file"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The place of each label among the classes (rows, 1) float64, and these."""
+    """The place of each label among the classes (rows, 1) float64, and these.
+
+    Raises:
+        ValueError: `others`, where the classes are from, have no such label.
+    """
     labels = column.astype(object)  # Python's numbers compare exactly
     classes = np.unique(labels) if classes is None else classes
     if isinstance(labels[0], str) != isinstance(classes[0], str):
         kinds = ("text", "numbers") if isinstance(labels[0], str) else ("numbers", "text")
         raise ValueError(
-            f"has {kinds[0]} in the column {checks.show(name)}, where data.file has {kinds[1]}"
+            f"has {kinds[0]} in the column {checks.show(name)}, where {others} has {kinds[1]}"
         )
     place = np.minimum(np.searchsorted(classes, labels), len(classes) - 1)
     unknown = np.flatnonzero(classes[place] != labels)
     if len(unknown):
-        raise ValueError(f"has {checks.show(labels[unknown[0]])}, which data.file has not")
+        raise ValueError(f"has {checks.show(labels[unknown[0]])}, which {others} has not")
     return place[:, np.newaxis].astype(np.float64), classes
 
 

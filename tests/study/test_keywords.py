@@ -163,6 +163,38 @@ def test_arrays_of_any_library_are_taken(library: Any) -> None:
     assert same(made, sweep.Study("mine", **PLAIN))
 
 
+LABELS = np.array(["cat", "ant", "bee", "ant", "cat", "bee"])
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        LABELS, LABELS.tolist(), LABELS.astype(object), pd.Series(LABELS), pl.Series(LABELS),
+        pd.Series(LABELS, dtype="category"), pd.Series(LABELS, dtype="string"),
+        pd.DataFrame({"kind": LABELS}), pl.DataFrame({"kind": LABELS}),
+        pl.Series(LABELS, dtype=pl.Categorical),
+    ],
+)  # fmt: skip
+def test_texts_are_classes(column: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    pair = (pd.DataFrame(np.arange(12).reshape(6, 2), columns=["wide", "long"]), column)
+    fields: dict[str, Any] = {**PLAIN, "layers": [2, 3, 3], "data": pair, "data_one_hot": True}
+    made = sweep.Study("mine", **fields, validation=([[0, 0]], ["bee"]))
+    (group,) = made.groups()
+    assert group.data.targets.argmax(axis=1).tolist() == [2, 0, 1, 0, 2, 1]
+    assert group.validation is not None
+    assert group.validation.targets.tolist() == [[0, 1, 0]]
+    assert made.plot.outputs == ("ant", "bee", "cat")
+    assert made.plot.inputs == ("wide", "long")
+    made.save("mine.toml")
+    loaded = sweep.load_study("mine.toml")
+    assert same(made, loaded)
+    assert loaded.plot == made.plot
+    pair[0].assign(kind=LABELS).to_csv("data.csv", index=False)
+    read = {"data": None, "data_file": "data.csv", "data_target_columns": ["kind"]}
+    assert same(sweep.Study("mine", **{**fields, **read}, validation=([[0, 0]], [1])), made)
+
+
 def test_columns_of_tables_have_names() -> None:
     inputs, targets = pd.DataFrame(INPUTS, columns=["wide", "long"]), pl.DataFrame(TARGETS, ["y"])
     made = sweep.Study(**{**PLAIN, "data": (inputs, targets)})
@@ -180,8 +212,14 @@ def test_columns_of_tables_have_names() -> None:
         ({"layers": 3}, "sweep.Study(layers=...): network.layers: must be a list of 2 to 100"),
         ({"data": (INPUTS, TARGETS[:2])}, "data.targets: has 2 samples and data.inputs has 3"),
         ({"data": (INPUTS,)}, "sweep.Study(data=...): must be two arrays, (inputs, targets)"),
-        ({"data": INPUTS}, "sweep.Study(data=...): axes.data.name: [0] must be a single value"),
-        ({"data": (INPUTS, ["a", "b", "c"])}, "targets must be numbers, not <U1"),
+        ({"data": INPUTS}, "sweep.Study(data=...): must be two arrays, (inputs, targets)"),
+        ({"data": (INPUTS, ["a", "b", "c"])}, 'not "a" in row 0, column 0; data_one_hot=True make'),
+        ({"data": (INPUTS, [0, 1, None])}, "targets must be numbers, not None in row 2, column 0"),
+        ({"data": (pd.DataFrame({"x": [1, 2, 3], "y": ["a", "b", "c"]}), TARGETS)},
+         'inputs must be numbers, not "a" in row 0, column 1'),
+        ({"data": (INPUTS, ["a", "b", None]), "data_one_hot": True}, "numbers alone, not None in"),
+        ({"data": (INPUTS, ["a", "b", "b"]), "data_one_hot": True, "layers": [2, 2],
+          "validation": (INPUTS[:1], ["c"])}, '(validation=...): has "c", which data has not'),
         ({"data": (INPUTS + np.inf, TARGETS)}, "inputs must be finite"),
         ({"data": (INPUTS[np.newaxis], TARGETS)}, "a row a sample, not the shape [1, 3, 2]"),
         ({"data": (INPUTS, np.array([2**53 + 1, 0, 1]))}, "targets must be at most 2^53"),
