@@ -177,6 +177,16 @@ def test_a_zoom_is_run_once_and_filmed(here: Path) -> None:
     assert "two: zoom needs two axes" in refused("zoom", "two", cwd=here)
 
 
+def test_a_film_by_ffmpeg_is_refused_without_it_before_anything_is_trained(here: Path) -> None:
+    hidden = "sys.modules['imageio_ffmpeg'] = None"
+    options = ("--size", "4", "--depth", "1", *SPREAD, "--format", "mp4")
+    done = process("zoom", "two", *options, cwd=here, before=hidden, PATH="")
+    assert done.returncode == 2
+    assert done.stderr.startswith("sweep: --format mp4: is written by ffmpeg, which is not there")
+    assert done.stderr.count("\n") == 1
+    assert not (here / "results").exists()
+
+
 def test_spaced_axes_get_another_size_for_one_run(here: Path) -> None:
     text = STUDY.replace("[0.5, 2.0]", "{ linear = [0.5, 2.5], num = 9 }\nseed = [3, 4]")
     (here / "experiments" / "two.toml").write_text(text.replace("weights =", "scheme = 'he' #"))

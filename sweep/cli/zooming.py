@@ -1,7 +1,7 @@
 """The command that goes towards a point of a map: zoom."""
 
 from math import isnan
-from typing import Annotated
+from typing import Annotated, Literal
 
 from typer import Option
 
@@ -20,6 +20,9 @@ def zoom(  # noqa: PLR0913 - a command's options are its arguments
     size: Annotated[
         int | None, Option(metavar="N", help="Points along each axis, a power of two.")
     ] = None,
+    form: Annotated[
+        Literal["gif", "mp4"], Option("--format", help="Of the film; mp4 needs ffmpeg.")
+    ] = "gif",
     overrides: Overrides = None,
     results: Folder = RESULTS,
     threads: Threads = None,
@@ -30,6 +33,11 @@ def zoom(  # noqa: PLR0913 - a command's options are its arguments
     from sweep.cli.studies import import_seaborn
     from sweep.runs.zooming import zoom
 
+    if form == "mp4" and not json:
+        import_seaborn()
+        from sweep.views.film import encoder
+
+        encoder()  # before anything is trained
     found = zoom(name, at, depth, factor=factor, size=size, overrides=overrides or (),
                  results=results, threads=threads)  # fmt: skip
     table = by_window(found)
@@ -51,4 +59,4 @@ def zoom(  # noqa: PLR0913 - a command's options are its arguments
     import_seaborn()
     from sweep.views.film import film
 
-    print(film(found, found.directory / "figures" / "zoom.gif"))
+    print(film(found, found.directory / "figures" / f"zoom.{form}"))

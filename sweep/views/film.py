@@ -1,5 +1,9 @@
 """The film of a zoom: the boundary in each window, and where in it the next one lies."""
 
+import shutil
+import subprocess
+from collections.abc import Sequence
+from importlib import import_module
 from io import BytesIO
 from math import log10
 from pathlib import Path
@@ -11,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from sweep.errors import RequestError, StoreError
 from sweep.runs.zooming import Frame, Zoom
 from sweep.store.files import complete
 from sweep.views.boundary import draw_boundary
@@ -21,13 +26,35 @@ PIXELS, SHOWN = 100, 800
 """An inch of a frame has so many pixels, and is shown for so many milliseconds."""
 
 
+def encoder() -> str:
+    """The program that writes MP4: ffmpeg, the system's or that of the package imageio-ffmpeg.
+
+    Raises:
+        RequestError: there is none.
+    """
+    found = shutil.which("ffmpeg")
+    try:
+        return found or str(import_module("imageio_ffmpeg").get_ffmpeg_exe())
+    except (ImportError, RuntimeError):
+        hint = "install it, or pip install imageio-ffmpeg; a GIF needs neither"
+        raise RequestError(
+            f"--format mp4: is written by ffmpeg, which is not there: {hint}"
+        ) from None
+
+
 def film(zoom: Zoom, file: Path) -> Path:
-    """Draw a zoom as a GIF that starts again, a frame a window; return its path.
+    """Draw a zoom, a frame a window, as a GIF that starts again or, by its ending, an MP4.
 
     A frame is the figure `boundary` without its counts of boxes: colours go by rank in the frame
     alone, so that a trial may have another colour in the next one. A rectangle is the next window.
-    The title has the width in decades below that of the first. The same zoom gives the same bytes.
+    The title has the width in decades below that of the first. The same zoom gives the same bytes
+    of a GIF. Returns the file's path.
+
+    Raises:
+        RequestError: an MP4 needs ffmpeg, which is not there.
+        StoreError: ffmpeg could not write it.
     """
+    program = encoder() if file.suffix == ".mp4" else ""
     pairs = zip(zoom.frames, [*zoom.frames[1:], None], strict=True)
     figures, images = [_drawn(zoom, *pair) for pair in pairs], list[Image.Image]()
     greys = np.repeat(np.linspace(0, 255, 55).round()[:, np.newaxis], 3, axis=1)
@@ -51,9 +78,28 @@ def film(zoom: Zoom, file: Path) -> Path:
     file.parent.mkdir(parents=True, exist_ok=True)
     duration = [SHOWN] * (len(images) - 1) + [2 * SHOWN]
     with complete(file) as temporary:
+        if program:
+            _encode(program, images, temporary, file)
+            return file
         images[0].save(temporary, format="GIF", save_all=True, append_images=images[1:],
                        duration=duration, loop=0)  # fmt: skip
     return file
+
+
+def _encode(program: str, images: Sequence[Image.Image], target: Path, file: Path) -> None:
+    """Write `images` as H.264 in colours that any player knows; the last is shown twice as long."""
+    width, height = images[0].size
+    given = ["-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
+    given += ["-framerate", f"1000/{SHOWN}", "-i", "-"]
+    wanted = ["-c:v", "libx264", "-crf", "16", "-pix_fmt", "yuv420p", "-r", "25"]
+    wanted += ["-movflags", "+faststart", "-f", "mp4", str(target)]
+    told = ["-y", "-loglevel", "error"]
+    frames = b"".join(image.convert("RGB").tobytes() for image in [*images, images[-1]])
+    command = [program, *told, *given, *wanted]
+    done = subprocess.run(command, input=frames, capture_output=True, check=False)
+    if done.returncode:
+        said = done.stderr.decode(errors="replace").split("\n")[0] or f"status {done.returncode}"
+        raise StoreError(f"{file}: ffmpeg could not write it: {said}")
 
 
 def _drawn(zoom: Zoom, frame: Frame, following: Frame | None) -> Figure:
