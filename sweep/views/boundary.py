@@ -176,8 +176,11 @@ def _draw_counts(axes: Axes, found: Dimension) -> None:
     grid.get_gridspec().set_width_ratios([2.2, 1])
     sides, logs = found.sides.astype(np.float64), np.log(found.counts)
     line = np.exp(logs.mean() - found.fit * (np.log(sides) - np.log(sides).mean()))
-    low, high = found.fit_interval
-    name = f"dimension {found.fit:.2f}\n95% interval {low:.2f} to {high:.2f}"
+    (low, high), (least, most) = found.fit_interval, found.median_interval
+    name = (
+        f"dimension {found.fit:.2f} ({low:.2f} to {high:.2f})\n"
+        f"median slope {found.median:.2f} ({least:.2f} to {most:.2f})"
+    )
     axes.loglog(sides, found.counts, "o", color=MARK, markersize=4)
     axes.loglog(sides, line, linewidth=1.2)
     axes.xaxis.set_major_locator(FixedLocator(sides.tolist()))
