@@ -1,12 +1,11 @@
-"""From a question to a figure in five lines, without a folder of results."""
+"""From arrays to a figure in five lines."""
 
 import numpy as np
-import seaborn as sns
 
 import sweep
 
-points = {"learning_rate": np.geomspace(0.01, 100, 200)}
-found = sweep.evaluate("lr_graphs", points, measures=["final_loss", "outcome"])
-axes = sns.scatterplot(found, x="learning_rate", y="final_loss", hue="outcome", s=9)
-axes.set(xscale="log", yscale="log")
-axes.figure.savefig("final_loss.png")
+X = np.random.default_rng(0).normal(size=(64, 2))
+y = np.exp(-(X**2).sum(axis=1))
+axes = {"learning_rate": sweep.log(0.01, 100, 50), "seed": range(5)}
+study = sweep.Study("hill", layers=[2, 8, 1], data=(X, y), scheme="he", steps=300, axes=axes)
+sweep.plot(sweep.run(study)).savefig("final_loss.png")

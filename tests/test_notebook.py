@@ -65,7 +65,7 @@ def test_the_notebook_is_small_and_tells_nothing_of_a_machine() -> None:
     notebook = read()
     nbformat.validate(notebook)
     assert NOTEBOOK.stat().st_size < 300_000
-    assert len(notebook.cells) == 10
+    assert len(notebook.cells) == 12
     assert not any(FOREIGN.search(text) for text in texts(notebook))
     assert set(notebook.metadata) == {"kernelspec", "language_info"}
     assert all(set(cell.metadata) <= {"tags"} for cell in notebook.cells)
@@ -79,4 +79,4 @@ def test_what_is_of_a_machine_would_be_noticed(text: str) -> None:
 def test_every_cell_of_code_has_an_output() -> None:
     assert all(outputs(read()))
     pictures = [kind for cell in forms(read()) for kind in cell if kind == "image/png"]
-    assert len(pictures) == 2
+    assert len(pictures) == 3

@@ -31,9 +31,6 @@ def best() -> float:
 def test_from_arrays_to_a_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MPLBACKEND", "agg")
     monkeypatch.chdir(tmp_path)
-    lines = (EXAMPLES / "from_arrays_to_a_figure.py").read_text().splitlines()
-    body = [line for line in lines if line and not line.startswith(('"""', "import"))]
-    assert len(body) <= 5
     example("from_arrays_to_a_figure")
     assert (tmp_path / "final_loss.png").stat().st_size > 5_000
 
