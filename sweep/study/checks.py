@@ -192,8 +192,8 @@ def items(check: Check, wanted: str, least: int = 1, most: int = MAX_COLUMNS) ->
 
 
 def names(known: Sequence[str], wanted: str) -> Check:
-    """A list of some of the `known` names, each once, as a tuple in their order."""
-    listed = items(one_of(known), f'{wanted} ["{known[0]}"]')
+    """A list of some of the `known` names or of none, each once, as a tuple in their order."""
+    listed = items(one_of(known), f'{wanted} ["{known[0]}"]', least=0)
 
     def check(value: object) -> tuple[str, ...]:
         found = listed(value)

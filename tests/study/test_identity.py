@@ -179,6 +179,7 @@ def test_steps_are_part_of_the_identity_where_the_schedule_depends_on_them(
         ["outcome.target=-0.0"],
         ["data.inputs=[[5e-2, 1e-1]]"],
         ["record.loss='every 1'"],
+        ["record.measures=[]"],
         ["axes.training.dtype=['float64']"],
         ["axes.outcome.target=[0]"],
         ["axes.training.steps=[2]"],
