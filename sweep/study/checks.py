@@ -192,14 +192,14 @@ def items(check: Check, wanted: str, least: int = 1, most: int = MAX_COLUMNS) ->
 
 
 def names(known: Sequence[str], wanted: str) -> Check:
-    """A list of some of the `known` names or of none, each once, as a tuple in their order."""
+    """A list of some of the `known` names, each once, as a tuple in their order; None of none."""
     listed = items(one_of(known), f'{wanted} ["{known[0]}"]', least=0)
 
-    def check(value: object) -> tuple[str, ...]:
+    def check(value: object) -> tuple[str, ...] | None:
         found = listed(value)
         if len({*found}) < len(found):
             raise ValueError(f"must name each once, not {show(value)}")
-        return tuple(name for name in known if name in found)
+        return tuple(name for name in known if name in found) or None
 
     return check
 
