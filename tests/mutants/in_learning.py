@@ -101,6 +101,36 @@ LEARNING = (
         ("test_extremes.py::test_a_norm_that_is_no_number_leaves_no_parameter_one",),
     ),
 )
+DRIFTS = (
+    Mutant(
+        "block.py",
+        "for added in map(self.of_dtype, (trials.offsets, trials.drifts)):",
+        "for added in (self.of_dtype(trials.offsets),):",
+        "the first loss is of weights that have not drifted",
+        ("test_parameterisation.py::test_weights_drift_before_every_step[edits1]",),
+    ),
+    Mutant(
+        "learning.py",
+        "d = net.d[place.layer]",
+        "d = net.d[0]",
+        "all layers drift as the first one",
+        ("test_parameterisation.py::test_weights_drift_before_every_step[edits1]",),
+    ),
+    Mutant(
+        "learning.py",
+        "net.w[p] = select(d == 0.0, net.w[p], net.w[p] + d)",
+        "net.w[p] = net.w[p] + d",
+        "a drift of zero makes -0.0 into 0.0",
+        ("test_parameterisation.py::test_a_drift_of_zero_changes_no_bit",),
+    ),
+    Mutant(
+        "learning.py",
+        "update(net, scale)\n        drift_all(net)",
+        "drift_all(net)\n        update(net, scale)",
+        "weight decay sees the next drift",
+        ("test_parameterisation.py::test_weights_drift_before_every_step[edits3]",),
+    ),
+)
 OPTIMIZERS = (
     Mutant(
         "optimizers.py",

@@ -10,6 +10,7 @@ MUTANTS = (
     *in_networks.PASSES,
     *in_networks.EVALUATION,
     *in_learning.LEARNING,
+    *in_learning.DRIFTS,
     *in_learning.OPTIMIZERS,
     *in_learning.SCHEDULES,
     *in_samples.SAMPLING,

@@ -68,6 +68,7 @@ def seen_once(directory: Path, steps: int) -> None:
         ["record.loss='last 25'"],
         ["record.loss='nothing'", "training.optimizer='adam'"],
         ["training.stop='either'"],
+        ["training.drift=[0.1, -0.2]"],
     ],
     ids=lambda edits: " ".join(edits) or "as it is",
 )

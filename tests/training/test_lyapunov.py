@@ -9,8 +9,11 @@ from sweep.study import Group, find_study, load_study
 from sweep.training.trained import Trained
 from sweep.training.trainer import can_extend, train
 
+from ..oracles.naive import gradient
+from ..oracles.optimizers import Optimizer
+from ..oracles.problem import Descent, Problem
 from .arrays import bits_of
-from .groups import every_trial, group
+from .groups import course, descent_of, every_trial, group, problem_of
 from .test_measures import STUDY
 
 ASKED = "record.measures=['lyapunov_exponent']"
@@ -117,6 +120,65 @@ def test_short_chaos_is_that_of_numpy_step_for_step() -> None:
         (found,) = train(study, every_trial(study)).measures[NAME]
         # rounding of 1e-16, grown by e^(0.3 30); the distance of 1e-8 itself bends by 1e-8
         assert found == pytest.approx(by_twin(slopes, np.array(start), eta, 30), abs=1e-6)
+
+
+def test_of_a_parabola_with_momentum_it_is_that_of_a_matrix() -> None:
+    """(w - 1, v) is multiplied by one whose larger eigenvalue is real at these rates."""
+    rates, mu = [0.05, 0.2, 2.3, 2.45], 0.25
+    optimizer = ("training.optimizer='momentum'", f"training.momentum={mu}")
+    found = of(STUDY, rates, *optimizer, "training.steps=81").measures[NAME]
+    matrices = [np.array([[1 - eta, -eta * mu], [1, mu]]) for eta in rates]
+    eigenvalues = np.array([np.linalg.eigvals(one) for one in matrices])
+    assert not np.iscomplexobj(eigenvalues)
+    # the smaller one has 0.53^40 of a part in it after 40 steps, at most; of distances see above
+    np.testing.assert_allclose(found, np.log(np.abs(eigenvalues).max(axis=1)), atol=1e-6)
+
+
+SAMPLES = "data={ inputs=[[1, 2], [3, 4], [-5, 6]], targets=[[1, 0], [0, 1], [0.5, 1]] }"
+RECIPES = {
+    "momentum": ["training.optimizer='momentum'"],
+    "adam": ["training.optimizer='adam'"],
+    "batches": ["batch={ size=2 }"],
+    "momentum in batches on all data": [
+        "training.optimizer='momentum'", "batch={ size=2, measured='on all data' }",
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.quick("adam", "momentum in batches on all data")
+@pytest.mark.parametrize("name", RECIPES)
+def test_twins_of_any_recipe_are_those_of_numpy(name: str) -> None:
+    """What the optimizer keeps of a twin is brought back with it; it sees its trial's batches."""
+    rates = "axes.learning_rate=[0.05, 0.2]"
+    study = course(SAMPLES, rates, "training.steps=41", ASKED, *RECIPES[name])
+    found = train(study, every_trial(study)).measures[NAME]
+    lanes = study.lanes(every_trial(study))
+    expected = []
+    for trial in every_trial(study):
+        problem, how = problem_of(study, trial), descent_of(study, trial)
+        own = problem.rates(lanes.weight_rates[:, trial])
+        expected.append(by_twin_of(problem, how, own, study.initial.weights, study.steps))
+    # 1e-16 in a distance of 1e-8 a step, some of it random; bends of 1e-8 besides
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert (np.abs(found) > 1e-3).all()
+
+
+def by_twin_of(
+    problem: Problem, how: Descent, rates: list[float], w: np.ndarray, steps: int
+) -> float:
+    direction = 0.5 + np.arange(1, len(w) + 1) * ((5**0.5 - 1) / 2) % 1
+    twin, logs = w + 1e-8 * direction / np.linalg.norm(direction), []
+    one, other = Optimizer(how, rates), Optimizer(how, rates)
+    for step in range(steps):
+        seen = how.seen(problem, step)
+        w, twin = one.step(w, gradient(seen, w)), other.step(twin, gradient(seen, twin))
+        apart = np.linalg.norm(twin - w)
+        logs.append(np.log(apart / 1e-8))
+        twin = w + (twin - w) * (1e-8 / apart)
+        for kept in ("first", "second"):
+            mine, its = getattr(one, kept), getattr(other, kept)
+            setattr(other, kept, mine + (its - mine) * (1e-8 / apart))
+    return float(np.mean(logs[steps // 2 :]))
 
 
 @pytest.mark.parametrize("name", CASES)

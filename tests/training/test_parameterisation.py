@@ -170,7 +170,13 @@ def test_weights_drift_before_every_step(edits: list[str]) -> None:
     """Then comes the loss of the step, and then its update; biases stay where they are."""
     _, plain = run(*edits)
     swept = ("axes.training.drift.0=[-0.125, 0]", "axes.training.drift.2=[0, 0.03]")
-    study, found = run(*edits, "training.drift=0.01", *swept)
+    edits = [*edits, "training.drift=0.01", *swept]
+    study, found = run(*edits)
+    _, begun = run(*edits, "training.steps=4")
+    longer = train(study, every_trial(study), since=begun)
+    np.testing.assert_array_equal(
+        bits_of(longer.parameters[:, -1]), bits_of(found.parameters[:, -1])
+    )
     lanes = study.lanes(every_trial(study))
     for trial in every_trial(study):
         problem, how = problem_of(study, trial), descent_of(study, trial)
