@@ -100,6 +100,14 @@ def test_of_many_groups_the_best_are_printed(here: Path) -> None:
     assert found.stderr == "2 more groups: --json prints all of them, --only NAME=VALUE some\n"
 
 
+def test_groups_that_minimise_different_things_are_not_ranked(here: Path) -> None:
+    losses = 'network.loss = ["half_squared_error", "mean_squared_error"]'
+    (here / "losses.toml").write_text(STUDY.replace("[axes]", f"[axes]\n{losses}"))
+    done("run", "losses.toml", cwd=here)
+    said = done("best", "losses.toml", cwd=here).stdout.splitlines()[1]
+    assert said == "Groups differ in what is minimised, by loss, and are not ranked."
+
+
 def test_some_groups_are_chosen_by_long_and_short_names(here: Path) -> None:
     for name in ("scale", "initial.scale"):
         only = ("--only", f"{name}=1.111", "--only", "seed=2")

@@ -52,7 +52,7 @@ def best(  # noqa: PLR0913 - a command's options are its arguments
     from sweep.analysis import Choices, find, sentences
     from sweep.analysis.levels import level_of
     from sweep.analysis.naming import group_names
-    from sweep.analysis.sentences import shared_draws
+    from sweep.analysis.sentences import answer, shared_draws
     from sweep.analysis.trials import responses_of
 
     choices = Choices(within)
@@ -66,8 +66,9 @@ def best(  # noqa: PLR0913 - a command's options are its arguments
     print(printable(f"{opened.study.name}: {opened.study.title}"))
     shown = found.ranked()[:MOST_GROUPS]
     names, groups = group_names(found.responses.groups, shown), len(found.responses.groups)
-    if groups > 1 and not found.unlike:
-        print(f"{plural(groups, 'group')}, the best by {found.lead} first")
+    if groups > 1:
+        order = f"{plural(groups, 'group')}, the best by {found.lead} first"
+        print(printable(answer(found)[0] if found.unlike else order))
     columns([*_best_rows(found, shown, names)])
     if level_of(found.lead).unit == "loss" and "usable_from" in set(found.summary["measure"]):
         print()

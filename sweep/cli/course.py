@@ -133,7 +133,8 @@ def audit(
         with told(f"{marked}: cannot be written", RequestError):
             mark(found, marked)
         if not json:
-            print(f"\n{printable(str(marked))}: the copy with marks")
+            none = "the copy, without marks, for nothing is wrong"
+            print(f"\n{printable(str(marked))}: {none if found.correct else 'the copy with marks'}")
     if not found.correct:
         raise Exit(MISTAKES)
 

@@ -23,6 +23,9 @@ def test_a_correct_sheet_is_called_correct(tmp_path: Path) -> None:
     start, end = "mine.xlsx: correct; 27 columns of 12 rows checked, ", done.stdout.rsplit(", ")[-1]
     assert done.stdout == start + end
     assert re.fullmatch(r"(all exactly right|none off by more than [1-9]e-1[56])\n", end)
+    again = sweep("audit", "mine.xlsx", "--marked", "copy.xlsx", cwd=tmp_path)
+    told = "copy.xlsx: the copy, without marks, for nothing is wrong"
+    assert (again.returncode, again.stdout.splitlines()[-1]) == (0, told)
 
 
 def test_mistakes_are_told_marked_and_end_with_status_one(tmp_path: Path) -> None:
