@@ -57,22 +57,28 @@ def apply(
     return list(out)
 
 
-def mapped(function: Any, values: Array, width: int = 8) -> Array:
-    """A compiled function of one value on lanes, at each of `values` (n,) of its dtype."""
+def mapped(function: Any, values: Array, width: int = 8, results: int = 1) -> list[Array]:
+    """What a compiled function of one value on lanes returns at `values` (n,): arrays (n,).
+
+    It returns one value, or a tuple of `results`, each of the dtype of `values`.
+    """
     n = len(values)
     padded = np.resize(values, n + -n % width)
-    out = np.empty_like(padded)
-    _loop(function, values.dtype.name, width)(len(padded), padded, out)
-    return out[:n]
+    out = np.empty((results, len(padded)), values.dtype)
+    _loop(function, values.dtype.name, width, results)(len(padded), padded, out)
+    return list(out[:, :n])
 
 
 @cache
-def _loop(function: Any, dtype: str, width: int) -> Callable[..., None]:
+def _loop(function: Any, dtype: str, width: int, results: int) -> Callable[..., None]:
     lanes = Lanes(dtype, width)
     load, store = lanes.load, lanes.store
+    call = inlined(lambda x: (function(x),)) if results == 1 else function
 
     def loop(n: Any, values: Any, out: Any) -> None:
         for i in range(0, n, width):
-            store(out, i, function(load(values, i)))
+            found = call(load(values, i))
+            for row in range(len(found)):
+                store(out, row * n + i, found[row])
 
     return compiled(loop, dtype, dtype)
