@@ -6,7 +6,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
@@ -92,10 +92,10 @@ def here(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def refused(*arguments: str, cwd: Path, run: Callable[..., Done] = sweep) -> str:
+def refused(*arguments: str, cwd: Path) -> str:
     """Run a command that must be refused in one line, and leave nothing; return the line."""
     before = sorted(cwd.rglob("*"))
-    done = run(*arguments, cwd=cwd)
+    done = sweep(*arguments, cwd=cwd)
     assert done.returncode == 2, done
     assert done.stdout == ""
     assert re.fullmatch(r"sweep: [^\n]+\n", done.stderr)
@@ -391,7 +391,7 @@ def test_a_new_study_runs_and_is_never_overwritten(tmp_path: Path) -> None:
 def test_a_wrong_study_is_refused_in_one_line(here: Path, old: str, new: str, says: str) -> None:
     path = here / "experiments" / "two.toml"
     path.write_text(STUDY.replace(old, new))
-    assert says in refused("run", "two", cwd=here, run=process)
+    assert says in refused("run", "two", cwd=here)
 
 
 @pytest.mark.parametrize(
@@ -512,6 +512,7 @@ def test_studies_of_ones_own_are_listed(here: Path) -> None:
     ]
 
 
+@pytest.mark.quick("ascii")
 @pytest.mark.parametrize("encoding", ["iso-8859-1", "ascii"])
 def test_a_terminal_shows_what_it_has_letters_for(here: Path, encoding: str) -> None:
     done = process("explain", "two", cwd=here, PYTHONIOENCODING=encoding)
@@ -526,6 +527,7 @@ def test_letters_that_a_terminal_lacks_have_others() -> None:
     assert written == "eta d -> x^2 - u Delta alpha"
 
 
+@pytest.mark.quick("typer-SIGTERM-*", "sweep.study-SIGINT-*", "sweep.training.trainer-SIGINT-*")
 @pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
 @pytest.mark.parametrize("module", ["typer", "sweep.study", "sweep.training.trainer"])
 def test_a_signal_while_python_imports_ends_in_a_line(
@@ -608,6 +610,7 @@ def test_part_of_a_study_is_drawn_and_it_is_said(here: Path) -> None:
     assert done.stderr == "two: only 2 of 3 trials are trained so far\n"
 
 
+@pytest.mark.quick("SIGINT-*")
 @pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
 def test_a_signal_ends_a_run_with_its_status(here: Path, name: str, status: int) -> None:
     interrupted = f"""
@@ -627,6 +630,7 @@ sweep.runs.workers.train = interrupted
     assert re.match(r"two: trained [\d,]+ of 40,000 trials", done.stdout)
 
 
+@pytest.mark.quick("SIGTERM")
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
 def test_a_signal_after_all_is_done_changes_nothing(here: Path, name: str) -> None:
     late = f"import atexit, os, signal; atexit.register(os.kill, os.getpid(), signal.{name})"
@@ -652,6 +656,7 @@ def test_results_must_be_a_directory(here: Path) -> None:
 HEAVY = {"numba", "llvmlite", "pandas", "pyarrow", "matplotlib", "seaborn", "numpy", "rich"}
 
 
+@pytest.mark.quick("arguments0", "arguments1")
 @pytest.mark.parametrize("arguments", [["--help"], ["run", "--help"], ["--version"], []])
 def test_help_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> None:
     told = f"import atexit; atexit.register(lambda: print({HEAVY} & set(sys.modules)))"

@@ -105,6 +105,7 @@ def try_one(
     return open_results(directory / "small").content_digest()
 
 
+@pytest.mark.quick("0", "1", "2", "3")
 @pytest.mark.parametrize("seed", range(12))
 def test_contents_do_not_depend_on_the_way(
     tmp_path: Path, expected: str, monkeypatch: pytest.MonkeyPatch, seed: int

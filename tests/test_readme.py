@@ -9,6 +9,7 @@ import pytest
 
 from sweep.study import find_study, load_study
 from tests.experiments.test_shipped import tiny
+from tests.test_cli import sweep
 
 README = Path(__file__).parents[1] / "README.md"
 
@@ -21,9 +22,14 @@ def console_commands() -> list[str]:
     return [command for command in commands if not command.startswith("make ")]
 
 
+def as_installed(arguments: list[str], cwd: Path) -> "subprocess.CompletedProcess[str]":
+    command = [Path(sys.executable).with_name("sweep"), *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, check=False)
+
+
 @pytest.mark.parametrize("whole", [False, pytest.param(True, marks=pytest.mark.check)])
 def test_console_commands(tmp_path: Path, *, whole: bool) -> None:
-    """As they stand; in `make test` a million trials are a few."""
+    """As they stand, processes; in `make test` in this one, and a million trials are a few."""
     commands = ["sweep run lr_graphs", "sweep plot lr_graphs", *console_commands()]
     assert len(commands) > 6
     edits = [] if whole else tiny(load_study(find_study("lr_by_init")))
@@ -32,13 +38,7 @@ def test_console_commands(tmp_path: Path, *, whole: bool) -> None:
         program, *arguments = command.split()
         arguments += fewer if "lr_by_init" in arguments else []
         assert program == "sweep", command
-        done = subprocess.run(
-            [Path(sys.executable).with_name(program), *arguments],
-            cwd=tmp_path,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        done = as_installed(arguments, tmp_path) if whole else sweep(*arguments, cwd=tmp_path)
         assert done.returncode == 0, f"{command}: {done.stderr}"
     figures = {path.name for path in tmp_path.glob("results/*/figures/*.png")}
     assert {"curves.png", "panels.png", "curves-log.png", "heatmap.png"} <= figures

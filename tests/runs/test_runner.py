@@ -383,11 +383,11 @@ def assert_equal_to_undisturbed(directory: Path, asked: Study) -> None:
     assert verify(directory / "small") == []
 
 
-@pytest.mark.quick("killed-10", "asked-3")
+@pytest.mark.quick("killed-6", "asked-3")
 @pytest.mark.parametrize(
     ("signals", "ends"),
-    [(KILL, 10), (KILL, 50), (ASK, 3), (ASK, 10)],
-    ids=["killed-10", "killed-50", "asked-3", "asked-10"],
+    [(KILL, 6), (KILL, 50), (ASK, 3), (ASK, 10)],
+    ids=["killed-6", "killed-50", "asked-3", "asked-10"],
 )
 def test_ended_and_run_again_ends_equal_to_undisturbed(
     tmp_path: Path, signals: tuple[int, ...], ends: int
