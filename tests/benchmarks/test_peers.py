@@ -67,6 +67,7 @@ def random_parameters(case: Case, dtype: str, n: int) -> np.ndarray:
     return (drawn / np.sqrt(max(case.layers[:-1]))).astype(dtype)
 
 
+@pytest.mark.quick("*numpy_peer*")
 @pytest.mark.parametrize(
     "case", [COURSE, OTHER, DEEP, ONE_LAYER, REGRESSION], ids=lambda case: case.name
 )
@@ -74,6 +75,7 @@ def test_losses(way: tuple[str, str], case: Case) -> None:
     check_losses(way, case, "float64", 24)
 
 
+@pytest.mark.quick("*numpy_peer*")
 @pytest.mark.parametrize("case", [OTHER], ids=lambda case: case.name)
 def test_losses_in_single_precision(way: tuple[str, str], case: Case) -> None:
     check_losses(way, case, "float32", 24)

@@ -13,6 +13,8 @@ from .problem import DESCENTS, PROBLEMS, Descent, Problem
 from .schedules import SCHEDULES, factors
 from .test_naive import parameters_of
 
+pytestmark = pytest.mark.check
+
 # Of the largest entry; sums run in other orders, by functions that round in other ways.
 ROUNDING = 1e-14
 

@@ -35,6 +35,7 @@ def test_from_arrays_to_a_figure(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert (tmp_path / "final_loss.png").stat().st_size > 5_000
 
 
+@pytest.mark.check
 def test_optuna_asks_and_is_told_by_the_hundred(best: float) -> None:
     pytest.importorskip("optuna", reason="the extra `peers` is not installed")
     found = example("optuna_ask_tell")["search"](rounds=3, batch=100)

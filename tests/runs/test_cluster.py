@@ -91,6 +91,7 @@ def test_the_bits_are_those_of_threads(
         assert run(longer, tmp_path, workers=workers).trained == 0
 
 
+@pytest.mark.check
 def test_a_worker_that_is_lost_is_replaced(undisturbed: dict[int, str], tmp_path: Path) -> None:
     killed = []
     with (
@@ -143,6 +144,7 @@ if __name__ == "__main__":
 """
 
 
+@pytest.mark.check  # and the worker that is: they start processes anew
 def test_a_scheduler_that_is_lost_ends_the_run_and_loses_nothing(
     undisturbed: dict[int, str], tmp_path: Path
 ) -> None:

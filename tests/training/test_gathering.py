@@ -11,7 +11,10 @@ from sweep.training.lanes import Lanes, gather, gather_rows, inlined, scatter_ro
 from .arrays import Array, aligned
 from .compiled import compiled
 
-widths = pytest.mark.parametrize("width", [1, 2, 8, 64])
+_check = pytest.mark.check
+widths = pytest.mark.parametrize(
+    "width", [8, *(pytest.param(width, marks=_check) for width in (1, 2, 64))]
+)
 dtypes = pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "int32"])
 places = pytest.mark.parametrize("integer", ["int64", "int32"])
 ROWS = 9

@@ -32,7 +32,8 @@ from .arrays import Array, aligned, bits_of
 from .compiled import apply, compiled
 from .exact import fused_arrays
 
-WIDTHS = [1, pytest.param(2, marks=pytest.mark.check), 8, 64]
+_check = pytest.mark.check
+WIDTHS = [8, *(pytest.param(width, marks=_check) for width in (1, 2, 64))]
 FLOATS = ["float64", "float32"]
 INTEGERS = ["int64", "int32"]
 widths = pytest.mark.parametrize("width", WIDTHS)
@@ -214,6 +215,7 @@ def test_select_and_copies_keep_every_bit(dtype: str, width: int) -> None:
         np.testing.assert_array_equal(row.view(unsigned), expected.view(unsigned))
 
 
+@pytest.mark.quick("*-1", "*-8", "*-64")
 @pytest.mark.parametrize("width", [1, 2, 4, 8, 16, 64])
 @integers
 def test_table_looks_up_by_the_low_bits(dtype: str, width: int) -> None:

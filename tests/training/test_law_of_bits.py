@@ -90,7 +90,7 @@ LANES = (1, 2, 4, 8, 16, 32, 64)
 QUICK = {"float64": LANES, "float32": (1, 8, 64), "everything": (1, 64)}
 
 
-@pytest.mark.quick("float64-1", "float64-8", "float32-8", "everything-1")
+@pytest.mark.quick("float64-1", "float64-8", "float32-8")
 @pytest.mark.parametrize(
     ("name", "lanes"),
     [

@@ -90,6 +90,7 @@ def test_trajectories(optimizer: str, dtype: str) -> None:
         np.testing.assert_allclose(run.parameters[trial], parameters, rtol=0, atol=tolerance)
 
 
+@pytest.mark.check
 @pytest.mark.parametrize("optimizer", [row.name for row in OPTIMIZERS.values() if row.torch])
 def test_pytorchs_own(optimizer: str) -> None:
     torch, (study, run) = peer("torch"), swept(optimizer, "float64")
@@ -133,6 +134,7 @@ def test_what_does_nothing_may_be_left_out(optimizer: str, dtype: str) -> None:
     np.testing.assert_array_equal(bits, bits_of(run.parameters[trial]))
 
 
+@pytest.mark.quick("momentum", "rmsprop", "adamw")
 @optimizers
 def test_keeping_parameters_changes_nothing(optimizer: str) -> None:
     """Where parameters are kept the kernel is left and entered again, state and all."""

@@ -74,6 +74,7 @@ def test_draws_with_replacement_are_the_oracles(samples: int, size: int, seed: i
     assert found.tolist() == [replaced(seed, step, samples, size) for step in POSITIONS]
 
 
+@pytest.mark.quick("*-1", "*-8", "*-64")
 @pytest.mark.parametrize("width", WIDTHS)
 @orders
 def test_each_lane_has_the_order_of_its_own_seed(order: str, width: int) -> None:
@@ -260,6 +261,7 @@ if platform.machine() in ("x86_64", "AMD64"):
     BUILDS["AVX2"] = ("haswell", "+avx,+avx2,+fma,+bmi,+bmi2,+f16c,+lzcnt,+movbe,+popcnt,+sse4.2")
 
 
+@pytest.mark.check
 def test_builds_for_other_processors(tmp_path: Path) -> None:
     """Orders by a build for other registers, schedules by NumPy without the newer instructions."""
     for name, (cpu, features) in BUILDS.items():

@@ -128,6 +128,7 @@ def in_torch(schedule: Schedule, steps: int) -> list[float]:
 WITH_TORCH = [case for case in CASES if case.name not in ("constant", "wsd", "range_test")]
 
 
+@pytest.mark.check
 @pytest.mark.parametrize("steps", [1, 2, 3, 4, 5, 10, 11, 100, 333])
 @pytest.mark.parametrize("schedule", WITH_TORCH, ids=repr)
 def test_factors_are_pytorchs(schedule: Schedule, steps: int) -> None:
