@@ -100,7 +100,8 @@ class _Derivation:
         for layer in range(last - 1, 0, -1):
             yield (*_range(self._by(layer)), " by the chain rule"), self._chain(layer)
             yield from self._paths(layer)
-            yield self._totals(layer)
+            totals = self.d.neurons("by_output", layer, self.sample)
+            yield _range(totals), self._several(totals)
             yield _range(self._by(layer)), self._gradients(layer)
         if self.d.samples > 1:
             yield ("The sum over the samples",), self._over_samples()
@@ -230,10 +231,6 @@ class _Derivation:
         chain = by_sum * path.about("sum_by_output", self.sample)
         combined = self._inline(self.d.of(path), path.layer)
         return self._filled(path, *dict.fromkeys((chain, combined)))
-
-    def _totals(self, layer: int) -> tuple[Line, Body]:
-        totals = self.d.neurons("by_output", layer, self.sample)
-        return _range(totals), self._several(totals)
 
     # Over samples, and the update
 

@@ -1,7 +1,5 @@
 """The boundary of trainability: both of its sides in colour, and how rough it is."""
 
-from collections.abc import Iterator
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -12,7 +10,7 @@ from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLoc
 from sweep.analysis.dimension import LEAST, Dimension, box_dimension
 from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
-from sweep.views.cells import Codes, codes
+from sweep.views.cells import codes
 from sweep.views.maps import Raster
 from sweep.views.panels import panels_of
 from sweep.views.scales import Array, Scale, fitted, fitted_up
@@ -78,9 +76,11 @@ def boundary(
     cells = np.where(raster.outcome == STALLED, np.nan, _ranked(raster))
     found = _dimension(raster) if counts else None
     headings = ["", ""] if found else [""]
+    counts_of = ((name, int((outcome == code).sum())) for code, name in enumerate(OUTCOMES))
+    notes = [f"{count:,} {name}" for name, count in counts_of if count]
     with theme():
         figure, panels = panels_of(
-            look, headings, *_notes(outcome), size=(7.0, 5.2), panel=(4.2, 3.9), legend=False
+            look, headings, *notes, size=(7.0, 5.2), panel=(4.2, 3.9), legend=False
         )
         (axes,) = panels[0].parts
         axes.set_facecolor(OUTCOME_COLORS["stalled"])
@@ -139,12 +139,6 @@ def _dimension(raster: Raster) -> Dimension | None:
         return box_dimension(raster.outcome == DIVERGED)
     except RequestError:
         return None
-
-
-def _notes(outcome: Codes) -> Iterator[str]:
-    for code, name in enumerate(OUTCOMES):
-        if count := int((outcome == code).sum()):
-            yield f"{count:,} {name}"
 
 
 def _dress(axes: Axes, axis: PaperAxis, scale: Scale, name: str) -> None:

@@ -352,19 +352,15 @@ class Scale:
         half = (self.high - self.low) / len(self.values) / 2
         return np.linspace(self.low + half, self.high - half, len(self.values))
 
-    def _fit(self, axes: Axes, axis: PaperAxis) -> bool:
-        """Say whether the names of all values find room beside each other."""
-        room = LETTERS_AN_INCH * width_of(axes)
-        return axis is axes.yaxis or letters_of(value_labels(self.values.tolist())) <= room
-
     def dress(self, axes: Axes, axis: PaperAxis) -> None:
         """Put ticks on a paper axis that say the values at their places."""
-        few = len(self.values) <= MOST_TICKS // 2
+        names = value_labels(self.values.tolist()) if len(self.values) <= MOST_TICKS // 2 else []
+        fit = axis is axes.yaxis or letters_of(names) <= LETTERS_AN_INCH * width_of(axes)
         if self.kind == "even":
             name_cells(axes, axis, self.values)
-        elif few and self._fit(axes, axis):
+        elif names and fit:
             axis.set_major_locator(FixedLocator(self.centers.tolist()))
-            axis.set_major_formatter(FixedFormatter(value_labels(self.values.tolist())))
+            axis.set_major_formatter(FixedFormatter(names))
         elif self.kind == "log":
             decades = np.arange(np.floor(self.low), np.ceil(self.high) + 1)
             between = decades[:, None] + np.log10(np.arange(2, 10))
