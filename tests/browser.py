@@ -54,12 +54,23 @@ class Page:
     _number: int = 0
     _events: set[str] = field(default_factory=set)
 
+    def tab(self) -> Self:
+        """Open another page of the same browser, which is the one that is spoken to from now on."""
+        self.session = ""
+        target = self.call("Target.createTarget", url="about:blank")["targetId"]
+        found = self.call("Target.attachToTarget", targetId=target, flatten=True)
+        self.session = found["sessionId"]
+        for domain in ("Page", "Runtime", "Log", "Network", "Audits"):
+            self.call(f"{domain}.enable")
+        return self
+
     def open(self, page: Path | str) -> Self:
         """Go to a file or an address and wait until it is loaded."""
         self._events.clear()
         self.call("Page.navigate", url=page if isinstance(page, str) else page.resolve().as_uri())
+        due = time.monotonic() + PATIENCE
         while "Page.loadEventFired" not in self._events:
-            self._take()
+            self._take(due)
         return self
 
     def wait(self, expression: str) -> Any:
@@ -113,7 +124,8 @@ class Page:
         if self.session:
             message["sessionId"] = self.session
         os.write(self.send, json.dumps(message).encode() + b"\0")
-        while (answer := self._take()).get("id") != number:
+        due = time.monotonic() + PATIENCE
+        while (answer := self._take(due)).get("id") != number:
             pass
         assert "error" not in answer, answer["error"]
         return answer["result"]  # type: ignore[no-any-return]
@@ -126,12 +138,13 @@ class Page:
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
-    def resize(self, width: int, height: int = 900, *, phone: bool = False) -> None:
+    def resize(self, width: int, height: int = 900, *, phone: bool = False) -> Self:
         """Look at the page through a window of this size in CSS pixels."""
         self.call(
             "Emulation.setDeviceMetricsOverride",
             width=width, height=height, deviceScaleFactor=1, mobile=phone,
         )  # fmt: skip
+        return self
 
     def prefer(self, scheme: str) -> None:
         """Tell the page that its reader likes "dark" or "light"."""
@@ -149,9 +162,9 @@ class Page:
                           preferCSSPageSize=True, printBackground=True)  # fmt: skip
         return base64.b64decode(found["data"])
 
-    def _take(self) -> dict[str, Any]:
-        """Return the next message, and note what it says about the page."""
-        due = time.monotonic() + PATIENCE
+    def _take(self, due: float) -> dict[str, Any]:
+        """Return the next message if it comes in time, and note what it says about the page."""
+        assert time.monotonic() < due, "the browser does not answer"
         while b"\0" not in self._buffer:
             ready, _, _ = select([self.receive], [], [], max(0.0, due - time.monotonic()))
             assert ready, "the browser does not answer"
@@ -200,17 +213,13 @@ def browser(profile: Path) -> Iterator[Page]:
     for one in (theirs_in, theirs_out, high_in, high_out):
         os.close(one)
     try:
-        yield _attached(Page(ours_out, ours_in))
+        yield Page(ours_out, ours_in).tab()
     finally:
         process.terminate()
+        try:
+            process.wait(20)
+        except subprocess.TimeoutExpired:
+            process.kill()
         process.wait()
         os.close(ours_out)
         os.close(ours_in)
-
-
-def _attached(page: Page) -> Page:
-    target = page.call("Target.createTarget", url="about:blank")["targetId"]
-    page.session = page.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-    for domain in ("Page", "Runtime", "Log", "Network", "Audits"):
-        page.call(f"{domain}.enable")
-    return page

@@ -3,6 +3,7 @@
 import os
 import tempfile
 import threading
+import time
 from collections import OrderedDict
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sweep.explorer.tiles import Tile
 ROOM = 2**30
 """Bytes that all tiles together may take."""
 
+_ABANDONED = 600  # seconds; to write a tile takes milliseconds
 _LEFT = 0.9  # of it, once something had to go
 
 
@@ -34,6 +36,8 @@ class Kept:
                     found.append(
                         (status.st_mtime, entry.name.removesuffix(".tile"), status.st_size)
                     )
+                elif entry.name.endswith(".part") and status.st_mtime < time.time() - _ABANDONED:
+                    Path(entry).unlink()  # of a server that was killed
         except OSError:
             pass
         for _, key, size in sorted(found):

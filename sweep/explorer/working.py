@@ -10,7 +10,6 @@ from functools import cached_property
 
 import numpy as np
 
-from sweep.errors import SweepError
 from sweep.explorer.keeping import Kept
 from sweep.explorer.tiles import Place, Tile, View
 from sweep.runs.workers import Interruption, Threads, uncompiled
@@ -162,7 +161,7 @@ class Pool:
                     self._train(task, places)
             except CancelledError:
                 return
-            except (SweepError, MemoryError, OSError) as error:
+            except Exception as error:  # a thread that died would be waited for
                 self._end(task, None, str(error) or type(error).__name__)
 
     def _next(self) -> tuple[_Task, np.ndarray | None] | None:

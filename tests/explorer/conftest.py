@@ -1,6 +1,12 @@
 import http.client
 import json
+import os
+import re
+import signal
+import socket
 import struct
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -110,6 +116,20 @@ class Server:
         return list(frames(content))
 
 
+@pytest.fixture(autouse=True)
+def bounded() -> Iterator[None]:
+    """A test that waits for what never comes fails after four minutes, wherever it waits."""
+
+    def late(*_: object) -> None:
+        raise TimeoutError("the test takes longer than four minutes")
+
+    before = signal.signal(signal.SIGALRM, late)
+    signal.alarm(240)
+    yield
+    signal.alarm(0)
+    signal.signal(signal.SIGALRM, before)
+
+
 @contextmanager
 def serving(study: Study, folder: Path, port: int = 0) -> Iterator[Server]:
     """A server of a study, its tiles in a folder, its results beside them."""
@@ -125,7 +145,42 @@ def serving(study: Study, folder: Path, port: int = 0) -> Iterator[Server]:
             yield Server(port, folder, pool)
         finally:
             server.should_exit = True
-            thread.join()
+            thread.join(60)
+            assert not thread.is_alive(), "the server does not end"
+
+
+@contextmanager
+def command(
+    folder: Path, study: str = "small.toml", port: int = 0, *, warm: bool = True
+) -> Iterator[tuple["subprocess.Popen[str]", int, str]]:
+    """`sweep explore` as a process of a folder, with its port and its token.
+
+    Its tiles lie in `cache/tiles` of the folder, and with `warm` the kernels at hand beside them.
+    """
+    cache = folder / "cache"
+    cache.mkdir(exist_ok=True)
+    for kernel in Path(os.environ["SWEEP_CACHE_DIR"]).glob("*.kernel") if warm else ():
+        if not (cache / kernel.name).exists():
+            os.link(kernel, cache / kernel.name)
+    if not port:
+        with socket.create_server(("127.0.0.1", 0)) as one:
+            port = int(one.getsockname()[1])
+    line = [sys.executable, "-c", "from sweep.cli import main; main()", "explore", study]
+    process = subprocess.Popen(
+        [*line, "--no-browser", "--port", str(port)], cwd=folder, text=True,
+        env=os.environ | {"SWEEP_CACHE_DIR": str(cache)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert process.stdout is not None
+        found = re.fullmatch(
+            rf"http://127\.0\.0\.1:{port}/#token=(\S+)\n", process.stdout.readline()
+        )
+        assert found
+        yield process, port, found[1]
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """The folder of tiles: bounded, the longest unused going first."""
 
 import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -26,6 +27,12 @@ def test_a_tile_comes_back_as_it_was(tmp_path: Path) -> None:
     )
     assert kept.read("b") is None
     assert (tmp_path / "tiles").stat().st_mode & 0o077 == 0
+    for name, age in (("old.part", 3600), ("new.part", 0)):
+        (tmp_path / "tiles" / name).write_bytes(b"half")
+        os.utime(tmp_path / "tiles" / name, (time.time() - age,) * 2)
+    assert Kept(tmp_path / "tiles").read("a") is not None
+    left = {path.name for path in (tmp_path / "tiles").iterdir()}
+    assert left == {"a.tile", "new.part"}, "what a killed server left half written is removed"
 
 
 def test_what_was_longest_unused_goes_first_also_in_another_process(tmp_path: Path) -> None:

@@ -1,13 +1,14 @@
 """The server: whom it answers, what it refuses, and that its tiles are a run's numbers."""
 
 import json
-import os
 import re
 import signal
 import socket
-import subprocess
 import sys
 import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from sweep.errors import RequestError
 from sweep.explorer import serving as module
 from sweep.explorer.tiles import Tile, View
 from sweep.study import Study
-from tests.explorer.conftest import STUDY, VIEW, Server, frames, serving
+from tests.explorer.conftest import STUDY, TOKEN, VIEW, Server, command, frames, serving
 
 ROOT = [0, 0, "0", "0"]
 MEASURES = ["final_loss", "max_loss", "steps_to_target", "diverged_at"]
@@ -223,13 +224,9 @@ def test_tabs_give_up_what_they_asked_before(server: Server) -> None:
     def page(number: int) -> None:
         for level in (3, 4):
             want = [[level, 0, str(i), "0", 5] for i in range(2**level)]
-            ask = {"tab": str(number), "view": VIEW, "want": want, "measures": ["final_loss"]}
             if level == 3:  # a page that is gone before anything comes
-                text = json.dumps(ask).encode()
-                with socket.create_connection(("127.0.0.1", server.port)) as one:
-                    head = f"POST /api/tiles HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\n"
-                    head += f"X-Sweep-Token: the token\r\nContent-Length: {len(text)}\r\n\r\n"
-                    one.sendall(head.encode() + text)
+                with asking(server.port, TOKEN, want, str(number)):
+                    pass
             else:
                 answers[number] = [
                     f.at for f in server.tiles(VIEW, want, ["final_loss"], str(number), 1)
@@ -247,52 +244,63 @@ def test_tabs_give_up_what_they_asked_before(server: Server) -> None:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_server_that_is_ended_leaves_whole_tiles(tmp_path: Path, number: int) -> None:
     (tmp_path / "small.toml").write_text(STUDY.replace("steps = 30", "steps = 3000"))
-    command = [sys.executable, "-c", "from sweep.cli import main; main()", "explore", "small.toml"]
-    tiles = tmp_path / "cache" / "tiles"
-    tiles.parent.mkdir()
-    for kernel in Path(os.environ["SWEEP_CACHE_DIR"]).glob("*.kernel"):
-        os.link(kernel, tiles.parent / kernel.name)
-    environment = os.environ | {"SWEEP_CACHE_DIR": str(tiles.parent)}
-    with subprocess.Popen(
-        [*command, "--no-browser", "--port", str(_free())],
-        cwd=tmp_path,
-        text=True,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        address = re.fullmatch(
-            r"http://127\.0\.0\.1:(\d+)/#token=(\S+)\n", process.stdout.readline()
-        )
-        assert address
-        body = json.dumps(
-            {
-                "tab": "one",
-                "view": VIEW,
-                "measures": ["final_loss"],
-                "want": [[8, 0, str(i), "0", 6] for i in range(200)],
-            }
-        ).encode()
-        head = f"POST /api/tiles HTTP/1.1\r\nHost: 127.0.0.1:{address[1]}\r\n"
-        head += f"X-Sweep-Token: {address[2]}\r\nContent-Length: {len(body)}\r\n\r\n"
-        with socket.create_connection(("127.0.0.1", int(address[1]))) as page:
-            page.sendall(head.encode() + body)
-            received = b""
-            while len(received) < 3000:  # the first tile has come
-                received += page.recv(2**16)
-            process.send_signal(number)
-            _, said = process.communicate(timeout=60)
+    want = [[8, 0, str(i), "0", 6] for i in range(200)]
+    with command(tmp_path) as (process, port, token), asking(port, token, want) as page:
+        received(page, lambda found: len(found) > 3000)  # the first tile has come
+        process.send_signal(number)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == (130 if number == signal.SIGINT else -number), said
     assert said == ("sweep: interrupted\n" if number == signal.SIGINT else "")
+    tiles = tmp_path / "cache" / "tiles"
     kept = [*tiles.glob("*.tile")]
     assert kept
     assert all(Tile.of(one.read_bytes()) for one in kept)
+    assert number == signal.SIGKILL or not [*tiles.glob("*.part")]
 
 
-def _free() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as one:
-        return int(one.getsockname()[1])
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="asks Linux for processes")
+def test_an_interruption_ends_what_compiles_too(tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text(STUDY)
+    with (
+        command(tmp_path, warm=False) as (process, port, token),
+        asking(port, token, [[*ROOT, 3]]) as page,
+    ):
+        received(page, lambda found: b"compiling" in found)
+        while len(processes(tmp_path)) < 2:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert not processes(tmp_path)
+
+
+def processes(folder: Path) -> list[str]:
+    """The processes that were told of a folder in their environment."""
+    found = []
+    for one in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if str(folder).encode() in one.read_bytes():
+                found.append(one.parent.name)
+    return found
+
+
+@contextmanager
+def asking(port: int, token: str, want: object, tab: str = "one") -> Iterator[socket.socket]:
+    """A connection on which tiles are asked for, by hand."""
+    body = {"tab": tab, "view": VIEW, "measures": ["final_loss"], "want": want}
+    text = json.dumps(body).encode()
+    head = f"POST /api/tiles HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX-Sweep-Token: {token}\r\n"
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as page:
+        page.sendall(f"{head}Content-Length: {len(text)}\r\n\r\n".encode() + text)
+        yield page
+
+
+def received(page: socket.socket, enough: Callable[[bytes], bool]) -> None:
+    """Receive until it is enough."""
+    found = b""
+    while not enough(found):
+        found += (more := page.recv(2**16))
+        assert more, found
 
 
 def test_a_port_that_is_taken_and_an_extra_that_is_missing_are_one_line(
