@@ -20,6 +20,7 @@ from sweep.training.trained import Trained
 from sweep.training.trainer import shape_of, train
 
 _STEPS = 2000  # of a curve that are drawn; of a longer one as many by their logarithm
+_LAST = 64  # losses of a point on a line
 _LEARNT = 33  # points a side of what a network has learnt
 _MOST_CELLS = 4_000_000
 _MOST_SHOWN = 500  # samples
@@ -29,8 +30,9 @@ _at_once = BoundedSemaphore(2)
 def points(view: View, pool: Pool, asked: Mapping[str, Any]) -> dict[str, Any]:
     """Values, measures and, if asked for, the curves of points, which a request numbers.
 
-    `levels` are those of the lattices across and up, `points` a list of [i, j] on them. Of the
-    first point there is also what its network has learnt, if it has two inputs.
+    `levels` are those of the lattices across and up, `points` a list of [i, j] on them. With
+    curves there is also what the first point's network has learnt, if it has two inputs. `last`
+    asks for the last losses instead, if the study records these.
 
     Raises:
         RequestError: the request is wrong, or the server is ending.
@@ -49,10 +51,13 @@ def points(view: View, pool: Pool, asked: Mapping[str, Any]) -> dict[str, Any]:
         different = {i: window.values(level, i, 1)[0] for i in dict.fromkeys(index)}
         axes.append(np.array([different[i] for i in index]))
     curves = asked.get("curves") is True
+    kept = view.study.groups()[0].record.loss
+    last = asked.get("last") is True and kept.startswith("last")
     pool.prepare(view)
     part = view.points(*axes)
-    if curves:
-        record = replace(part.group.record, loss=f"log {_STEPS}", parameters="final")
+    if curves or last:
+        loss = f"log {_STEPS}" if curves else f"last {min(int(kept.split()[1]), _LAST)}"
+        record = replace(part.group.record, loss=loss, parameters="final")
         part = replace(part, group=replace(part.group, record=record))
     size, pieces = shape_of(part.group).lanes, []
     for start in range(0, len(numbers), size):
@@ -70,7 +75,7 @@ def points(view: View, pool: Pool, asked: Mapping[str, Any]) -> dict[str, Any]:
         "outcome": np.concatenate([one.outcome for one in pieces]).tolist(),
         "steps": pieces[0].loss_steps.tolist(),
         "losses": [plain(_losses(one)[i]) for one in pieces for i in range(len(one.index))]
-        if curves
+        if curves or last
         else [],
         "learnt": _learnt(part, pieces[0]) if curves else None,
     }

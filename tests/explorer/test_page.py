@@ -1,6 +1,9 @@
 """The page in a browser, by real events of mouse, wheel, fingers and keys."""
 
 import json
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +12,9 @@ import numpy as np
 import pytest
 
 import sweep
+from sweep.study import Study, load_study
 from tests.browser import Page, browser, needs_browser
-from tests.explorer.conftest import TOKEN, Server
+from tests.explorer.conftest import STUDY, TOKEN, Server, command, serving
 
 pytestmark = [pytest.mark.check, needs_browser]
 
@@ -156,6 +160,107 @@ def test_a_zoom_ends_where_neighbours_are_8_ulp_apart(page: Page) -> None:
     )
     ulps = np.diff(values) / np.spacing(values[:-1])
     assert 8 <= ulps.min() < 20
+
+
+def test_keys_alone_draw_a_line_whose_last_losses_are_shown(tmp_path: Path) -> None:
+    (tmp_path / "last.toml").write_text(STUDY + '[record]\nloss = "last 8"\n')
+    with (
+        serving(load_study(tmp_path / "last.toml"), tmp_path) as one,
+        browser(tmp_path / "profile") as page,
+    ):
+        opened(page.resize(1000, 620), one)
+        for _ in range(40):  # from the start of the page, by the tabulator alone
+            page.key("Tab", 9)
+            if page.evaluate("document.activeElement.id") == "map":
+                break
+        page.key("l", 76)
+        page.key("Enter", 13)
+        for _ in range(3):
+            page.key("ArrowRight", 39)
+        page.key("Enter", 13)
+        page.wait("document.querySelectorAll('.card canvas').length === 2")
+        names = "[...document.querySelectorAll('.card canvas')].map((c) => c.ariaLabel)"
+        assert page.evaluate(names)[1].startswith("The last 8 losses of each point")
+        assert page.evaluate("document.activeElement.id") == "map"
+        page.evaluate("document.querySelector('.card button').focus()")
+        page.key("Enter", 13)
+        page.wait(f"{CARDS} === 0")
+        assert not page.complaints
+
+
+def test_ten_tabs_have_their_maps_and_a_reload_loses_nothing(
+    server: Server, tmp_path: Path
+) -> None:
+    with browser(tmp_path / "profile") as page:
+        sessions = []
+        for zoom in range(10):
+            place = f"&at=800000000000000000,800000000000000000&zoom={9 + zoom / 4},9&size=544x400"
+            page.tab().open(f"http://127.0.0.1:{server.port}/#token={TOKEN}{place}")
+            sessions.append((page.session, zoom))
+        for page.session, zoom in sessions:
+            page.call("Page.bringToFront")
+            page.wait(f"window.explorer?.state && {IDLE}")
+            sides = "[...explorer.tiles.values()].filter((t) => t.zx > 0).map((t) => t.side)"
+            assert set(page.evaluate(sides)) == {6}, zoom
+        place = page.evaluate(PLACE)
+        page.call("Page.reload")
+        page.wait(f"performance.now() < 1e5 && window.explorer?.state && {IDLE}")
+        assert np.allclose(page.evaluate(PLACE), place, atol=1e-3)
+        assert not page.complaints
+
+
+def test_a_server_that_was_killed_starts_again_with_its_tiles(tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text(STUDY)
+    values = "JSON.stringify([...explorer.tiles.values()].map((t) => [...t.values[0]]).sort())"
+    deepest = "Math.max(...[...explorer.tiles.values()].map((t) => t.zx))"
+    tiles = tmp_path / "cache" / "tiles"
+    with browser(tmp_path / "profile") as page:
+        with command(tmp_path) as (process, port, token):
+            page.open(f"http://127.0.0.1:{port}/#token={token}")
+            page.wait(f"window.explorer?.state && {IDLE}")
+            shown, first, before = page.evaluate(values), page.session, page.evaluate(deepest)
+            written = {one.name: one.stat().st_ino for one in tiles.iterdir()}
+            process.kill()
+            process.wait()
+            page.evaluate("document.getElementById('map').focus()")
+            page.key("+", 187)
+            page.wait(f"{STATUS}.includes('server does not answer')")
+            asked = len(page.requests)
+            page.evaluate("new Promise((done) => setTimeout(done, 1500))")
+            assert len(page.requests) < asked + 5, "it asks on and on"
+            page.key("0", 48)
+        with command(tmp_path, port=port) as (_, _, token):
+            page.tab().open(f"http://127.0.0.1:{port}/#token={token}")
+            page.wait(f"window.explorer?.state && {IDLE}")
+            assert page.evaluate(values) == shown
+            assert {n: (tiles / n).stat().st_ino for n in written} == written, "trained anew"
+            page.session = first  # the old tab has the new server's token of the browser's storage
+            page.call("Page.bringToFront")
+            page.evaluate("document.getElementById('map').focus()")
+            page.key("+", 187)
+            page.wait(f"{deepest} > {before}")
+
+
+GROWING = """
+import sys, time, sweep
+for end in range(1, 13):
+    sweep.run("small.toml", overrides=[f"axes.seed={{ range = [0, {end}] }}"], results=sys.argv[1])
+    time.sleep(1.5)
+"""
+
+
+def test_a_run_is_seen_to_grow(study: Study, server: Server, page: Page, tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text(STUDY)
+    results = str(server.folder / "results")
+    with subprocess.Popen([sys.executable, "-c", GROWING, results], cwd=tmp_path) as run:
+        try:
+            work = "document.getElementById('work').textContent"
+            seen = page.wait(f"{work}.includes('s left') && {work}")
+            of = r"run: [\d,]+ of 120 trials, [\d.,]+ a second, [\d,]+ s left"
+            assert re.fullmatch(of, seen)
+            page.wait(f"{work}.startsWith('120 of 120')")
+        finally:
+            run.kill()
 
 
 def test_a_page_with_a_wrong_token_says_so(server: Server, tmp_path: Path) -> None:

@@ -135,7 +135,7 @@ export function fitted(canvas, height) { // a context in CSS pixels, sharp on an
   return [context, width, tall];
 }
 
-export function chart(canvas, xs, curves, style, { log = true, label = "" } = {}) { // the first curve in colour, others grey
+export function chart(canvas, xs, curves, style, { log = true, label = "", dots = false } = {}) { // the first curve in colour, others grey
   const [c, width, height] = fitted(canvas), [left, bottom] = [46, 20];
   const seen = curves.flat().filter((v) => v !== null && isFinite(v) && (!log || v > 0));
   let [low, high] = seen.length ? [seen.reduce((a, b) => Math.min(a, b)), seen.reduce((a, b) => Math.max(a, b))] : [0.1, 1];
@@ -151,7 +151,9 @@ export function chart(canvas, xs, curves, style, { log = true, label = "" } = {}
   c.textBaseline = "top"; c.textAlign = "left"; c.fillText(short(from), left, height - bottom + 4);
   c.textAlign = "center"; c.fillText(label, (left + width) / 2, height - bottom + 4);
   c.textAlign = "right"; c.fillText(short(to), width - 8, height - bottom + 4);
-  for (let k = curves.length - 1; k >= 0; k--) {
+  c.fillStyle = style.accent;
+  if (dots) for (const curve of curves) curve.forEach((v, i) => { if (v !== null && isFinite(v)) c.fillRect(px(xs[i]) - 0.7, py(v) - 0.7, 1.4, 1.4); });
+  else for (let k = curves.length - 1; k >= 0; k--) {
     c.beginPath(); c.strokeStyle = k ? style.soft : style.accent; c.globalAlpha = k ? 0.45 : 1; c.lineWidth = k ? 1 : 1.8;
     let open = false;
     curves[k].forEach((v, i) => { if (v === null || !isFinite(v)) { open = false; return; } c[open ? "lineTo" : "moveTo"](px(xs[i]), py(v)); open = true; });

@@ -13,14 +13,16 @@ window.explorer = { get tiles() { return tiles; }, get state() { return state; }
 
 // ---- the server
 
-async function post(path, body) {
-  const answer = await fetch("/api/" + path, { method: body ? "POST" : "GET", body: body && JSON.stringify(body), headers: { "x-sweep-token": token } });
+async function post(path, body, signal) {
+  const answer = await fetch("/api/" + path, { method: body ? "POST" : "GET", body: body && JSON.stringify(body), headers: { "x-sweep-token": token }, signal });
   if (answer.ok) return answer;
+  const newer = localStorage.getItem("sweep-token"); // another tab has opened what a new server has printed
+  if (answer.status === 403 && newer && newer !== token) { token = newer; return post(path, body, signal); }
   const said = await answer.json().catch(() => ({ error: answer.statusText }));
   throw new Error(said.error);
 }
 const tell = (text) => { $("status").textContent = text; };
-const attempt = async (work) => { try { return await work(); } catch (error) { tell(error instanceof TypeError ? "The server does not answer; is `sweep explore` still running?" : error.message); return null; } };
+const attempt = async (work) => { try { return await work(); } catch (error) { if (error.name !== "AbortError") tell(error instanceof TypeError ? "The server does not answer; is `sweep explore` still running?" : error.message); return null; } };
 
 const view = () => ({ x: state.x, y: state.y, others: state.others });
 const columns = () => [state.measure, "diverged_at", "max_loss", "initial_loss"].slice(0, state.scale === "sides" ? 4 : 1);
@@ -37,12 +39,12 @@ function frameOf(buffer) { // as `asking.frame` writes it
 
 async function stream(want) {
   const key = specified; going++; work();
-  await attempt(async () => {
-    const answer = await post("tiles", { tab, turn: ++turn, view: view(), want, measures: columns() });
+  const whole = await attempt(async () => {
+    const answer = await post("tiles", { tab, turn: ++turn, view: view(), want, measures: columns() }, cut.signal);
     const reader = answer.body.getReader(); let held = new Uint8Array(0);
     for (;;) {
       const { done, value } = await reader.read();
-      if (done) break;
+      if (done) return true;
       const joined = new Uint8Array(held.length + value.length); joined.set(held); joined.set(value, held.length); held = joined;
       for (;;) {
         const size = held.length >= 8 ? 8 + new DataView(held.buffer, held.byteOffset).getUint32(0, true) : Infinity;
@@ -52,9 +54,13 @@ async function stream(want) {
       }
     }
   });
-  going--; work();
-  if (!going) { asked = ""; ask(); }
+  going--; work(); wait = whole ? 0 : Math.min(wait + 2000, 10000); // a server that does not answer is left alone for a while
+  if (!going) { asked = ""; ask(wait); }
 }
+let cut = new AbortController(), wait = 0;
+document.addEventListener("visibilitychange", () => { // a browser has few connections, and they are for the tab in front
+  if (document.hidden) { cut.abort(); cut = new AbortController(); } else { asked = ""; ask(); }
+});
 
 function take(found) {
   if (found.said) { $("work").textContent = found.said; if (!found.said.startsWith("compiling")) { failed.add(found.at.join()); tell(found.said); } }
@@ -69,7 +75,7 @@ function take(found) {
 }
 let failed = new Set();
 const levelOf = (w, z, side) => Math.min(z + side, depthOf(w));
-const work = () => { $("work").textContent = going ? "training…" : progress; };
+const work = () => { $("work").textContent = [progress, going ? "training…" : ""].filter(Boolean).join(" · "); };
 let progress = "";
 
 // ---- where one looks
@@ -133,17 +139,19 @@ function inView() {
 
 function ask(soon = 0) { clearTimeout(timer); timer = setTimeout(asking, soon || (going ? 60 : 0)); }
 function asking() {
-  if (!facts || drag?.moving && performance.now() - last < 60) { last ||= 0; ask(60); return; }
+  if (!facts || document.hidden) return;
+  if (drag?.moving && performance.now() - last < 60) { last ||= 0; ask(60); return; }
   last = performance.now();
-  const want = [], seen = inView(), known = (name) => tiles.get(name)?.side ?? 0;
+  const seen = inView(), known = (name) => tiles.get(name)?.side ?? 0;
   const enough = base && !base.sparse && 2 ** state.lx / base.nx <= 4 && 2 ** state.ly / base.ny <= 4; // what is on disk is as fine
-  if (!known("0,0,0,0")) want.push([0, 0, "0", "0", 3]);
-  if (!enough) for (const side of [3, 4, 5, 6]) for (const t of seen) {
-    const name = [t.zx, t.zy, t.ix, t.iy].join();
-    if (known(name) < side && !failed.has(name + "," + side)) want.push([t.zx, t.zy, String(t.ix), String(t.iy), side]);
-  }
-  for (const side of [4, 5]) if (known("0,0,0,0") < side) want.push([0, 0, "0", "0", side]);
-  const text = JSON.stringify([specified, want]);
+  const wanted = new Set(), root = { zx: 0, zy: 0, ix: 0n, iy: 0n }, add = ({ zx, zy, ix, iy }, side) => {
+    const name = [zx, zy, ix, iy].join();
+    if (known(name) < side && !failed.has(name + "," + side)) wanted.add(name + "," + side);
+  };
+  for (const side of seen[0]?.zx < 4 ? [3, 4, 5] : [3]) add(root, side); // of the whole, a first picture soon
+  if (!enough) for (const side of [3, 4, 5, 6]) for (const t of seen) add(t, side);
+  for (const side of [4, 5]) add(root, side);
+  const want = Array.from(wanted, (one) => one.split(",").map((part, k) => k === 2 || k === 3 ? part : +part)), text = JSON.stringify([specified, want]);
   if (text === asked) return;
   asked = text;
   if (want.length) stream(want); else if (going) stream([[0, 0, "0", "0", 3]]); // nothing: what is under way is given up
@@ -282,6 +290,10 @@ function cards() {
     const box = card(`${state.measure} along the line`, "Remove", () => { line = null; cards(); redraw(); }), canvas = element("canvas"), f = line.found;
     canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", `${state.measure} at ${f.x.length} points along the line`); box.append(canvas);
     chart(canvas, f.x.map((_, i) => i), [f.measures[state.measure]], style(), { log: f.measures[state.measure].every((v) => v === null || v >= 0), label: "points along the line" });
+    if (f.losses.length) { // a column of dots a point
+      const dots = element("canvas"); dots.setAttribute("role", "img"); dots.setAttribute("aria-label", `The last ${f.losses[0].length} losses of each point along the line: one where it settles, several where it oscillates`); box.append(dots);
+      chart(dots, f.x.map((_, i) => i), f.losses[0].map((_, k) => f.losses.map((one) => one[k])), style(), { label: `the last ${f.losses[0].length} losses`, dots: true });
+    }
     box.append(element("div", `from ${f.x[0]}, ${f.y[0]} to ${f.x.at(-1)}, ${f.y.at(-1)}; ${f.outcome.filter((o) => o === 2).length} of ${f.x.length} diverged`));
   }
   const shown = [...pins.map((p, k) => [p, "Point " + "AB"[k], "Unpin", () => { pins.splice(k, 1); cards(); redraw(); remember(); }])];
@@ -302,7 +314,7 @@ async function along() { // the measure at 200 points of the map's lattice along
   const clip = (i, l) => { const top = (1n << BigInt(l)) - 1n; return String(i < 0n ? 0n : i > top ? top : i); };
   for (let k = 0n; k < 200n; k++) points.push([0, 1].map((a) => clip((line.from[a] + (line.to[a] - line.from[a]) * k / 199n) >> (FIX - BigInt(levels[a])), levels[a])));
   tell("training along the line…");
-  line.found = await attempt(async () => (await post("points", { view: view(), levels, points: points.filter((p, k) => !k || p.join() !== points[k - 1].join()) })).json());
+  line.found = await attempt(async () => (await post("points", { view: view(), levels, last: true, points: points.filter((p, k) => !k || p.join() !== points[k - 1].join()) })).json());
   if (line.found) tell(""); cards(); redraw();
 }
 
@@ -333,7 +345,7 @@ function restore(text) { // what an address says, as far as it can be read; whet
   const [measure, scale] = (p.get("colour") || "").split(":");
   if (facts.measures.some((m) => m.name === measure)) found.measure = measure;
   if (["sides", "rank", "log", "linear", "outcome"].includes(scale)) found.scale = scale;
-  state = found;
+  state = found; controls(); // first, for they take room
   const at = /^([0-9a-f]{1,20}),([0-9a-f]{1,20})$/.exec(p.get("at") || ""), zoom = (p.get("zoom") || "").split(",").map(Number), size = (p.get("size") || "").split("x").map(Number);
   if (at && zoom.length === 2 && zoom.every((z) => z > 0 && z < 80)) {
     const by = size.length === 2 && size.every((n) => n > 0) ? Math.log2(Math.min(area().width / size[0], area().height / size[1])) : 0;
@@ -341,8 +353,9 @@ function restore(text) { // what an address says, as far as it can be read; whet
   } else { const { width, height } = area(); Object.assign(state, { lx: Math.log2(width), ly: Math.log2(height) }); }
   bound(); const wanted = (p.get("pins") || "").split(",").filter(Boolean).slice(0, 2); pins = []; current = null; line = null;
   for (const one of wanted) repin(one.split("."));
-  respecified(); controls(); cards();
+  shown = area(); respecified(); cards();
 }
+let shown = null;
 async function repin([lx, ly, i, j]) {
   const found = await attempt(async () => (await post("points", { view: view(), levels: [+lx, +ly], points: [[i, j]], curves: true })).json());
   if (found) { pins.push({ levels: [+lx, +ly], i: BigInt(i), j: BigInt(j), u: BigInt(i) << (FIX - BigInt(lx)), v: BigInt(j) << (FIX - BigInt(ly)), found }); cards(); redraw(); }
@@ -379,9 +392,11 @@ async function picture() {
 
 async function onDisk() {
   const key = specified, answer = await attempt(async () => frameOf(await (await post("results", { view: view(), measures: columns() })).arrayBuffer()));
-  if (!answer || key !== specified) return;
-  const grew = answer.trained !== trained, rate = trained >= 0 && grew ? (answer.trained - trained) / (performance.now() - seen) * 1000 : 0;
-  if (rate > 0 && answer.trained < answer.trials) progress = `run: ${answer.trained.toLocaleString("en")} of ${answer.trials.toLocaleString("en")} trials, ${short(Math.round(rate))} a second, ${short(Math.ceil((answer.trials - answer.trained) / rate))} s left`;
+  if (key !== specified) return;
+  if (!answer) { setTimeout(() => key === specified && onDisk(), 8000); return; }
+  const grew = answer.trained !== trained, since = performance.now() - seen;
+  rate = trained < 0 || (!grew && since > 20000) ? 0 : grew ? (answer.trained - trained) / since * 1000 : rate;
+  if (rate > 0 && answer.trained < answer.trials) progress = `run: ${answer.trained.toLocaleString("en")} of ${answer.trials.toLocaleString("en")} trials, ${Number(rate.toPrecision(2)).toLocaleString("en")} a second, ${short(Math.ceil((answer.trials - answer.trained) / rate))} s left`;
   else progress = answer.trained ? `${answer.trained.toLocaleString("en")} of ${answer.trials.toLocaleString("en")} trials on the disk` : "";
   if (grew || trained < 0) { seen = performance.now(); trained = answer.trained; }
   if (answer.across > 1 && answer.up > 1 && grew) {
@@ -390,9 +405,9 @@ async function onDisk() {
     if (x && y) { base = { ...answer, u0: x[0], u1: x[1], v0: y[0], v1: y[1], nx: answer.across / (Number(x[1] - x[0]) / 2 ** 72), ny: answer.up / (Number(y[1] - y[0]) / 2 ** 72), sparse: answer.outcome.includes(-1), image: null }; recoloured(); asked = ""; ask(); }
   }
   work();
-  if (answer.trained < answer.trials) setTimeout(() => key === specified && onDisk(), answer.trained ? 2000 : 8000);
+  if (answer.trained < answer.trials) setTimeout(() => key === specified && onDisk(), answer.trained ? 2000 : 4000);
 }
-let seen = 0;
+let seen = 0, rate = 0;
 
 // ---- the controls
 
@@ -432,8 +447,17 @@ $("apply").onclick = async () => {
   if (await attempt(() => post("study-file", { view: { ...view(), ...next }, x: { level: 0, first: 0, num: 1 }, y: { level: 0, first: 0, num: 1 } }))) { Object.assign(state, next); respecified(); whole(); }
 };
 $("home").onclick = whole; $("save").onclick = save; $("picture").onclick = picture;
-$("line").onclick = () => { lining = !lining; $("line").setAttribute("aria-pressed", lining); tell(lining ? "Draw a line across the map." : ""); };
-$("tour").onchange = (e) => { const place = facts.places[e.target.value]; if (place) { restore(place.at); tell(place.words); remember(); } };
+$("line").onclick = () => { lining = !lining; if (lining) line = null; $("line").setAttribute("aria-pressed", lining); tell(lining ? "Draw a line across the map; or go to its ends with the arrow keys, and press Enter at each." : ""); redraw(); };
+function end() { // an end of a line, by the keyboard
+  if (!line) { line = { from: [state.cx, state.cy], to: [state.cx, state.cy] }; tell("The line begins here; go to its other end and press Enter."); return redraw(); }
+  line.to = [state.cx, state.cy]; $("line").onclick(); along();
+}
+$("tour").onchange = (e) => { const place = facts.places[e.target.value]; if (place) visit(place); };
+function visit(place) { // shares of the first window, and how many times it is halved along each axis
+  restore(place.colour ? "colour=" + place.colour : ""); const { width, height } = area(), [u, v] = place.at.map((share) => BigInt(Math.round(share * 2 ** 53)) << FIX - 53n);
+  Object.assign(state, { cx: u, cy: v, lx: Math.log2(width) + place.zoom[0], ly: Math.log2(height) + place.zoom[1] });
+  moved(); controls(); remember(); tell(place.words);
+}
 $("controls").onsubmit = (e) => e.preventDefault();
 
 // ---- hands: pointers, wheel, keys
@@ -476,13 +500,18 @@ map.onkeydown = (e) => {
   if (e.ctrlKey || e.metaKey || e.altKey) return;
   const a = area(), [x, y] = [MARGIN.left + a.width / 2, MARGIN.top + a.height / 2], far = e.shiftKey ? 10 : 80;
   const act = { ArrowLeft: () => { state.cx -= deep(far, state.lx); }, ArrowRight: () => { state.cx += deep(far, state.lx); }, ArrowUp: () => { state.cy += deep(far, state.ly); }, ArrowDown: () => { state.cy -= deep(far, state.ly); },
-    "+": () => zoom(x, y, 1), "=": () => zoom(x, y, 1), "-": () => zoom(x, y, -1), _: () => zoom(x, y, -1), 0: whole, Home: whole, Enter: () => look(x, y), p: pin, P: pin }[e.key];
+    "+": () => zoom(x, y, 1), "=": () => zoom(x, y, 1), "-": () => zoom(x, y, -1), _: () => zoom(x, y, -1), 0: whole, Home: whole, Enter: () => lining ? end() : look(x, y), p: pin, P: pin, l: $("line").onclick, L: $("line").onclick }[e.key];
   if (!act) return;
   e.preventDefault(); act(); if (e.key.startsWith("Arrow")) moved();
-  if (e.key !== "Enter" && !limit) hover(x, y);
+  if (!lining && e.key !== "Enter" && !limit) hover(x, y);
 };
 map.onfocus = map.onblur = redraw;
-new ResizeObserver(() => { if (state) { bound(); redraw(); ask(); } }).observe(map);
+new ResizeObserver(() => { // what is in view stays in view
+  if (!shown) return;
+  const before = shown; shown = area();
+  state.lx += Math.log2(shown.width / before.width); state.ly += Math.log2(shown.height / before.height);
+  bound(); redraw(); ask();
+}).observe(map);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { redraw(); cards(); });
 addEventListener("popstate", () => facts && restore(location.hash));
 
