@@ -72,7 +72,7 @@ def explore(
         if host in ("0.0.0.0", "::"):
             own = {socket.gethostname(), socket.getfqdn(), "127.0.0.1", "localhost", "[::1]"}
             hosts |= {f"{name}:{number}" for name in own | _addresses()}
-        server = Server(found, pool, Path(results), _tour(found.name), hosts=hosts, token=token)
+        server = Server(found, pool, Path(results), tour(found.name), hosts=hosts, token=token)
         on_ready(f"http://{shown}:{number}/#token={token}")
         server.run([listener])
 
@@ -117,7 +117,11 @@ def listening(host: str, port: int | None) -> socket.socket:
     raise RequestError(f"--port: {host}, port {port}: {problem}; choose another one, or none")
 
 
-def _tour(name: str) -> list[dict[str, Any]]:
-    """The good places of a shipped study: a sentence each, and where it is."""
+def tour(name: str) -> list[dict[str, Any]]:
+    """The good places of a shipped study.
+
+    Each has a `name`, a sentence in `words`, where its middle is, `at` shares of the first two
+    windows, and `zoom`, how many times these are halved; and maybe `colour`, "measure:scale".
+    """
     found: list[dict[str, Any]] = tomllib.loads(_TOUR.read_text(encoding="utf-8")).get(name, [])
     return found
