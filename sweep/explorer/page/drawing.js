@@ -79,7 +79,8 @@ export function legend(c, x, y, width, domain, style, label) {
   let at = x;
   const words = (text) => { c.fillStyle = style.ink; c.textAlign = "left"; c.fillText(text, at, y + 6); at += c.measureText(text).width + 12; };
   const patch = (colour) => { c.fillStyle = colour; c.fillRect(at, y, 12, 12); at += 17; };
-  const bar = (table, size, flip) => {
+  const bar = (table, width, flip) => {
+    const size = Math.round(width);
     for (let i = 0; i < size; i++) {
       const p = table[Math.round(255 * (flip ? size - 1 - i : i) / (size - 1))];
       c.fillStyle = `rgb(${p & 255},${p >> 8 & 255},${p >> 16 & 255})`; c.fillRect(at + i, y, 1.5, 12);
