@@ -79,11 +79,12 @@ def halving(
         only: choices of axes' values, as NAME=VALUE.
 
     Returns:
-        A row a method, with the columns `method`; `spent`, the mean share of the steps that
-        training all trials takes, and `saved`, the rest; `finished`, the mean number of trials that
-        are trained to the end; `kept`, the share of replays in which the best trial is among them;
-        `ratio` and `ratio_high`, the median and the 90% quantile of the best loss that is found
-        over the best there is; and `rank`, the median rank of the former among all, 1 for the best.
+        A row a method, with the columns `method`; `trials`, how many are drawn; `spent`, the mean
+        share of the steps that training all trials takes, and `saved`, the rest; `finished`, the
+        mean number of trials that are trained to the end; `kept`, the share of replays in which the
+        best trial is among them; `ratio` and `ratio_high`, the median and the 90% quantile of the
+        best loss that is found over the best there is; and `rank`, the median rank of the former
+        among all, 1 for the best.
 
     Raises:
         RequestError: the study has no such curves, its trials differ in their steps, or an argument
@@ -97,7 +98,7 @@ def halving(
     count = len(table) if trials is None else trials
     if not 1 <= count <= len(table):
         raise RequestError(f"trials must be from 1 to {len(table)}, those there are, not {trials}")
-    seen = seen_of(found, table, measure or _usual(found.study), eta, least)
+    seen = seen_of(found, table, measure or usual_curve(found.study), eta, least)
     if not np.isfinite(seen.final).any():
         raise RequestError(f"{found.study.name}: all trials diverged; there is nothing to find")
     rng = np.random.default_rng(seed)
@@ -113,6 +114,7 @@ def halving(
     return pd.DataFrame(
         {
             "method": list(SCHEDULERS),
+            "trials": count,
             "spent": means["spent"].to_numpy(),
             "saved": 1 - means["spent"].to_numpy(),
             "finished": means["finished"].to_numpy(),
@@ -241,7 +243,7 @@ def earlier_below(asked: np.ndarray, values: np.ndarray) -> np.ndarray:
     return found[::2]
 
 
-def _usual(study: Study) -> str:
+def usual_curve(study: Study) -> str:
     """The curve that is looked at: on validation data, of batches, or the loss."""
     groups = study.groups()
     if all(group.validation for group in groups):

@@ -252,6 +252,9 @@ def halving(  # noqa: PLR0913 - a command's options are its arguments
     if json:
         tell({"study": opened.study.name, "methods": found})
         return
+    looked = measure or module.usual_curve(opened.study)
+    print(printable(f"{opened.study.name}: {opened.study.title}"))
+    print(f"{draws} searches of {plural(found['trials'][0], 'trial')} each, stopped by {looked}")
     head = "METHOD,STEPS SAVED,TO THE END,KEPT THE BEST,FOUND / BEST,IN 90% AT MOST,RANK"
     rows = [tuple(head.split(","))]
     for row in found.to_dict("records"):

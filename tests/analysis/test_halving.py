@@ -1,15 +1,18 @@
 """Early stopping, replayed: against the same rules in plain loops, and on a study."""
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import sweep
 from sweep.analysis.halving import (
     FIRST,
     Seen,
+    _losses,
     asha,
     earlier_below,
     hyperband,
@@ -165,6 +168,8 @@ def test_a_study_says_what_would_have_been_missed(directory: Path) -> None:
     assert again.set_index("method").equals(found)
     few = sweep.halving(directory, trials=8, draws=5, eta=2, least=50, only="seed=3")
     halved = few.set_index("method").loc["successive halving"]
+    assert set(found["trials"]) == {240}
+    assert set(few["trials"]) == {8}
     assert (halved["finished"], halved["spent"]) == (2, (4 * 50 + 2 * 100 + 2 * 200) / (8 * 200))
 
 
@@ -216,6 +221,46 @@ def test_what_is_seen_is_what_the_curves_say(directory: Path, tmp_path: Path) ->
             assert seen.least[row, column] == least
             assert seen.means[row, column] == pytest.approx(sum(until) / len(until), rel=1e-12)
         assert seen.final[row] == (float("inf") if lost else final)
+
+
+class Curves:
+    """Results of any curves, as far as they are read here: by trial, losses by step."""
+
+    def __init__(self, by_trial: dict[int, dict[int, float]]) -> None:
+        self.by_trial = by_trial
+
+    def curves(self, trials: np.ndarray, columns: list[str]) -> pd.DataFrame:
+        assert columns == ["trial", "step", "loss"]
+        rows = [
+            (t, s, x) for t in self.by_trial if t in trials for s, x in self.by_trial[t].items()
+        ]
+        return pd.DataFrame(rows, columns=columns)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_losses_at_the_recorded_steps_are_those_of_a_loop(seed: int) -> None:
+    """Curves every k steps, of which some stop in between, some are lost, some stay lost."""
+    rng = np.random.default_rng(seed)
+    steps = [*range(0, 40, int(rng.integers(2, 7))), 40]
+    by_trial: dict[int, dict[int, float]] = {}
+    for trial in rng.permutation(12).tolist():
+        end = int(rng.choice([40, *range(41)]))
+        there = [*(step for step in steps if step < end), end]
+        losses = np.exp(rng.normal(size=len(there)))
+        wild = rng.random() < 0.4
+        losses[int(rng.integers(len(there))) :] *= [1, [np.nan, np.inf, -np.inf][trial % 3]][wild]
+        losses[-1] = 0.5 if rng.random() < 0.2 else losses[-1]  # back again, and lost all the same
+        by_trial[trial] = dict(zip(there, losses.tolist(), strict=True))
+    asked = rng.permutation(12)[: int(rng.integers(1, 13))]
+    found = _losses(Curves(by_trial), asked, np.array(steps), "loss")  # type: ignore[arg-type]
+    for trial, row in zip(asked.tolist(), found.tolist(), strict=True):
+        known, lost = float("nan"), False
+        for step, loss in zip(steps, row, strict=True):
+            for at in sorted(by_trial[trial]):
+                if at <= step:
+                    known = by_trial[trial][at]
+                    lost = lost or not math.isfinite(known)
+            assert loss == (math.inf if lost else known)
 
 
 def test_curves_that_stopped_are_carried_on_and_batches_have_their_own(
