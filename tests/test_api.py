@@ -89,7 +89,16 @@ def test_an_unknown_column_is_named(path: Path) -> None:
     results = sweep.run(path, results=path.parent / "results")
     with pytest.raises(RequestError, match="'nope': no column of trials"):
         results.trials(["nope"])
-    assert "2 of 2 trials" in repr(results)
+
+
+def test_what_functions_return_is_told_in_a_line(path: Path) -> None:
+    results = sweep.run(path, results=path.parent / "results")
+    found = [results, results.study, sweep.compare([results, results])]
+    found += [sweep.evaluate(path, {"learning_rate": [0.1]}, curves=True)]
+    told = [repr(one) for one in found]
+    assert "2 of 2 trials" in told[0]
+    assert all("\n" not in one for one in told)
+    assert [one[0] + one[-1] for one in told] == ["<>"] * 4
 
 
 def test_the_menu_can_be_completed() -> None:

@@ -95,6 +95,11 @@ class Comparison:
     unlike: tuple[str, ...]
     studies: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        seeds = f", {self.seeds} seeds in common" if self.seeds else ""
+        names = " with ".join(dict.fromkeys(side.name for side in self.sides))
+        return f"<Comparison of {self.measure} by {self.rate}: {names}{seeds}>"
+
     @property
     def level(self) -> Level:
         """What the measure is."""

@@ -58,6 +58,10 @@ class Evaluated:
     parameters: pd.DataFrame
     groups: tuple[tuple[Group, np.ndarray], ...]
 
+    def __repr__(self) -> str:
+        rows = f"{len(self.curves):,} rows of curves, {len(self.parameters):,} of parameters"
+        return f"<Evaluated: {len(self.trials):,} trials, {rows}>"
+
 
 @overload
 def evaluate(

@@ -3,7 +3,7 @@
 import json
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -79,7 +79,7 @@ class Frame:
     width: float
     trained: int
     results: Results
-    diverged: np.ndarray
+    diverged: np.ndarray = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,6 +94,10 @@ class Zoom:
     frames: tuple[Frame, ...]
     ended: str
     directory: Path
+
+    def __repr__(self) -> str:
+        width = f", the last one {self.frames[-1].width:.3g} as wide" if self.frames else ""
+        return f"<Zoom of {self.study}: {len(self.frames)} windows{width}>"
 
 
 def zoom(  # noqa: PLR0913 - every choice has a name here
