@@ -1,9 +1,10 @@
 """What training maps from coarse to fine saves and misses: `python -m benchmarks.refining`.
 
-Each study is run whole and with each depth of `[refine]`, into folders of its own, with the kernels
-at hand. Prints the share of points that were trained, the share of the whole grid's outcomes that
-the picture shows otherwise, the box-counting dimension of it, and CPU and wall time, of the runs
-and over those of the whole grid.
+Each map is run whole and with each depth of `[refine]`, into folders of its own, with the kernels
+at hand; a study that is not among `MAPS` is one as it is. Prints the share of points that were
+trained, the share of the whole grid's outcomes that the picture shows otherwise, the box-counting
+dimension of what ended worst in it, and CPU and wall time, of the runs and over those of the whole
+grid.
 """
 
 import argparse
@@ -16,13 +17,26 @@ from rich.table import Table
 
 from benchmarks.options import console
 from sweep.analysis.dimension import box_dimension
-from sweep.catalogue import OUTCOMES
 from sweep.runs import runner
 from sweep.store.results import open_results
 from sweep.study import load_study
 from sweep.training.trainer import prepare
 
-SHIPPED = ("boundary_single", "boundary_relu", "boundary_tanh")
+_RATES = "{ log = [1e-2, 1e3], num = 1024 }"
+_BY_SCALE = (
+    "axes={ learning_rate = { log = [1e-3, 1e3], num = 1024 },"
+    " initial.scale = { log = [0.1, 30], num = 1024 }, seed = [0] }"
+)
+MAPS: dict[str, list[str]] = {
+    "lr_response": [f'axes={{ "learning_rate.0" = {_RATES}, "learning_rate.1" = {_RATES} }}'],
+    "lr_by_init": [_BY_SCALE],
+    "lr_saturation": [_BY_SCALE, "outcome.target=0.001"],
+    "boundary_single": [
+        'axes."learning_rate.0"={ linear = [48.298735, 48.299146], num = 1024 }',
+        'axes."learning_rate.1"={ linear = [18.2066141, 18.2067690], num = 1024 }',
+    ],
+}
+"""Shipped studies as maps: what is changed of each."""
 COLUMNS = ("study", "depth", "trained", "shown otherwise", "dimension", "CPU s", "s", "CPU", "wall")
 
 
@@ -42,7 +56,7 @@ def measured(name: str, depths: list[int], edits: list[str]) -> pd.DataFrame:
             trained = results.trained / study.trials
         shape = [len(axis) for axis in study.axes if len(axis) > 1]
         whole, first = (whole, rows[0][-2:]) if depth else (shown, seconds)
-        roughness = box_dimension(shown.reshape(shape) == OUTCOMES.index("diverged")).fit
+        roughness = box_dimension(shown.reshape(shape) == shown.max()).fit
         missed = np.mean(shown != whole)
         rows.append((name, depth, trained, missed, roughness, *(seconds / first), *seconds))
     names = ["study", "depth", "trained", "missed", "dimension", "cpu", "wall", "cpu_s", "wall_s"]
@@ -52,13 +66,14 @@ def measured(name: str, depths: list[int], edits: list[str]) -> pd.DataFrame:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("studies", nargs="*", default=SHIPPED, metavar="STUDY")
-    parser.add_argument("--depths", nargs="+", type=int, default=[3, 4])
+    parser.add_argument("studies", nargs="*", default=[*MAPS], metavar="STUDY")
+    parser.add_argument("--depths", nargs="+", type=int, default=[3, 4, 5])
     parser.add_argument("--set", action="append", default=[], metavar="FIELD=VALUE")
     options = parser.parse_args()
     table = Table(*COLUMNS)
     for name in options.studies:
-        for row in measured(name, options.depths, options.set).itertuples():
+        edits = [*MAPS.get(name, []), *options.set]
+        for row in measured(name, options.depths, edits).itertuples():
             table.add_row(
                 row.study, str(row.depth or "whole"), f"{row.trained:.1%}", f"{row.missed:.2%}",
                 f"{row.dimension:.2f}", f"{row.cpu_s:.2f}", f"{row.wall_s:.2f}", f"{row.cpu:.2f}",
