@@ -1,6 +1,7 @@
 """The `[axes]` of a study file become dimensions, and the condition on their points."""
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 import numpy as np
 
@@ -150,6 +151,13 @@ def _listed(kind: type, check: Check, stated: list[object]) -> np.ndarray:
     if not 1 <= len(stated) <= MAX_VALUES:
         raise ValueError(f"must have 1 to {MAX_VALUES} values, not {len(stated)}")
     values: np.ndarray = np.empty(len(stated), _DTYPES[kind])
+    if kind in (int, float) and {*map(type, stated)} <= {int, kind}:
+        with suppress(ValueError, OverflowError):  # the loop says which value it is
+            values[:] = stated
+            for end in (values.min(), values.max()):  # checks of numbers are of intervals
+                check(end.item())
+            values += 0  # makes -0.0 into 0.0
+            return values
     for index, element in enumerate(stated):
         if isinstance(element, list):
             raise ValueError(f"[{index}] must be a single value, not {show(element)}")

@@ -1,10 +1,12 @@
 """Text to dotted names: TOML within safe bounds, `--set`, and where each value was stated."""
 
+import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from sweep.errors import RequestError
 from sweep.study.checks import one_line, show
@@ -176,7 +178,7 @@ def _parse(text: str, source: str, limit: int) -> dict[str, object]:
     if _DOTTED.search(plain):
         raise refusal(source, f"has a key of more than {MAX_DOTS} parts")
     try:
-        return tomllib.loads(text)
+        return _loads(text)
     except tomllib.TOMLDecodeError as error:
         place, problem = _said(str(error), text)
         place = place * (not source.startswith("--set"))
@@ -185,6 +187,34 @@ def _parse(text: str, source: str, limit: int) -> dict[str, object]:
         raise refusal(source, "is not TOML: a number in it has too many digits") from None
 
 
+def _loads(text: str) -> dict[str, object]:
+    """What `tomllib` makes of a text; long lists of numbers are JSON too, which is read faster."""
+    lists: list[list[float]] = []
+    placed = 0
+
+    def mark(found: re.Match[str]) -> str:
+        lists.append(json.loads(found[0]))
+        return f'["\\u0000{len(lists) - 1}"]'
+
+    def whole(value: Any) -> Any:
+        nonlocal placed
+        if isinstance(value, dict):
+            return {key: whole(one) for key, one in value.items()}
+        if not isinstance(value, list):
+            return value
+        if len(value) == 1 and isinstance(value[0], str) and value[0].startswith("\0"):
+            placed += 1
+            return lists[int(value[0][1:])]
+        return [whole(one) for one in value]
+
+    with suppress(ValueError, IndexError):  # what is wrong, and where, is said of the text itself
+        found = whole(tomllib.loads(_NUMBERS.sub(mark, text)))
+        if placed == len(lists):  # none was in a comment or a string
+            return cast("dict[str, object]", found)
+    return tomllib.loads(text)
+
+
+_NUMBERS = re.compile(r"\[[-+0-9.eE, \n]{1000,}\]")
 _PLACE = re.compile(r"(.*) \(at (?:line (\d+), column (\d+)|end of document)\)", re.DOTALL)
 _PROBLEMS = {
     "Expected '=' after a key": "a key needs a = and a value after it",

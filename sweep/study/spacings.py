@@ -254,7 +254,7 @@ def _count(name: str, stated: Any, least: int, most: int = MAX_VALUES) -> int:
 
 # Fifty digits carry ten million products and still round to the nearest float64.
 _DECIMAL = Context(prec=50)
-_BLOCK = 4096  # powers from which many more are made
+_FEW = 500  # products made one after the other
 _MOST_DECADES = 330  # more than float64 has on either side of 1
 _LEAST = -1000  # powers of two below which a result may be subnormal, and is rounded once only
 
@@ -364,18 +364,19 @@ def _ratio(low: Decimal, high: str, num: int) -> Decimal:
 def _products(start: Decimal, ratio: Decimal, num: int) -> np.ndarray:
     """start ratio^i for i = 0 .. num - 1, each correctly rounded to float64.
 
-    Of many, each is the product of one of the powers below `_BLOCK` and one of its multiples, as a
+    Of many, each is the product of one of the first powers and one of their multiples, as a
     sum of two float64 (Dekker, "A floating-point technique for extending the available precision",
     1971), good to 2^-100. Where that does not decide the last bit, decimal arithmetic does.
     """
-    if num <= 2 * _BLOCK:
+    if num <= _FEW:
         values = accumulate(repeat(ratio, num - 1), _DECIMAL.multiply, initial=start)
         return np.fromiter(map(float, values), np.float64, num)
-    powers = [*accumulate(repeat(ratio, _BLOCK), _DECIMAL.multiply, initial=Decimal(1))]
-    stride, blocks = powers.pop(), -(-num // _BLOCK)
+    size = 2 ** ((32 * num).bit_length() // 2)  # a block takes as long as many powers
+    powers = [*accumulate(repeat(ratio, size), _DECIMAL.multiply, initial=Decimal(1))]
+    stride, blocks = powers.pop(), -(-num // size)
     starts = [*accumulate(repeat(stride, blocks - 1), _DECIMAL.multiply, initial=start)]
     coarse, fine = (np.array([*map(_pair, part)]) for part in (starts, powers))
-    found = np.empty((blocks, _BLOCK))
+    found = np.empty((blocks, size))
     for block, (high, low, exponent) in enumerate(coarse):
         product, rest = _two_product(high, fine[:, 0])
         rest += high * fine[:, 1] + low * fine[:, 0]

@@ -232,7 +232,7 @@ class Study:
     def idle(self, name: str) -> str:
         """Why the field `name` has no effect in any group, or nothing."""
         field = FIELD[name]
-        reasons = [field.idle(self._settings(group)) for group in self._groups]
+        reasons = [field.idle(settings) for settings in self._each]
         if all(reasons):
             return reasons[0]
         overshadowed = field.each and all(_overshadowed(field, group) for group in self._groups)
@@ -333,8 +333,7 @@ class Study:
         field, value = FIELD[name], self.settings.values[name]
         if value is not None or not callable(field.default):
             return value
-        settings = map(self._settings, self._groups)
-        found = {field.default(one) for one in settings if not field.idle(one)}
+        found = {field.default(one) for one in self._each if not field.idle(one)}
         return found.pop() if len(found) == 1 else None
 
     @cached_property
@@ -352,8 +351,10 @@ class Study:
         refuse_idle(self.axes, groups)
         return tuple(replace(one, grid=one.grid.narrowed(list(one.idle))) for one in groups)
 
-    def _settings(self, group: Group) -> Settings:
-        return self.settings | group.labels
+    @cached_property
+    def _each(self) -> list[Settings]:
+        """The settings of each group."""
+        return [self.settings | group.labels for group in self._groups]
 
 
 def _is_name(name: object) -> bool:

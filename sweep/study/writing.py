@@ -73,7 +73,8 @@ def _values(values: np.ndarray) -> object:
 
 def _toml(value: object) -> str:
     if isinstance(value, np.ndarray):
-        return _toml(value.tolist())
+        listed = value.tolist()  # of an axis it is long
+        return f"[{', '.join(map(repr, listed))}]" if value.dtype.kind in "if" else _toml(listed)
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(_toml, value))}]"
     if isinstance(value, Mapping):

@@ -1,10 +1,13 @@
 import os
+import tomllib
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from sweep.errors import RequestError
 from sweep.study import leading_comment, load_study, parse_study
+from sweep.study.document import _loads
 from sweep.study.fields import ALIASES, FIELD
 
 from .course import COURSE, DRAWN, course, refused
@@ -15,6 +18,33 @@ def refused_text(text: str) -> str:
         parse_study(text, "course", Path("studies"))
     assert str(error.value).isprintable()
     return str(error.value)
+
+
+LONG = ", ".join(map(repr, np.random.default_rng(0).normal(size=200).tolist()))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"a = [{LONG}]\nb = {{ c = [[{LONG}], [1, 2]] }}\n[[d]]\ne = [1, {LONG},\n 7, 1e5]",
+        f"a = [{LONG},]\n# b = [{LONG}]\nb = 'x'",
+        f"a = '''[{LONG}]'''\nb = [{LONG}]",
+        f"a = [{LONG}, -0, -0.0, 1e400, 1E-3, 123456789012345678901234567890]",
+        f"a = [{LONG}]\nb = ['\\u0000x']\nc = [\"\\u00000\"]",
+        f"a = [{LONG}, +1.0, 1_000, inf]",
+    ],
+)
+def test_long_lists_are_read_as_toml_reads_them(text: str) -> None:
+    assert repr(_loads(text)) == repr(tomllib.loads(text))
+
+
+@pytest.mark.parametrize("end", [", 01]", ", 1.]", "\n\n, ]]", "]\nb = ["])
+def test_what_is_wrong_beside_a_long_list_is_found_where_it_is(end: str) -> None:
+    with pytest.raises(tomllib.TOMLDecodeError) as wanted:
+        tomllib.loads(f"a = [{LONG}{end}")
+    with pytest.raises(tomllib.TOMLDecodeError) as found:
+        _loads(f"a = [{LONG}{end}")
+    assert str(found.value) == str(wanted.value)
 
 
 def test_an_override_is_an_edit() -> None:

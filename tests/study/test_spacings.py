@@ -40,6 +40,14 @@ def test_spaced_values_are_those_that_one_would_write() -> None:
     assert linear(0.1, 0.5, 5).tolist() == [0.1, 0.2, 0.3, 0.4, 0.5]
 
 
+@pytest.mark.parametrize("num", [501, 1024, 2001, 10_000])
+def test_products_by_blocks_are_those_one_after_the_other(num: int) -> None:
+    with workprec(500):
+        ratio = mpf("1e4") ** (mpf(1) / (num - 1))
+        wanted = [float(mpf("0.003") * ratio**i) for i in range(0, num, 37)]
+    assert logarithmic(3e-3, 30.0, num)[::37].tolist() == wanted
+
+
 def test_a_long_axis_is_as_exact_as_a_short_one() -> None:
     values = logarithmic(1e-2, 1e3, 200_001)
     assert values[::40_000].tolist() == [1e-2, 1e-1, 1.0, 1e1, 1e2, 1e3]
