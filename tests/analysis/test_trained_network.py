@@ -62,7 +62,7 @@ def test_its_loss_is_the_one_that_was_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("activation", sorted(set(ACTIVATIONS) - {"softmax"}))
-@pytest.mark.quick("tanh", "softplus")
+@pytest.mark.check
 def test_pytorch_predicts_the_same(tmp_path: Path, activation: str) -> None:
     pytest.importorskip("torch", reason="the extra `peers` is not installed")
     import torch  # noqa: PLC0415

@@ -17,7 +17,7 @@ from tests.auditor.students.mistakes import MISTAKES
 
 NAMED = 0.95
 FEW = ("course", "deltas named", "new weights", "values", "unit biases", "across", "long headings")
-"""Layouts that the short run puts all mistakes into, each one in turn."""
+"""Layouts of `make test`, which puts all mistakes into them, each one in turn."""
 
 
 def told(path: Path) -> dict[tuple[str, str], list[str]]:
@@ -60,6 +60,7 @@ def judge(count: Counter[str]) -> None:
     assert count["named"] >= NAMED * count["sheets"]
 
 
+@pytest.mark.quick(*FEW)
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_right_sheet_is_called_right(layout: str, tmp_path: Path) -> None:
     path = tmp_path / "right.xlsx"

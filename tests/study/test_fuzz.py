@@ -207,7 +207,7 @@ def counts(quick: int, check: int, soak: int) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("count", [quick, *marked])
 
 
-@counts(700, 2_000, 100_000)
+@counts(300, 2_000, 100_000)
 def test_mutated_files(count: int) -> None:
     draw = random.Random(20)
     studies, refusals = survey(outcome(mutate(draw.choice(SEEDS), draw)) for _ in range(count))
@@ -248,7 +248,7 @@ def test_reading_a_study_imports_nothing_heavy(tmp_path: Path) -> None:
     assert heavy == "set()"
 
 
-@counts(1_000, 3_000, 30_000)
+@counts(400, 3_000, 30_000)
 def test_mutated_overrides(count: int) -> None:
     draw = random.Random(21)
     keys = [*(field.name for field in FIELDS), *(f"axes.{field.axis}" for field in FIELDS), "axes"]

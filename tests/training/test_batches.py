@@ -108,7 +108,7 @@ def test_other_optimizers(optimizer: str, axis: str) -> None:
     follow_the_oracle(*run("batch.size=3", f"axes.{axis}=[1, 2]", *edits))
 
 
-@pytest.mark.quick("batch_seed-edits1")
+@pytest.mark.check  # `make test` has such networks in the laws of bits and with single samples
 @pytest.mark.parametrize("edits", [["batch.size=3"], ["batch={ size=40, order='replacement' }"]])
 @pytest.mark.parametrize("axis", ["seed", "batch_seed"])
 def test_a_network_too_large_for_registers(edits: list[str], axis: str) -> None:

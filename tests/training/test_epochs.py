@@ -28,7 +28,7 @@ KINDS = {
     **{f"a table {name}": [f"batch.table={table}"] for name, table in TABLES.items()},
 }
 kinds = pytest.mark.parametrize("name", KINDS)
-quick = pytest.mark.quick("*a shared order*", "*orders of their own*", "*single samples*")
+quick = pytest.mark.quick("*a shared order*", "*orders of their own*")
 
 
 def run(name: str, *edits: str) -> tuple[Group, Trained]:
@@ -88,7 +88,7 @@ def test_measures_are_those_of_the_sequence(name: str, steps: int) -> None:
         np.testing.assert_allclose(found.losses[trial], expected, rtol=1e-12)
 
 
-@pytest.mark.quick("*a shared order*", "*orders of their own*")
+@pytest.mark.quick("*orders of their own*")
 @kinds
 @pytest.mark.parametrize("target", [0.66, 10.0])
 def test_a_trial_stops_at_an_epochs_end(name: str, target: float) -> None:
@@ -136,7 +136,7 @@ def on_all_data(study: Group, trial: int, initial: Array) -> Array:
     return np.array([float(naive.loss(problem_of(study, trial), w)) for w in parameters])
 
 
-@pytest.mark.quick("*a shared order*", "*single samples*")
+@pytest.mark.quick("a shared order-never", "single samples-target")
 @pytest.mark.parametrize("stop", ["never", "target"])
 @kinds
 def test_batches_can_be_measured_on_all_data(name: str, stop: str) -> None:

@@ -50,7 +50,6 @@ CASES += [("float32", name) for name in ("as it is", "stopped", "batches of its 
 
 @pytest.mark.quick(
     "float64-adam with a warmup",
-    "float64-shared batches",
     "float32-as it is",
     "float64-the whole curve*",
     "float64-batches on all data",

@@ -145,6 +145,7 @@ def chunks(index: Array, size: int) -> Iterator[Array]:
     return (index[start : start + size] for start in range(0, len(index), size))
 
 
+@pytest.mark.quick("*-7", "*-64")
 @pytest.mark.parametrize("size", [1, 7, 64, 225])
 @names
 def test_any_chunk_size_and_order(name: str, size: int) -> None:
@@ -154,6 +155,7 @@ def test_any_chunk_size_and_order(name: str, size: int) -> None:
     assert same(in_order(parts), name)
 
 
+@pytest.mark.quick("*-4")
 @pytest.mark.parametrize("threads", [1, 2, 4])
 @names
 def test_any_number_of_threads(name: str, threads: int) -> None:

@@ -129,6 +129,7 @@ def test_float32_is_the_float64_draw_rounded(scheme: str) -> None:
     np.testing.assert_array_equal(single, drawn(*edits).astype(np.float32))
 
 
+@pytest.mark.quick("uniform-1", "normal-64")
 @pytest.mark.parametrize("lanes", [1, 2, 64])
 @pytest.mark.parametrize("scheme", ["uniform", "normal"])
 def test_a_draw_does_not_know_its_lane_or_its_neighbours(scheme: str, lanes: int) -> None:

@@ -55,7 +55,7 @@ def run(*edits: str) -> tuple[Group, Trained]:
     return study, train(study, every_trial(study))
 
 
-@pytest.mark.quick("edits0", "edits3")
+@pytest.mark.quick("edits0")
 @pytest.mark.parametrize("edits", LOSSES)
 def test_at_every_step(edits: list[str]) -> None:
     study, found = run(*edits)

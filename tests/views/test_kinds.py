@@ -120,6 +120,7 @@ def test_every_kind_draws_a_trained_study_with_its_title_as_text(
     assert all(axes.get_xlabel() or axes.get_ylabel() for axes in figure.axes[:1])
 
 
+@pytest.mark.quick("curves", "heatmap", "weights")
 @pytest.mark.parametrize("kind", OF_ANY)
 def test_every_kind_has_the_size_and_the_title_asked_for(kind: str, results: Results) -> None:
     figure = draw(kind, Source.of(results), Options(inches=(5.0, 6.0), title="mine"))
@@ -143,6 +144,7 @@ def test_every_kind_draws_trials_that_all_diverged(kind: str, results: Results) 
     draw(kind, doomed).draw_without_rendering()
 
 
+@pytest.mark.quick("*-curves", "*-heatmap", "*-response")
 @pytest.mark.parametrize("kind", OF_ANY)
 @pytest.mark.parametrize(
     "options",
