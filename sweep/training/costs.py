@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from sweep.study import Group, Record
+from sweep.study import Group
 from sweep.training import specification
 from sweep.training.compile import is_ready
 from sweep.training.processor import register_bytes
@@ -149,5 +149,9 @@ def _shortened(group: Group, steps: int) -> Group:
         group,
         training=replace(group.training, steps=steps),
         schedule=replace(group.schedule, warmup=min(group.schedule.warmup, steps - 1)),
-        record=Record(f"every {every}" if kind == "log" else group.record.loss, "final"),
+        record=replace(  # its measures stay, which the kernel is compiled for
+            group.record,
+            loss=f"every {every}" if kind == "log" else group.record.loss,
+            parameters="final",
+        ),
     )

@@ -5,16 +5,18 @@ import pytest
 
 from sweep.study import Group
 from sweep.training import costs
+from sweep.training.trainer import kernels_of
 from tests.study.course import DRAWN, course
 
 LONG = ["training.steps=1000000000", "record.loss='log 9'", "axes.learning_rate={range=[0,9999]}"]
 
 
-@pytest.mark.quick("edits0")
+@pytest.mark.quick("edits0", "edits1")
 @pytest.mark.parametrize(
     "edits",
     [
         ["training.steps=1"],
+        ["training.steps=3", "record.measures=['loss_sum', 'lyapunov_exponent']"],
         ["training.steps=3", "record.loss='nothing'", "record.parameters='nothing'"],
         [*LONG],
         [*LONG, "schedule={ name='range_test', final=10, warmup=999999999 }"],
@@ -27,11 +29,13 @@ def test_every_study_can_be_tried(edits: list[str], monkeypatch: pytest.MonkeyPa
 
     def timed(group: Group, trials: int) -> float:
         asked.append((group.steps, trials))
+        assert kernels_of(group) == prepared  # or its compilation would be timed
         costs.train(group, np.arange(trials))
         return group.steps * trials * 1e-5
 
     monkeypatch.setattr(costs, "_timed", timed)
     groups = course(*edits).groups()
+    prepared = kernels_of(groups[0])
     factor = costs.calibrate(groups)
     assert factor is not None
     assert factor > 0
