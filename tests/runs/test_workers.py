@@ -11,6 +11,7 @@ from sweep.runs.runner import run
 from sweep.runs.workers import Interruption, uncompiled
 from sweep.study import parse_study
 from sweep.training import compile as compiling
+from sweep.training.trainer import kernels_of
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
@@ -110,6 +111,27 @@ def test_a_signal_while_a_kernel_is_compiled_ends_the_run(
     assert (report.trained, report.signal) == (0, number)
     assert [process.returncode for process in begun] == [-signal.SIGKILL]
     assert not own_cache.exists()
+
+
+@pytest.mark.parametrize(("processors", "at_once"), [(1, 1), (8, 2)])
+def test_kernels_of_later_groups_are_compiled_ahead(
+    own_cache: Path, monkeypatch: pytest.MonkeyPatch, processors: int, at_once: int
+) -> None:
+    monkeypatch.setattr(workers, "_COMPILE", "import time; time.sleep(10**6)")
+    monkeypatch.setattr(workers, "usable_processors", lambda: processors)
+    monkeypatch.setattr(workers, "prepare", lambda group, lanes: False)
+    groups = parse_study(TEXT.format(hidden=2), "small", Path()).groups()
+    wanted = [kernels_of(group) for group in groups]
+    with workers.Threads(1, None) as threads:
+        threads.expect(groups)
+        assert [kernels for kernels, _ in threads._compiling] == wanted[:at_once]
+        first = threads._compiling[0][1]
+        first.kill()
+        first.wait()
+        threads.prepare(groups[0], Interruption())  # does not wait for those that follow
+        assert [kernels for kernels, _ in threads._compiling] == wanted[1 : 1 + at_once]
+        begun = [process for _, process in threads._compiling]
+    assert [process.returncode for process in begun] == [-signal.SIGKILL] * at_once
 
 
 def test_where_no_cache_can_be_kernels_are_compiled_here(
