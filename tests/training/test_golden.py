@@ -195,6 +195,11 @@ GOLDEN = [
         ],
         "5e8e12e5ae978a57201cab3a3bbacda6050d3cd4aad94d53946c2a497637f78b",
     ),
+    (
+        "float32",
+        ["initial.direction=[1, 2]", "initial.along=[0.5, -2]"],
+        "ce982956d8c84f77a0b14c04b3e9ad542368fdcd22e79f38ce99544ff2b35a0d",
+    ),
 ]
 
 

@@ -196,10 +196,12 @@ def test_weights_drift_before_every_step(edits: list[str]) -> None:
 
 
 def test_a_drift_of_zero_changes_no_bit() -> None:
-    """Not even the sign of a weight that is 0 by the kernel or by its place among others."""
-    zero = STATED.replace("[1, 2], [3", "[-0.0, 2], [3", 1)
-    study, among = run(zero, "axes.training.drift.0=[0, 0.5]")
-    plain, alone = run(zero, "training.drift=0")
+    """Not even the sign of a weight that was 0 and moved by less than there are numbers for."""
+    edits = (STATED.replace("[1, 2], [3, 4]", "[1, 2], [0, 0]", 1),
+             "training.learning_rate=[5e-324, 0.1, 0.1]")  # fmt: skip
+    study, among = run(*edits, "axes.training.drift.0=[0, 0.5]")
+    plain, alone = run(*edits, "training.drift=0")
+    assert np.signbit(alone.parameters[0, 1, :4]).any()
     assert study.drifting
     assert not plain.drifting
     np.testing.assert_array_equal(bits_of(among.parameters[0]), bits_of(alone.parameters[0]))
