@@ -136,11 +136,22 @@ atexit.register(lambda: print(open('/proc/self/status').read(), file=sys.stderr)
 @pytest.mark.check
 @pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="asks Linux for the peak")
 @pytest.mark.parametrize(
-    "edits", [[], ["axes.learning_rate={ log=[0.1, 10], num=300000 }", 'record.loss="nothing"']]
-)
+    "edits",
+    [
+        [],
+        ["axes.learning_rate={ log=[0.1, 10], num=300000 }", "record.loss='nothing'"],
+        ["axes.learning_rate={ log=[0.1, 10], num=30000 }", "training.steps=1000"],
+        ["axes.learning_rate={ log=[0.1, 10], num=4000 }", "training.steps=500",
+         "record={ loss='nothing', parameters='every step' }"],
+        ["axes.learning_rate={ log=[0.1, 10], num=20000 }", "training.steps=10",
+         "network.layers=[2, 64, 2]", "initial={ scheme='he' }"],
+    ],
+    ids=["two trials", "few fields", "curves", "parameters", "a wide network"],
+)  # fmt: skip
 def test_a_plan_says_about_the_memory_that_a_run_takes(edits: list[str], here: Path) -> None:
     options = [word for edit in edits for word in ("--set", edit)]
-    sweep("run", "two", "--results", "before", cwd=here)  # what compiles takes more
+    few = [*options, "--size", "2"] if edits else options
+    sweep("run", "two", *few, "--results", "before", cwd=here)  # what compiles takes more
     said = json.loads(sweep("plan", "two", *options, "--json", cwd=here).stdout)["memory_bytes"]
     done = process("run", "two", *options, cwd=here, before=AT_EXIT)
     (peak,) = re.findall(r"VmHWM:\s+(\d+) kB", done.stderr)
