@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from sweep.catalogue import MEASURES, OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
+from sweep.catalogue import MEASURES, OUTCOMES
 from sweep.errors import RequestError
-from sweep.explorer.tiles import SIDES, Place, View
+from sweep.explorer.tiles import SIDES, Place, View, measures_of
 from sweep.explorer.windows import Window, windows_of
 from sweep.explorer.working import Wanted
 from sweep.study import Axis, Dimension, Study
@@ -37,8 +37,6 @@ def facts(study: Study, places: Sequence[Mapping[str, object]]) -> dict[str, Any
     windows = windows_of(study, group)
     swept = {axis.name: axis.ranked[0][:MOST_CHOICES].tolist() for axis in study.axes}
     fixed = {name: value for name, value in group.fixed.items() if name not in swept}
-    validated = VALIDATION_MEASURES if group.validation is not None else ()
-    measures = (*TRAINING_MEASURES, *group.record.measures, *validated)
     return {
         "name": study.name,
         "title": study.title,
@@ -58,7 +56,7 @@ def facts(study: Study, places: Sequence[Mapping[str, object]]) -> dict[str, Any
                 "log": MEASURES[name].unit == "loss",
                 "ending": MEASURES[name].at_the_end,
             }
-            for name in measures
+            for name in measures_of(group)
         ],
         "outcomes": OUTCOMES,
         "rule": group.outcome.rule,

@@ -18,9 +18,9 @@ from sweep.errors import RequestError
 from sweep.explorer.windows import Window
 from sweep.runs.points import Part, columns_of, parts_of
 from sweep.store.results import NEVER
-from sweep.study import Study
+from sweep.study import Group, Study
 from sweep.training.trained import Trained
-from sweep.training.trainer import train
+from sweep.training.trainer import shape_of, train
 
 SIDES = (3, 4, 5, 6)
 """A tile has 2^side points along each axis, or what a range has."""
@@ -59,9 +59,7 @@ class View:
     @property
     def measures(self) -> tuple[str, ...]:
         """The measures of a tile, in the order of its values."""
-        group = self.part.group
-        validated = VALIDATION_MEASURES if group.validation is not None else ()
-        return (*TRAINING_MEASURES, *group.record.measures, *validated)
+        return measures_of(self.part.group)
 
     @cached_property
     def digest(self) -> str:
@@ -71,6 +69,11 @@ class View:
         told = [group.digest, group.steps, sorted(group.fixed.items()), others, self.x, self.y]
         told.append(self.measures)
         return hashlib.sha256(repr(told).encode()).hexdigest()
+
+    @cached_property
+    def lanes(self) -> int:
+        """So many networks are trained side by side."""
+        return shape_of(self.part.group).lanes
 
     def points(self, x: np.ndarray, y: np.ndarray) -> Part:
         """The points (x[i], y[i]) as those of a group that records nothing.
@@ -92,6 +95,12 @@ class View:
         part = self.points(x, y)
         trained = train(part.group, part.index)
         return np.stack([measured(name, trained) for name in self.measures]), trained.outcome
+
+
+def measures_of(group: Group) -> tuple[str, ...]:
+    """The measures that there are of each trial of a group."""
+    validated = VALIDATION_MEASURES if group.validation is not None else ()
+    return (*TRAINING_MEASURES, *group.record.measures, *validated)
 
 
 def measured(name: str, trained: Trained) -> np.ndarray:

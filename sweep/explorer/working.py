@@ -13,10 +13,9 @@ import numpy as np
 from sweep.explorer.keeping import Kept
 from sweep.explorer.tiles import Place, Tile, View
 from sweep.runs.workers import Interruption, Threads, uncompiled
-from sweep.training.trainer import shape_of
 
 _BATCH_SECONDS = 0.03
-"""How long a thread works on one batch, about: so long it goes on with what nobody wants."""
+"""Of a thread's work on one batch, about: so long it goes on with what nobody wants."""
 
 _MOST_TABS = 32
 _GROWTH = 4  # of a batch beside the one before, at most
@@ -184,7 +183,7 @@ class Pool:
 
     def _batch(self, view: View) -> int:
         """How many trials are a batch: whole blocks of lanes, as fast as they were so far."""
-        lanes = shape_of(view.part.group).lanes
+        lanes = view.lanes
         seconds, last = self._seconds.get(view.digest, (0.0, 0))
         if not last:
             return lanes
@@ -222,9 +221,9 @@ class Pool:
     def _train(self, task: _Task, places: np.ndarray) -> None:
         assert task.tile is not None
         view, across = task.wanted.view, len(task.x)
-        start = time.perf_counter()
+        start = time.thread_time()  # beside other programs a batch is as large as without them
         values, outcome = view.train(task.x[places % across], task.y[places // across])
-        seconds = (time.perf_counter() - start) / len(places)
+        seconds = (time.thread_time() - start) / len(places)
         # No other thread writes these points.
         task.tile.values.reshape(len(values), -1)[:, places] = values
         task.tile.outcome.reshape(-1)[places] = outcome

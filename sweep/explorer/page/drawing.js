@@ -136,12 +136,12 @@ export function fitted(canvas, height) { // a context in CSS pixels, sharp on an
   return [context, width, tall];
 }
 
-export function chart(canvas, xs, curves, style, { log = true, label = "", dots = false } = {}) { // the first curve in colour, others grey
+export function chart(canvas, xs, curves, style, { log = true, label = "", dots = false, whole = false } = {}) { // the first curve in colour, others grey
   const [c, width, height] = fitted(canvas), [left, bottom] = [46, 20];
   const seen = curves.flat().filter((v) => v !== null && isFinite(v) && (!log || v > 0));
   let [low, high] = seen.length ? [seen.reduce((a, b) => Math.min(a, b)), seen.reduce((a, b) => Math.max(a, b))] : [0.1, 1];
   const first = curves[0].find((v) => v > 0) ?? high;
-  if (log) low = Math.max(low, Math.min(high, first) * 1e-18);
+  if (log && !whole) low = Math.max(low, Math.min(high, first) * 1e-18);
   if (low === high) [low, high] = log ? [low / 2, high * 2] : [low - 1, high + 1];
   const by = log ? Math.log : (v) => v, from = xs[0], to = xs[xs.length - 1];
   const px = (x) => left + (width - left - 8) * (x - from) / (to - from || 1);
