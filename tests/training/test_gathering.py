@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 from numba.core.errors import TypingError
 
-from sweep.training.lanes import Lanes, gather, gather_rows, inlined, scatter_rows
+from sweep.training.lanes import (
+    Lanes,
+    gather,
+    gather_rows,
+    inlined,
+    scatter_rows,
+    single,
+    transposing,
+)
 
 from .arrays import Array, aligned
 from .compiled import compiled
@@ -99,3 +107,27 @@ def test_what_is_no_row_is_refused(dtype: str) -> None:
 
     with pytest.raises(TypingError, match="lanes: "):
         compiled(lambda n, x: use(x), dtype)
+
+
+@pytest.mark.parametrize("width", [1, 4, 8, 16])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_matrix_is_turned(dtype: str, width: int) -> None:
+    """In squares of lanes, and one by one where they do not fit; nothing else is touched."""
+    lanes = Lanes(dtype, width)
+    memory, transpose = lanes.memory, transposing(lanes)
+    steps = 40, 33
+
+    def turn(n: Any, columns: Any, x: Any, out: Any) -> None:
+        room = single(memory(out, 0))
+        transpose(n, columns[0], x, 3, steps[0], room, 2, steps[1])
+
+    call = compiled(turn, "int64", dtype, dtype)
+    for rows, columns in ((1, 1), (8, 16), (16, 8), (17, 33), (33, 17), (5, 40)):
+        x = np.arange(3 + rows * steps[0]).astype(dtype)
+        out = aligned(np.full(2 + columns * steps[1] + 40, -1.0), dtype)
+        expected = out.copy()
+        for c in range(columns):
+            at = 2 + c * steps[1]
+            expected[at : at + rows] = x[3 + np.arange(rows) * steps[0] + c]
+        call(rows, np.array([columns]), x, out)
+        np.testing.assert_array_equal(out, expected)

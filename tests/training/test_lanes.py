@@ -347,3 +347,26 @@ def test_load_and_store_need_no_alignment(dtype: str, width: int) -> None:
 def test_other_widths_are_refused(width: int) -> None:
     with pytest.raises(ValueError, match=f"power of two from 1 to 64, not {width}"):
         Lanes("float64", width)
+
+
+@floats
+def test_one_lane_goes_with_many(dtype: str) -> None:
+    """It is repeated, and so is what is known of it."""
+    one, many = Lanes(dtype, 1), Lanes(dtype, 8)
+    load_one, load, store, memory = one.load, many.load, many.store, many.memory
+
+    def mix(n: Any, x: Any, out: Any) -> None:
+        alone, eight, room = load_one(x, 0), load(x, 1), memory(out, 0)
+        store(out, 0, fma(alone, eight, 1.0) - alone)
+        store(out, 8, select(alone < 0.0, eight, alone))
+        store(out, 16, select(eight > alone, alone, eight))
+        room[3] = alone
+
+    x = np.random.default_rng(5).normal(size=9).astype(dtype)
+    x[0] = -abs(x[0])
+    out = aligned(np.zeros(32), dtype)
+    compiled(mix, dtype, dtype)(0, x, out)
+    alone, eight = np.full(8, x[0]), x[1:]
+    fused = fused_arrays(alone, eight, np.ones(8, dtype))
+    expected = [fused - alone, eight, np.where(eight > alone, alone, eight), alone]
+    np.testing.assert_array_equal(out, np.concatenate(expected))

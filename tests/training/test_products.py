@@ -48,6 +48,29 @@ def test_sums_run_in_the_order_of_their_terms(tiles: Mapping[int, Sequence[int]]
         np.testing.assert_array_equal(arrays[-1], expected)
 
 
+@pytest.mark.parametrize("width", [2, 8])
+def test_columns_next_to_each_other_make_a_vector(width: int) -> None:
+    """Numbers of one lane; those that are left over take halves of it, down to one."""
+    memory, multiply = Lanes("float64", 1).memory, products({2: (3, 2, 1), 1: (2, 1)}, width)
+
+    def fill(n: Any, x: Any, y: Any, out: Any) -> None:
+        left, right = Matrix(memory(x, 0), 0, TERMS, 1), Matrix(y, 0, 1, n)
+        sums = Matrix(memory(out, 0), 0, n, 1)
+        multiply(ROWS, n, TERMS, left, right, sums, sums)
+
+    multiply_rows, drawn = compiled(fill, *["float64"] * 3), np.random.default_rng(4)
+    for columns in (1, 5, 7, 8, 15, 16, 43):
+        x, y = drawn.normal(size=(ROWS, TERMS)), drawn.normal(size=(TERMS, columns))
+        out = drawn.normal(size=ROWS * columns + 1)
+        expected = out[:-1]
+        for k in range(TERMS):
+            sides = np.broadcast_arrays(x[:, k, None], y[None, k])
+            expected = fused_arrays(*(side.ravel() for side in sides), expected)
+        last = out[-1]
+        multiply_rows(columns, x.copy(), y.copy(), out)
+        np.testing.assert_array_equal(out, [*expected, last])
+
+
 @pytest.mark.parametrize("sizes", [(3, 2, 1), (6, 4, 2, 1), (8, 4, 2, 1), (1,)], ids=str)
 def test_sizes_cover_each_total_once(sizes: tuple[int, ...]) -> None:
     for total in range(1, 40):

@@ -41,8 +41,9 @@ class LanesType(types.Type):  # type: ignore[misc]
         super().__init__(name=f"Lanes({element}, {width})")
 
     def can_convert_from(self, typingctx: Any, other: types.Type) -> Conversion | None:
-        """Accept a Python number, to be repeated in every lane."""
-        return Conversion.safe if isinstance(other, types.Number) else None
+        """Accept a Python number or a value of one lane, to be repeated in every lane."""
+        alone = isinstance(other, LanesType) and other == LanesType(self.element, 1)
+        return Conversion.safe if alone or isinstance(other, types.Number) else None
 
 
 class MaskType(types.Type):  # type: ignore[misc]
@@ -51,6 +52,10 @@ class MaskType(types.Type):  # type: ignore[misc]
     def __init__(self, width: int) -> None:
         self.width = width
         super().__init__(name=f"Mask({width})")
+
+    def can_convert_from(self, typingctx: Any, other: types.Type) -> Conversion | None:
+        """Accept one truth value, to be repeated in every lane."""
+        return Conversion.safe if other == MaskType(1) else None
 
 
 class MemoryType(types.Type):  # type: ignore[misc]
@@ -122,11 +127,18 @@ def splat(context: Any, builder: Any, origin: Any, target: LanesType, value: Any
     if isinstance(scalar, ir.Constant):
         return ir.Constant(vector, [scalar.constant] * target.width)
     first = builder.insert_element(ir.Constant(vector, ir.Undefined), scalar, index(0))
+    return _repeat(context, builder, None, target, first)
+
+
+def _repeat(context: Any, builder: Any, origin: Any, target: Any, value: Any) -> Any:
+    """Repeat the first lane in every lane."""
     zeros = ir.Constant(ir.VectorType(ir.IntType(32), target.width), [0] * target.width)
-    return builder.shuffle_vector(first, ir.Constant(vector, ir.Undefined), zeros)
+    return builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), zeros)
 
 
 lower_cast(types.Number, LanesType)(splat)
+lower_cast(LanesType, LanesType)(_repeat)
+lower_cast(MaskType, MaskType)(_repeat)
 
 
 def index(i: int) -> ir.Constant:

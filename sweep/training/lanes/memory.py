@@ -40,11 +40,11 @@ class _MemoryWrite(AbstractTemplate):  # type: ignore[misc]
 
 
 def _lower_read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    return builder.load(builder.gep(args[0], [args[1]]), align=_alignment(sig.args[0]))
+    return builder.load(builder.gep(args[0], [args[1]]), align=alignment(sig.args[0]))
 
 
 def _lower_write(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    builder.store(args[2], builder.gep(args[0], [args[1]]), align=_alignment(sig.args[0]))
+    builder.store(args[2], builder.gep(args[0], [args[1]]), align=alignment(sig.args[0]))
     return context.get_dummy_value()
 
 
@@ -52,8 +52,8 @@ lower_builtin(operator.getitem, MemoryType, types.intp)(_lower_read)
 lower_builtin(operator.setitem, MemoryType, types.intp, LanesType)(_lower_write)
 
 
-def _alignment(memory: MemoryType | types.CPointer) -> int:
-    """In bytes, of what one index reads."""
+def alignment(memory: MemoryType | types.CPointer) -> int:
+    """Return that of what one index reads, in bytes."""
     if isinstance(memory, MemoryType):
         return min(64, int(memory.lanes.element.bitwidth) // 8 * memory.lanes.width)
     return int(memory.dtype.bitwidth) // 8
@@ -91,8 +91,8 @@ class Lanes:
         @intrinsic
         def load(typingctx: Any, memory: Any, i: Any) -> Any:
             def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-                place = _vector_address(context, builder, lanes, args)
-                return builder.load(place, align=_alignment(memory))
+                place = vector_address(context, builder, lanes, args)
+                return builder.load(place, align=alignment(memory))
 
             return signature(lanes, memory, types.intp), emit
 
@@ -106,8 +106,8 @@ class Lanes:
         @intrinsic
         def store(typingctx: Any, memory: Any, i: Any, x: Any) -> Any:
             def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-                place = _vector_address(context, builder, lanes, args[:2])
-                builder.store(args[2], place, align=_alignment(memory))
+                place = vector_address(context, builder, lanes, args[:2])
+                builder.store(args[2], place, align=alignment(memory))
                 return context.get_dummy_value()
 
             return signature(types.void, memory, types.intp, lanes), emit
@@ -170,7 +170,7 @@ class Lanes:
         @intrinsic
         def memory(typingctx: Any, pointer: Any, i: Any) -> Any:
             def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-                return _vector_address(context, builder, lanes, args)
+                return vector_address(context, builder, lanes, args)
 
             return signature(MemoryType(lanes), pointer, types.intp), emit
 
@@ -203,7 +203,7 @@ def memories(parts: Any) -> Any:
             if part.at is None:
                 return _on_stack(context, builder, part.lanes.type, part.count)
             first = ir.Constant(ir.IntType(64), part.at * part.lanes.width)
-            return _vector_address(context, builder, part.lanes.type, (pointer, first))
+            return vector_address(context, builder, part.lanes.type, (pointer, first))
 
         def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             made = cgutils.create_struct_proxy(named)(context, builder)
@@ -219,11 +219,12 @@ def memories(parts: Any) -> Any:
 def _on_stack(context: Any, builder: Any, lanes: LanesType, count: int) -> Any:
     with builder.goto_entry_block():
         slot = builder.alloca(context.get_value_type(lanes), size=max(count, 1))
-    slot.align = _alignment(MemoryType(lanes))
+    slot.align = alignment(MemoryType(lanes))
     return slot
 
 
-def _vector_address(context: Any, builder: Any, lanes: LanesType, args: Any) -> Any:
+def vector_address(context: Any, builder: Any, lanes: LanesType, args: Any) -> Any:
+    """Return that of a value of lanes, from a pointer and the position of its first element."""
     element = builder.gep(args[0], [args[1]])
     return builder.bitcast(element, context.get_value_type(lanes).as_pointer())
 
@@ -315,3 +316,23 @@ def _load_each(builder: Any, vector: Any, places: Any, address: Address) -> Any:
         place = address(lane, builder.extract_element(places, index(lane)))
         result = builder.insert_element(result, builder.load(place), index(lane))
     return result
+
+
+@intrinsic
+def single(typingctx: Any, memory: Any) -> Any:
+    """``single(memory)``: the same memory, each element a value of one lane."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.bitcast(args[0], context.get_value_type(sig.return_type))
+
+    return signature(MemoryType(LanesType(memory.lanes.element, 1)), memory), emit
+
+
+@intrinsic
+def first_lane(typingctx: Any, x: Any) -> Any:
+    """``first_lane(x)``: its number, for places in memory."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return builder.extract_element(args[0], index(0))
+
+    return signature(x.element, x), emit

@@ -21,8 +21,8 @@ def _operation(function: Any, result: Callable[..., Any], emit: Callable[..., An
     """Teach the compiler `function` on lanes.
 
     `result(lanes)` is the type it returns, None if it does not take these lanes;
-    `emit(builder, lanes, *values)` writes its instructions. Arguments that are Python numbers are
-    first repeated in every lane; a mask stays what it is.
+    `emit(builder, lanes, *values)` writes its instructions. Arguments that are Python numbers, or
+    of one lane where others have more, are first repeated in every lane.
     """
 
     class Typing(AbstractTemplate):  # type: ignore[misc]
@@ -31,10 +31,13 @@ def _operation(function: Any, result: Callable[..., Any], emit: Callable[..., An
             allowed = (LanesType, MaskType, types.Number)
             if kws or not found or not all(isinstance(a, allowed) for a in args):
                 return None
-            if any(a != found[0] for a in found):
+            widths = {a.width for a in args if isinstance(a, (LanesType, MaskType))}
+            lanes = LanesType(found[0].element, max(widths))
+            if any(a.element != lanes.element for a in found) or not widths <= {1, lanes.width}:
                 return None
-            wanted = [a if isinstance(a, MaskType) else found[0] for a in args]
-            returned = result(found[0])
+            mask = MaskType(lanes.width)
+            wanted = [mask if isinstance(a, MaskType) else lanes for a in args]
+            returned = result(lanes)
             return returned and signature(returned, *wanted)
 
     def lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:

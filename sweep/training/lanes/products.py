@@ -13,6 +13,7 @@ from numba import types
 from numba.core.typing.templates import signature
 
 from sweep.training.lanes.kinds import LanesType, MemoryType, intrinsic, splat
+from sweep.training.lanes.memory import alignment
 from sweep.training.lanes.operations import llvm_intrinsic
 
 _BYTE = ir.IntType(8).as_pointer()
@@ -44,20 +45,25 @@ class _Operand(NamedTuple):
         return builder.gep(self.first, [offset])
 
 
-def products(tiles: Mapping[int, Sequence[int]]) -> Any:
+def products(tiles: Mapping[int, Sequence[int]], abreast: int = 0) -> Any:
     """Return a compiled function that fills a matrix with sums of products.
 
     ``multiply(rows, columns, count, x, y, start, out)`` computes, for each row r and column c,
 
         out[r, c] = start[r, c] + sum over k < count of x[r, k] * y[c, k]
 
-    in the order of k, each term by one `fma`; count is at least 1. Every operand is a `Matrix`; `y`
-    may lie behind a pointer to scalars, which are repeated in every lane.
+    in the order of k, each term by one `fma`; count is at least 1. Every operand is a `Matrix`;
+    scalars behind a pointer, or values of one lane, are repeated in every lane of `out`.
 
     Args:
         tiles: the numbers of rows that are taken together, largest first, ending in 1; and for each
             of them the numbers of columns, likewise.
+        abreast: if not 0, all values are of one lane, and so many columns, which lie next to each
+            other in `y`, `start` and `out`, take one vector; those left over take halves of it.
     """
+    sizes_of = {height: [abreast * n or n for n in tiles[height]] for height in tiles}
+    for sizes in sizes_of.values():
+        sizes += [abreast >> i for i in range(1, abreast.bit_length())]
 
     @intrinsic
     def multiply(
@@ -78,9 +84,15 @@ def products(tiles: Mapping[int, Sequence[int]]) -> Any:
                 _cover(
                     builder,
                     args[1],
-                    tiles[height],
+                    sizes_of[height],
                     lambda column, width: _tile(
-                        context, builder, args[2], found, (row, column), (height, width)
+                        context,
+                        builder,
+                        args[2],
+                        found,
+                        (row, column),
+                        (height, width),
+                        min(width, abreast) or 1,
                     ),
                 )
 
@@ -155,17 +167,21 @@ def _tile(
     operands: Sequence[_Operand],
     corner: tuple[Any, Any],
     shape: tuple[int, int],
+    abreast: int,
 ) -> None:
-    """Emit the loop over k of one tile, its sums in registers."""
+    """Emit the loop over k of one tile, its sums in registers, of so many columns each."""
     x, y, start, out = operands
-    lanes: LanesType = x.kind.lanes
-    places = [(r, c) for r in range(shape[0]) for c in range(shape[1])]
+    lanes = LanesType(out.kind.lanes.element, out.kind.lanes.width * abreast)
+    places = [(r, c) for r in range(shape[0]) for c in range(shape[1] // abreast)]
     row, column = corner
     rows = [builder.add(row, ir.Constant(_INDEX, r)) for r in range(shape[0])]
-    columns = [builder.add(column, ir.Constant(_INDEX, c)) for c in range(shape[1])]
+    columns = [builder.add(column, ir.Constant(_INDEX, c)) for c in range(0, shape[1], abreast)]
+
+    def load(kind: Any, address: Any, *, beside: bool) -> Any:
+        return _load(context, builder, lanes, kind, address, repeated=not (beside and abreast > 1))
+
     first = [
-        _load(context, builder, lanes, start.kind, start.at(builder, rows[r], columns[c]))
-        for r, c in places
+        load(start.kind, start.at(builder, rows[r], columns[c]), beside=True) for r, c in places
     ]
     x_rows = [builder.sub(builder.mul(r, x.outer), builder.mul(row, x.outer)) for r in rows]
     y_columns = [
@@ -181,10 +197,8 @@ def _tile(
     builder.position_at_end(loop)
     k, x_at, y_at = builder.phi(_INDEX), builder.phi(_BYTE), builder.phi(_BYTE)
     sums = [builder.phi(value.type) for value in first]
-    xs = [_load(context, builder, lanes, x.kind, builder.gep(x_at, [offset])) for offset in x_rows]
-    ys = [
-        _load(context, builder, lanes, y.kind, builder.gep(y_at, [offset])) for offset in y_columns
-    ]
+    xs = [load(x.kind, builder.gep(x_at, [offset]), beside=False) for offset in x_rows]
+    ys = [load(y.kind, builder.gep(y_at, [offset]), beside=True) for offset in y_columns]
     multiply_add = llvm_intrinsic("fma")
     grown = [
         multiply_add(builder, lanes, xs[r], ys[c], total)
@@ -202,23 +216,19 @@ def _tile(
     builder.cbranch(builder.icmp_signed("<", steps[0][2], count), loop, after)
     builder.position_at_end(after)
     for (r, c), total in zip(places, grown, strict=True):
-        _store(builder, lanes, out.at(builder, rows[r], columns[c]), total)
+        place = builder.bitcast(out.at(builder, rows[r], columns[c]), total.type.as_pointer())
+        builder.store(total, place, align=alignment(out.kind))
 
 
-def _load(context: Any, builder: Any, lanes: LanesType, kind: Any, address: Any) -> Any:
-    """A value of lanes; a scalar is repeated in all of them."""
-    if isinstance(kind, MemoryType):
+def _load(
+    context: Any, builder: Any, lanes: LanesType, kind: Any, address: Any, *, repeated: bool
+) -> Any:
+    """A value of lanes; a number, or one of a single lane, is repeated in all if it has to be."""
+    of_lanes = isinstance(kind, MemoryType)
+    if not repeated or (of_lanes and kind.lanes.width == lanes.width):
         vector = context.get_value_type(lanes)
-        return builder.load(builder.bitcast(address, vector.as_pointer()), align=_alignment(lanes))
-    scalar = context.get_value_type(kind.dtype)
+        return builder.load(builder.bitcast(address, vector.as_pointer()), align=alignment(kind))
+    element = kind.lanes.element if of_lanes else kind.dtype
+    scalar = context.get_value_type(element)
     value = builder.load(builder.bitcast(address, scalar.as_pointer()))
-    return splat(context, builder, kind.dtype, lanes, value)
-
-
-def _store(builder: Any, lanes: LanesType, address: Any, value: Any) -> None:
-    place = builder.bitcast(address, value.type.as_pointer())
-    builder.store(value, place, align=_alignment(lanes))
-
-
-def _alignment(lanes: LanesType) -> int:
-    return min(64, int(lanes.element.bitwidth) // 8 * lanes.width)
+    return splat(context, builder, element, lanes, value)
