@@ -22,10 +22,9 @@ from sweep.instrument.ceilings import Ceilings
 from sweep.instrument.machine import Team
 from sweep.instrument.networks import Case
 from sweep.instrument.operations import operations
-from sweep.instrument.ours import group
+from sweep.instrument.ours import shape_for
 from sweep.instrument.rounds import interleaved
 from sweep.store.machine import processor_name
-from sweep.training.trainer import shape_of
 
 # Relative, of a final loss. Rounding alone was seen to give 7e-15 and 5e-6 after 1,000 steps.
 TOLERANCES = {"float64": 1e-12, "float32": 1e-4}
@@ -147,7 +146,7 @@ def hold(
     names = ["ours", *(name for name in peers if name != "ours")]
     entrants = _check(list(_enter(names, supply, rules, say)), supply)
     turns, ceiling = _rounds(entrants, supply, rules)
-    counts = operations(shape_of(group(case, dtype, 1)), len(case.inputs))
+    counts = operations(shape_for(case, dtype), len(case.inputs))
     needed = counts.on_multiply_add_ports
     return Contest(case, dtype, rules, tuple(entrants), turns, needed, ceiling)
 

@@ -11,7 +11,7 @@ from sweep.instrument.ceilings import MULTIPLY_ADDS, Ceilings, clock_hertz
 from sweep.instrument.machine import Team, cache_sizes
 from sweep.instrument.networks import Case
 from sweep.instrument.operations import Counts, nearest, needs, operations
-from sweep.instrument.ours import Ours, group
+from sweep.instrument.ours import Ours
 from sweep.instrument.rounds import (
     Noise,
     interleaved,
@@ -20,7 +20,6 @@ from sweep.instrument.rounds import (
     processor_times,
     stolen_between,
 )
-from sweep.training.trainer import shape_of
 
 SETUP = ["network", "dtype", "threads", "lanes"]
 """The columns that tell one thing that is measured from another."""
@@ -121,8 +120,7 @@ def _setups(
             seen.add(name)
             networks = ours.networks_for(seconds)
             say(f"{name}: {networks:,} networks of {case.steps:,} steps a turn")
-            shape = shape_of(group(case, dtype, 1), ours.lanes)
-            yield _Setup(name, ours, networks, operations(shape, len(case.inputs)))
+            yield _Setup(name, ours, networks, operations(ours.shape, len(case.inputs)))
 
 
 def _turns_of(one: _Setup, timed: pd.DataFrame, rates: pd.DataFrame) -> pd.DataFrame:

@@ -158,21 +158,28 @@ def _straight_line(make: Callable[[Any, Any], Callable[..., None]], dtype: str, 
 def _of_tile(network: Network, n: int) -> Counts:
     """Count the traffic of n samples, which go through the network together."""
     counted, weights, biases = Counts(), 0, network.neurons * network.bias
+    abreast = network.abreast
+    values = -(-n // abreast)
     for layer, (n_in, n_out) in enumerate(network.pairs):
-        counted += _moved(n_out, n, n_in) + _moved(n_out, n_in, n)
+        moved = _moved(n_out, values, n_in, abreast)
+        moved += _moved(n_out, -(-n_in // abreast), n, abreast)
         if layer:
-            counted += _moved(n_in, n, n_out)
+            moved += _moved(n_in, values, n_out, abreast)
+        counted += moved * abreast
         weights += n_in * n_out * (4 if layer else 3)  # forward, back, and sums taken up and put by
     # Of a neuron: its sum, its error and what its slope comes from; its bias, and that one's sum.
-    values, outputs = n * network.neurons, n * network.layers[-1]
-    loads = 3 * values + 4 * outputs + 2 * n * biases + biases
-    stores = 2 * values + outputs + biases
+    numbers, outputs = n * network.neurons, n * network.layers[-1]
+    loads = 3 * numbers + 4 * outputs + 2 * n * biases + biases
+    stores = 2 * numbers + outputs + biases
+    if abreast > 1:  # what is turned: inputs and targets, and a layer's inputs and its deltas
+        turned = n * (sum(network.layers) + sum(network.layers[1:]))
+        loads, stores = loads + turned, stores + turned
     return counted + Counts(loads=loads, stores=stores, streamed=weights + 3 * biases)
 
 
-def _moved(rows: int, columns: int, count: int) -> Counts:
+def _moved(rows: int, columns: int, count: int, abreast: int = 1) -> Counts:
     """Count the traffic of a matrix product: each tile of sums, and the terms that it loads."""
-    sizes = tiles()
+    sizes = tiles(abreast)
     sums = [(h, w) for h in covered(rows, list(sizes)) for w in covered(columns, sizes[h])]
     loads = sum((height + width) * count + height * width for height, width in sums)
     return Counts(loads=loads, stores=rows * columns)

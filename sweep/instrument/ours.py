@@ -13,8 +13,10 @@ from sweep.instrument.machine import Team
 from sweep.instrument.networks import Case
 from sweep.study import Group, parse_study
 from sweep.training.costs import chunk_size
+from sweep.training.specification import Shape
 from sweep.training.trainer import prepare, shape_of, train
 
+_MANY = 64  # trials: whole blocks whatever the lanes, as all calls here are
 _MOST_BYTES = 2**30  # of the parameters of networks that are trained in one call
 _LONGEST_TRY = 8  # times as many networks as before, while looking for what takes so long
 
@@ -68,9 +70,14 @@ def _toml(value: Any) -> str:
     return repr(value).replace("'", '"')
 
 
+def shape_for(case: Case, dtype: str, lanes: int | None = None) -> Shape:
+    """What sweep compiles for this network in a study of many trials, or with so many lanes."""
+    return shape_of(group(case, dtype, _MANY), lanes)
+
+
 def default_lanes(case: Case, dtype: str) -> int:
     """How many lanes sweep takes for this network if nobody says."""
-    return shape_of(group(case, dtype, 1)).lanes
+    return shape_for(case, dtype).lanes
 
 
 def chunks(found: Group, threads: int, lanes: int) -> list[np.ndarray]:
@@ -90,6 +97,7 @@ class Ours:
 
     Attributes:
         lanes: networks trained side by side; so many blocks as there are threads are a portion.
+        shape: what its kernel is compiled for.
     """
 
     def __init__(self, case: Case, dtype: str, team: Team, lanes: int | None = None) -> None:
@@ -97,7 +105,8 @@ class Ours:
         self.case, self.dtype, self.team, self.lanes = case, dtype, team, lanes or default
         self._asked = None if self.lanes == default else self.lanes
         self.trials = cache(lambda n: group(case, dtype, n))
-        prepare(self.trials(1), self._asked)
+        self.shape = shape_for(case, dtype, self._asked)
+        prepare(self.trials(_MANY), self._asked)
 
     def __call__(self, networks: int) -> NDArray[np.floating]:
         """Train networks from the draws of seeds 0, 1, ...; return their final losses, (n,)."""

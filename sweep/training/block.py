@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -88,7 +89,8 @@ def epoch_of(group: Group) -> tuple[int, int]:
 
 def evaluation_of(shape: Shape) -> Evaluation:
     """Return what the kernel is compiled for that finds loss and accuracy on data as a whole."""
-    return Evaluation(tiled(shape.network, register_bytes()))
+    network = replace(shape.network, lanes=shape.network.width, abreast=1)
+    return Evaluation(tiled(network, register_bytes()))
 
 
 class Block:
@@ -97,7 +99,7 @@ class Block:
     def __init__(self, group: Group, index: NDArray[np.int64], shape: Shape) -> None:
         self.group, self.index, self.shape = group, index, shape
         self.dtype = np.dtype(shape.dtype)
-        self.columns = -(-len(index) // shape.lanes) * shape.lanes
+        self.columns = -(-len(index) // shape.network.width) * shape.network.width
         trials = group.lanes(np.pad(index, (0, self.columns - len(index)), mode="edge"))
         self.loss_steps = group.record.loss_steps(group.steps)
         self.keep_recent = len(group.record.parameter_steps(group.steps)) > 0
@@ -105,6 +107,7 @@ class Block:
         inputs, nothing = self.of_dtype(group.data.inputs), np.empty(0, np.int64)
         self.given = TrainArguments(
             columns=self.columns,
+            trials=len(index),
             start=0,
             stop=0,
             samples=len(inputs),
@@ -240,7 +243,7 @@ class Block:
         fixed = np.ascontiguousarray(initial.weights, np.float64)
         parameters = aligned(len(fixed) * self.columns, self.dtype)
         parameters = parameters.reshape(len(fixed), self.columns)
-        if draw := draw_of(self.group, self.shape.lanes):
+        if draw := draw_of(self.group, self.shape.network.width):
             spreads = _spreads(self.shape.network, initial.scheme)
             arguments = DrawArguments(
                 columns=self.columns,

@@ -5,7 +5,14 @@ from typing import Any
 
 from sweep.training.lanes import Lanes, Part, inlined, memories, select
 from sweep.training.losses import LOSSES
-from sweep.training.passes import Rows, make_add_loss, make_forward, make_target, places_of
+from sweep.training.passes import (
+    Rows,
+    make_add_loss,
+    make_begin,
+    make_forward,
+    make_target,
+    places_of,
+)
 from sweep.training.specification import Evaluation, Net, offsets, rooms
 
 
@@ -19,12 +26,12 @@ def make_evaluation(evaluation: Evaluation) -> Callable[..., None]:
     sizes = rooms(evaluation, 0)._asdict().items()
     new_net = memories(Net(*(Part(lanes, size, at.get(name)) for name, size in sizes)))
     add_loss, forward = make_add_loss(network, make_target(network)), make_forward(network)
-    count_right = _make_count_right(evaluation)
+    count_right, begin = _make_count_right(evaluation), make_begin(network)
     scale_of, _ = LOSSES[network.loss].make_scales(n_out)
 
     def evaluate(given: Any) -> None:
         net = new_net(given.workspace)
-        net.zero[0] = splat(0.0)
+        begin(net)
         for block in range(0, given.columns, width):
             for p in range(count):
                 net.w[p] = load(given.parameters, p * given.columns + block)

@@ -17,7 +17,13 @@ from sweep.training.lanes import Lanes, Part, any_lane, inlined, memories, selec
 from sweep.training.learning import make_learning, steps_at_once
 from sweep.training.losses import LOSSES
 from sweep.training.measures import diverged, make_conclude, make_fold, make_observe, reached
-from sweep.training.passes import make_add_loss, make_forward, make_output_deltas
+from sweep.training.passes import (
+    make_add_loss,
+    make_begin,
+    make_forward,
+    make_output_deltas,
+    make_spread,
+)
 from sweep.training.sampling import make_batches
 from sweep.training.specification import (
     DIVERGED_STEP,
@@ -42,6 +48,7 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
     stopping = shape.stop != "never"
     count, kept, at_once = shape.network.parameters, shape.kept, steps_at_once(shape)
     new_net, copy_in, copy_out = memories(_parts(shape)), *_make_copies(shape)
+    begin_net = make_begin(shape.network)
     still_active, ends = _make_stops(shape, marks)
     set_rates, record_losses = _make_set_rates(shape), _make_record_losses(shape)
     scales = LOSSES[shape.network.loss].make_scales(shape.network.layers[-1])
@@ -57,10 +64,12 @@ def make_kernel(shape: Shape) -> Callable[..., None]:  # noqa: C901, PLR0915 - o
 
     def train(given: Any) -> None:  # noqa: C901, PLR0912, PLR0915 - likewise
         net = new_net(given.workspace)
-        net.zero[0] = splat(0.0)
+        begin_net(net)
         twin = new_net(given.twin_workspace) if twinned else net
+        if twinned:
+            begin_net(twin)
         start, stop, epoch = given.start, given.stop, given.epoch
-        for block in range(0, given.columns, width):
+        for block in range(0, given.trials, width):
             copy_in(given, net, block)
             begin_twin(given, net, twin, block)
             seeds = load_seeds(given.batch_seeds, block) if own else 0
@@ -138,7 +147,14 @@ def _parts(shape: Shape) -> Net:
     if shape.network.unrolled:
         at = {}
     sizes = rooms(shape, 0)._asdict().items()
-    return Net(*(Part(lanes, size, at.get(name)) for name, size in sizes))._replace(order=order)
+    parts = Net(*(Part(lanes, size, at.get(name)) for name, size in sizes))._replace(order=order)
+    if (abreast := shape.network.abreast) == 1:
+        return parts
+    wide = Lanes(shape.dtype, abreast)
+    return parts._replace(**{name: Part(wide, 0, at[name] // abreast) for name in _ABREAST})
+
+
+_ABREAST = ("a", "delta", "scratch", "xs", "ts")  # memories of values with samples abreast
 
 
 def _make_copies(shape: Shape) -> tuple[Any, Any]:  # noqa: C901 - loops over rows
@@ -223,7 +239,8 @@ def _make_pass_batch(
         batches.begin, batches.fetch, network.tile, Lanes(shape.dtype, shape.lanes).splat,
     )  # fmt: skip
     forward, add_loss = make_forward(network), make_add_loss(network, batches.target)
-    output_deltas = make_output_deltas(network, batches.target)
+    output_deltas, spread = make_output_deltas(network, batches.target), make_spread(network)
+    abreast = network.abreast
     saving = shape.stop != "never" and steps_at_once(shape)  # the way back changes what is kept
     batched, whole, count = shape.batches != "full", shape.whole, network.parameters
 
@@ -238,7 +255,8 @@ def _make_pass_batch(
         for at in range(0, 1 if single else size, tile):
             n = 1 if single or tile == 1 else min(tile, size - at)
             x, t = fetch(given, net, first + at, n)
-            forward(n, x, net)
+            values, (xs, t) = (n + abreast - 1) // abreast, spread(n, x, t, net)
+            forward(values, xs, net)
             error = add_loss(n, t, net, error)
             if saving and known:
                 if whole:
@@ -250,7 +268,7 @@ def _make_pass_batch(
                     for p in range(count):
                         net.saved[p] = select(ending, net.w[p], net.saved[p])
             if step < given.stop:
-                output_deltas(n, t, net)
+                output_deltas(values, t, net)
                 backward(n, x, net, slope_scale)
         return error, scale, slope_scale
 
@@ -262,15 +280,16 @@ def _make_pass_all(shape: Shape, scale_of: Any) -> Any:
     network, batches = shape.network, make_batches(replace(shape, batches="full", single=False))
     fetch, tile, splat = batches.fetch, network.tile, Lanes(shape.dtype, shape.lanes).splat
     forward, add_loss = make_forward(network), make_add_loss(network, batches.target)
+    spread, abreast = make_spread(network), network.abreast
 
     @inlined
     def pass_all(given: Any, net: Any) -> Any:
         error = splat(0.0)
         for at in range(0, given.samples, tile):
             n = 1 if tile == 1 else min(tile, given.samples - at)
-            x, t = fetch(given, net, at, n)
-            forward(n, x, net)
-            error = add_loss(n, t, net, error)
+            xs, ts = spread(n, *fetch(given, net, at, n), net)
+            forward((n + abreast - 1) // abreast, xs, net)
+            error = add_loss(n, ts, net, error)
         return error * scale_of(given.samples)
 
     return pass_all

@@ -19,6 +19,7 @@ from sweep.training.passes import (
     from_layer_before,
     make_multiply,
     make_pass_back,
+    make_unspread,
     over_layers,
 )
 from sweep.training.specification import Shape
@@ -103,7 +104,9 @@ def _over_layers_backwards(shape: Shape, make: Any) -> Any:
 
 def _gathering(shape: Shape) -> Any:
     """Return what makes a layer's way back that adds to the gradients."""
-    multiply = make_multiply(unrolled=shape.network.unrolled)
+    if shape.network.abreast > 1:
+        return _gathering_abreast(shape)
+    multiply = make_multiply(shape.network)
     add_biases = compiling(shape.network)(_add_biases) if shape.network.bias else _nothing
 
     def make(inputs_of: Any, pass_back: Any) -> Any:
@@ -121,6 +124,39 @@ def _gathering(shape: Shape) -> Any:
                 Matrix(net.g, place.weights, n_in, 1),
             )
             multiply(n_out, n_in, n, delta, x, gradients, gradients)
+
+        return gather
+
+    return make
+
+
+def _gathering_abreast(shape: Shape) -> Any:
+    """Return the same where samples are abreast: sums over them run on vectors of neurons."""
+    network = shape.network
+    multiply = make_multiply(network, of_neurons=True)
+    unspread, width, bias = make_unspread(network), network.abreast, network.bias
+
+    def make(inputs_of: Any, pass_back: Any) -> Any:
+        of_data = inputs_of is from_data
+
+        @inlined
+        def gather(place: Any, n: Any, source: Any, net: Any, scale: Any) -> None:
+            n_in, n_out = place.n_in, place.n_out
+            pass_back(place, (n + width - 1) // width, net)
+            unspread(n, net.delta, place.outputs, n_out, net.deltas)
+            if of_data:
+                x = Matrix(source.memory, source.first, 1, n_in)
+            else:
+                unspread(n, net.a, place.inputs, n_in, net.rows)
+                x = Matrix(net.rows, 0, 1, n_in)
+            delta, gradients = (
+                Matrix(net.deltas, 0, 1, n_out),
+                Matrix(net.g, place.weights, n_in, 1),
+            )
+            multiply(n_out, n_in, n, delta, x, gradients, gradients)
+            if bias:
+                gradients = Matrix(net.g, place.biases, 0, 1)
+                multiply(1, n_out, n, Matrix(net.one, 0, 0, 0), delta, gradients, gradients)
 
         return gather
 
@@ -205,7 +241,7 @@ def _squaring(shape: Shape) -> Any:
 def _learning_alone(shape: Shape) -> Any:
     """Return what makes ``learn(place, source, net, scale)``: it changes a layer's parameters."""
     network = shape.network
-    multiply, multiplier = make_multiply(unrolled=network.unrolled), _make_multiplier(shape)
+    multiply, multiplier = make_multiply(network), _make_multiplier(shape)
     depth, bias, decay = len(network.pairs), network.bias, _make_decay_at_once(shape)
 
     @inlined
@@ -292,36 +328,57 @@ def _make_update(shape: Shape) -> Any:
 
 def _make_update_range(shape: Shape) -> Any:
     """Return the step over parameters next to each other, which have one rate."""
-    row, apply = catalogue.OPTIMIZERS[shape.optimizer], OPTIMIZERS[shape.optimizer].update
-    each, decoupled, decayed = row.kept_each, row.decoupled, shape.decayed
-    count = shape.network.parameters
-    decay = shape.settings.index("weight_decay") if decayed else 0
-    splat = Lanes(shape.dtype, shape.lanes).splat
+    width = shape.network.abreast
+    update_some, update_one = (
+        _make_update_some(shape, Lanes(shape.dtype, lanes))
+        for lanes in (shape.network.width, shape.lanes)
+    )
 
     def update_range(
         first: Any, end: Any, net: Any, eta: Any, scale: Any, factor: Any, constants: Any
     ) -> None:
-        w, g, k, h = net.w, net.g, net.k, net.h
-        s = t = splat(0.0)
+        if width > 1:
+            whole = end - (end - first) % width
+            for p in range(first, whole, width):
+                update_some(p, net, eta, scale, factor, constants)
+            first = whole
         for p in range(first, end):
-            here, gradient = w[p], g[p] * scale * factor
-            g[p] = splat(0.0)
-            if decayed:
-                if decoupled:
-                    here = here * fma(-eta, h[decay], 1.0)
-                else:
-                    gradient = _with_decay(h[decay], here, gradient)
-            if each > 0:
-                s = k[p]
-            if each > 1:
-                t = k[count + p]
-            w[p], s, t = apply(here, gradient, eta, s, t, constants)
-            if each > 0:
-                k[p] = s
-            if each > 1:
-                k[count + p] = t
+            update_one(p, net, eta, scale, factor, constants)
 
     return compiling(shape.network)(update_range)
+
+
+def _make_update_some(shape: Shape, lanes: Lanes) -> Any:
+    """Return the step of the parameters from the p-th on that are in one value of lanes."""
+    row, apply = catalogue.OPTIMIZERS[shape.optimizer], OPTIMIZERS[shape.optimizer].update
+    each, decoupled, decayed = row.kept_each, row.decoupled, shape.decayed
+    count = shape.network.parameters
+    decay = shape.settings.index("weight_decay") if decayed else 0
+    load, store, splat = lanes.load, lanes.store, lanes.splat
+
+    @inlined
+    def update_some(p: Any, net: Any, eta: Any, scale: Any, factor: Any, constants: Any) -> None:
+        w, g, k, h = net.w, net.g, net.k, net.h
+        s = t = splat(0.0)
+        here, gradient = load(w, p), load(g, p) * scale * factor
+        store(g, p, splat(0.0))
+        if decayed:
+            if decoupled:
+                here = here * fma(-eta, h[decay], 1.0)
+            else:
+                gradient = _with_decay(h[decay], here, gradient)
+        if each > 0:
+            s = load(k, p)
+        if each > 1:
+            t = load(k, count + p)
+        here, s, t = apply(here, gradient, eta, s, t, constants)
+        store(w, p, here)
+        if each > 0:
+            store(k, p, s)
+        if each > 1:
+            store(k, count + p, t)
+
+    return update_some
 
 
 @inlined

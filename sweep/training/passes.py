@@ -12,6 +12,10 @@ element per lane. For a layer with inputs a, weights w, biases b and a multiplie
 The three sums, the last one over samples, are products of matrices: `lanes.products`. Each runs in
 the order of its index, whatever the lanes and tiles: the order is part of the result.
 
+Where samples are abreast (`Network.abreast`) such a vector has one element per sample of a single
+network, and n below counts such values, but where the loss or gradients are summed; numbers of the
+network itself are of one lane.
+
 Compiled functions share these arguments: `place`, a layer's `Place`; n, the number of samples;
 `source` and `targets`, the `Rows` of their numbers; and `net`, the memories of a network (`Net`).
 """
@@ -22,7 +26,16 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from sweep.training.activations import ACTIVATIONS, Activation, make_softmax, make_softmax_deltas
-from sweep.training.lanes import Lanes, Matrix, called, fma, inlined, products
+from sweep.training.lanes import (
+    Lanes,
+    Matrix,
+    called,
+    fma,
+    inlined,
+    products,
+    single,
+    transposing,
+)
 from sweep.training.losses import LOSSES
 from sweep.training.processor import register_count
 from sweep.training.specification import SOFTMAX, Network
@@ -35,12 +48,18 @@ _TILES: dict[int, dict[int, tuple[int, ...]]] = {
     16: {4: (3, 2, 1), 2: (6, 4, 2, 1), 1: (8, 4, 2, 1)},
 }
 
+# Rows are numbers repeated in all lanes there; columns are as many as there are values in a tile,
+# whose samples should stay in the first cache.
+_TILES_ABREAST = _TILES | {
+    32: {6: (4, 2, 1), 4: (4, 2, 1), 2: (4, 2, 1), 1: (8, 4, 2, 1)},
+}
+
 _LOOKED_UP = 8  # lanes at a time, if there are so many
 
 
-def tiles() -> Mapping[int, Sequence[int]]:
+def tiles(abreast: int = 1) -> Mapping[int, Sequence[int]]:
     """Rows and columns of the sums that grow together in registers, as `products` takes them."""
-    return _TILES[register_count()]
+    return (_TILES if abreast == 1 else _TILES_ABREAST)[register_count()]
 
 
 class Rows(NamedTuple):
@@ -73,9 +92,9 @@ def places_of(network: Network) -> list[Place]:
     for index, (n_in, n_out) in enumerate(network.pairs):
         biases = parameter + n_in * n_out
         end = biases + n_out * network.bias
-        inputs = activation - network.tile * n_in if index else 0
+        inputs = activation - network.tile // network.abreast * n_in if index else 0
         found.append(Place(index, n_in, n_out, parameter, biases, end, inputs, activation))
-        parameter, activation = end, activation + network.tile * n_out
+        parameter, activation = end, activation + network.tile // network.abreast * n_out
     return found
 
 
@@ -138,12 +157,20 @@ def compiling(network: Network) -> Callable[[Any], Any]:
     return inlined if network.unrolled else called
 
 
+def make_multiply(network: Network, *, of_neurons: bool = False) -> Any:
+    """Return the compiled product of matrices, in `tiles` of sums if not unrolled.
+
+    With `of_neurons` columns of numbers of one lane are neurons next to each other, and make values
+    where samples are abreast.
+    """
+    return _make_multiply(network.unrolled, network.abreast, of_neurons)
+
+
 @cache
-def make_multiply(*, unrolled: bool) -> Any:
-    """Return the compiled product of matrices, in `tiles` of sums if not unrolled."""
+def _make_multiply(unrolled: bool, abreast: int, of_neurons: bool) -> Any:
     if unrolled:
         return products({1: (1,)})
-    multiply_tiles = products(tiles())
+    multiply_tiles = products(tiles(abreast), abreast * of_neurons)
 
     @called
     def multiply(rows: Any, columns: Any, count: Any, x: Any, y: Any, start: Any, out: Any) -> None:
@@ -180,7 +207,7 @@ def make_forward(network: Network) -> Any:
 
 
 def _make_forward_layer(network: Network, first: bool, name: str, sees: str) -> Any:
-    multiply = make_multiply(unrolled=network.unrolled)
+    multiply = make_multiply(network)
     activate = _make_activate(network, name, sees)
     inputs_of = from_data if first else from_layer_before
 
@@ -247,7 +274,8 @@ def _beside_its_logit(function: Any) -> Any:
 
 def _taken_together(network: Network, row: Activation, sees: str) -> bool:
     """Whether neurons next to each other are: a small network's lie in registers anyway."""
-    return row.looks_up and sees == "outputs" and not network.multiplied and not network.unrolled
+    alone = network.multiplied or network.unrolled or network.abreast > 1
+    return row.looks_up and sees == "outputs" and not alone
 
 
 def _make_activate_together(network: Network, apply: Any) -> Any:
@@ -281,7 +309,68 @@ def make_target(network: Network) -> Any:
     def target(targets: Any, i: Any) -> Any:
         return splat(targets.memory[targets.first + i])
 
-    return target
+    return target if network.abreast == 1 else own_target
+
+
+@inlined
+def own_target(targets: Any, i: Any) -> Any:
+    """The i-th of targets that are in lanes already."""
+    return targets.memory[targets.first + i]
+
+
+def make_begin(network: Network) -> Any:
+    """Return ``begin(net)``: it makes a network's memories ready.
+
+    Lanes without a sample, of the last ones, compute on zeros at first: unheeded, but no slower.
+    """
+    one, wide = (Lanes(network.dtype, n).splat for n in (network.lanes, network.width))
+    values = network.tile // network.abreast * (network.abreast > 1)
+    n_in, n_out = network.layers[0], network.layers[-1]
+
+    @inlined
+    def begin(net: Any) -> None:
+        net.zero[0], net.one[0] = one(0.0), one(1.0)
+        for i in range(values * n_in):
+            net.xs[i] = wide(0.0)
+        for i in range(values * n_out):
+            net.ts[i] = wide(0.0)
+
+    return begin
+
+
+def make_spread(network: Network) -> Any:
+    """Return ``spread(n, x, t, net)``: the rows of inputs and targets as passes want them."""
+    n_in, n_out, width = network.layers[0], network.layers[-1], network.abreast
+    transpose = transposing(Lanes(network.dtype, width))
+
+    @inlined
+    def as_they_are(n: Any, x: Any, t: Any, net: Any) -> Any:
+        return x, t
+
+    @inlined
+    def abreast(n: Any, x: Any, t: Any, net: Any) -> Any:
+        xs, ts = single(net.xs), single(net.ts)
+        for s in range(0, n, width):
+            rows = min(width, n - s)
+            transpose(rows, n_in, x.memory, x.first + s * n_in, n_in, xs, s * n_in, width)
+            transpose(rows, n_out, t.memory, t.first + s * n_out, n_out, ts, s * n_out, width)
+        return Rows(net.xs, 0), Rows(net.ts, 0)
+
+    return abreast if width > 1 else as_they_are
+
+
+def make_unspread(network: Network) -> Any:
+    """Return ``unspread(n, of_samples, at, count, rows)``: `count` numbers sample by sample."""
+    width = network.abreast
+    transpose = transposing(Lanes(network.dtype, width))
+
+    @inlined
+    def unspread(n: Any, memory: Any, at: Any, count: Any, rows: Any) -> None:
+        for s in range(0, n, width):
+            first = at * width + s * count
+            transpose(count, width, single(memory), first, width, rows, s * count, count)
+
+    return unspread
 
 
 def make_add_loss(network: Network, target: Any) -> Any:
@@ -292,17 +381,28 @@ def make_add_loss(network: Network, target: Any) -> Any:
     last, loss = places_of(network)[-1], LOSSES[network.loss]
     n_out, outputs = last.n_out, last.outputs
     add_term, sees_outputs = loss.add_term(network.dtype), loss.sees == "outputs"
-    splat = Lanes(network.dtype, network.lanes).splat
+    one, lanes, width = (
+        Lanes(network.dtype, 1),
+        Lanes(network.dtype, network.width),
+        network.abreast,
+    )
+    splat, store, new_errors = lanes.splat, lanes.store, one.local(width)
 
     def add_loss(n: Any, targets: Any, net: Any, total: Any) -> Any:
         a, delta = net.a, net.delta
-        for s in range(n):
+        errors = new_errors()
+        for s in range((n + width - 1) // width):
             error = splat(0.0)
             for j in range(n_out):
                 i = s * n_out + j
                 seen = a[outputs + i] if sees_outputs else delta[outputs + i]
                 error = add_term(seen, target(targets, i), error)
-            total = total + error
+            if width == 1:
+                total = total + error
+            else:
+                store(errors, 0, error)
+                for lane in range(min(width, n - s * width)):
+                    total = total + errors[lane]
         return total
 
     return compiling(network)(add_loss)
@@ -312,7 +412,7 @@ def make_output_deltas(network: Network, target: Any) -> Any:
     """Return ``output_deltas(n, targets, net)``: the last layer's, but for the loss's scale."""
     last, loss = places_of(network)[-1], LOSSES[network.loss]
     n_out, outputs, slope = last.n_out, last.outputs, loss.slope
-    splat = Lanes(network.dtype, network.lanes).splat
+    splat = Lanes(network.dtype, network.width).splat
     name = network.activations[-1]
     if loss.sees != "outputs":
         follow = inlined(_no_slope)
@@ -337,7 +437,7 @@ def make_output_deltas(network: Network, target: Any) -> Any:
 
 def make_pass_back(network: Network, name: str) -> Any:
     """Return ``pass_back(place, n, net)``: deltas, to a layer before of that activation."""
-    multiply, multiplied = make_multiply(unrolled=network.unrolled), network.multiplied
+    multiply, multiplied = make_multiply(network), network.multiplied
     apply_slopes = compiling(network)(_make_apply_slopes(name))
 
     @inlined

@@ -16,11 +16,21 @@ others changes no probability by more than 2^-32: for a thousand samples, by 2e-
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from sweep.training.lanes import Lanes, gather, gather_rows, high_word, inlined, scatter_rows
-from sweep.training.passes import Rows, make_target
+from sweep.catalogue import ORDERS
+from sweep.training.lanes import (
+    Lanes,
+    called,
+    first_lane,
+    gather,
+    gather_rows,
+    high_word,
+    inlined,
+    scatter_rows,
+)
+from sweep.training.passes import Rows, make_target, own_target
 from sweep.training.random import WORD, philox
 from sweep.training.specification import Order, Shape, offsets
 
@@ -49,9 +59,8 @@ def make_batches(shape: Shape) -> Batches:
     """Return how a kernel finds the samples of a step."""
     if shape.batches == "full":
         return _all_samples(shape)
-    if shape.batches == "shared":
-        return _shared_order(shape)
-    return _own_orders(shape)
+    found = _shared_order(shape) if shape.batches == "shared" else _own_orders(shape)
+    return found if shape.network.abreast == 1 else replace(found, fetch=_make_bring_rows(shape))
 
 
 def _all_samples(shape: Shape) -> Batches:
@@ -108,12 +117,40 @@ def _own_orders(shape: Shape) -> Batches:
                 net.t[s * n_out + i] = gather(given.targets, i, rows * n_out)
         return Rows(net.x, 0), Rows(net.t, 0)
 
-    @inlined
-    def target(targets: Any, i: Any) -> Any:
-        return targets.memory[i]
-
     begin = _begin_shuffled(shape) if shape.batches == "shuffle" else _begin_replaced(shape)
-    return Batches(begin, fetch, target)
+    return Batches(begin, fetch, own_target)
+
+
+def _make_bring_rows(shape: Shape) -> Any:
+    """Return the `fetch` of a batch of one network, sample by sample."""
+    n_in, n_out, own = shape.network.layers[0], shape.network.layers[-1], shape.batches in ORDERS
+    copy = _make_copy(Lanes(shape.dtype, shape.network.abreast))
+
+    @inlined
+    def fetch(given: Any, net: Any, first: Any, n: Any) -> Any:
+        for s in range(n):
+            row = first_lane(net.order[first + s]) if own else given.order[first + s]
+            copy(n_in, given.inputs, row * n_in, net.x, s * n_in)
+            copy(n_out, given.targets, row * n_out, net.t, s * n_out)
+        return Rows(net.x, 0), Rows(net.t, 0)
+
+    return fetch
+
+
+def _make_copy(lanes: Lanes) -> Any:
+    """Return ``copy(count, x, first, out, to)``: so many numbers from a pointer to a memory."""
+    one, width = Lanes(lanes.dtype, 1), lanes.width
+    load, store, load_one, store_one = lanes.load, lanes.store, one.load, one.store
+
+    @called
+    def copy(count: Any, x: Any, first: Any, out: Any, to: Any) -> None:
+        whole = count - count % width
+        for i in range(0, whole, width):
+            store(out, to + i, load(x, first + i))
+        for i in range(whole, count):
+            store_one(out, to + i, load_one(x, first + i))
+
+    return copy
 
 
 def _begin_shuffled(shape: Shape) -> Any:
@@ -133,11 +170,11 @@ def _begin_shuffled(shape: Shape) -> Any:
 
 
 def _begin_replaced(shape: Shape) -> Any:
-    replace, single = make_replacement(shape.lanes), shape.single
+    draw, single = make_replacement(shape.lanes), shape.single
 
     @inlined
     def begin(given: Any, net: Any, step: Any, seeds: Any) -> Any:
-        replace(net.order, given.batch_size, given.samples, step, seeds)
+        draw(net.order, given.batch_size, given.samples, step, seeds)
         return 0, 1 if single else given.batch_size
 
     return begin
@@ -147,7 +184,7 @@ def make_order(order: Order) -> Callable[..., None]:
     """Return the function that draws the orders of many epochs or steps, of `OrderArguments`."""
     width = order.lanes
     load, memory = Lanes("int64", width).load, Lanes("int32", width).memory
-    shuffle, replace = make_shuffle(width), make_replacement(width)
+    shuffle, take = make_shuffle(width), make_replacement(width)
     shuffles = order.order == "shuffle"
 
     def draw(given: Any) -> None:
@@ -157,7 +194,7 @@ def make_order(order: Order) -> Callable[..., None]:
             if shuffles:
                 shuffle(room, given.rows, position, seed)
             else:
-                replace(room, given.rows, given.samples, position, seed)
+                take(room, given.rows, given.samples, position, seed)
 
     return draw
 
@@ -189,7 +226,7 @@ def make_shuffle(width: int) -> Any:
 
 
 def make_replacement(width: int) -> Any:
-    """Return replace(memory, size, samples, step, seeds), to be called in compiled code.
+    """Return draw(memory, size, samples, step, seeds), to be called in compiled code.
 
     It fills the first `size` rows of `memory`, of `width` int32 lanes, with each lane's draws from
     0 ... samples - 1. `seeds` are int64 lanes, the bits of seeds without a sign; `step` is one
@@ -198,14 +235,14 @@ def make_replacement(width: int) -> Any:
     convert, new_words, draw_words = Lanes("int32", width).convert, *_word_tools(width, _REPLACING)
 
     @inlined
-    def replace(memory: Any, size: Any, samples: Any, step: Any, seeds: Any) -> None:
+    def draw(memory: Any, size: Any, samples: Any, step: Any, seeds: Any) -> None:
         words = new_words()
         for first in range(0, size, _BLOCK):
             draw_words(words, first, step, seeds)
             for d in range(first, min(first + _BLOCK, size)):
                 memory[d] = convert(high_word(words[d - first] * samples))
 
-    return replace
+    return draw
 
 
 def _word_tools(width: int, purpose: int) -> tuple[Any, Any]:

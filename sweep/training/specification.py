@@ -51,6 +51,7 @@ class TrainArguments(NamedTuple):
     `columns` is a multiple of the lanes.
 
     Attributes:
+        trials: how many of the columns are trained, the first ones; what shares lanes with them is.
         start, stop: the step that the parameters are at, and the one to reach.
         samples, inputs, targets: the data, (samples, n_in) and (samples, n_out), shared by all
             trials.
@@ -77,6 +78,7 @@ class TrainArguments(NamedTuple):
     """
 
     columns: int
+    trials: int
     start: int
     stop: int
     samples: int
@@ -179,6 +181,12 @@ Arguments = TrainArguments | EvaluationArguments | DrawArguments | OrderArgument
 # A network of so few values goes into registers and onto the stack, every loop written out.
 _FEW_VALUES, _MANY_VALUES = 64, 256
 _TILE_BYTES = 32 * 1024  # of activations and deltas that go through a network together
+_LARGEST_REGISTER = 64  # bytes
+
+# What `suited` goes by, as measured (docs/performance.md).
+_TURNING = 0.5  # operations that turning one number of a sample costs
+_NEAR_BYTES = 2**20  # of parameters and gradients that are at hand in the second cache
+_FROM_FAR = 1.3  # times the time of such that are not
 
 
 @dataclass(frozen=True)
@@ -194,6 +202,7 @@ class Network:
         dtype: "float64" or "float32".
         lanes: networks trained side by side by one instruction stream.
         tile: samples that go through the network together.
+        abreast: of these, how many share a value, if a value is of one network.
         unrolled: whether every loop is written out, for values to stay in registers.
     """
 
@@ -205,7 +214,13 @@ class Network:
     dtype: str
     lanes: int = 1
     tile: int = 1
+    abreast: int = 1
     unrolled: bool = False
+
+    @property
+    def width(self) -> int:
+        """The numbers in a value of a pass: of so many networks, or of so many samples of one."""
+        return self.lanes * self.abreast
 
     @property
     def pairs(self) -> list[tuple[int, int]]:
@@ -353,11 +368,14 @@ class Net(NamedTuple):
         w, g, k: parameters, gradients (all 0 between steps) and what the optimizer keeps.
         saved, saved_k: parameters and state of the trials that have stopped.
         a, delta, scratch: activations and deltas of a tile's samples, and room for one layer's.
-        x, t, order: inputs and targets of a tile whose samples are a batch, and the batch's order.
+        x, t: inputs and targets of a tile whose samples are a batch.
+        xs, ts, rows, deltas: where samples are abreast: a tile's inputs and targets so; and a
+            layer's inputs and deltas sample by sample.
+        order: of a batch.
         m, d, h: the layers' multipliers and drifts, and the optimizer's settings.
         rates, eta: learning rates of weights by layer and then of biases; and those of this step.
         ring: the last losses.
-        zero: 0, once.
+        zero, one: 0 and 1, once.
     """
 
     w: Any = 0
@@ -370,6 +388,10 @@ class Net(NamedTuple):
     scratch: Any = 0
     x: Any = 0
     t: Any = 0
+    xs: Any = 0
+    ts: Any = 0
+    rows: Any = 0
+    deltas: Any = 0
     order: Any = 0
     m: Any = 0
     d: Any = 0
@@ -378,6 +400,7 @@ class Net(NamedTuple):
     eta: Any = 0
     ring: Any = 0
     zero: Any = 0
+    one: Any = 0
 
 
 _IN_WORKSPACE = Net._fields[: Net._fields.index("order") + 1]  # the others are on the stack
@@ -393,12 +416,14 @@ def rooms(specification: Shape | Evaluation, samples: int) -> Net:
         scratch=network.tile * max(network.layers[1:]),
         m=len(network.pairs),
         zero=1,
+        one=1,
     )
     if isinstance(specification, Evaluation):
         return needed
     shape, stopping = specification, specification.stop != "never"
     # Rows of a batch in an order that is shared are scalars, but take no less room here.
     batch = network.tile * (shape.batches != "full")
+    abreast = network.tile * (network.abreast > 1)
     return needed._replace(
         g=network.parameters,
         k=shape.kept,
@@ -406,6 +431,10 @@ def rooms(specification: Shape | Evaluation, samples: int) -> Net:
         saved_k=shape.kept * stopping,
         x=batch * network.layers[0],
         t=batch * network.layers[-1],
+        xs=abreast * network.layers[0],
+        ts=abreast * network.layers[-1],
+        rows=abreast * max(network.layers[1:]),
+        deltas=abreast * max(network.layers[1:]),
         order=samples * (shape.batches in ORDERS),
         d=len(network.pairs) * shape.drifting,
         h=len(shape.settings),
@@ -417,16 +446,19 @@ def rooms(specification: Shape | Evaluation, samples: int) -> Net:
 
 def offsets(specification: Shape | Evaluation) -> dict[str, int]:
     """Return where in the workspace each memory begins that lies there, in values of lanes."""
-    needed = rooms(specification, 0)  # the order of samples is the last
-    sizes = (getattr(needed, name) for name in _IN_WORKSPACE)
+    sizes = _sizes(specification, 0)  # the order of samples is the last
     return dict(zip(_IN_WORKSPACE, accumulate(sizes, initial=0), strict=False))
+
+
+def _sizes(specification: Shape | Evaluation, samples: int) -> list[int]:
+    """Return the sizes of the memories in the workspace, each of whole values of samples."""
+    needed, abreast = rooms(specification, samples), specification.network.abreast
+    return [-(-getattr(needed, name) // abreast) * abreast for name in _IN_WORKSPACE]
 
 
 def workspace_size(specification: Shape | Evaluation, samples: int) -> int:
     """Return how many numbers of working memory a kernel needs for `samples` rows of data."""
-    needed = rooms(specification, samples)
-    values: int = sum(getattr(needed, name) for name in _IN_WORKSPACE)
-    return values * specification.network.lanes
+    return sum(_sizes(specification, samples)) * specification.network.lanes
 
 
 def fitted(shape: Shape, register_bytes: int, lanes: int | None = None) -> Shape:
@@ -448,6 +480,34 @@ def fitted(shape: Shape, register_bytes: int, lanes: int | None = None) -> Shape
         network = replace(network, tile=1) if shape.single else tiled(network, register_bytes)
     network = replace(network, lanes=lanes or min(64, registers * per_register))
     return replace(shape, network=network)
+
+
+def abreast(shape: Shape, register_bytes: int) -> Shape:
+    """Return the shape of one network at a time, a register's worth of its samples in a value."""
+    width = register_bytes // (int(shape.dtype[-2:]) // 8)
+    values = 4 if register_bytes == _LARGEST_REGISTER else 6  # as many as `passes` sums together
+    network = replace(shape.network, lanes=1, tile=values * width, abreast=width, unrolled=False)
+    return replace(shape, network=network)
+
+
+def suited(shape: Shape, register_bytes: int, samples: int, trials: int) -> Shape:
+    """Return the shape for so many trials of so many samples a step that should be faster.
+
+    Lanes stand idle where there are fewer trials, or samples abreast, than a register holds. Where
+    samples are abreast they are also turned to be summed over; where networks are, all that a block
+    of them learns may be too much for the second cache. Single samples and small networks go by
+    lanes.
+    """
+    by_lanes, network = fitted(shape, register_bytes), shape.network
+    if shape.single or by_lanes.network.unrolled:
+        return by_lanes
+    width, item = by_lanes.lanes, int(shape.dtype[-2:]) // 8
+    turned = sum(network.layers) + sum(network.layers[1:])
+    overhead = 1 + _TURNING * width * turned * samples / operations(shape, samples)
+    far = 2 * network.parameters * width * item > _NEAR_BYTES
+    one_at_a_time = -(-samples // width) * width / samples * overhead
+    at_once = -(-trials // width) * width / trials * (_FROM_FAR if far else 1)
+    return abreast(shape, register_bytes) if one_at_a_time < at_once else by_lanes
 
 
 def tiled(network: Network, register_bytes: int) -> Network:

@@ -29,7 +29,7 @@ def kernels_of(group: Group, lanes: int | None = None) -> list[Specification]:
     """Return what has to be compiled to train a group."""
     shape = shape_of(group, lanes)
     needed: list[Specification] = [shape]
-    if draw := draw_of(group, shape.lanes):
+    if draw := draw_of(group, shape.network.width):
         needed.append(draw)
     if shape.batches == "shared" and group.batch.table is None:
         needed.append(order_of(group.batch.order))
@@ -63,6 +63,8 @@ def shape_of(group: Group, lanes: int | None = None) -> Shape:
         ),
         drifting=group.drifting,
     )
+    if lanes is None:
+        return specification.suited(shape, register_bytes(), batch_size(group), group.trials)
     return specification.fitted(shape, register_bytes(), lanes)
 
 

@@ -38,7 +38,6 @@ def make_twin(  # noqa: C901 - loops over rows
 
     @inlined
     def begin(given: Any, net: Any, twin: Any, block: Any) -> None:
-        twin.zero[0] = splat(0.0)
         for p in range(count):
             twin.w[p], twin.g[p] = load(given.twin, p * given.columns + block), splat(0.0)
         for p in range(kept):

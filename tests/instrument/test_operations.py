@@ -99,7 +99,7 @@ def test_every_activation_is_counted() -> None:
 
 
 def test_a_product_loads_what_its_tiles_need(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(operations, "tiles", lambda: dict.fromkeys((4, 2, 1), (6, 4, 2, 1)))
+    monkeypatch.setattr(operations, "tiles", lambda abreast: dict.fromkeys((4, 2, 1), (6, 4, 2, 1)))
     # 5 x 7 sums of 3 terms: tiles of 4 x 6, 4 x 1, 1 x 6 and 1 x 1, whose sums are taken up first.
     loads = (4 + 6) * 3 + 24 + (4 + 1) * 3 + 4 + (1 + 6) * 3 + 6 + (1 + 1) * 3 + 1
     assert operations._moved(5, 7, 3) == Counts(loads=loads, stores=35)

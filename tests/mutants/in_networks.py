@@ -86,7 +86,7 @@ LOSSES = (
 PASSES = (
     Mutant(
         "passes.py",
-        "inputs = activation - network.tile * n_in if index else 0",
+        "inputs = activation - network.tile // network.abreast * n_in if index else 0",
         "inputs = activation - n_in if index else 0",
         "a layer of many samples looks for its inputs in the wrong place",
         ("test_kernel.py::test_a_network_too_large_for_registers",),
@@ -107,8 +107,8 @@ PASSES = (
     ),
     Mutant(
         "passes.py",
-        "for s in range(n):\n            error = splat(0.0)",
-        "for s in range(n - 1, -1, -1):\n            error = splat(0.0)",
+        "for s in range((n + width - 1) // width):\n            error = splat(0.0)",
+        "for s in range((n + width - 1) // width - 1, -1, -1):\n            error = splat(0.0)",
         "law of bits: a tile's losses are summed backwards",
         ("test_law_of_bits.py::test_any_number_of_samples_at_a_time",),
     ),
@@ -118,6 +118,51 @@ PASSES = (
         "mass = splat(0.0)\n            for j in range(1, n_out):",
         "the first target does not count",
         ("test_extremes.py::test_softmax_of_large_logits",),
+    ),
+)
+ABREAST = (
+    Mutant(
+        "lanes/transposing.py",
+        "[lane + part if not lane & part else width + lane for lane in range(width)],",
+        "[lane if not lane & part else width + lane for lane in range(width)],",
+        "a square of a matrix is turned in part",
+        ("test_gathering.py::test_a_matrix_is_turned",),
+    ),
+    Mutant(
+        "lanes/transposing.py",
+        "for c in range(whole_columns if r < whole_rows else 0, columns):",
+        "for c in range(whole_columns, columns):",
+        "rows that fill no square are left out",
+        ("test_gathering.py::test_a_matrix_is_turned",),
+    ),
+    Mutant(
+        "lanes/products.py",
+        "sizes += [abreast >> i for i in range(1, abreast.bit_length())]",
+        "sizes += [abreast >> i for i in range(1, abreast.bit_length() - 1)]",
+        "a last column next to others is left out",
+        ("test_products.py::test_columns_next_to_each_other_make_a_vector",),
+    ),
+    Mutant(
+        "passes.py",
+        "for lane in range(min(width, n - s * width)):",
+        "for lane in range(width):",
+        "lanes without a sample count in the loss",
+        ("test_law_of_bits.py::test_any_group_goes_both_ways",),
+    ),
+    Mutant(
+        "learning.py",
+        "multiply(n_out, n_in, n, delta, x, gradients, gradients)\n            if bias:",
+        "multiply(n_out, n_in, (n + width - 1) // width * width, delta, x, gradients, gradients)"
+        "\n            if bias:",
+        "lanes without a sample count in the gradient",
+        ("test_law_of_bits.py::test_any_group_goes_both_ways",),
+    ),
+    Mutant(
+        "sampling.py",
+        "copy(n_in, given.inputs, row * n_in, net.x, s * n_in)",
+        "copy(n_in, given.inputs, row * n_out, net.x, s * n_in)",
+        "a batch of one network takes other rows",
+        ("test_law_of_bits.py::test_samples_abreast_or_networks",),
     ),
 )
 EVALUATION = (

@@ -8,6 +8,7 @@ MUTANTS = (
     *in_networks.ACTIVATIONS,
     *in_networks.LOSSES,
     *in_networks.PASSES,
+    *in_networks.ABREAST,
     *in_networks.EVALUATION,
     *in_learning.LEARNING,
     *in_learning.DRIFTS,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
-from itertools import pairwise
+from itertools import cycle, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +21,8 @@ import pytest
 from sweep.catalogue import OUTCOMES
 from sweep.study import Group
 from sweep.training.block import Block
+from sweep.training.processor import register_bytes
+from sweep.training.specification import Shape, abreast
 from sweep.training.trained import Trained
 from sweep.training.trainer import _train, shape_of, train
 
@@ -112,6 +114,69 @@ def test_any_number_of_samples_at_a_time(name: str, tile: int) -> None:
     assert not shape.network.unrolled
     other = replace(shape, network=replace(shape.network, tile=tile))
     assert same(_train(study, every_trial(study), other), name)
+
+
+def abreast_of(study: Group) -> Shape:
+    """What trains one network at a time, with samples abreast, whatever the plan would choose."""
+    return abreast(shape_of(study, lanes=1), register_bytes())
+
+
+@pytest.mark.quick("everything")
+@pytest.mark.parametrize(
+    "name",
+    ["everything", *(pytest.param(name, marks=soak) for name, (_, edits) in MANY.items()
+                     if SAMPLES in edits)],
+)  # fmt: skip
+def test_samples_abreast_or_networks(name: str) -> None:
+    """A study's trials may be trained in both ways in one run."""
+    study = study_of(name)
+    shapes = cycle([abreast_of(study), shape_of(study)])
+    parts = [_train(study, part, next(shapes)) for part in chunks(every_trial(study), 30)]
+    assert same(in_order(parts), name)
+
+
+def random_study(seed: int) -> Group:
+    """Some layers, more samples than go through at a time, and what a study may ask for."""
+    drawn = np.random.default_rng(seed)
+    layers = drawn.integers(1, 40, drawn.integers(2, 5))
+    samples, size = drawn.integers(50, 150), drawn.integers(9, 50)
+    inputs, targets = (drawn.uniform(-1, 1, (samples, layers[i])).round(2) for i in (0, -1))
+    optimizer = drawn.choice(["sgd", "momentum", "adam", "rmsprop"])
+    batch = drawn.choice([
+        "batch={}",
+        f"batch={{ size={size} }}",
+        f"batch={{ size={size}, measured='on all data' }}",
+        f"batch={{ size={size}, order='replacement' }}",
+    ])  # fmt: skip
+    more = drawn.choice(["", ", clip_norm=0.5", ", weight_decay=0.01", ", stop='either'"])
+    also = drawn.choice([
+        "network.multiplier=0.7", "training.drift=0.01", "schedule={ name='cosine' }",
+        "record.measures=['lyapunov_exponent', 'largest_rise']",
+    ])  # fmt: skip
+    return mixed_trials(
+        str(drawn.choice(["float64", "float32"])),
+        f"network.layers={layers.tolist()}",
+        f"network.activation='{drawn.choice(['tanh', 'relu', 'gelu', 'softplus'])}'",
+        f"network.bias={str(drawn.random() < 0.8).lower()}",
+        f"network.loss='{drawn.choice(['mean_squared_error', 'huber'])}'",
+        f"data={{ inputs={inputs.tolist()}, targets={targets.tolist()} }}",
+        f"training={{ steps=11, optimizer='{optimizer}'{more} }}",
+        batch,
+        also,
+        "axes={ seed={ range=[0, 5] }, learning_rate=[0.01, 0.3, 50] }",
+        "outcome.target=0.1",
+    )
+
+
+@pytest.mark.quick("0")
+@pytest.mark.parametrize("seed", [0, *(pytest.param(n, marks=soak) for n in range(1, 40))])
+def test_any_group_goes_both_ways(seed: int) -> None:
+    study = random_study(seed)
+    found = [
+        digest(_train(study, every_trial(study), shape))
+        for shape in (abreast_of(study), shape_of(study, lanes=16))
+    ]
+    assert found[0] == found[1]
 
 
 TILED = [

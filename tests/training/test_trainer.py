@@ -15,6 +15,7 @@ from .groups import course, every_trial
 
 DTYPES = ["float64", "float32"]
 LOSS_PLANS = ["every step", "every 3", "every 1000", "log 20", "nothing"]
+NORMAL = "initial={scheme='normal'}"
 PARAMETER_PLANS = ["final", "every 3", "every 1000", "nothing"]
 
 
@@ -146,3 +147,32 @@ def test_estimates_grow_with_the_work() -> None:
     assert 0 < two.seconds < one.seconds < estimate(large, 1).seconds
     assert one.memory_bytes > 0
     assert one.disk_bytes < estimate(large, 1).disk_bytes
+
+
+@pytest.mark.parametrize(
+    ("trials", "samples", "abreast"),
+    [(3, 40, True), (64, 40, False), (3, 1, False), (8, 3, False), (65, 40, False)],
+)
+def test_few_trials_are_trained_one_at_a_time(trials: int, samples: int, abreast: bool) -> None:
+    """With samples abreast, if there are enough of them; many trials take lanes."""
+    data = f"data={{ inputs={[[0.1, 0.2]] * samples}, targets={[[0.3, 0.4]] * samples} }}"
+    seeds = f"axes={{ seed={{ range=[0, {trials}] }}, learning_rate=[1] }}"
+    shape = shape_of(course("network.layers=[2, 32, 32, 2]", NORMAL, data, seeds))
+    assert (shape.network.abreast > 1) == abreast
+    assert shape.network.width == shape_of(course("network.layers=[2, 32, 32, 2]", NORMAL)).lanes
+
+
+def test_wide_networks_are_trained_one_at_a_time() -> None:
+    """Not by lanes whose weights and gradients leave the second cache."""
+    data = f"data={{ inputs={[[0.1] * 2] * 64}, targets={[[0.3] * 2] * 64} }}"
+    many = "axes={ seed={ range=[0, 1024] }, learning_rate=[1] }"
+    shapes = [
+        shape_of(course(f"network.layers=[2, {n}, {n}, 2]", NORMAL, data, many)) for n in (64, 256)
+    ]
+    assert [shape.network.abreast > 1 for shape in shapes] == [False, True]
+
+
+def test_lanes_that_are_asked_for_are_taken() -> None:
+    data = f"data={{ inputs={[[0.1] * 2] * 64}, targets={[[0.3] * 2] * 64} }}"
+    shape = shape_of(course("network.layers=[2, 256, 256, 2]", NORMAL, data), lanes=8)
+    assert (shape.lanes, shape.network.abreast) == (8, 1)
