@@ -209,7 +209,7 @@ class Group:
             drifts=layered("training.drift"),
             alongs=np.array(
                 [values(f"initial.along.{at}") for at in range(len(self.initial.directions))]
-            ).reshape(-1, len(index)),
+            ).reshape(len(self.initial.directions), len(index)),
             seeds=values("seed", kind=np.uint64),
             scales=values("initial.scale", 1.0),
             batch_seeds=values("batch_seed", kind=np.uint64),
