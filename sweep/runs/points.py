@@ -43,9 +43,14 @@ def columns_of(study: Study, points: Any) -> dict[str, np.ndarray]:
     may be named by the end of its name, where only one ends so.
 
     Raises:
-        RequestError: a column is no axis, is named twice or has another length, or an axis of
-            several values is missing.
+        RequestError: they are neither; a column is no axis, is named twice or has another length,
+            or an axis of several values is missing.
     """
+    if not (isinstance(points, Mapping) or hasattr(points, "columns")):
+        kind = type(points).__name__
+        raise RequestError(
+            f"points: must be a table or a dictionary of columns, not of type {kind}"
+        )
     found: dict[str, np.ndarray] = {}
     for name in points.columns if hasattr(points, "columns") else points:
         axis = _axis_named(str(name))

@@ -246,7 +246,8 @@ def _called(keywords: Mapping[str, Any], classes: np.ndarray | None) -> dict[str
     found = {}
     if isinstance(pair, tuple) and len(pair) == 2:
         for name, table in zip(("inputs", "outputs"), pair, strict=True):
-            columns = [*getattr(table, "columns", ())]
+            name_of_one = getattr(table, "name", None)  # of a column by itself
+            columns = [*getattr(table, "columns", [name_of_one] if name_of_one else ())]
             numbered = name == "outputs" and keywords.get("data_one_hot")
             if columns and all(isinstance(one, str) for one in columns) and not numbered:
                 found[name] = columns

@@ -1,6 +1,7 @@
 """Any points of a study, trained in one batch: to the bit what its own run gives."""
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -158,12 +159,15 @@ def test_what_has_no_effect_at_a_point_is_not_looked_at_there(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("points", "line"),
     {
+        "number": (3, "points: must be a table or a dictionary of columns, not of type int"),
+        "column": (pd.Series([1.0]), "dictionary of columns, not of type Series"),
+        "matrix": (np.ones((2, 1)), "dictionary of columns, not of type ndarray"),
         "no axis": ({"learning_rat": [1.0]}, '"learning_rat" is no field .* mean learning_rate'),
         "ends so": ({"seed": 1, "learning_rate": [1], "name": "a"}, "say which: data.name or "),
         "missing": ({"seed": [1]}, "learning_rate is missing, of which the study has 3 values"),
         "twice": ({"learning_rate": 1, "training.learning_rate": 1}, "learning_rate is named twi"),
         "lengths": ({"learning_rate": [1, 2], "seed": [1, 2, 3]}, "learning_rate 2, seed 3"),
-        "matrix": ({"learning_rate": [[1.0]]}, r"must be a vector, not of shape \(1, 1\)"),
+        "no vector": ({"learning_rate": [[1.0]]}, r"must be a vector, not of shape \(1, 1\)"),
         "text": ({"learning_rate": ["a"]}, "learning_rate must be numbers, not <U1"),
         "nan": ({"learning_rate": [1, np.nan]}, r"learning_rate\[1\] must be a finite number"),
         "below": ({"learning_rate": [1, 2, -3.0]}, r"rate\[2\] must be .* at least 0, not -3.0"),
@@ -175,12 +179,10 @@ def test_what_has_no_effect_at_a_point_is_not_looked_at_there(tmp_path: Path) ->
         "groups": ({"learning_rate": 1, "training.steps": np.arange(1, 1500)}, "compile than 1000"),
     }.values(),
 )  # fmt: skip
-def test_wrong_points_are_refused_in_a_line(
-    tmp_path: Path, points: dict[str, object], line: str
-) -> None:
+def test_wrong_points_are_refused_in_a_line(tmp_path: Path, points: Any, line: str) -> None:
     asked = study(tmp_path, "seed = [2]\n")
     with pytest.raises(RequestError, match=line) as refused:
-        sweep.evaluate(asked, points)  # type: ignore[call-overload]
+        sweep.evaluate(asked, points)
     assert "\n" not in str(refused.value)
 
 

@@ -199,6 +199,9 @@ def test_columns_of_tables_have_names() -> None:
     inputs, targets = pd.DataFrame(INPUTS, columns=["wide", "long"]), pl.DataFrame(TARGETS, ["y"])
     made = sweep.Study(**{**PLAIN, "data": (inputs, targets)})
     assert (made.plot.inputs, made.plot.outputs) == (("wide", "long"), ("y",))
+    for column in (pd.Series(TARGETS[:, 0], name="y"), pl.Series("y", TARGETS[:, 0])):
+        assert sweep.Study(**{**PLAIN, "data": (inputs, column)}).plot.outputs == ("y",)
+        assert sweep.Study(**{**PLAIN, "data": (inputs, column.rename(""))}).plot.outputs == ()
     stated = sweep.Study(**{**PLAIN, "data": (inputs, TARGETS)}, plot_inputs=["a", "b"])
     assert (stated.plot.inputs, stated.plot.outputs) == (("a", "b"), ())
 
