@@ -9,9 +9,11 @@ import seaborn as sns
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, LogNorm, to_rgb
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullLocator
 
-from sweep.catalogue import OUTCOMES
+from sweep.catalogue import OUTCOMES, VALIDATION_MEASURES
 from sweep.errors import RequestError
+from sweep.store.tables import BATCH
 from sweep.study import Group
 from sweep.views.cells import codes, pooled
 from sweep.views.panels import label_outside, panels_of
@@ -20,6 +22,8 @@ from sweep.views.source import Options, Source
 from sweep.views.style import OUTCOME_COLORS, label, outcome_patches, theme
 
 T = TypeVar("T")
+
+CURVES = ("loss", BATCH, *VALIDATION_MEASURES)
 
 LAST = 64
 """Steps at the end of training whose values are drawn, where more than the last ones were kept."""
@@ -42,7 +46,7 @@ def _fold(
         RequestError: nothing was recorded of the measure.
     """
     kind = "curves" if measure in source.recorded else "parameters"
-    if source.fold is None or (kind == "curves" and not source.recorded):
+    if source.fold is None or (kind != "curves" and measure in CURVES):
         raise RequestError('no curves were recorded: set record.loss to "last 64" and run')
     some = bool((first < 0).any())
 
@@ -69,8 +73,7 @@ def _span(_: np.ndarray, value: np.ndarray) -> tuple[float, float, float]:
 
 def _scale(spans: list[tuple[float, float, float]], measure: str, options: Options) -> MeasureScale:
     """The paper axis of values with these spans, logarithmic where they go over a decade."""
-    lows, leasts, highs = zip(*[one for one in spans if one[0] <= one[2]] or [(0, 0, 1)],
-                              strict=True)  # fmt: skip
+    lows, leasts, highs = zip(*spans, strict=True)
     low, least, high = min(lows), max(min(leasts), max(highs) * FLOOR), max(highs)
     log = low >= 0 and high >= 10 * least > 0 if options.log is None else options.log
     if log and 0 < least < np.inf:
@@ -89,6 +92,23 @@ def _place(values: np.ndarray, ends: tuple[float, float], pixels: int, *, log: b
     found *= pixels / (high - low)
     np.floor(found, out=found)
     return found
+
+
+def _columns(places: Places, ends: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:
+    """The column of each point, -1 beyond the ends of the axis; and that of each pixel across.
+
+    A few points have a column each, as wide as their cell; of many a pixel's are one.
+    """
+    log, count = places.kind == "log", len(places.at)
+    pixel = _place(places.at, ends, COLUMNS, log=log)
+    inside = (pixel >= 0) & (pixel < COLUMNS)
+    if count > COLUMNS:
+        return np.where(inside, pixel, -1).astype(np.int64), np.arange(COLUMNS)
+    low, high = np.log(ends) if log else ends
+    middle = low + (np.arange(COLUMNS) + 0.5) * (high - low) / COLUMNS
+    edges = np.log(places.edges) if log else places.edges
+    cell = (np.searchsorted(edges, middle) - 1).clip(0, count - 1)
+    return np.where(inside, np.arange(count), -1), cell
 
 
 def _density(
@@ -142,14 +162,15 @@ def draw_bifurcation(source: Source, options: Options) -> Figure:
     points, at = np.unique(trials[x].to_numpy(), return_inverse=True)
     places = Places.of(x, points)
     across = options.xlim or (float(places.edges[0]), float(places.edges[-1]))
-    columns = min(COLUMNS, len(points))
-    column = _place(places.at, across, columns, log=places.kind == "log").clip(-1, columns)[at]
-    seen, lost = (column >= 0) & (column < columns), codes(trials) == OUTCOMES.index("diverged")
-    number, column = trials["trial"].to_numpy(), column.astype(np.int64)
+    of_point, of_pixel = _columns(places, across)
+    column, columns = of_point[at], min(COLUMNS, len(points))
+    seen, lost = column >= 0, codes(trials) == OUTCOMES.index("diverged")
+    number = trials["trial"].to_numpy()
     every = source.read(["trial"])["trial"] if source.only else number
     first = np.full(every.max() + 1, -1)  # the first pixel of the column in which a trial is drawn
     first[number[seen & ~lost]] = column[seen & ~lost] * ROWS
-    scale = _scale(list(_fold(source, measure, first, _span)), measure, options)
+    spans = [one for one in _fold(source, measure, first, _span) if one[0] <= one[2]]
+    scale = _scale(spans or [(0, 0, 1)], measure, options)
 
     shares, floored = _density(source, measure, first, scale, columns, floor=not options.ylim)
     there, gone = (np.bincount(column[part], minlength=columns) for part in (seen, seen & lost))
@@ -170,10 +191,13 @@ def draw_bifurcation(source: Source, options: Options) -> Figure:
         (axes,) = panels[0].parts
         places.dress(axes, across)
         scale.dress(axes)
+        if not spans:  # there is no value, and so no axis of them
+            axes.yaxis.set_major_locator(NullLocator())
+            axes.yaxis.set_minor_locator(NullLocator())
         axes.set_xlabel(fitted(axes, label(x)))
         axes.grid(visible=False)
         axes.imshow(
-            drawn.swapaxes(0, 1), origin="lower", aspect="auto", interpolation="auto",
+            drawn[of_pixel].swapaxes(0, 1), origin="lower", aspect="auto", interpolation="auto",
             extent=(0, 1, 0, 1), transform=axes.transAxes, zorder=0,
         )  # fmt: skip
         axes.set(xlim=across, ylim=scale.limits)

@@ -125,8 +125,8 @@ def _ranked(raster: Raster) -> Array:
         mine = ((raster.outcome == DIVERGED) == lost) & ~np.isnan(raster.outcome)
         mine &= raster.outcome != STALLED
         values = np.nan_to_num(raster.level[mine], nan=-np.inf)
-        _, place = np.unique(values, return_inverse=True)
-        cells[mine] = sign * (CLEAR + (1 - CLEAR) * place.ravel() / max(place.max(initial=0), 1))
+        place = np.searchsorted(np.sort(values), values)  # how many are below
+        cells[mine] = sign * (CLEAR + (1 - CLEAR) * place / max(place.max(initial=0), 1))
     return cells
 
 

@@ -5,7 +5,6 @@ import subprocess
 from collections.abc import Sequence
 from importlib import import_module
 from io import BytesIO
-from math import log10
 from pathlib import Path
 
 import numpy as np
@@ -47,7 +46,7 @@ def film(zoom: Zoom, file: Path) -> Path:
 
     A frame is the figure `boundary` without its counts of boxes: colours go by rank in the frame
     alone, so that a trial may have another colour in the next one. A rectangle is the next window.
-    The title has the width in decades below that of the first. The same zoom gives the same bytes
+    The title says how many times closer it is than the first. The same zoom gives the same bytes
     of a GIF. Returns the file's path.
 
     Raises:
@@ -103,8 +102,8 @@ def _encode(program: str, images: Sequence[Image.Image], target: Path, file: Pat
 
 
 def _drawn(zoom: Zoom, frame: Frame, following: Frame | None) -> Figure:
-    (x, y), decades = zoom.axes, -log10(frame.width) or 0.0
-    title = f"{zoom.study}, {decades:.1f} decades closer"
+    (x, y), closer = zoom.axes, 1 / frame.width
+    title = zoom.study + f", {closer:,.0f} times closer" * (closer > 1)
     options = Options(x=x, y=y, title=title, inches=(6.4, 5.2))
     figure = draw_boundary(Source.of(frame.results), options, counts=False)
     if following:

@@ -49,8 +49,10 @@ def source(losses: np.ndarray, outcome: Sequence[str] = (), recorded: str = "las
 
 
 def pixels(figure: Figure) -> np.ndarray:
-    """(columns, rows, 3), rows running upwards."""
-    return np.asarray(figure.axes[0].images[0].get_array()).swapaxes(0, 1)
+    """(columns, rows, 3), rows running upwards; the first of columns that are alike."""
+    found = np.asarray(figure.axes[0].images[0].get_array()).swapaxes(0, 1)
+    new = (found[1:] != found[:-1]).any(axis=(1, 2))
+    return np.asarray(found[np.append(True, new)])
 
 
 def drawn(figure: Figure) -> list[list[int]]:
@@ -85,7 +87,26 @@ def test_trials_that_diverged_are_a_column_of_their_colour() -> None:
     )
     assert figure.axes[0].get_ylim()[1] < 3
     assert "1 of 3 trials diverged" in said(figure)
-    draw("bifurcation", source(losses, ["diverged"] * 3)).draw_without_rendering()
+    nothing = draw("bifurcation", source(losses, ["diverged"] * 3))
+    nothing.draw_without_rendering()
+    assert not len(nothing.axes[0].get_yticks())
+
+
+def test_a_value_has_the_cell_around_it_whatever_the_axis() -> None:
+    """Ten values side by side on a logarithmic axis are no even columns of it."""
+    losses = np.arange(1.0, 41.0)[:, np.newaxis] * [1, 1]
+    losses[1::2] += 0.4
+    figure = draw("bifurcation", source(losses), Options(log=False))
+    assert figure.axes[0].get_xscale() == "log"
+    assert [len(rows) for rows in drawn(figure)] == [1] * 40
+    width = np.asarray(figure.axes[0].images[0].get_array()).shape[1]
+    low, high = np.log(figure.axes[0].get_xlim())
+    image = np.asarray(figure.axes[0].images[0].get_array()).swapaxes(0, 1)
+    for rate in (1, 2, 7, 40):
+        at = int((np.log(rate) - low) / (high - low) * width)
+        rows = np.flatnonzero((image[at] < 1).any(axis=1))
+        bottom, top = figure.axes[0].get_ylim()
+        assert rows.tolist() == [int((losses[rate - 1, 0] - bottom) / (top - bottom) * ROWS)]
 
 
 def test_decades_are_logarithmic_and_zeros_lie_at_the_edge() -> None:
@@ -108,7 +129,7 @@ def test_of_all_losses_the_last_are_drawn() -> None:
 def test_a_parameter_is_drawn_from_what_was_kept_of_it() -> None:
     figure = draw("bifurcation", source(np.array([[-1.0, 1.0]] * 2)), Options(measure="w1_1_1"))
     assert figure.axes[0].get_ylabel() == "w1_1_1"
-    assert [len(rows) for rows in drawn(figure)] == [2, 2]
+    assert [len(rows) for rows in drawn(figure)] == [2]
     with pytest.raises(RequestError, match='no measure is called "w9"'):
         draw("bifurcation", source(np.ones((2, 2))), Options(measure="w9"))
 
@@ -116,12 +137,13 @@ def test_a_parameter_is_drawn_from_what_was_kept_of_it() -> None:
 def test_ends_of_axes_leave_out_what_lies_beyond() -> None:
     losses = np.array([[1.0, 2.0]] * 4)
     figure = draw("bifurcation", source(losses), Options(xlim=(1.5, 3.5), ylim=(1.5, 2.5)))
-    assert {len(rows) for rows in drawn(figure)} == {0, 1}
+    assert [len(rows) for rows in drawn(figure)] == [1]
     assert (figure.axes[0].get_xlim(), figure.axes[0].get_ylim()) == ((1.5, 3.5), (1.5, 2.5))
 
 
 def test_it_leads_where_the_last_losses_of_many_rates_were_recorded() -> None:
     assert choose(source(np.ones((40, 2))))[0].name == "bifurcation"
     assert choose(source(np.ones((40, 2)), recorded="every step"))[0].name == "response"
-    with pytest.raises(RequestError, match="no curves were recorded"):
-        draw("bifurcation", replace(source(np.ones((3, 2))), fold=None))
+    for without in ({"fold": None}, {"recorded": ()}):
+        with pytest.raises(RequestError, match="no curves were recorded"):
+            draw("bifurcation", replace(source(np.ones((3, 2))), **without))

@@ -52,6 +52,21 @@ def test_each_side_goes_by_rank_towards_the_other() -> None:
     assert cells[~lost].min() == -1.0
 
 
+def test_ranks_count_the_points_that_are_shown() -> None:
+    """Of a map from coarse to fine one trial stands for many points: they weigh as many."""
+    one = pd.DataFrame(
+        {
+            "x": [0.0, 1.0, 2.0, 3.0] * 2,
+            "y": [0.0] * 4 + [1.0] * 4,
+            "outcome": ["converged"] * 8,
+            "loss_sum": [1.0] * 6 + [2.0, 3.0],
+            "inverse_loss_sum": 0.0,
+        }
+    )
+    cells = np.sort(-image(boundary(one, x="x", y="y")).ravel())
+    assert cells == pytest.approx([0.2] * 6 + [0.2 + 0.8 * 6 / 7, 1.0])
+
+
 def test_the_dimension_stands_beside_a_fine_map() -> None:
     at = np.linspace(0, 1, 65)
     trials = table(at, at)
