@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -271,3 +272,39 @@ def test_a_wrong_argument_is_refused_in_one_line(
     with pytest.raises(RequestError, match=says) as refusal:
         call(package.open_results(here / "results/a"))
     assert "\n" not in str(refusal.value)
+
+
+def test_what_is_no_sample_of_rates_is_not_judged_by_them(tmp_path: Path) -> None:
+    """A map that was trained from coarse to fine; its report has the map and no best rate."""
+    data = ([[0.5], [1.0]], [[0.3], [0.9]])
+    study = package.Study(
+        "map", layers=[1, 1, 1], data=data, scheme="normal", steps=9, refine_depth=1,
+        axes={"learning_rate.0": package.log(0.1, 1e3, 9), "learning_rate.1": [1.0, 9.0, 99.0]},
+    )  # fmt: skip
+    results = package.run(study, results=tmp_path, progress=False)
+    for asked in (package.best, package.summary):
+        with pytest.raises(RequestError, match="map: is trained from coarse to fine"):
+            asked(results)
+    page = package.report(results).read_text()
+    assert "still to be trained" not in page
+    assert "best learning" not in page
+
+
+def test_accuracy_is_of_classes(tmp_path: Path) -> None:
+    rng = np.random.default_rng(0)
+    inputs, numbers = rng.normal(size=(8, 2)), rng.normal(size=(8, 1))
+    for name, targets, there in (("n", numbers, False), ("c", (numbers > 0) * 1.0, True)):
+        study = package.Study(
+            name, layers=[2, 1], data=(inputs, targets), validation=(inputs, targets),
+            scheme="normal", steps=3, learning_rate=[0.1, 1.0],
+        )  # fmt: skip
+        found = package.best(package.run(study, results=tmp_path, progress=False))
+        assert ("validation_accuracy" in [*found["by"]]) == there
+
+
+def test_the_area_is_printed_where_it_is_asked_for(here: Path) -> None:
+    plain, asked = (done("best", "a.toml", *more, cwd=here).stdout for more in ([], ["--area"]))
+    assert "MEAN LOSS" not in plain
+    area = package.by_rate(here / "results/a", areas=True)["area_under_curve"].min()
+    assert "MEAN LOSS" in asked
+    assert np.isfinite(area)

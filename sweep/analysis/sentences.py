@@ -187,7 +187,8 @@ def _by_level_too(row: Row, setting: Setting) -> str:
 
 def _by_steps(row: Row, setting: Setting) -> str:
     if isnan(row["best_rate"]):
-        return f"The median trial reached the target at no {setting.noun}."
+        which = "median trial" if setting.seeds > 1 else "trial"
+        return f"The {which} reached the target at no {setting.noun}."
     count = setting.value(row, lambda value: "never" if value == inf else f"{value:,.10g}")
     noun = " step" if count.partition(" ")[0] == "1" else " steps"
     steps = count.replace(" (", f"{noun} (", 1) if " (" in count else count + noun

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from sweep.analysis.levels import LEVELS
@@ -32,11 +33,18 @@ def trained(
     too, a part at a time, for the area under each.
 
     Raises:
-        RequestError: nothing is trained, no trial is as chosen, or no curves were recorded.
+        RequestError: nothing is trained, the study refines a map, no trial is as chosen, or no
+            curves were recorded.
         StoreError: a file is damaged or cannot be read.
     """
     if not results.trained:
         raise RequestError(f"{results.directory}: nothing is trained yet")
+    if results.study.refine:
+        raise RequestError(
+            f"{results.study.name}: is trained from coarse to fine, so that its trials are no even "
+            "sample of its values; `sweep plot` shows the map, and a run with --set 'refine={}' "
+            "trains all of it"
+        )
     axes = [axis.name for axis in results.study.axes]
     validated = any(group.validation for group in results.study.groups())
     kept = results.study.record.measures
@@ -44,7 +52,16 @@ def trained(
     names = [name for name in more if name not in missing]
     names += [*NEEDED, *(VALIDATION_MEASURES if validated else ()), *(["trial"] if areas else [])]
     trials = narrowed(results.trials(list(dict.fromkeys([*axes, *names]))), axes, only)
-    return (with_areas(trials, results) if areas else trials), axes
+    trials = with_areas(trials, results) if areas else trials
+    return without_accuracy(trials, results.study), axes
+
+
+def without_accuracy(trials: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """The trials, without their accuracy if targets have more than two values: are no classes."""
+    targets = (np.unique(group.data.targets) for group in study.groups())
+    if all(len(values) <= 2 for values in targets):
+        return trials
+    return trials.drop(columns="validation_accuracy", errors="ignore")
 
 
 def responses_of(

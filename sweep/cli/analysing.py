@@ -41,7 +41,7 @@ def best(  # noqa: PLR0913 - a command's options are its arguments
         float, Option(metavar="FACTOR", help="How far above the best loss is still usable.")
     ] = 2.0,
     area: Annotated[
-        bool, Option("--area", help="Read the curves too, for the area under each.")
+        bool, Option("--area", help="Read the curves too, for the mean loss over the steps.")
     ] = False,
     json: Json = False,
     overrides: Overrides = None,
@@ -115,8 +115,9 @@ def _summary_rows(
     from sweep.analysis.sentences import Setting, percent
 
     skip = 0 if any(names) else 1
-    head = "GROUP,USABLE RATES,DECADES,HALF DIVERGE FROM,SENSITIVITY,OVERSHOOT"
-    yield f"{head},CONVERGED,STALLED,DIVERGED".split(",")[skip:]
+    area = {"area_under_curve": "MEAN LOSS"} if found.responses.has("area_under_curve") else {}
+    head = "GROUP,USABLE RATES,DECADES,HALF DIVERGE FROM,SENSITIVITY,OVERSHOOT,CONVERGED,STALLED"
+    yield [*head.split(","), "DIVERGED", *area.values()][skip:]
     for group, name in zip(shown, names, strict=True):
         value = {measure: row["value"] for measure, row in found.rows(group)[1].items()}
         setting = Setting.of(found, group)
@@ -128,6 +129,7 @@ def _summary_rows(
             _said(value["lr_sensitivity"], number),
             _said(value["overshoot"], number),
             *(percent(value[outcome]) for outcome in ("converged", "stalled", "diverged")),
+            *(_said(value[name], number) for name in area),
         )
         yield cells[skip:]
 

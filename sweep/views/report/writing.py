@@ -13,7 +13,7 @@ from sweep.analysis.naming import narrowed, texts
 from sweep.analysis.range_test import is_range_test, range_test
 from sweep.analysis.responses import SEEDS
 from sweep.analysis.sentences import answer, ending, losses, portion, shared_draws
-from sweep.analysis.trials import NEEDED
+from sweep.analysis.trials import NEEDED, without_accuracy
 from sweep.catalogue import OUTCOMES, VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.runs.progress import short
@@ -119,16 +119,16 @@ def _page(found: Results, only: Sequence[str], edits: Sequence[str]) -> str:
         study_file=listing(text),
         edits=edits,
         as_run=listing(study.to_toml()),
-        asked=0 if only else study.trials,
+        asked=0 if only or found.refined else study.trials,
         digest=found.content_digest()
         if rows <= MOST_DIGESTED
         else f"not computed for this page, of {rows:,} rows; Results.content_digest() gives it",
     )
     return compose(
         about,
-        narrowed(trials, source.axes, only),
+        without_accuracy(narrowed(trials, source.axes, only), study),
         axes=source.axes,
-        rate="learning_rate" if tested else source.rate,
+        rate="learning_rate" if tested else None if study.refine else source.rate,
         responses=range_test(found, only) if tested else None,
         pictures=[picture(one, f"{of.name}: {KINDS[of.kind].summary}") for of, one in drawn],
         provenance=provenance,
