@@ -264,10 +264,11 @@ def directions(value: object) -> tuple[int, ...] | np.ndarray:
     if isinstance(value, list) and value and isinstance(value[0], list):
         return matrix(value)
     seeds = value if isinstance(value, list) else [value]
-    if not seeds or any(type(seed) is not int for seed in seeds):
+    try:
+        return tuple(map(SEED, seeds or [None]))
+    except ValueError:
         wanted = "a seed, a list of seeds or of lists of numbers, one a direction, or a file"
-        raise ValueError(f"must be {wanted}, not {show(value)}")
-    return tuple(_each(SEED, seeds))
+        raise ValueError(f"must be {wanted}, not {show(value)}") from None
 
 
 def _expect_equal_lengths(rows: Sequence[Sized]) -> None:

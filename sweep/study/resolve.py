@@ -279,10 +279,10 @@ def _initial(settings: Settings, network: Network) -> Initial:
 def _directions(stated: tuple[int, ...] | np.ndarray | None, count: int) -> np.ndarray:
     """(directions, count) float64: those of seeds are drawn."""
     if isinstance(stated, np.ndarray):
-        if stated.shape[1] % count:
+        if stated.shape[1] != count:
             shown = f"one for each weight and bias, not {stated.shape[1]}"
             raise FieldError("initial.direction", f"must have {count} numbers, {shown}")
-        found = stated.reshape(-1, count)
+        found = stated
     else:
         found = np.array([direction(seed, count) for seed in stated or ()]).reshape(-1, count)
     if len(found) > MAX_DIRECTIONS:

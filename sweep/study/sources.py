@@ -11,6 +11,7 @@ import numpy as np
 
 from sweep.study import checks
 from sweep.study.document import Document, Entry
+from sweep.study.model import count_parameters
 from sweep.study.settings import FETCHED
 from sweep.study.tables import Table, inside, read_indices, read_numbers, read_table
 
@@ -37,7 +38,7 @@ def with_files(document: Document, directory: Path) -> Document:
     stated = entries.get("initial.direction")
     if stated and isinstance(stated.value, str):
         numbers = _read(document, "initial.direction", directory, read_numbers)
-        entries["initial.direction"] = _entry(stated, [numbers.tolist()])
+        entries["initial.direction"] = _entry(stated, _directions(document, numbers))
     tables = {
         part: _read(document, f"{part}.file", directory, read_table)
         for part in ("data", "validation")
@@ -82,19 +83,37 @@ def _read(
 
 
 def _weights(document: Document, numbers: np.ndarray) -> list[list[list[float]]]:
-    """The numbers (weights,) of a file as layers [layer][to][from] of a network."""
+    """The numbers of a file as layers [layer][to][from] of a network."""
     stated = document.entries.get("network.layers")
     try:
         layers = checks.layer_sizes(stated.value if stated else None)
         ends = np.cumsum([n_in * n_out for n_in, n_out in pairwise(layers)])
-        if len(numbers) != ends[-1]:
-            shown = checks.counted(len(numbers), "number")
+        if numbers.size != ends[-1]:
+            shown = checks.counted(numbers.size, "number")
             raise ValueError(f"has {shown}; layers of {list(layers)} have {ends[-1]} weights")
     except ValueError as error:
         file = document.entries["initial.file"].value
         raise document.refuse("initial.file", f"{checks.show(file)} {error}") from None
-    parts = np.split(numbers, ends[:-1])
+    parts = np.split(numbers.ravel(), ends[:-1])
     return [part.reshape(-1, n_in).tolist() for part, n_in in zip(parts, layers, strict=False)]
+
+
+def _directions(document: Document, numbers: np.ndarray) -> list[list[float]]:
+    """The numbers of a file, of which a matrix must have a row a direction, as such rows."""
+    layers, bias = (document.entries.get(f"network.{name}") for name in ("layers", "bias"))
+    try:
+        sizes = checks.layer_sizes(layers.value if layers else None)
+        count = count_parameters(sizes, bias=bias is not None and bias.value is True)
+        if numbers.size % count or (numbers.ndim > 1 and numbers.shape[-1] != count):
+            shown = " x ".join(map(str, numbers.shape))
+            raise ValueError(
+                f"has {shown} numbers; a direction has {count}, for weights and biases"
+            )
+    except ValueError as error:
+        file = document.entries["initial.direction"].value
+        raise document.refuse("initial.direction", f"{checks.show(file)} {error}") from None
+    found: list[list[float]] = numbers.reshape(-1, count).tolist()
+    return found
 
 
 def _arrays(

@@ -65,6 +65,8 @@ def spaced(kind: type, check: Check, stated: Stated) -> np.ndarray:
         raise ValueError(f"must be {FORMS}, not {show(stated)}")
     if counts == ["num"]:
         lattice = {*LATTICE} if {*LATTICE} & {*stated} and spacing in ("log", "linear") else set()
+        if missing := lattice - {*stated}:
+            raise ValueError(f"needs level and first: {missing.pop()} is missing")
         _expect_keys(stated, {spacing, "num", *lattice} - {"range"})
         return _steps(kind, check, stated, spacing)
     (name,) = counts
@@ -246,10 +248,11 @@ def _expect_keys(stated: Stated, keys: set[str]) -> None:
 
 
 def _count(name: str, stated: Any, least: int, most: int = MAX_VALUES) -> int:
-    whole = isinstance(stated, int) and not isinstance(stated, bool)
-    if not whole or not least <= stated <= most:
-        raise ValueError(f"must have a {name} from {least} to {most}, not {show(stated)}")
-    return int(stated)
+    try:
+        return int(integer(least, most)(stated))
+    except ValueError:
+        said = f"must have a {name} from {least} to {most}, not {show(stated)}"
+        raise ValueError(said) from None
 
 
 # Fifty digits carry ten million products and still round to the nearest float64.

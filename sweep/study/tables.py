@@ -67,10 +67,10 @@ def read_indices(path: Path) -> list[list[int]]:
 
 
 def read_numbers(path: Path) -> np.ndarray:
-    """All numbers in a file (n,) float64, in the order in which they stand there, by its ending.
+    """All numbers in a file, float64, in the order in which they stand there, by its ending.
 
-    - .csv: commas, semicolons, tabs, spaces or lines between numbers, no header
-    - .npy: an array of any shape, as `numpy.save` writes it
+    - .csv: commas, semicolons, tabs, spaces or lines between numbers, no header; (n,)
+    - .npy: an array of any shape, as `numpy.save` writes it; of that shape
 
     Raises:
         ValueError: it cannot be read, or is something else.
@@ -101,7 +101,7 @@ def _numbers_of_array(content: bytes) -> np.ndarray:
     array = array_of(content)
     if array.dtype.kind not in "iuf":
         raise ValueError(f"must have an array of numbers, not {array.dtype}")
-    return array.ravel().astype(np.float64)
+    return array.astype(np.float64)
 
 
 def _rows_of_text(content: bytes) -> list[list[int]]:

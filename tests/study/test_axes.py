@@ -23,7 +23,7 @@ from .course import DRAWN, course, refused
         ("learning_rate={ geometric=[0.1, 3], num=4 }", [0.1, 0.3, 0.9, 2.7]),
         ("learning_rate={ geometric=[8, 0.5], num=3 }", [8.0, 4.0, 2.0]),
         (
-            "learning_rate={ linear=[0, 8], level=4, first=6, num=3 }",
+            "learning_rate={ linear=[0, 8], level=4.0, first=6, num=3 }",
             [3.0, 3.5, 4.0],
         ),
         ("learning_rate={ log=[4, 1], level=3, first=4, num=1 }", [2.0]),
@@ -94,10 +94,11 @@ def test_seeds_are_whole_numbers_up_to_the_last() -> None:
         ("learning_rate={ log=[1, inf], num=3 }", "must be a finite number"),
         ("outcome.diverged_above={ linear=[1, inf], num=3 }", "both ends of linear finite"),
         ("learning_rate={ log=[1, 2], num=1 }", "must have a num from 2 to 100000000, not 1"),
-        ("learning_rate={ log=[1, 2], num=3.0 }", "must have a num from 2 to 100000000, not 3.0"),
+        ("learning_rate={ log=[1, 2], num=3.5 }", "must have a num from 2 to 100000000, not 3.5"),
         ("learning_rate={ log=[1, 2], num=1000000000000 }", "must have a num from 2 to"),
         ("learning_rate={ range=[3, 3] }", "must have a range of 1 to 100000000 values"),
-        ("learning_rate={ log=[1, 2], level=3, num=3 }", "not a table of log, level, num"),
+        ("learning_rate={ log=[1, 2], level=3, num=3 }", "level and first: first is missing"),
+        ("learning_rate={ log=[1, 2], first=3, num=3 }", "level and first: level is missing"),
         ("learning_rate={ range=[1, 2], level=3, num=3 }", "not a table of range, level, num"),
         (
             "learning_rate={ log=[1, 2], level=3, first=0, random=3 }",

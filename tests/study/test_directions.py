@@ -72,6 +72,19 @@ def test_any_point_of_the_plane_is_evaluated_to_the_bits_of_a_run() -> None:
     assert len({*trained.tolist()}) == 6
 
 
+def test_an_array_of_columns_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "plane.toml").write_text(
+        course("initial.direction=1").to_toml().replace("direction = [1]", "direction = 'two.npy'")
+    )
+    np.save(tmp_path / "two.npy", TWO.T)
+    with pytest.raises(RequestError, match=r'"two\.npy" has 8 x 2 numbers'):
+        load_study(tmp_path / "plane.toml")
+
+
+def test_a_seed_may_be_spelt_as_any_whole_number() -> None:
+    assert group("initial.direction=[1.0, 2e0]").digest == group("initial.direction=[1, 2]").digest
+
+
 @pytest.mark.parametrize(
     ("edits", "complaint"),
     [
@@ -85,9 +98,11 @@ def test_any_point_of_the_plane_is_evaluated_to_the_bits_of_a_run() -> None:
          "initial.along: has no effect: every direction has a value of its own"),
         (["initial.direction=[[1, 2, 3]]"],
          "initial.direction: must have 8 numbers, one for each weight and bias, not 3"),
+        ([f"initial.direction={[[1] * 16]}"],
+         "initial.direction: must have 8 numbers, one for each weight and bias, not 16"),
         (["initial.direction=[0.5, 1]"], "must be a seed, a list of seeds or of lists of numbers"),
         (["initial.direction=[]"], "must be a seed, a list of seeds or of lists of numbers"),
-        (["initial.direction=-1"], "must be a whole number from 0"),
+        (["initial.direction=-1"], "must be a seed, a list of seeds"),
         ([f"initial.direction={list(range(11))}"], "are 11 directions; at most 10"),
         (["initial.direction=1", "initial.along='far'"], "initial.along: must be a finite number"),
     ],
