@@ -24,7 +24,7 @@ from sweep.store.machine import usable_processors
 from sweep.store.results import NEVER
 from sweep.store.tables import tables_of
 from sweep.study import Group, Study, load_study
-from sweep.study.checks import nearest
+from sweep.study.checks import nearest, show
 from sweep.training.costs import chunk_size
 from sweep.training.trained import Trained
 from sweep.training.trainer import prepare, train
@@ -120,8 +120,8 @@ def evaluate(
     """
     study = study if isinstance(study, Study) else load_study(study)
     threads = usable_processors() if threads is None else threads
-    if threads < 1:
-        raise RequestError(f"threads must be at least 1, not {threads}")
+    if not isinstance(threads, int | np.integer) or threads < 1:
+        raise RequestError(f"threads must be at least 1, not {show(threads)}")
     columns = columns_of(study, points)
     parts = list(parts_of(study, columns))
     wanted = _wanted(study, measures, parts)
@@ -215,7 +215,9 @@ def _measured(wanted: Sequence[str], pieces: Sequence[Piece], count: int) -> dic
     in_order = bool((places == np.arange(count)).all())
     found: dict[str, Any] = {}
     for name in wanted:
-        values = np.concatenate([_measure(name, trained) for _, _, trained in pieces] or [places])
+        steps = name == OUTCOME or MEASURES[name].unit == "step"
+        none = np.empty(0, np.int64 if steps else np.float64)
+        values = np.concatenate([_measure(name, trained) for _, _, trained in pieces] or [none])
         if not in_order:
             values[places] = values.copy()
         found[name] = values
@@ -247,6 +249,8 @@ def _joined(kind: str, pieces: Sequence[Piece], columns: Columns) -> pd.DataFram
             names = [name for name in table.column_names if name != "trial"]
         trial = rows[table["trial"].to_numpy()]
         parts.append(pa.table({"trial": trial} | {name: table[name] for name in names}))
+    if not parts:
+        return pd.DataFrame(columns=["trial", *columns, "step"])
     table = pa.concat_tables(parts, promote_options="permissive")
     table = table.sort_by([("trial", "ascending"), ("step", "ascending")])
     trial, step = table["trial"].to_numpy(), table["step"].to_numpy().astype(np.int64)

@@ -1,6 +1,7 @@
 """Points of a study from outside, on its grid or not, as groups to be trained."""
 
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
@@ -56,6 +57,8 @@ def columns_of(study: Study, points: Any) -> dict[str, np.ndarray]:
         axis = _axis_named(str(name))
         if axis in found:
             raise RequestError(f"points: {axis} is named twice")
+        if np.ma.is_masked(points[name]):
+            raise RequestError(f"points: {name} has masked entries")
         found[axis] = np.asarray(points[name])
         if found[axis].ndim > 1:
             raise RequestError(f"points: {name} must be a vector, not of shape {found[axis].shape}")
@@ -121,8 +124,8 @@ def parts_of(study: Study, columns: Columns) -> list[Part]:
 
 def _split(columns: Columns, count: int) -> Iterator[tuple[dict[str, Any], np.ndarray]]:
     """The values that split points into groups, and the rows of each of these."""
-    if not columns:
-        yield {}, np.arange(count)
+    if not columns or not count:
+        yield from [({}, np.arange(count))] * (count > 0)
         return
     code, found = np.zeros(count, np.int64), []
     for name, column in columns.items():
@@ -159,6 +162,11 @@ def _checked(name: str, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
         RequestError: a value is wrong, and which.
     """
     field = swept_field(name)
+    if values.dtype == object:
+        with suppress(ValueError):  # lists in it
+            values = np.array(values.tolist())
+    if values.dtype.kind == "f":
+        values = values.astype(np.float64)
     if values.dtype.kind not in "iuf":
         raise RequestError(f"points: {name} must be numbers, not {values.dtype}")
     if not len(values):

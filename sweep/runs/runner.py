@@ -22,6 +22,7 @@ from sweep.store.results import Results
 from sweep.store.shown import show_only, unify
 from sweep.store.tables import compared, tables_of
 from sweep.study import Group, Study
+from sweep.study.checks import show
 from sweep.study.refining import shape_of_map, wanted
 from sweep.training.costs import chunk_size, estimate
 from sweep.training.trained import Trained
@@ -112,8 +113,8 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
     """
     threads = usable_processors() if threads is None else threads
     for name, number in (("threads", threads), ("chunk", chunk)):
-        if number is not None and number < 1:
-            raise RequestError(f"{name} must be at least 1, not {number}")
+        if number is not None and (not isinstance(number, int | np.integer) or number < 1):
+            raise RequestError(f"{name} must be at least 1, not {show(number)}")
     if lanes is not None and lanes not in (1, 2, 4, 8, 16, 32, 64):
         raise RequestError(f"lanes must be a power of two from 1 to 64, not {lanes}")
     if study.trials > MAX_TRIALS:

@@ -2,7 +2,7 @@
 
 import json
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from decimal import Context, Decimal
 from fractions import Fraction
@@ -40,7 +40,7 @@ class _Side:
         """Where a number lies between the ends, from 0 to 1."""
         try:
             at = float(value)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             at = np.nan
         if not min(self.low, self.high) <= at <= max(self.low, self.high):
             said = f"{self.name} must be a number from {self.low!r} to {self.high!r}"
@@ -136,7 +136,7 @@ def zoom(  # noqa: PLR0913 - every choice has a name here
     _check("size", "a power of two ", 4, size, LARGEST)
     _check("factor", "a power of two ", 2, factor, size)
     _check("depth", "", 0, depth, DEEPEST)
-    shares = [] if at == BOUNDARY else _shares(sides, at)
+    shares = [] if isinstance(at, str) and at == BOUNDARY else _shares(sides, at)
     store = Path(results) / ZOOM
     directory = study_directory(store, asked)
     level, first, frames, ended = size.bit_length() - 1, [0, 0], list[Frame](), ""
@@ -204,7 +204,8 @@ def _sides(study: Study) -> tuple[list[_Side], int]:
 
 
 def _shares(sides: Sequence[_Side], at: str | Sequence[float]) -> list[Fraction]:
-    values: list[str | float] = [*(at.split(",") if isinstance(at, str) else at)]
+    given = at.split(",") if isinstance(at, str) else at
+    values: list[str | float] = [*given] if isinstance(given, Iterable) else []
     if len(values) != len(sides):
         names = " and ".join(one.name for one in sides)
         raise RequestError(f"--at: must be X,Y, of {names}, or {BOUNDARY}, not {show(at)}")

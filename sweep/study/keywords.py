@@ -306,6 +306,8 @@ def _array(value: Any) -> np.ndarray:
     Raises:
         ValueError: it is none.
     """
+    if np.ma.is_masked(value):
+        raise ValueError("has masked entries; every one needs a number")
     try:
         if hasattr(value, "__array__") or isinstance(value, list | tuple):
             return np.asarray(value)
@@ -350,7 +352,8 @@ def _numbers(part: str, array: np.ndarray) -> np.ndarray:
         ValueError: there is something else, and where.
     """
     for (row, column), one in np.ndenumerate(array):
-        if not isinstance(one, int | float | np.number | np.bool_):
+        real = isinstance(one, int | float | np.integer | np.floating | np.bool_)
+        if not real or isinstance(one, np.timedelta64):
             hint = "; data_one_hot=True makes a target of each of its values"
             hint = hint if part == "targets" and isinstance(one, str) else ""
             raise ValueError(

@@ -94,8 +94,14 @@ class Study:
 
     def __init__(self, name: str = "study", **fields: Unpack[Keywords]) -> None:
         document = with_files(stated_by(fields), Path.cwd())
-        self._take(document, name, None)
-        self.refuse_targets(document)
+        try:
+            self._take(document, name, None)
+            self.refuse_targets(document)
+        except RequestError as error:
+            if isinstance(fields.get("activation"), list) and "network.activation" in str(error):
+                hint = "a list is an axis; a tuple has a value a layer"
+                raise RequestError(f"{error}; {hint}") from None
+            raise
 
     @classmethod
     def of(cls, document: Document, name: str, origin: Path | None = None) -> "Study":
@@ -109,12 +115,7 @@ class Study:
         return study
 
     def _take(self, document: Document, name: str, origin: Path | None) -> None:
-        if not _is_name(name):
-            raise refusal(
-                document.source,
-                f"the study's name, the file's stem, must be of 1 to {_MAX_NAME} bytes of letters, "
-                "digits, spaces and signs but / and \\, and not start or end with a space or a dot",
-            )
+        _refuse_name(document.source, name)
         self.name, self.origin = name, origin
         self.dimensions = read_dimensions(document)
         swept = {axis.name for axis in self.axes}
@@ -257,6 +258,7 @@ class Study:
         path = checks.asked("file", checks.path, file)
         if path.suffix != ".toml":
             raise RequestError(f"{path}: the file of a study must end in .toml")
+        _refuse_name(str(path), path.stem)
         arrays, stated = self._arrays(path.stem)
         text = self._toml(stated, described=True)
         if len(text) > MAX_BYTES:
@@ -355,6 +357,16 @@ class Study:
     def _each(self) -> list[Settings]:
         """The settings of each group."""
         return [self.settings | group.labels for group in self._groups]
+
+
+def _refuse_name(where: str, name: object) -> None:
+    """Refuse what cannot be the name of a study and of its folder."""
+    if not _is_name(name):
+        raise refusal(
+            where,
+            f"the study's name, the file's stem, must be of 1 to {_MAX_NAME} bytes of letters, "
+            "digits, spaces and signs but / and \\, and not start or end with a space or a dot",
+        )
 
 
 def _is_name(name: object) -> bool:

@@ -162,6 +162,8 @@ def test_what_has_no_effect_at_a_point_is_not_looked_at_there(tmp_path: Path) ->
         "number": (3, "points: must be a table or a dictionary of columns, not of type int"),
         "column": (pd.Series([1.0]), "dictionary of columns, not of type Series"),
         "matrix": (np.ones((2, 1)), "dictionary of columns, not of type ndarray"),
+        "masked": ({"learning_rate": np.ma.masked_array([1, 2], [0, 1])}, "has masked entries"),
+        "object": ({"learning_rate": np.array([1, None])}, "must be numbers, not object"),
         "no axis": ({"learning_rat": [1.0]}, '"learning_rat" is no field .* mean learning_rate'),
         "ends so": ({"seed": 1, "learning_rate": [1], "name": "a"}, "say which: data.name or "),
         "missing": ({"seed": [1]}, "learning_rate is missing, of which the study has 3 values"),
@@ -195,5 +197,26 @@ def test_what_is_not_kept_is_refused(tmp_path: Path) -> None:
         sweep.evaluate(asked, points, measures="final_loss")
     with pytest.raises(RequestError, match=r'record\.loss is "nothing"'):
         sweep.evaluate(asked, points, curves=True)
-    with pytest.raises(RequestError, match="threads must be at least 1, not 0"):
-        sweep.evaluate(asked, points, threads=0)
+    for threads, told in ((0, "0"), ("2", '"2"')):
+        with pytest.raises(RequestError, match=f"threads must be at least 1, not {told}"):
+            sweep.evaluate(asked, points, threads=threads)  # type: ignore[call-overload]
+
+
+def test_no_points_have_the_columns_of_many(tmp_path: Path) -> None:
+    asked = study(tmp_path, "seed = [2]\n")
+    some = sweep.evaluate(asked, {"learning_rate": [1.0]})
+    none = sweep.evaluate(asked, {"learning_rate": np.empty(0)}, curves=True, parameters=True)
+    assert none.trials.dtypes.to_dict() == some.dtypes.to_dict()
+    assert none.trials.empty
+    assert none.curves.empty
+    assert none.parameters.empty
+
+
+@pytest.mark.parametrize("kind", [np.longdouble, object])
+def test_numbers_of_other_kinds_are_taken(tmp_path: Path, kind: type) -> None:
+    asked = study(tmp_path, "seed = [2]\n")
+    points = {"learning_rate": np.array([1.0, 2.0], kind), "seed": np.array([2**62 + 1, 3], object)}
+    found = sweep.evaluate(asked, points, measures=["final_loss"])
+    plain = {"learning_rate": [1.0, 2.0], "seed": np.array([2**62 + 1, 3])}
+    wanted = sweep.evaluate(asked, plain, measures=["final_loss"])
+    assert found["final_loss"].tolist() == wanted["final_loss"].tolist()

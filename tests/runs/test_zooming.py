@@ -154,6 +154,9 @@ def test_a_zoom_ends_where_rounding_would_begin(study: Path, tmp_path: Path) -> 
     [
         ({"at": "1"}, "--at: must be X,Y, of learning_rate and initial.scale, or boundary, not"),
         ({"at": (1, 2, 3)}, "--at: must be X,Y"),
+        ({"at": None}, "--at: must be X,Y"),
+        ({"at": np.array([1, 2, 3])}, "--at: must be X,Y"),
+        ({"at": (10**400, 2)}, "--at: learning_rate must be a number from"),
         ({"at": "1,200"}, '--at: initial.scale must be a number from 0.5 to 30.0, not "200"'),
         ({"at": "nan,1"}, '--at: learning_rate must be a number from 0.1 to 100.0, not "nan"'),
         ({"at": "one,1"}, '--at: learning_rate must be a number from 0.1 to 100.0, not "one"'),

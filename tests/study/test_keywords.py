@@ -220,6 +220,12 @@ def test_columns_of_tables_have_names() -> None:
         ({"data": (INPUTS, [0, 1, None])}, "targets must be numbers, not None in row 2, column 0"),
         ({"data": (pd.DataFrame({"x": [1, 2, 3], "y": ["a", "b", "c"]}), TARGETS)},
          'inputs must be numbers, not "a" in row 0, column 1'),
+        ({"data": (np.ma.masked_array(INPUTS, INPUTS > 0.9), TARGETS)}, "has masked entries"),
+        ({"learning_rate": np.ma.masked_array([0.1, 0.2], [0, 1])}, "has masked entries"),
+        ({"data": (INPUTS + 1j, TARGETS)}, "inputs must be numbers, not 1j in row 0, column 0"),
+        ({"data": (INPUTS, TARGETS.astype("m8[s]"))}, "targets must be numbers, not 0 seconds in"),
+        ({"layers": [2, 3, 2], "activation": ["tanh", "softmax"], "loss": "softmax_cross_entropy",
+          "data": (INPUTS, np.eye(2)[[0, 1, 0]])}, "a list is an axis; a tuple has a value"),
         ({"data": (INPUTS, ["a", "b", None]), "data_one_hot": True}, "numbers alone, not None in"),
         ({"data": (INPUTS, ["a", "b", "b"]), "data_one_hot": True, "layers": [2, 2],
           "validation": (INPUTS[:1], ["c"])}, '(validation=...): has "c", which data has not'),
@@ -289,6 +295,9 @@ def test_larger_data_is_saved_beside_the_study(tmp_path: Path) -> None:
     assert files[0].read_text() == text
     with pytest.raises(RequestError, match=r"must end in \.toml"):
         made.save(tmp_path / "new")
+    for name in ("q .toml", "a\0.toml", f"{'x' * 201}.toml"):
+        with pytest.raises(RequestError, match="the study's name, the file's stem, must be of 1"):
+            made.save(tmp_path / name)
     with pytest.raises(RequestError, match="file: must be a path, not 3"):
         made.save(3)  # type: ignore[arg-type]
     with pytest.raises(RequestError, match="cannot be written: No such file"):
