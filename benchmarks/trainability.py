@@ -26,7 +26,7 @@ from benchmarks.boundary import FOLDER
 from benchmarks.options import confine, console, save, spread
 from sweep.instrument.rounds import interleaved
 from sweep.study import Study
-from tests.oracles.in_jax_boundary import converged
+from tests.oracles.in_jax_boundary import converged, hidden
 
 STUDIES = {  # the activation, and whether the first axis is a drift
     "boundary_identity": ("identity", False),
@@ -93,18 +93,6 @@ def experiment(name: str, study: Study, points: dict[str, np.ndarray]) -> Experi
         across if drifting else np.zeros(len(across)),
         order[: group.steps],
     )
-
-
-def hidden(kind: str) -> Callable[[Any], Any]:
-    """The first layer's activation, its multiplier with it."""
-    import jax  # noqa: PLC0415 - an extra that few install
-    import jax.numpy as jnp  # noqa: PLC0415
-
-    return {
-        "tanh": lambda z: jnp.tanh(np.sqrt(2) / 4 * z),
-        "relu": lambda z: np.sqrt(2) * jax.nn.relu(z / 4),
-        "identity": lambda z: z / 4,
-    }[kind]
 
 
 def as_written(kind: str) -> Callable[..., Any]:

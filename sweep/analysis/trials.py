@@ -12,7 +12,7 @@ from sweep.analysis.range_test import is_range_test, range_test
 from sweep.analysis.responses import Responses, is_rate, rate_axis
 from sweep.catalogue import CURVE_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError
-from sweep.store.derived import with_areas
+from sweep.store.derived import AREA, with_areas
 from sweep.store.results import Results, results_of
 from sweep.study import Study
 
@@ -91,7 +91,7 @@ def responses_of(
     ):
         return range_test(results, only)
     rate_axis(swept, rate)
-    areas = areas or named("--by", by) == "area_under_curve"
-    more = LEVELS[by].needs if by in LEVELS and by != "area_under_curve" else ()
+    areas = areas or named("--by", by) == AREA
+    more = LEVELS[by].needs if by in LEVELS and by != AREA else ()
     trials, axes = trained(results, more, only, areas=areas)
     return Responses.of(trials, axes, rate)

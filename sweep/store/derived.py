@@ -50,7 +50,7 @@ def areas_under(
     width = end - step[first]
     mean = np.where(width > 0, total / np.where(width > 0, width, 1), finite[first])
     wild = np.add.reduceat(~np.isfinite(loss), first) > 0
-    return pd.Series(np.where(wild, np.inf, mean), index=trial[first], name="area_under_curve")
+    return pd.Series(np.where(wild, np.inf, mean), index=trial[first], name=AREA)
 
 
 def refuse_gaps(study: str, group: Group) -> None:
@@ -98,4 +98,4 @@ def with_areas(trials: pd.DataFrame, results: Results) -> pd.DataFrame:
             parts.append(areas_under(curves.sort_values(["trial", "step"]), steps))
     if not parts:
         raise RequestError(f"{study.name}: no curves were recorded; see record.loss")
-    return trials.assign(area_under_curve=pd.concat(parts).reindex(trials["trial"]).to_numpy())
+    return trials.assign(**{AREA: pd.concat(parts).reindex(trials["trial"]).to_numpy()})

@@ -52,10 +52,10 @@ def boundary(
     `tail_loss`, it needs that and `initial_loss`, `max_loss`, `diverged_at`: of what converged a
     larger measure is closer; of what diverged the trial that stayed within the bound for longer is,
     and then the one whose largest loss is smaller. Losses that are rounding beside the first one
-    are all alike. With
-    33 x 33 points or more the box-counting dimension of the boundary is drawn beside the map, if
-    `counts`;
-    trials that stalled count as not diverged.
+    are all alike. Of a
+    map from coarse to fine the ranks are those of all points shown. With 33 x 33 points or more the
+    box-counting dimension of the boundary is drawn beside the map, if `counts`; trials that stalled
+    count as not diverged.
 
     After Sohl-Dickstein, "The boundary of neural network trainability is fractal" (2024, arXiv
     2402.06184), whose colours are by rank and "Spectral" too.

@@ -4,6 +4,7 @@ Sohl-Dickstein, "The boundary of neural network trainability is fractal" (2024, 
 Imports nothing from the package.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,18 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 TAIL, CAP = 20, 1e6
+
+
+def hidden(kind: str) -> Callable[[Any], Any]:
+    """The first layer's activation, its multiplier with it."""
+    import jax  # noqa: PLC0415 - an extra that few install
+    import jax.numpy as jnp  # noqa: PLC0415
+
+    return {
+        "tanh": lambda z: jnp.tanh(np.sqrt(2) / 4 * z),
+        "relu": lambda z: np.sqrt(2) * jax.nn.relu(z / 4),
+        "identity": lambda z: z / 4,
+    }[kind]
 
 
 def losses(
@@ -26,14 +39,10 @@ def losses(
     import jax  # noqa: PLC0415 - an extra that few install
     import jax.numpy as jnp  # noqa: PLC0415
 
-    hidden = {
-        "tanh": lambda z: jnp.tanh(np.sqrt(2) / 4 * z),
-        "relu": lambda z: np.sqrt(2) * jax.nn.relu(z / 4),
-        "identity": lambda z: z / 4,
-    }
+    act = hidden(kind)
 
     def loss(layers: tuple[jax.Array, jax.Array], x: jax.Array, y: jax.Array) -> jax.Array:
-        out = hidden[kind](x @ layers[0]) @ layers[1] / 16
+        out = act(x @ layers[0]) @ layers[1] / 16
         return jnp.mean((out - y) ** 2)
 
     with jax.enable_x64(True):
