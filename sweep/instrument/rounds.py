@@ -18,8 +18,7 @@ from numpy.typing import ArrayLike
 CONFIDENCE = 0.95
 MOST_SPREAD = 0.05
 """Of the calibration's seconds, between quartiles: above it, differences of a twentieth drown."""
-LEAST_SHARE = 0.9
-"""Of their processors that threads must have had: below it, others had them."""
+LEAST_SHARE = 0.9  # of their processors that threads must have had: below it, others had them
 
 
 class Interval(NamedTuple):

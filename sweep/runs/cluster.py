@@ -25,8 +25,7 @@ from sweep.training.compile import source_digest
 from sweep.training.trained import Trained
 from sweep.training.trainer import train
 
-LOCAL = "local"
-"""The address of a cluster on this machine, for as long as the run takes."""
+LOCAL = "local"  # the address of a cluster on this machine, for as long as the run takes
 
 _PATIENCE = 30  # seconds until the scheduler, and then a first worker, must have answered
 _AHEAD = 2  # chunks for each thread of a worker: one to train, one that is on its way

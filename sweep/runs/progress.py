@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 Show = Callable[["Progress"], None]
 
-PAUSE = 0.2
-"""Seconds between two changes of a notebook's bar: each is a message to the browser."""
+PAUSE = 0.2  # seconds between two changes of a notebook's bar: each is a message to the browser
 
 
 def progress_bar(name: str) -> AbstractContextManager[Show]:

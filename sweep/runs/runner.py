@@ -27,8 +27,7 @@ from sweep.study.refining import shape_of_map, wanted
 from sweep.training.costs import chunk_size, estimate
 from sweep.training.trained import Trained
 
-MAX_TRIALS = 2**32
-"""How many trials one run takes on: it keeps a byte for each."""
+MAX_TRIALS = 2**32  # how many trials one run takes on: it keeps a byte for each
 
 _PATIENCE = 0.1  # seconds: a signal that comes just before a wait does not end it
 _COMMIT = 0.02  # seconds, about, that a commit takes

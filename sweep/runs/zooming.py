@@ -20,8 +20,7 @@ from sweep.study import Study, load_study
 from sweep.study.checks import show
 from sweep.study.spacings import APART, DEEPEST, dyadic, finest
 
-WINDOWS = "zoom.json"
-"""The file beside the trials that lists the windows of the last zoom."""
+WINDOWS = "zoom.json"  # the file beside the trials that lists the windows of the last zoom
 
 BOUNDARY, LARGEST = "boundary", 2**13
 """Where to zoom if no point is stated, and how many points a window may have along each axis."""

@@ -15,13 +15,11 @@ from sweep.store.folder import inputs_of
 from sweep.store.results import Results
 from sweep.study import Axis
 
-FORMAT = 1
-"""The version of what is written; a change that a reader would notice raises it."""
+FORMAT = 1  # the version of what is written; a change that a reader would notice raises it
 
 FILES = ("configurations.parquet", "curves.parquet", "space.json")
 
-MOST_ROWS = 4_000_000
-"""How many rows of curves are read and written at a time."""
+MOST_ROWS = 4_000_000  # how many rows of curves are read and written at a time
 
 MOST_VALUES = 10_000
 """Of an axis of more values than this the space has the ends alone; the table has all."""

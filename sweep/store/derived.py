@@ -9,8 +9,7 @@ from sweep.study import Group
 
 AREA = "area_under_curve"
 
-MOST_ROWS = 4_000_000
-"""How many rows of curves are read at a time."""
+MOST_ROWS = 4_000_000  # how many rows of curves are read at a time
 
 
 def overshoots(initial: np.ndarray, highest: np.ndarray) -> np.ndarray:

@@ -19,8 +19,7 @@ from sweep.store.folder import inputs_of
 from sweep.store.results import Results, results_of
 from sweep.study import Study
 
-FORMS = ("file", "table")
-"""What is written: one table, or all of a study as a benchmark for others."""
+FORMS = ("file", "table")  # what is written: one table, or all of a study as a benchmark for others
 
 EXCEL_ROWS, EXCEL_COLUMNS = 1_048_576, 16_384
 EXCEL_DIGITS = 10**15
@@ -32,8 +31,7 @@ EXCEL_OPTIONS: dict[str, Any] = {
     "strings_to_numbers": False,
 }
 
-FORMULA = re.compile(r"^(?=[=+\-@\t\r])")
-"""How a cell begins that a spreadsheet would execute."""
+FORMULA = re.compile(r"^(?=[=+\-@\t\r])")  # how a cell begins that a spreadsheet would execute
 
 
 def export(

@@ -27,14 +27,12 @@ from sweep.errors import RequestError, StoreError, SweepError
 STUDY = "study.toml"
 ORIGIN = "origin.json"
 RECORDS = "commits"
-KINDS = ("trials", "curves", "parameters")
-"""The kinds of tables, each in a directory of its name."""
+KINDS = ("trials", "curves", "parameters")  # the kinds of tables, each in a directory of its name
 
 HIDDEN = "hidden"
 """Where chunks lie that the study, as it was last run, asks nothing of; laid out like the rest."""
 
-ASIDE = "aside"
-"""Where damaged files are moved, under names that no reader takes for data."""
+ASIDE = "aside"  # where damaged files are moved, under names that no reader takes for data
 
 TRIAL_RUN = ".trial-run.tmp"
 

@@ -37,8 +37,7 @@ from sweep.store.parquet import encode, layout_of, parts_of, read, schema_of
 from sweep.store.tables import digest_of, fitted
 from sweep.study import Group
 
-CHUNK = re.compile(r"[0-9]{8}\.parquet")
-"""What the names of a chunk's files are like."""
+CHUNK = re.compile(r"[0-9]{8}\.parquet")  # what the names of a chunk's files are like
 
 _RECORD = re.compile(r"[0-9]{8}\.json")
 

@@ -172,8 +172,7 @@ def sources(
     return found
 
 
-Rows = tuple[Positions, pa.Table]
-"""Rows, and the position of each on the grid."""
+Rows = tuple[Positions, pa.Table]  # rows, and the position of each on the grid
 
 
 class Room:

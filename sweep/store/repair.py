@@ -30,8 +30,7 @@ from sweep.store.parquet import check, check_size, decode
 from sweep.store.tables import digest_of
 from sweep.study import Study, parse_study
 
-NOTE = "note.txt"
-"""Says there of each file when it came, and why."""
+NOTE = "note.txt"  # says there of each file when it came, and why
 
 
 def verify(directory: Path) -> list[str]:

@@ -16,20 +16,14 @@ from sweep.training.specification import EXTREMES, MARKS, TAIL
 from sweep.training.trained import Trained, stops_of
 from sweep.training.trainer import shape_of
 
-RECENT = "recent_losses"
-"""The losses of the last steps: what `tail_loss` needs if training goes on."""
-
-STATE = "optimizer_state"
-"""What the optimizer keeps besides the parameters, likewise."""
+RECENT = "recent_losses"  # the losses of the last steps: what `tail_loss` needs if training goes on
+STATE = "optimizer_state"  # what the optimizer keeps besides the parameters, likewise
 
 SUMS = "curve_sums"
 """What the measures of the whole curve need, likewise: only where some are asked for."""
 
-EPOCHS = "epoch_sums"
-"""What the measures of epochs need, likewise: only where steps see batches."""
-
-BATCH = "batch_loss"
-"""The column of curves with the loss of each step's batch."""
+EPOCHS = "epoch_sums"  # what the measures of epochs need, likewise: only where steps see batches
+BATCH = "batch_loss"  # the column of curves with the loss of each step's batch
 
 
 STEPS = "steps"
@@ -343,5 +337,4 @@ def _matrix(
     return found
 
 
-WORDS = _words(OUTCOMES)
-"""The outcomes, as a column's dictionary has them."""
+WORDS = _words(OUTCOMES)  # the outcomes, as a column's dictionary has them
