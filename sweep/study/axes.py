@@ -57,12 +57,10 @@ def read_where(
         return None
     swept = {axis.name: axis for one in dimensions for axis in one.axes}
     stated = document.entries[WHERE].value
-    try:
+    with document.telling(WHERE):
         if not isinstance(stated, str):
             raise ValueError(f"must be a condition as text, not {show(stated)}")
         return read_condition(stated, lambda name: _named(name, settings, swept))
-    except ValueError as error:
-        raise document.refuse(WHERE, str(error)) from None
 
 
 def _zip(document: Document, holder: str, keys: list[str]) -> Dimension:
@@ -87,10 +85,8 @@ def _design(document: Document, holder: str, keys: list[str]) -> Dimension:
         raise document.refuse(draw, f"draws {len(keys)} axes; it may be 1 to {MAX_DIMENSIONS}")
     value = document.entries[draw].value
     stated = value if isinstance(value, dict) else {}
-    try:
+    with document.telling(draw):
         num, seed = drawing(stated)
-    except ValueError as error:
-        raise document.refuse(draw, str(error)) from None
     (name,) = (name for name in DESIGNS if name in stated)
     points = design(name, num, len(keys), seed)
     axes = tuple(_axis(document, key, u) for key, u in zip(keys, points, strict=True))
@@ -102,10 +98,8 @@ def _design(document: Document, holder: str, keys: list[str]) -> Dimension:
 
 def _repeats(document: Document) -> Dimension:
     """Seeds 0, 1, ... of all that is drawn."""
-    try:
+    with document.telling(REPEATS):
         count = integer(1, MAX_VALUES)(document.entries[REPEATS].value)
-    except ValueError as error:
-        raise document.refuse(REPEATS, str(error)) from None
     swept = (find_axis(place_of(key).axis) for key in document.entries)
     stated = {*document.entries, *(found[0].name for found in swept if found)}
     drawn = {
@@ -125,10 +119,8 @@ def _axis(document: Document, key: str, u: np.ndarray | None = None) -> Axis:
     name, stated = place_of(key).axis, document.entries[key].value
     field = swept_field(name)
     assert field.swept is not None
-    try:
+    with document.telling(key):
         values = _values(field.swept, field.check, stated, u)
-    except ValueError as error:
-        raise document.refuse(key, str(error)) from None
     values.setflags(write=False)
     return Axis(name, values, stated if u is None and isinstance(stated, dict) else None)
 

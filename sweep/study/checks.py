@@ -22,20 +22,11 @@ _UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa0-\u2027\u202f-\ud7ff\ue000-\U0010ffff
 _MAX_HIDDEN = 1_000
 _SCHEDULE = re.compile(r"(every|log|last) +(step|[0-9]{1,12})|final|nothing")
 
-MAX_LAYERS = 100
-"""How many layers a network may have, inputs and outputs included."""
-
-MAX_SIZE = 1_000_000
-"""How many neurons a layer may have."""
-
-MAX_COLUMNS = 100_000
-"""How many columns of a file may be named."""
-
-MAX_INDICES = 4_000_000
-"""How many samples a table of batches may name."""
-
-MAX_DIRECTIONS = 10
-"""How many directions initial parameters may be moved along."""
+MAX_LAYERS = 100  # how many layers a network may have, inputs and outputs included
+MAX_SIZE = 1_000_000  # how many neurons a layer may have
+MAX_COLUMNS = 100_000  # how many columns of a file may be named
+MAX_INDICES = 4_000_000  # how many samples a table of batches may name
+MAX_DIRECTIONS = 10  # how many directions initial parameters may be moved along
 
 
 def one_line(text: str, limit: int = 500) -> str:
@@ -151,22 +142,17 @@ def number(lowest: float = -math.inf, *, below: float = math.inf, infinite: bool
         wanted += f" and below {below:g}"
 
     def check(value: object) -> float:
-        found = _as_float(value)
+        found = math.nan
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            try:
+                found = float(value)
+            except OverflowError:
+                found = math.inf if value > 0 else -math.inf
         if not lowest <= found <= below or (found == below and not infinite):
             raise ValueError(f"must be {wanted}, not {show(value)}")
         return found + 0.0  # makes -0.0 into 0.0
 
     return check
-
-
-def _as_float(value: object) -> float:
-    """`value` as a float; NaN if it is none, infinite if it is too large."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return math.nan
-    try:
-        return float(value)
-    except OverflowError:
-        return math.inf if value > 0 else -math.inf
 
 
 SEED = integer(0, 2**63 - 1)

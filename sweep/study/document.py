@@ -4,24 +4,21 @@ import json
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any, cast
 
 from sweep.errors import RequestError
 from sweep.study.checks import one_line, show
-from sweep.study.fields import FIELD, GIVES, TABLES, Place, find_axis, place_of, unknown
+from sweep.study.fields import FIELD, GIVES, NAMES_OF_TABLES, find_axis, place_of, unknown
+from sweep.study.settings import FieldError
 from sweep.study.spacings import SPACINGS
 
-MAX_BYTES = 2**18
-"""The size of a study file that somebody wrote."""
-
-MAX_WRITTEN = 2**28
-"""The size of one that `to_toml` wrote, with every axis's values."""
+MAX_BYTES = 2**18  # the size of a study file that somebody wrote
+MAX_WRITTEN = 2**28  # the size of one that `to_toml` wrote, with every axis's values
 
 MAX_NESTING = 16
-SIZE = "size"
-"""The override `size=64` gives every spaced axis so many values."""
+SIZE = "size"  # the override `size=64` gives every spaced axis so many values
 
 WHERE, REPEATS, DRAW = "axes.where", "axes.repeats", "draw"
 REPEATED = ("seed", "batch_seed")
@@ -69,6 +66,18 @@ class Document:
         if self.overrides and not where.startswith("--set"):
             where += f", with {', '.join(self.overrides)}"  # the culprit may be among them
         return refusal(where, f"{name}: {problem}")
+
+    @contextmanager
+    def telling(self, name: str = "", of: str = "") -> Iterator[None]:
+        """Say of which field a complaint within is: of the one that it names, or of `name`."""
+        try:
+            yield
+        except FieldError as error:
+            raise self.refuse(error.name, error.problem) from None
+        except ValueError as error:
+            if not name:
+                raise
+            raise self.refuse(name, f"{of} {error}".lstrip()) from None
 
 
 def refusal(where: str, problem: str) -> RequestError:
@@ -130,7 +139,7 @@ def _override(entries: dict[str, Entry], override: str) -> str:
         raise _with_quotes(key, text.strip(), where) or error from None
     if set(stated) != {"value"}:
         raise refusal(where, "must state one value")
-    whole = key in TABLES or place_of(f"{key}.x").holder == key
+    whole = key in NAMES_OF_TABLES or place_of(f"{key}.x").holder == key
     if whole and isinstance(stated["value"], dict):
         for name in [name for name in entries if name.startswith(f"{key}.")]:
             del entries[name]
@@ -289,7 +298,7 @@ def _walk(prefix: str, value: object) -> Iterator[tuple[str, object]]:
 def _is_value(path: str, table: Mapping[str, object]) -> bool:
     """Whether a table is itself the value of a field or axis, or no part of a study at all."""
     if path in FIELD or not table:
-        return path not in ("", *TABLES)
+        return path not in ("", *NAMES_OF_TABLES)
     if not path.startswith("axes."):
         return False
     if _of_points(path):
@@ -302,11 +311,10 @@ def _known(path: str, where: str) -> str:
     """The one name of the field, axis or condition at `path`."""
     if path in FIELD or _of_points(path):
         return path
-    place = _axis_at(path)
-    if place is None:
-        error = unknown(path)
-        raise refusal(where, f"{error.name}: {error.problem}")
-    return f"{place.holder}.{place.axis}"
+    axis = _axis_at(path)
+    if axis is None:
+        raise refusal(where, str(unknown(path)))
+    return axis
 
 
 def _of_points(path: str) -> bool:
@@ -317,13 +325,11 @@ def _of_points(path: str) -> bool:
     )
 
 
-def _axis_at(path: str) -> Place | None:
-    """The place that `path` names, with its axis's one name; None if it names no axis."""
-    if not path.startswith("axes."):
-        return None
+def _axis_at(path: str) -> str | None:
+    """The same path with its axis's one name; None if it names no axis."""
     place = place_of(path)
-    found = find_axis(place.axis)
-    return found and Place(place.holder, found[1])
+    found = find_axis(place.axis) if path.startswith("axes.") else None
+    return found and f"{place.holder}.{found[1]}"
 
 
 def _rivals(entries: Mapping[str, Entry], name: str) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 from sweep.catalogue import COMMON_NUMBERS, NUMBERS, OPTIMIZERS, Number
 from sweep.study import checks
 from sweep.study.settings import (
-    SECTIONS,
+    TABLES,
     Field,
     FieldError,
     Role,
@@ -45,11 +45,10 @@ def _number(row: Number) -> Field:
     )
 
 
-_OF_TABLES = {table: fields_of(table) for table in SECTIONS}
-_OF_TABLES["training"] += map(_number, NUMBERS.values())
-FIELDS = (
+_NUMBERS = {"training": [*map(_number, NUMBERS.values())]}
+FIELDS: tuple[Field, ...] = (
     Field("title", checks.text, Role.WORDS, ""),
-    *(field for fields in _OF_TABLES.values() for field in fields),
+    *(field for table in TABLES for field in [*fields_of(table), *_NUMBERS.get(table, ())]),
     Field("plot.mark", _marks, Role.WORDS, {}),
     Field("plot.inputs", checks.labels, Role.WORDS, ()),
     Field("plot.outputs", checks.labels, Role.WORDS, ()),
@@ -66,7 +65,7 @@ GIVES = {
     "validation.share": ("validation.inputs", "validation.targets"),
 }
 """The fields in place of which another one may stand, by that one."""
-TABLES = (*dict.fromkeys(name.partition(".")[0] for name in FIELD if "." in name), "axes")
+NAMES_OF_TABLES = (*TABLES, "plot", "axes")
 
 AXES = {spelling: field for field in FIELDS if field.swept for spelling in (field.axis, field.name)}
 """The fields that can be axes, by each of their names."""
@@ -161,7 +160,7 @@ def place_of(path: str) -> Place:
 def unknown(name: str) -> FieldError:
     """The complaint about a key that is no field."""
     name = checks.one_line(name, 80)
-    if name in TABLES:
+    if name in NAMES_OF_TABLES:
         return FieldError(name, "must be a table")
     if not name.startswith("axes."):
         return FieldError(

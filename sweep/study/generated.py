@@ -8,8 +8,7 @@ import numpy as np
 
 from sweep.study.elementary import circle, hyperbolic_tangent, normal, uniform
 
-MAX_GENERATED = 1_000_000
-"""How many numbers a set may have."""
+MAX_GENERATED = 1_000_000  # how many numbers a set may have
 
 MAX_PARITY = 16
 

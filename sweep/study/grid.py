@@ -5,20 +5,17 @@ import math
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
 
 import numpy as np
 
-MAX_JUDGED = 2**25
-"""How many points a condition may be asked about, in all groups together."""
+MAX_JUDGED = 2**25  # how many points a condition may be asked about, in all groups together
 
 _WINDOW = 2**20  # points judged at a time
 
 Positions = np.ndarray | range
 """Flat positions of points: int64, or those of a run of points, which follow each other."""
 
-MOST_VALUES = 6
-"""So many values of an axis are named; of more the ends are."""
+MOST_VALUES = 6  # so many values of an axis are named; of more the ends are
 
 _Searched = tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray]
 
@@ -274,19 +271,26 @@ class Grid:
     ) -> "Grid":
         """The points at which a condition on the axes `names` holds.
 
-        `holds` takes these axes as arrays that broadcast, some points at a time. The dimensions
-        from the first to the last that it names become one factor.
+        `holds` takes these axes as vectors, some points at a time. The dimensions from the first to
+        the last that it names become one factor.
         """
-        dimensions = self.dimensions
-        named = [at for at, one in enumerate(dimensions) if {a.name for a in one.axes} & {*names}]
-        if not named:
-            return self if bool(np.all(holds({}))) else Grid((Factor((), _no_points()),))
-        start, stop = min(named), max(named) + 1
-        judged = dimensions[start:stop]
-        parts = [flat for flat in _judge(judged, names, holds) if len(flat)]
-        kept = np.concatenate(parts) if parts else _no_points()
-        factor = Factor(judged, None if len(kept) == math.prod(map(len, judged)) else kept)
-        return Grid((*map(alone, dimensions[:start]), factor, *map(alone, dimensions[stop:])))
+        dimensions, (start, stop) = self.dimensions, _span(self.dimensions, names)
+        if start == stop:
+            return self if np.all(holds({})) else Grid((Factor((), np.empty(0, np.uint32)),))
+        judged, parts = Factor(dimensions[start:stop]), [np.empty(0, np.uint32)]
+        for first in range(0, len(judged), _WINDOW):
+            flat = np.arange(first, min(first + _WINDOW, len(judged)))
+            values = {
+                axis.name: axis.values[row]
+                for one, row in judged.rows(flat)
+                for axis in one.axes
+                if axis.name in names
+            }
+            parts.append(flat[np.broadcast_to(holds(values), flat.shape)].astype(np.uint32))
+        kept = np.concatenate(parts)
+        if len(kept) < len(judged):
+            judged = Factor(judged.dimensions, kept)
+        return Grid((*map(alone, dimensions[:start]), judged, *map(alone, dimensions[stop:])))
 
 
 def vector(positions: Positions) -> np.ndarray:
@@ -303,50 +307,14 @@ def alone(dimension: Dimension) -> Factor:
 
 def judged_points(dimensions: Sequence[Dimension], names: Sequence[str]) -> int:
     """How many points a condition on the axes `names` would be asked about."""
+    start, stop = _span(dimensions, names)
+    return math.prod(map(len, dimensions[start:stop]))
+
+
+def _span(dimensions: Sequence[Dimension], names: Sequence[str]) -> tuple[int, int]:
+    """From which of the dimensions up to which one the axes `names` are among them."""
     named = [at for at, one in enumerate(dimensions) if {a.name for a in one.axes} & {*names}]
-    return math.prod(map(len, dimensions[min(named) : max(named) + 1])) if named else 1
-
-
-def _judge(
-    dimensions: Sequence[Dimension],
-    names: Sequence[str],
-    holds: Callable[[Mapping[str, np.ndarray]], np.ndarray],
-) -> Iterator[np.ndarray]:
-    """The flat positions, uint32, of the points at which a condition holds, window by window.
-
-    A window is whole in the last dimensions and a slab of the one before them.
-    """
-    shape = tuple(map(len, dimensions))
-    whole = len(shape)
-    while whole > 1 and math.prod(shape[whole - 1 :]) <= _WINDOW:
-        whole -= 1
-    inner = math.prod(shape[whole:])
-    slab, outer = max(_WINDOW // inner, 1), product(*map(range, shape[: whole - 1]))
-    start = 0
-    for fixed in outer:
-        for low in range(0, shape[whole - 1], slab):
-            chosen = [
-                *(slice(at, at + 1) for at in fixed),
-                slice(low, min(low + slab, shape[whole - 1])),
-                *(slice(None) for _ in shape[whole:]),
-            ]
-            window = [len(range(n)[part]) for n, part in zip(shape, chosen, strict=True)]
-            answer = np.broadcast_to(holds(_open(dimensions, chosen, names)), window)
-            yield (np.flatnonzero(answer) + start).astype(np.uint32)
-            start += math.prod(window)
-
-
-def _open(
-    dimensions: Sequence[Dimension], chosen: Sequence[slice], names: Sequence[str]
-) -> dict[str, np.ndarray]:
-    """The `chosen` values of the axes `names`, each along its own dimension of an array."""
-    found = {}
-    for at, (dimension, part) in enumerate(zip(dimensions, chosen, strict=True)):
-        along = [-1 if other == at else 1 for other in range(len(dimensions))]
-        for axis in dimension.axes:
-            if axis.name in names:
-                found[axis.name] = axis.values[part].reshape(along)
-    return found
+    return (min(named), max(named) + 1) if named else (0, 0)
 
 
 def _used(factor: Factor, at: int, axis: Axis) -> np.ndarray:
@@ -374,10 +342,6 @@ def _search(ordered: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.nda
         return np.zeros(np.shape(wanted), np.int64), np.zeros(np.shape(wanted), bool)
     place = np.minimum(np.searchsorted(ordered, wanted), len(ordered) - 1)
     return place, ordered[place] == wanted
-
-
-def _no_points() -> np.ndarray:
-    return np.empty(0, np.uint32)
 
 
 def _run(index: Positions) -> range | None:

@@ -96,35 +96,31 @@ class Group:
         Raises:
             FieldError: a number is missing.
         """
-        sources = {}
+        numbers = []  # the fields that may give each, the first that is stated does
         for layer in range(len(self.network.shapes)):
-            rates = _own_first("learning_rate", layer)
-            sources[rates[0]] = _first(rates, names)
+            rates = [f"learning_rate.{layer}", "learning_rate"]
+            numbers.append(rates)
             if self.network.bias:
-                own = _own_first("bias_learning_rate", layer)
-                sources[own[0]] = _first(own + rates, names)
+                numbers.append([f"bias_learning_rate.{layer}", "bias_learning_rate", *rates])
             for field in ("network.multiplier", "initial.offset", "training.drift"):
-                wanted = _own_first(field, layer)
-                sources[wanted[0]] = _first(wanted, names)
+                numbers.append([f"{field}.{layer}", field])
         for at in range(len(self.initial.directions)):
-            wanted = _own_first("initial.along", at)
-            sources[wanted[0]] = _first(wanted, names)
+            numbers.append([f"initial.along.{at}", "initial.along"])
         drawn = self.initial.scheme != "explicit"
         single = ["seed", "initial.scale"] * drawn + ["batch_seed"] * self.batch.seeded
         single += [*OPTIMIZERS[self.training.optimizer].numbers, *COMMON_NUMBERS]
-        return sources | {name: _first([name], names) for name in single}
+        numbers += [[name] for name in single]
+        return {fields[0]: _first(fields, names) for fields in numbers}
 
     @property
     def multiplied(self) -> bool:
         """Whether a multiplier of any trial is not 1."""
-        layers = range(len(self.network.shapes))
-        return any(self._any_but(1.0, f"network.multiplier.{layer}") for layer in layers)
+        return self._any_but(1.0, "network.multiplier")
 
     @property
     def drifting(self) -> bool:
         """Whether the weights of any trial drift."""
-        layers = range(len(self.network.shapes))
-        return any(self._any_but(0.0, f"training.drift.{layer}") for layer in layers)
+        return self._any_but(0.0, "training.drift")
 
     @property
     def decayed(self) -> bool:
@@ -153,12 +149,14 @@ class Group:
             axis.name == self.sources["batch_seed"] and len(axis) > 1 for axis in self.axes
         )
 
-    def _any_but(self, neutral: float, number: str) -> bool:
-        """Whether a number of the lanes has any value but `neutral`."""
-        source = self.sources[number]
-        swept = [axis.values for axis in self.axes if axis.name == source]
-        values = swept[0] if swept else np.array(self.fixed[source])
-        return bool(np.any(values != neutral))
+    def _any_but(self, neutral: float, field: str) -> bool:
+        """Whether a number of the lanes, of any layer, has any value but `neutral`."""
+        given = {**self.fixed, **{axis.name: axis.values for axis in self.axes}}
+        return any(
+            np.any(given[source] != neutral)
+            for number, source in self.sources.items()
+            if field in (number, number.rpartition(".")[0])
+        )
 
     @cached_property
     def points(self) -> str:
@@ -171,14 +169,7 @@ class Group:
     def columns(
         self, index: Positions, names: Collection[str] | None = None
     ) -> dict[str, np.ndarray]:
-        """The values of the axes at the flat grid positions `index`.
-
-        The last axis runs fastest. One vector, as long as `index`, for each axis, or for those
-        among `names`.
-
-        Raises:
-            IndexError: a position is not on the grid.
-        """
+        """The values of the axes at the flat grid positions `index`, as `Grid.columns` has them."""
         return self.grid.columns(index, names)
 
     def lanes(self, index: np.ndarray) -> LaneInputs:
@@ -197,19 +188,17 @@ class Group:
             found = columns[source] if source in columns else self.fixed.get(source, otherwise)
             return np.broadcast_to(np.asarray(found, kind), index.shape)
 
-        def layered(number: str) -> np.ndarray:
-            layers = range(len(self.network.shapes))
-            return np.stack([values(f"{number}.{layer}") for layer in layers])
+        def each(field: str, count: int = len(self.network.shapes)) -> np.ndarray:
+            rows = [values(f"{field}.{at}") for at in range(count)]
+            return np.array(rows).reshape(count, len(index))
 
         return LaneInputs(
-            weight_rates=layered("learning_rate"),
-            bias_rates=layered("bias_learning_rate"),
-            multipliers=layered("network.multiplier"),
-            offsets=layered("initial.offset"),
-            drifts=layered("training.drift"),
-            alongs=np.array(
-                [values(f"initial.along.{at}") for at in range(len(self.initial.directions))]
-            ).reshape(len(self.initial.directions), len(index)),
+            weight_rates=each("learning_rate"),
+            bias_rates=each("bias_learning_rate"),
+            multipliers=each("network.multiplier"),
+            offsets=each("initial.offset"),
+            drifts=each("training.drift"),
+            alongs=each("initial.along", len(self.initial.directions)),
             seeds=values("seed", kind=np.uint64),
             scales=values("initial.scale", 1.0),
             batch_seeds=values("batch_seed", kind=np.uint64),
@@ -217,14 +206,9 @@ class Group:
         )
 
 
-def _own_first(field: str, layer: int) -> list[str]:
-    return [f"{field}.{layer}", field]
-
-
 def _first(wanted: list[str], names: Collection[str]) -> str:
     for name in wanted:
         if name in names:
             return name
-    name = wanted[-1]
     field = "training.learning_rate" if name == "learning_rate" else name
     raise FieldError(field, f"is missing: state it, or sweep it as axes.{name}")

@@ -73,11 +73,8 @@ def _spacing(kind: str, ends: tuple[float, float], num: int | None, **more: int 
 Number = float | Sequence[float] | np.ndarray | Spacing
 """A number; a list, an array, a range or a spacing to try; or a tuple, one a layer or direction."""
 
-Whole = int | Sequence[int] | np.ndarray | Spacing
-"""A whole number, or several to try."""
-
-Text = str | Sequence[str]
-"""A name, or a list of names to try."""
+Whole = int | Sequence[int] | np.ndarray | Spacing  # a whole number, or several to try
+Text = str | Sequence[str]  # a name, or a list of names to try
 
 Samples = tuple[ArrayLike, ArrayLike]
 """Inputs (samples, inputs) and targets (samples, outputs), of any library: a row a sample."""
@@ -183,7 +180,7 @@ def stated_by(keywords: Mapping[str, object]) -> Document:
     Raises:
         RequestError: there is no such keyword, arrays are none, or two keywords say the same.
     """
-    tree: dict[str, Any] = {}
+    tree: dict[str, object] = {}
     told: dict[str, str] = {}
     try:
         classes = _classes(keywords)
@@ -198,15 +195,11 @@ def stated_by(keywords: Mapping[str, object]) -> Document:
         except ValueError as error:
             raise refusal(where, str(error)) from None
         for path, plain in stated.items():
-            told[path] = where
-            *tables, name = path.split(".", 1) if "." in path else (path,)
-            table = tree.setdefault(tables[0], {}) if tables else tree
-            if name in table:
+            if path in tree:
                 raise refusal(where, f"{path}: is already stated; keep one of them")
-            table[name] = plain
-
+            tree[path], told[path] = plain, where
     for name, called in _called(keywords, classes).items():
-        tree.setdefault("plot", {}).setdefault(name, called)
+        tree.setdefault(f"plot.{name}", called)
 
     def where_is(path: str) -> str:
         while path not in told and "." in path:

@@ -7,7 +7,14 @@ from pathlib import Path
 
 from sweep.errors import RequestError
 from sweep.study.checks import nearest, one_line, show
-from sweep.study.document import MAX_BYTES, MAX_WRITTEN, read_document, refusal, spaced_axes
+from sweep.study.document import (
+    MAX_BYTES,
+    MAX_WRITTEN,
+    Document,
+    read_document,
+    refusal,
+    spaced_axes,
+)
 from sweep.study.fields import place_of
 from sweep.study.sources import with_files
 from sweep.study.study import Study
@@ -77,8 +84,7 @@ def load_study(study: str | Path | Study, overrides: str | Sequence[str] = ()) -
         found = Study.of(document, study.name, study.origin)
     else:
         path = file_of(study)
-        text = _read_text(path, str(path))
-        document = with_files(read_document(text, str(path), overrides, MAX_BYTES), path.parent)
+        document = with_files(_document(path, overrides), path.parent)
         found = Study.of(document, path.stem, path)
     found.refuse_targets(document)
     return found
@@ -90,9 +96,8 @@ def sizes_of(study: str | Path, overrides: str | Sequence[str] = ()) -> dict[str
     Raises:
         RequestError: as of `load_study`.
     """
-    path = file_of(study)
-    found = read_document(_read_text(path, str(path)), str(path), overrides, MAX_BYTES)
-    return {place_of(at).axis: table["num"] for at, table in spaced_axes(found.entries).items()}
+    found = spaced_axes(_document(file_of(study), overrides).entries)
+    return {place_of(at).axis: table["num"] for at, table in found.items()}
 
 
 def file_of(study: object) -> Path:
@@ -119,8 +124,7 @@ def text_to_start_from(study: str | Path, directory: Path) -> str:
     """
     path = file_of(study)
     load_study(path)
-    text = _read_text(path, str(path))
-    entries = read_document(text, str(path), (), MAX_BYTES).entries
+    entries = _document(path).entries
     for name in ("data.file", "validation.file", "initial.file", "initial.direction", "batch.file"):
         file = entries[name].value if name in entries else None
         if isinstance(file, str) and not _exists(directory / file):
@@ -128,7 +132,7 @@ def text_to_start_from(study: str | Path, directory: Path) -> str:
                 entries[name].where,
                 f"{name}: {show(file)} is read from beside the study; copy it to {directory} first",
             )
-    return text
+    return _read_text(path)
 
 
 def parse_study(text: str, name: str, directory: Path, overrides: Sequence[str] = ()) -> Study:
@@ -155,14 +159,18 @@ def leading_comment(text: str) -> str:
     return "\n".join(" ".join(part) for part in parts)
 
 
-def _read_text(path: Path, source: str) -> str:
+def _document(path: Path, overrides: str | Sequence[str] = ()) -> Document:
+    return read_document(_read_text(path), str(path), overrides, MAX_BYTES)
+
+
+def _read_text(path: Path) -> str:
     try:
         content = read_whole(path, MAX_BYTES, "a study")
         return content.decode("utf-8-sig").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
-        raise refusal(source, f"is not UTF-8 text (byte {error.start})") from None
+        raise refusal(str(path), f"is not UTF-8 text (byte {error.start})") from None
     except ValueError as error:
-        raise refusal(source, str(error)) from None
+        raise refusal(str(path), str(error)) from None
 
 
 _NAMED = re.compile(r"""((?<![\w-])(?:file|direction)\s*=\s*)(["'])([^"'\n]+)\2""")

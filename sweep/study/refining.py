@@ -13,8 +13,7 @@ import numpy as np
 from sweep.study.group import Group
 from sweep.study.settings import FieldError, Refine
 
-LEVEL = "level"
-"""The column that says at which split a point is trained, 0 for the coarse grid."""
+LEVEL = "level"  # the column that says at which split a point is trained, 0 for the coarse grid
 
 Shape = tuple[int, int]
 """How many points a map has across its rows and along them; of one axis 1 along them."""

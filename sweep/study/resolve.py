@@ -25,7 +25,6 @@ from sweep.study.model import (
     parameter_vector,
 )
 from sweep.study.settings import (
-    Field,
     FieldError,
     NetworkFields,
     Role,
@@ -34,8 +33,7 @@ from sweep.study.settings import (
 )
 
 MAX_GROUPS = 1_000
-MAX_SPLITS = 10_000
-"""How many groups there may be before a condition drops some."""
+MAX_SPLITS = 10_000  # how many groups there may be before a condition drops some
 
 
 def split(
@@ -131,8 +129,7 @@ def _is_lane(axis: Axis) -> bool:
 
 
 MAX_PARAMETERS = 1_000_000
-MAX_RECORDED = 10_000_000
-"""How many numbers of one kind may be recorded of one trial."""
+MAX_RECORDED = 10_000_000  # how many numbers of one kind may be recorded of one trial
 
 
 def resolve_group(
@@ -144,10 +141,9 @@ def resolve_group(
         FieldError: two fields do not agree.
     """
     settings = complete(settings)
-    _check_ends(settings)
     network = _network(settings.network)
     initial = _initial(settings, network)
-    _check_record(settings, network)
+    _check(settings, network)
     group = Group(
         network=network,
         data=data,
@@ -167,7 +163,8 @@ def resolve_group(
     return replace(group, idle=_idle(settings, group))
 
 
-def _check_ends(settings: Settings) -> None:
+def _check(settings: Settings, network: Network) -> None:
+    """Refuse ends, schedules and records that other fields rule out."""
     schedule, steps = settings.schedule, settings.training.steps
     if settings.training.stop == "target" and not settings.outcome.target:
         raise FieldError("training.stop", '"target" stops at outcome.target, which is not stated')
@@ -179,6 +176,15 @@ def _check_ends(settings: Settings) -> None:
         raise FieldError(
             "schedule.final", "must be above 0 for a range test, whose rates are a geometric series"
         )
+    record = settings.record
+    for name, recorded, width in (
+        ("record.loss", record.loss, 1),
+        ("record.parameters", record.parameters, network.n_parameters),
+    ):
+        count = scheduled_count(recorded, steps) * width
+        if count > MAX_RECORDED:
+            many = f"would record {count} numbers of every trial"
+            raise FieldError(name, f'"{recorded}" {many}; at most {MAX_RECORDED}')
 
 
 def _network(stated: NetworkFields) -> Network:
@@ -310,19 +316,6 @@ def _expect_shapes(
         )
 
 
-def _check_record(settings: Settings, network: Network) -> None:
-    for name, schedule, width in (
-        ("record.loss", settings.record.loss, 1),
-        ("record.parameters", settings.record.parameters, network.n_parameters),
-    ):
-        count = scheduled_count(schedule, settings.training.steps) * width
-        if count > MAX_RECORDED:
-            raise FieldError(
-                name,
-                f'"{schedule}" would record {count} numbers of every trial; at most {MAX_RECORDED}',
-            )
-
-
 def _fixed(
     settings: Settings, swept: Sequence[str], counts: Mapping[str, int]
 ) -> dict[str, float | int]:
@@ -333,24 +326,17 @@ def _fixed(
         lane = field.role is Role.LANE and field.axis not in swept
         if not lane or value is None or field.idle(settings):
             continue
-        if isinstance(value, tuple):
-            stated |= _spread(field, value, swept, counts[field.each])
-        else:
+        if not isinstance(value, tuple):
             stated[field.axis] = value
+            continue
+        if len(value) != counts[field.each]:
+            many = f"{counts[field.each]} (one a {field.each})"
+            raise FieldError(field.name, f"must have one value, or {many}, not {len(value)}")
+        named = {f"{field.axis}.{at}": one for at, one in enumerate(value)}
+        left = {name: one for name, one in named.items() if name not in swept}
+        different = {*left.values()}
+        stated |= {field.axis: different.pop()} if len(different) == 1 else left
     return stated
-
-
-def _spread(
-    field: Field, values: tuple[float, ...], swept: Sequence[str], count: int
-) -> dict[str, float]:
-    if len(values) != count:
-        raise FieldError(
-            field.name, f"must have one value, or {count} (one a {field.each}), not {len(values)}"
-        )
-    named = {f"{field.axis}.{at}": value for at, value in enumerate(values)}
-    left = {name: value for name, value in named.items() if name not in swept}
-    one = len(set(left.values())) == 1
-    return {field.axis: next(iter(left.values()))} if one else left
 
 
 def _digest(

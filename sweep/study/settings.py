@@ -11,7 +11,7 @@ from dataclasses import fields as attributes
 from enum import Enum, auto
 from functools import partial
 from math import inf
-from typing import Any, TypeVar, cast
+from typing import Any, get_type_hints
 
 import numpy as np
 
@@ -39,13 +39,8 @@ FETCHED = ("iris", "digits", "breast_cancer", "diabetes")
 
 SCALED = ("nothing", "inputs", "targets", "both")
 
-Idle = Callable[["Settings"], str]
-"""Why a field has no effect among other settings, or nothing."""
-
-Columns = tuple[str | int, ...] | None
-"""The names of columns of a file, or their positions from 0."""
-
-_Section = TypeVar("_Section")
+Idle = Callable[["Settings"], str]  # why a field has no effect among other settings, or nothing
+Columns = tuple[str | int, ...] | None  # the names of columns of a file, or their positions from 0
 
 
 class Role(Enum):
@@ -420,38 +415,24 @@ class Settings:
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "Settings":
         """Those of `values`, which has all fields."""
-        tables = (_section(name, section, values) for name, section in SECTIONS.items())
-        return cls(values, *cast("Any", tables))
+        return cls(values, **{name: _section(name, kind, values) for name, kind in TABLES.items()})
 
     def __or__(self, values: Mapping[str, Any]) -> "Settings":
         """The same with other `values` of some fields."""
         return Settings.of({**self.values, **values})
 
 
-SECTIONS: Mapping[str, Any] = {
-    "network": NetworkFields,
-    "data": DataFields,
-    "validation": ValidationFields,
-    "initial": InitialFields,
-    "batch": BatchFields,
-    "training": Training,
-    "schedule": Schedule,
-    "outcome": Outcome,
-    "record": Record,
-    "refine": Refine,
+TABLES: Mapping[str, Any] = {
+    name: kind for name, kind in get_type_hints(Settings).items() if name != "values"
 }
 
 
 def fields_of(table: str) -> list[Field]:
     """The fields that a table of a study file has, in its order."""
-    return [one.metadata["row"](f"{table}.{one.name}") for one in attributes(SECTIONS[table])]
+    return [one.metadata["row"](f"{table}.{one.name}") for one in attributes(TABLES[table])]
 
 
-def _section(table: str, section: Callable[..., _Section], values: Mapping[str, Any]) -> _Section:
+def _section(table: str, kind: Any, values: Mapping[str, Any]) -> Any:
     """The dataclass of what `values` hold for its attributes."""
-    found = {}
-    for one in attributes(cast("Any", section)):
-        value = values[f"{table}.{one.name}"]
-        if value is not None or one.default is MISSING:
-            found[one.name] = value
-    return section(**found)
+    stated = {one.name: (values[f"{table}.{one.name}"], one.default) for one in attributes(kind)}
+    return kind(**{n: v for n, (v, other) in stated.items() if v is not None or other is MISSING})

@@ -1,6 +1,7 @@
 """What the files that a study names hold, in place of their names."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from importlib import import_module
 from itertools import pairwise
@@ -35,10 +36,11 @@ def with_files(document: Document, directory: Path) -> Document:
     if "initial.file" in entries:
         weights = _weights(document, _read(document, "initial.file", directory, read_numbers))
         entries["initial.weights"] = _entry(entries.pop("initial.file"), weights)
-    stated = entries.get("initial.direction")
-    if stated and isinstance(stated.value, str):
+    if isinstance(_stated(document, "initial.direction"), str):
         numbers = _read(document, "initial.direction", directory, read_numbers)
-        entries["initial.direction"] = _entry(stated, _directions(document, numbers))
+        entries["initial.direction"] = _entry(
+            entries["initial.direction"], _directions(document, numbers)
+        )
     tables = {
         part: _read(document, f"{part}.file", directory, read_table)
         for part in ("data", "validation")
@@ -56,7 +58,7 @@ def with_files(document: Document, directory: Path) -> Document:
             entries[f"{part}.targets"] = _entry(stated, targets)
         for name in _COLUMNS:
             entries.pop(name, None)
-    named = entries["data.name"].value if "data.name" in entries else None
+    named = _stated(document, "data.name")
     if isinstance(named, str) and named in FETCHED:
         found = _fetched(document, named)
         stated = entries.pop("data.name")
@@ -71,47 +73,34 @@ def _entry(stated: Entry, value: object) -> Entry:
 def _read(
     document: Document, name: str, directory: Path, read: Callable[[Path], _Content]
 ) -> _Content:
-    value = document.entries[name].value
-    try:
-        file = checks.text(value)
-    except ValueError as error:
-        raise document.refuse(name, str(error)) from None
-    try:
+    with document.telling(name):
+        file = checks.text(document.entries[name].value)
+    with document.telling(name, checks.show(file)):
         return read(inside(directory, file))
-    except ValueError as error:
-        raise document.refuse(name, f"{checks.show(file)} {error}") from None
 
 
 def _weights(document: Document, numbers: np.ndarray) -> list[list[list[float]]]:
     """The numbers of a file as layers [layer][to][from] of a network."""
-    stated = document.entries.get("network.layers")
-    try:
-        layers = checks.layer_sizes(stated.value if stated else None)
+    with _telling_of_file(document, "initial.file"):
+        layers = checks.layer_sizes(_stated(document, "network.layers"))
         ends = np.cumsum([n_in * n_out for n_in, n_out in pairwise(layers)])
         if numbers.size != ends[-1]:
             shown = checks.counted(numbers.size, "number")
             raise ValueError(f"has {shown}; layers of {list(layers)} have {ends[-1]} weights")
-    except ValueError as error:
-        file = document.entries["initial.file"].value
-        raise document.refuse("initial.file", f"{checks.show(file)} {error}") from None
     parts = np.split(numbers.ravel(), ends[:-1])
     return [part.reshape(-1, n_in).tolist() for part, n_in in zip(parts, layers, strict=False)]
 
 
 def _directions(document: Document, numbers: np.ndarray) -> list[list[float]]:
     """The numbers of a file, of which a matrix must have a row a direction, as such rows."""
-    layers, bias = (document.entries.get(f"network.{name}") for name in ("layers", "bias"))
-    try:
-        sizes = checks.layer_sizes(layers.value if layers else None)
-        count = count_parameters(sizes, bias=bias is not None and bias.value is True)
+    with _telling_of_file(document, "initial.direction"):
+        sizes = checks.layer_sizes(_stated(document, "network.layers"))
+        count = count_parameters(sizes, bias=_stated(document, "network.bias") is True)
         if numbers.size % count or (numbers.ndim > 1 and numbers.shape[-1] != count):
             shown = " x ".join(map(str, numbers.shape))
             raise ValueError(
                 f"has {shown} numbers; a direction has {count}, for weights and biases"
             )
-    except ValueError as error:
-        file = document.entries["initial.direction"].value
-        raise document.refuse("initial.direction", f"{checks.show(file)} {error}") from None
     found: list[list[float]] = numbers.reshape(-1, count).tolist()
     return found
 
@@ -124,23 +113,23 @@ def _arrays(
     `classes` are the different labels, those of this table if it is the first. Last what the inputs
     and the outputs are called: by their columns, outputs that are classes by their labels.
     """
-    stated = {column: _columns(document, column) for column in _COLUMNS}
-    file = document.entries[name].value
-    if not stated["data.target_columns"]:
-        known = checks.one_line(", ".join(table.names), 200)
+    asked_inputs, asked_targets = (_columns(document, column) for column in _COLUMNS)
+    if not asked_targets:
+        file, known = document.entries[name].value, checks.one_line(", ".join(table.names), 200)
         raise document.refuse(
             "data.target_columns", f"is missing: say which columns of {file} are targets: {known}"
         )
-    try:
-        targets = [table.find(one) for one in stated["data.target_columns"]]
+    one_hot = _stated(document, "data.one_hot") is True
+    with _telling_of_file(document, name):
+        targets = [table.find(one) for one in asked_targets]
         rest = [one for one in table.names if one not in targets]
-        inputs = [table.find(one) for one in stated["data.input_columns"]] or rest
+        inputs = [table.find(one) for one in asked_inputs] or rest
         if both := set(inputs) & set(targets):
             raise ValueError(f"has {checks.show(min(both))} among inputs and targets")
         if not inputs:
             raise ValueError("has no columns but those of targets")
         labels = table.column(targets[0]) if len(targets) == 1 else np.empty(0)
-        if classes is not None or _are_labels(labels, one_hot=_one_hot(document)):
+        if classes is not None or (one_hot and _are_labels(labels)):
             at, classes = places(labels, classes, targets[0])
             return table.numbers(inputs), at, classes, (inputs, list(map(str, classes)))
         if labels.dtype == object:
@@ -148,17 +137,15 @@ def _arrays(
                 f"has text in the column {checks.show(targets[0])}; data.one_hot = true makes "
                 "a target of each of its values"
             )
-        outputs = [] if _one_hot(document) else targets
+        outputs = [] if one_hot else targets
         return table.numbers(inputs), table.numbers(targets), None, (inputs, outputs)
-    except ValueError as error:
-        raise document.refuse(name, f"{checks.show(file)} {error}") from None
 
 
-def _are_labels(column: np.ndarray, *, one_hot: bool) -> bool:
-    """Whether a column is to be told apart by its values: text, or integers that no float64 is."""
-    if column.dtype.kind in "iu" and one_hot and len(column):
+def _are_labels(column: np.ndarray) -> bool:
+    """Whether a column is told apart by its values alone: text, or integers that no float64 is."""
+    if column.dtype.kind in "iu":
         return int(column.max()) >= 2**53 or int(column.min()) <= -(2**53)
-    return one_hot and column.dtype == object
+    return column.dtype == object
 
 
 def places(
@@ -186,15 +173,17 @@ def places(
 def _columns(document: Document, name: str) -> Sequence[str | int]:
     if name not in document.entries:
         return ()
-    try:
-        found: Sequence[str | int] = checks.column_names(document.entries[name].value)
-    except ValueError as error:
-        raise document.refuse(name, str(error)) from None
-    return found
+    with document.telling(name):
+        return checks.column_names(document.entries[name].value)
 
 
-def _one_hot(document: Document) -> bool:
-    return "data.one_hot" in document.entries and document.entries["data.one_hot"].value is True
+def _stated(document: Document, name: str) -> object:
+    return document.entries[name].value if name in document.entries else None
+
+
+def _telling_of_file(document: Document, name: str) -> AbstractContextManager[None]:
+    """Complaints within are about the file that the field `name` names."""
+    return document.telling(name, checks.show(document.entries[name].value))
 
 
 def _fetched(document: Document, name: str) -> tuple[np.ndarray, np.ndarray]:

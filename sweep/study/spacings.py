@@ -17,8 +17,7 @@ import numpy as np
 from sweep.study.checks import Check, integer, number, show
 from sweep.study.elementary import DESIGNS, design, exponential
 
-MAX_VALUES = 100_000_000
-"""How many values one axis may have."""
+MAX_VALUES = 100_000_000  # how many values one axis may have
 
 LISTED = 10_000
 """So many spaced or drawn values are listed where a study is written; more are described."""
@@ -31,14 +30,12 @@ SPACINGS = ("log", "linear", "geometric", "range")
 LATTICE = ("level", "first")
 """What `linear` and `log` state beside `num` where their points are those of a lattice."""
 
-DEEPEST = 60
-"""The deepest level of a lattice: its points are numbered within 64 bits."""
+DEEPEST = 60  # the deepest level of a lattice: its points are numbered within 64 bits
 
 APART = 8
 """Neighbours are so many units in the last place apart at least: less is an axis of rounding."""
 
-EXACT = 2**53
-"""Up to here every whole number is a float64, and may be the end of a range."""
+EXACT = 2**53  # up to here every whole number is a float64, and may be the end of a range
 
 _whole = integer(-EXACT, EXACT)
 _stride = integer(1, EXACT)

@@ -40,8 +40,7 @@ from sweep.study.sources import with_files
 from sweep.study.writing import card, study_toml
 
 MAX_TRIALS = 10**12
-MAX_NUMBERS = 16_000_000
-"""How many numbers the different data of all groups may have."""
+MAX_NUMBERS = 16_000_000  # how many numbers the different data of all groups may have
 
 _MAX_NAME = 200  # bytes, so that what is named after a study is no longer than systems allow
 _MOST_KINDS = 3
@@ -121,7 +120,7 @@ class Study:
         swept = {axis.name for axis in self.axes}
         self.settings = Settings.of({one.name: _value(document, one, swept) for one in FIELDS})
         self.where = read_where(document, self.settings, self.dimensions)
-        try:
+        with document.telling():
             points = math.prod(map(len, self.dimensions))
             if points > MAX_TRIALS:
                 raise FieldError("axes", f"make {points} trials; at most {MAX_TRIALS}")
@@ -133,8 +132,6 @@ class Study:
             for key in document.entries:
                 if key in FIELD and (reason := self.idle(key)):
                     raise FieldError(key, reason)
-        except FieldError as error:
-            raise document.refuse(error.name, error.problem) from None
 
     def refuse_targets(self, document: Document) -> None:
         """Refuse targets that the loss of a group cannot have.
@@ -142,11 +139,9 @@ class Study:
         Raises:
             RequestError: some are so.
         """
-        try:
+        with document.telling():
             for group in self._groups:
                 refuse_no_distribution(group.network.loss, group.data, group.validation)
-        except FieldError as error:
-            raise document.refuse(error.name, error.problem) from None
 
     def over(self, dimensions: Collection[Dimension]) -> "Study":
         """The same question of the points of these dimensions alone, all that is swept among them.
@@ -233,7 +228,7 @@ class Study:
     def idle(self, name: str) -> str:
         """Why the field `name` has no effect in any group, or nothing."""
         field = FIELD[name]
-        reasons = [field.idle(settings) for settings in self._each]
+        reasons = [field.idle(settings) for settings in self.settings_of_groups]
         if all(reasons):
             return reasons[0]
         overshadowed = field.each and all(_overshadowed(field, group) for group in self._groups)
@@ -291,11 +286,14 @@ class Study:
         }
         arrays: dict[str, np.ndarray] = {}
         given: dict[str, object] = {}
+
+        def keep(part: str, array: np.ndarray, field: str, *instead_of: str) -> None:
+            arrays[f"{stem}-{part}.npy"] = array
+            given.update(dict.fromkeys(instead_of) | {field: f"{stem}-{part}.npy"})
+
         if max((pair.size for pair in pairs.values()), default=0) > _INLINE:
             for table, pair in pairs.items():
-                file = f"{stem}-{table}.npy"
-                arrays[file] = pair
-                given |= {f"{table}.inputs": None, f"{table}.targets": None, f"{table}.file": file}
+                keep(table, pair, f"{table}.file", f"{table}.inputs", f"{table}.targets")
                 columns = tables[table].targets
                 assert columns is not None
                 given["data.target_columns"] = [*range(pair.shape[1])][-columns.shape[1] :]
@@ -303,39 +301,30 @@ class Study:
         if weights and network.width is None and network.depth is None:
             flat = np.concatenate([one.ravel() for one in weights])
             if flat.size > _INLINE:
-                arrays[f"{stem}-weights.npy"] = flat
-                given |= {"initial.weights": None, "initial.file": f"{stem}-weights.npy"}
+                keep("weights", flat, "initial.file", "initial.weights")
         directions = self.settings.initial.direction
         if isinstance(directions, np.ndarray) and directions.size > _INLINE:
-            arrays[f"{stem}-directions.npy"] = directions
-            given |= {"initial.direction": f"{stem}-directions.npy"}
+            keep("directions", directions, "initial.direction")
         batches = self.settings.batch.table
         if batches is not None and batches.size > _INLINE:
-            arrays[f"{stem}-batches.npy"] = batches
-            given |= {"batch.table": None, "batch.file": f"{stem}-batches.npy"}
+            keep("batches", batches, "batch.file", "batch.table")
         return arrays, given
 
-    def _toml(self, instead: Mapping[str, object], *, described: bool) -> str:
+    def _toml(self, instead: dict[str, object], *, described: bool) -> str:
         swept = {axis.name for axis in self.axes}
-        effective = {}
-        for name in self.settings.values:
-            if name in instead:
-                value = instead[name]
-            elif FIELD[name].axis in swept or self.idle(name):
-                value = None
-            else:
-                value = self._value(name)
-            if value is not None:
-                effective[name] = value
+        values = {name: self._value(FIELD[name], swept) for name in self.settings.values} | instead
+        stated = {name: value for name, value in values.items() if value is not None}
         where = self.where.text if self.where else ""
-        return study_toml(effective, self.dimensions, where, described=described)
+        return study_toml(stated, self.dimensions, where, described=described)
 
-    def _value(self, name: str) -> Any:
+    def _value(self, field: Field, swept: Collection[str]) -> Any:
         """The value of a field, also where others give it; None if it has none or several."""
-        field, value = FIELD[name], self.settings.values[name]
+        if field.axis in swept or self.idle(field.name):
+            return None
+        value = self.settings.values[field.name]
         if value is not None or not callable(field.default):
             return value
-        found = {field.default(one) for one in self._each if not field.idle(one)}
+        found = {field.default(one) for one in self.settings_of_groups if not field.idle(one)}
         return found.pop() if len(found) == 1 else None
 
     @cached_property
@@ -354,26 +343,26 @@ class Study:
         return tuple(replace(one, grid=one.grid.narrowed(list(one.idle))) for one in groups)
 
     @cached_property
-    def _each(self) -> list[Settings]:
+    def settings_of_groups(self) -> list[Settings]:
         """The settings of each group."""
         return [self.settings | group.labels for group in self._groups]
 
 
 def _refuse_name(where: str, name: object) -> None:
     """Refuse what cannot be the name of a study and of its folder."""
-    if not _is_name(name):
+    fits = (
+        isinstance(name, str)
+        and name.isprintable()
+        and name == name.strip(" .")
+        and not {"/", "\\"} & {*name}
+        and 1 <= len(name.encode()) <= _MAX_NAME
+    )
+    if not fits:
         raise refusal(
             where,
             f"the study's name, the file's stem, must be of 1 to {_MAX_NAME} bytes of letters, "
             "digits, spaces and signs but / and \\, and not start or end with a space or a dot",
         )
-
-
-def _is_name(name: object) -> bool:
-    if not isinstance(name, str):
-        return False
-    fits = 1 <= len(name.encode(errors="replace")) <= _MAX_NAME and name == name.strip(" .")
-    return fits and name.isprintable() and not {"/", "\\"} & {*name}
 
 
 def _value(document: Document, field: Field, swept: Collection[str]) -> object:
@@ -387,10 +376,8 @@ def _value(document: Document, field: Field, swept: Collection[str]) -> object:
     value = document.entries[field.name].value
     if isinstance(value, np.ndarray):  # which was checked when it was read
         return value
-    try:
+    with document.telling(field.name):
         return field.check(value)
-    except ValueError as error:
-        raise document.refuse(field.name, str(error)) from None
 
 
 def _refuse_large(made: Collection[tuple[Data, Data | None]]) -> None:
@@ -409,25 +396,21 @@ def _overshadowed(field: Field, group: Group) -> bool:
 def study_facts(study: Study) -> dict[str, str]:
     """Return what is trained, how and what is swept, in a few words each."""
     groups = study.groups()
-    validation = [one.validation for one in groups]
+    validation = [_samples(one.validation) if one.validation else "none" for one in groups]
     return {
         "network": _joined(
             f"{'-'.join(map(str, one.network.layers))}, {_joined(one.network.activations)}, "
             f"{one.network.loss}"
             for one in groups
         ),
-        "data": _joined(_data_in_words(study, one) for one in groups),
+        "data": _joined(map(_data_in_words, groups, study.settings_of_groups)),
         "batches": _joined(
             f"{counted(one.batch.size or 0, 'sample')} each step, by {one.batch.order}"
             if one.batched
             else "all samples each step"
             for one in groups
         ),
-        **(
-            {"validation": _joined(_samples(one) if one else "none" for one in validation)}
-            if any(validation)
-            else {}
-        ),
+        **({"validation": _joined(validation)} if {*validation} != {"none"} else {}),
         "training": _joined(
             f"{counted(one.steps, 'step')} of {one.training.optimizer} in {one.training.dtype}"
             for one in groups
@@ -438,10 +421,9 @@ def study_facts(study: Study) -> dict[str, str]:
     }
 
 
-def _data_in_words(study: Study, group: Group) -> str:
+def _data_in_words(group: Group, settings: Settings) -> str:
     """The name or the file of a group's data, if it has one, and how many samples it has."""
-    stated = (study.settings | group.labels).data
-    name = stated.name or Path(stated.file or "").name
+    name = settings.data.name or Path(settings.data.file or "").name
     return f"{name}, {_samples(group.data)}" if name else _samples(group.data)
 
 

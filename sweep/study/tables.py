@@ -23,8 +23,7 @@ from sweep.study.checks import counted, nearest, show
 
 _Content = TypeVar("_Content")
 
-MAX_TABLE_BYTES = 2**26
-"""The size of a file of numbers: what the largest table takes as text."""
+MAX_TABLE_BYTES = 2**26  # the size of a file of numbers: what the largest table takes as text
 
 _BROKEN_HEADER = (
     *(ValueError, TypeError, SyntaxError, RecursionError, MemoryError, OverflowError),
@@ -170,8 +169,7 @@ def inside(directory: Path, name: str) -> Path:
     raise ValueError("leads out of the study's directory")
 
 
-MAX_CELLS = 4_000_000
-"""How many numbers a file may have."""
+MAX_CELLS = 4_000_000  # how many numbers a file may have
 
 _MAX_UNPACKED = 2**28  # bytes
 
