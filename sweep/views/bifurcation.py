@@ -17,7 +17,7 @@ from sweep.store.tables import BATCH
 from sweep.study import Group
 from sweep.views.cells import codes, pooled
 from sweep.views.panels import label_outside, panels_of
-from sweep.views.scales import FLOOR, HUGE, MeasureScale, Places, fitted, name_powers
+from sweep.views.scales import FLOOR, HUGE, MeasureScale, Places, draw_image, fitted, name_powers
 from sweep.views.source import Options, Source
 from sweep.views.style import OUTCOME_COLORS, label, outcome_patches, theme
 
@@ -161,7 +161,7 @@ def draw_bifurcation(source: Source, options: Options) -> Figure:
     trials = source.trials()
     points, at = np.unique(trials[x].to_numpy(), return_inverse=True)
     places = Places.of(x, points)
-    across = options.xlim or (float(places.edges[0]), float(places.edges[-1]))
+    across = options.xlim or places.ends
     of_point, of_pixel = _columns(places, across)
     column, columns = of_point[at], min(COLUMNS, len(points))
     seen, lost = column >= 0, codes(trials) == OUTCOMES.index("diverged")
@@ -180,27 +180,22 @@ def draw_bifurcation(source: Source, options: Options) -> Figure:
     ground = 1 - ground * (1 - np.array(to_rgb(OUTCOME_COLORS["diverged"])))
     drawn = palette(norm(shares.clip(FAINT)))[..., :3]
     drawn = np.where(shares[..., None] > 0, drawn, ground)
-    over, some = pooled(trials, {x}), f"{lost.sum():,} of {len(lost):,} trials diverged"
     notes = [
-        f"over {over}" if over else "",
-        some if lost.any() else "",
+        pooled(trials, {x}, said="over "),
+        f"{lost.sum():,} of {len(lost):,} trials diverged" if lost.any() else "",
         f"{floored:,} values of 0 or of rounding at the lower edge" if floored else "",
     ]
     with theme():
         figure, panels = panels_of(options.look(source), [""], *notes, size=(7.6, 4.8))
         (axes,) = panels[0].parts
-        places.dress(axes, across)
-        scale.dress(axes)
+        places.dress(axes.xaxis, across)
+        scale.dress(axes.yaxis)
         if not spans:  # there is no value, and so no axis of them
             axes.yaxis.set_major_locator(NullLocator())
             axes.yaxis.set_minor_locator(NullLocator())
-        axes.set_xlabel(fitted(axes, label(x)))
+        axes.set_xlabel(fitted(axes.xaxis, label(x)))
         axes.grid(visible=False)
-        axes.imshow(
-            drawn[of_pixel].swapaxes(0, 1), origin="lower", aspect="auto", interpolation="auto",
-            extent=(0, 1, 0, 1), transform=axes.transAxes, zorder=0,
-        )  # fmt: skip
-        axes.set(xlim=across, ylim=scale.limits)
+        draw_image(axes, drawn[of_pixel].swapaxes(0, 1), interpolation="auto")
         what = f"share of the values at one {label(x, symbol=False)}"
         bar = figure.colorbar(ScalarMappable(norm, palette), ax=axes, label=what, pad=0.02)
         name_powers(bar.ax.yaxis, FAINT, 1)

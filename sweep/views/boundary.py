@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis as PaperAxis
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedFormatter, FixedLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from sweep.analysis.dimension import LEAST, Dimension, box_dimension
 from sweep.catalogue import OUTCOMES
@@ -13,9 +13,9 @@ from sweep.errors import RequestError
 from sweep.views.cells import codes
 from sweep.views.maps import Raster
 from sweep.views.panels import panels_of
-from sweep.views.scales import Array, Scale, fitted, fitted_up
+from sweep.views.scales import Array, Places, fitted
 from sweep.views.source import Options, Source, across
-from sweep.views.style import MARK, OUTCOME_COLORS, PLAIN, Look, label, outcome_patches, theme
+from sweep.views.style import MARK, OUTCOME_COLORS, PLAIN, Look, outcome_patches, power_label, theme
 
 DIVERGED, STALLED = OUTCOMES.index("diverged"), OUTCOMES.index("stalled")
 
@@ -30,8 +30,6 @@ CLEAR = 0.2
 """The place in the colours, which end at 1, of what is furthest from the boundary."""
 
 SUMS = ("loss_sum", "inverse_loss_sum")
-
-_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def boundary(
@@ -84,10 +82,10 @@ def boundary(
         )
         (axes,) = panels[0].parts
         axes.set_facecolor(OUTCOME_COLORS["stalled"])
+        raster.dress(axes)
+        for axis, side in ((axes.xaxis, raster.x), (axes.yaxis, raster.y)):
+            _name_window(axis, side)
         image = raster.draw(axes, cells, cmap="Spectral_r", vmin=-1, vmax=1)
-        axes.grid(visible=False)
-        for side, name, axis in ((raster.x, x, axes.xaxis), (raster.y, y, axes.yaxis)):
-            _dress(axes, axis, side.scale, label(name))
         bar = figure.colorbar(image, ax=axes, pad=0.02, ticks=[-1, -CLEAR, CLEAR, 1])
         words = ("barely", "clearly", "clearly", "barely")
         ends = ("converged", "converged", "diverged", "diverged")
@@ -141,26 +139,19 @@ def _dimension(raster: Raster) -> Dimension | None:
         return None
 
 
-def _dress(axes: Axes, axis: PaperAxis, scale: Scale, name: str) -> None:
-    """Tick an axis; of a narrow window by what is added to its first value, in powers of ten."""
-    values = scale.values  # noqa: PD011 - of a scale
-    low, high = float(values[0]), float(values[-1])
-    fit = fitted if axis is axes.xaxis else fitted_up
-    wide = high - low > NARROW * max(abs(low), abs(high))
-    if wide or not high > low:
-        scale.dress(axes, axis)
-        axis.set_label_text(fit(axes, name))
+def _name_window(axis: PaperAxis, places: Places) -> None:
+    """Tick a narrow window by what is added to its first value, in powers of ten."""
+    low, high = float(places.points[0]), float(places.points[-1])
+    if not 0 < high - low <= NARROW * max(abs(low), abs(high)):
         return
     power = int(np.floor(np.log10(high - low)))
-    ticks = np.asarray(MaxNLocator(5).tick_values(0, (high - low) / 10.0**power))
-    ticks = ticks[(ticks >= 0) & (ticks <= (high - low) / 10.0**power * (1 + 1e-9))]
-    share = ticks * 10.0**power / (high - low)
-    centers = scale.centers
-    places = centers[0] + share * (centers[-1] - centers[0])
-    axis.set_major_locator(FixedLocator(places.tolist()))
-    axis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
-    unit = f"10{power}".translate(_RAISED).replace("¹⁰", "10", 1)
-    axis.set_label_text(fit(axes, f"({name} − {low!r}) / {unit}"))
+    wide = (high - low) / 10.0**power
+    ticks = np.asarray(MaxNLocator(5).tick_values(0, wide))
+    ticks = ticks[(ticks >= 0) & (ticks <= wide * (1 + 1e-9))]
+    at = np.interp(low + ticks * 10.0**power, places.points, places.at)
+    axis.set_ticks(at, [f"{tick:g}" for tick in ticks])
+    said = f"({places.label} − {low!r}) / {power_label(power)}"
+    axis.set_label_text(fitted(axis, said))
 
 
 def _draw_counts(axes: Axes, found: Dimension) -> None:
@@ -177,8 +168,7 @@ def _draw_counts(axes: Axes, found: Dimension) -> None:
     )
     axes.loglog(sides, found.counts, "o", color=MARK, markersize=4)
     axes.loglog(sides, line, linewidth=1.2)
-    axes.xaxis.set_major_locator(FixedLocator(sides.tolist()))
-    axes.xaxis.set_major_formatter(FixedFormatter([str(side) for side in found.sides]))
+    axes.set_xticks(sides, map(str, found.sides))
     axes.xaxis.set_minor_locator(NullLocator())
     axes.set(xlabel="side of a box, cells", ylabel="boxes that hold some of the boundary")
     axes.set_title(name, fontsize="small")

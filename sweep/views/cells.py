@@ -6,7 +6,7 @@ A tidy table has a row a trial (or a row a step of a trial), a column an axis, t
 
 import re
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -16,7 +16,7 @@ from sweep.analysis.levels import levels
 from sweep.catalogue import CURVE_MEASURES, OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.store.tables import BATCH, EPOCHS, RECENT, STATE, SUMS
 from sweep.study.refining import LEVEL
-from sweep.views.scales import FLOOR, HUGE, UPWARD, Array
+from sweep.views.scales import FLOOR, HUGE, MOST_TICKS, UPWARD, Array, Places, Span
 from sweep.views.style import label
 
 Codes = NDArray[np.int64]
@@ -24,7 +24,6 @@ Codes = NDArray[np.int64]
 NO_AXES = frozenset(
     ("trial", "step", "loss", "outcome", *TRAINING_MEASURES, *VALIDATION_MEASURES, *CURVE_MEASURES)
 ) | {BATCH, RECENT, SUMS, EPOCHS, STATE, LEVEL}
-
 """Columns that are no axis, and neither is one of a parameter or a measure that is drawn."""
 
 BULK = (0.001, 0.999)
@@ -138,7 +137,7 @@ def _between(counts: Codes, at: Sequence[float], value: Callable[[Codes], Array]
     return np.stack(found)
 
 
-def log_span(values: Array) -> tuple[float, float]:
+def log_span(values: Array) -> Span:
     """Return the positive numbers between which nearly all others lie, for logarithmic colours.
 
     Those are the quantiles `BULK`, so that single values do not spend the whole range.
@@ -150,33 +149,47 @@ def log_span(values: Array) -> tuple[float, float]:
     return max(low, high * FLOOR), high if high > low else 2 * low
 
 
-def linear_span(values: Array) -> tuple[float, float]:
+def linear_span(values: Array) -> Span:
     """Return the lowest and the highest of the numbers, something apart."""
     finite = values[np.abs(values) < HUGE]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
     return low, high if high > low else low + 1
 
 
-def best_first(trials: pd.DataFrame, name: str, measure: str) -> tuple[Codes, str]:
-    """Return the order in which values that have none of their own are shown, and why.
+def arranged(
+    trials: pd.DataFrame, name: str, measure: str, *, cells: bool = False
+) -> tuple[Places, Codes]:
+    """Return where the values of a column lie on paper, and which of them, ascending, lies where.
 
-    `order` (n,) holds places in the ascending values of the column `name`. First come those of the
-    lowest mean of the measure's logarithm, or of the highest mean where more is better; what
-    diverged counts as the worst of the numbers.
+    Values without an order of their own are sorted: first come those of the lowest mean of the
+    measure's logarithm, or of the highest mean where more is better; what diverged counts as the
+    worst of the numbers. `cells` is as for `Places.of`.
     """
-    cells = Cells.of(trials, [name])
+    found = Cells.of(trials, [name])
+    places = Places.of(name, found.points[0], cells=cells)
+    if places.ordered:
+        return places, np.arange(found.size)
     level = levels(trials, measure)
     if measure in UPWARD:
-        merit, by = -np.clip(level, *linear_span(level)), f"mean {label(measure, symbol=False)}"
+        merit = -np.clip(level, *linear_span(level))
     else:
         merit = np.log(np.clip(level, *log_span(level)))
-        by = f"mean log {label(measure, symbol=False)}"
-    mean = np.bincount(cells.place, merit, cells.size) / cells.counts()
-    return np.argsort(mean, kind="stable"), by
+    mean = np.bincount(found.place, merit, found.size) / found.counts()
+    order = np.argsort(mean, kind="stable")
+    by = f"mean {'' if measure in UPWARD else 'log '}{label(measure, symbol=False)}"
+    some = f" ({found.size:,} values)" if found.size > MOST_TICKS else ""
+    said = f"{places.label}, sorted by {by}{some}"
+    return replace(places, points=places.points[order], label=said), order
 
 
-def pooled(table: pd.DataFrame, shown: Collection[str | None], measure: str = "") -> str:
-    """Say over which axes several trials were put together: "seed (1,024), momentum (4)"."""
+def pooled(
+    table: pd.DataFrame, shown: Collection[str | None], measure: str = "", said: str = ""
+) -> str:
+    """Say over which axes several trials were put together: "seed (1,024), momentum (4)".
+
+    What is `said` comes before them, if there are any.
+    """
     rest = [name for name in axes_of(table, measure) if name not in shown]
     counts = {name: table[name].nunique() for name in rest}
-    return ", ".join(f"{label(name, symbol=False)} ({n:,})" for name, n in counts.items() if n > 1)
+    over = [f"{label(name, symbol=False)} ({n:,})" for name, n in counts.items() if n > 1]
+    return said + ", ".join(over) if over else ""

@@ -24,7 +24,7 @@ from sweep.views.scales import (
     Places,
     Span,
     draw_band,
-    fitted_up,
+    fitted,
     is_open,
     log_limits,
     name_powers,
@@ -129,10 +129,10 @@ def comparison(
             ):
                 at = np.interp(own[x], places.points, places.at)
                 _draw(axes, own.assign(at=at), palette, y, span, log=ratio)
-                places.dress(axes)
+                places.dress(axes.xaxis)
             upper, lower = panel.parts
             upper.set_title(wrapped_heading(upper, upper.get_title()), fontsize="small")
-            upper.set_ylabel(fitted_up(upper, measure))
+            upper.set_ylabel(fitted(upper.yaxis, measure))
             lower.axhline(1.0 if ratio else 0.0, color=MARK, linewidth=0.8)
             lower.set(xlabel=label(x), ylabel=beneath)
         lines = [

@@ -173,7 +173,7 @@ def curves(
             if rates is not None:
                 by_rate = Places.of("learning_rate", paths.steps)
                 axes.set_xscale("linear")
-                by_rate.dress(axes, look.xlim)
+                by_rate.dress(axes.xaxis, look.xlim)
                 axes.set_xlabel(label("learning_rate"))
             for other in lines if behind else []:
                 for line in other if other is not own else []:

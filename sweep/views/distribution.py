@@ -40,10 +40,9 @@ def ecdf(
     hues, cols = Shown.of(trials, hue), Shown.of(trials, col)
     kept = cols.of_these(hues.of_these(trials))
     level = levels(kept, measure)
-    over = pooled(trials, {hue, col}, measure)
     scale = MeasureScale.of(measure, level, look.log).within(look.xlim)
     lost, *low = scale.notes(level)
-    notes = ["share at or below" + (f", over {over}" if over else ""), *low, cols.note]
+    notes = ["share at or below" + pooled(trials, {hue, col}, measure, ", over "), *low, cols.note]
     if lost:
         side = "begin above 0" if measure in UPWARD else "end below 1"
         notes.insert(1, f"{lost}: lines {side} by their share")
@@ -56,7 +55,7 @@ def ecdf(
                 if rows.any():
                     x, share = steps(level[rows], scale.limits)
                     axes.plot(x, share, drawstyle="steps-post", color=color, linewidth=1.6)
-            scale.dress(axes, along="x")
+            scale.dress(axes.xaxis)
             axes.set(ylim=look.ylim or (0, 1.02), ylabel="share of trials")
         if hue:
             beside(figure, hues.entries, hues.title)

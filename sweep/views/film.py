@@ -108,13 +108,12 @@ def _drawn(zoom: Zoom, frame: Frame, following: Frame | None) -> Figure:
     figure = draw_boundary(Source.of(frame.results), options, counts=False)
     if following:
         axes, corners = figure.axes[0], []
-        extent = np.array(axes.images[0].get_extent()).reshape(2, 2)
         columns = frame.results.trials(zoom.axes, whole=True)
-        for name, ends, (low, high) in zip(zoom.axes, following.ends, extent, strict=True):
+        for name, ends in zip(zoom.axes, following.ends, strict=True):
             values = np.unique(columns[name])  # the middles of cells, which are even on the paper
-            at = (np.searchsorted(values, sorted(ends)) + 0.5) / len(values)
-            corners.append(low + at * (high - low))
+            corners.append((np.searchsorted(values, sorted(ends)) + 0.5) / len(values))
         (left, right), (bottom, top) = corners
-        corner, width, height = (left, bottom), right - left, top - bottom
-        axes.add_patch(Rectangle(corner, width, height, fill=False, edgecolor="black"))
+        shape = Rectangle((left, bottom), right - left, top - bottom, transform=axes.transAxes)
+        shape.set(fill=False, edgecolor="black")
+        axes.add_patch(shape)
     return figure

@@ -1,6 +1,6 @@
 """Maps of two axes in colour, of a measure or of outcomes, and the shares of outcomes along one."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,43 +15,19 @@ from matplotlib.ticker import MaxNLocator
 
 from sweep.analysis.levels import levels
 from sweep.catalogue import OUTCOMES
-from sweep.views.cells import Cells, best_first, codes, linear_span, log_span, pooled
+from sweep.views.cells import Cells, arranged, codes, linear_span, log_span, pooled
 from sweep.views.panels import MOST_NAMES, Shown, beside, label_outside, panels_of
 from sweep.views.scales import (
     UPWARD,
     Array,
     Places,
-    Scale,
-    cell_scale,
+    draw_image,
     draw_shares,
     fitted,
-    fitted_up,
-    is_ordered,
     name_powers,
-    sorted_label,
 )
 from sweep.views.source import Options, Source, across
 from sweep.views.style import OUTCOME_COLORS, PLAIN, Look, label, outcome_patches, theme
-
-
-@dataclass(frozen=True)
-class Side:
-    """One side of a map: its column, its values as they are laid out, their scale and its name."""
-
-    name: str
-    order: np.ndarray
-    scale: Scale
-    label: str
-
-    @classmethod
-    def of(cls, trials: pd.DataFrame, name: str, values: np.ndarray, measure: str) -> "Side":
-        """Lay ascending values out as they are, or best first where their order means nothing."""
-        if is_ordered(name, values):
-            scale = cell_scale(values, ordered=True)
-            return cls(name, np.arange(len(values)), scale, label(name))
-        order, why = best_first(trials, name, measure)
-        named = sorted_label(label(name), len(values), why)
-        return cls(name, order, cell_scale(values[order], ordered=False), named)
 
 
 @dataclass(frozen=True)
@@ -63,8 +39,8 @@ class Raster:
     outcome that at least half of a cell's trials do not surpass, NaN likewise.
     """
 
-    x: Side
-    y: Side
+    x: Places
+    y: Places
     level: Array
     outcome: Array
     several: bool
@@ -77,59 +53,42 @@ class Raster:
 
         All have the same sides. Trials that share a cell are put together.
         """
-        cells = Cells.of(trials, [y, x])
-        sides = [Side.of(trials, name, values, measure) for name, values in
-                 zip(cells.names, cells.points, strict=True)]  # fmt: skip
-        if col is None:
-            return [_raster(trials, cells, sides, measure)]
-        at, values = pd.factorize(trials[col], sort=True)
+        cells, (level, outcome) = Cells.of(trials, [y, x]), (levels(trials, measure), codes(trials))
+        up, rows = arranged(trials, y, measure, cells=True)
+        across, columns = arranged(trials, x, measure, cells=True)
+        panel = Cells.of(trials, [col] if col else []).place
         found = []
-        for k in range(len(values)):
-            rows = at == k
-            part = Cells(cells.names, cells.points, cells.place[rows])
-            found.append(_raster(trials[rows], part, sides, measure))
+        for own in (panel == k for k in range(panel.max() + 1)):
+            part = replace(cells, place=cells.place[own])
+            several = bool(part.counts().max() > 1)
+            if several:
+                value = part.quantiles(level[own], [0.5])[0]
+                worse = np.cumsum(part.shares(outcome[own])[..., ::-1], axis=-1) >= 0.5
+                end = np.where(np.isnan(value), np.nan, len(OUTCOMES) - 1.0 - worse.argmax(axis=-1))
+            else:
+                value, end = np.full((2, *cells.shape), np.nan)
+                value.flat[part.place], end.flat[part.place] = level[own], outcome[own]
+            laid = np.ix_(rows, columns)
+            found.append(cls(across, up, value[laid], end[laid], several))
         return found
 
     def draw(self, axes: Axes, cells: Array, **style: Any) -> AxesImage:
-        """Draw an array of the cells' numbers as one image; `style` goes to `imshow`."""
-        across, up = self.x.scale, self.y.scale
+        """Draw an array of the cells' numbers as one image; `style` is that of `draw_image`."""
         missing = np.isnan(cells)
-        return axes.imshow(
-            np.ma.masked_array(cells, missing if missing.any() else np.ma.nomask),
-            origin="lower",
-            aspect="auto",
-            interpolation="nearest",
-            extent=(across.low, across.high, up.low, up.high),
-            **style,
-        )
+        shown = np.ma.masked_array(cells, missing if missing.any() else np.ma.nomask)
+        return draw_image(axes, shown, interpolation="nearest", **style)
+
+    def draw_outcomes(self, axes: Axes, cells: Array) -> None:
+        """Draw outcomes, in their colours."""
+        palette = ListedColormap(list(OUTCOME_COLORS.values()))
+        self.draw(axes, cells, cmap=palette, vmin=-0.5, vmax=len(OUTCOMES) - 0.5)
 
     def dress(self, axes: Axes) -> None:
-        """Put true ticks and names on the axes of a map."""
-        self.x.scale.dress(axes, axes.xaxis)
-        self.y.scale.dress(axes, axes.yaxis)
+        """Put true ticks and names on the axes of a map, which comes before drawing it."""
+        for axis, side in ((axes.xaxis, self.x), (axes.yaxis, self.y)):
+            side.dress(axis, side.ends)
+            axis.set_label_text(fitted(axis, side.label))
         axes.grid(visible=False)
-        axes.set(xlabel=fitted(axes, self.x.label), ylabel=fitted_up(axes, self.y.label))
-
-
-def _raster(trials: pd.DataFrame, cells: Cells, sides: list[Side], measure: str) -> Raster:
-    y, x = sides
-    level, outcome = levels(trials, measure), codes(trials)
-    several = bool(cells.counts().max(initial=0) > 1)
-    if several:
-        level = cells.quantiles(level, [0.5])[0]
-        worse = np.cumsum(cells.shares(outcome)[..., ::-1], axis=-1) >= 0.5
-        ends = np.where(np.isnan(level), np.nan, len(OUTCOMES) - 1.0 - worse.argmax(axis=-1))
-    else:
-        level, ends = _scattered(cells, level), _scattered(cells, outcome)
-    laid = np.ix_(y.order, x.order)
-    return Raster(x, y, level[laid], ends[laid], several)
-
-
-def _scattered(cells: Cells, values: np.ndarray) -> Array:
-    """Lay values out, one a cell at most."""
-    found = np.full(cells.size, np.nan)
-    found[cells.place] = values
-    return found.reshape(cells.shape)
 
 
 CONTOURED = 8
@@ -183,24 +142,21 @@ def heatmap(
     span = float(norm.vmin or 0), float(norm.vmax or 0)
     beyond = int(np.count_nonzero(np.isfinite(every) & ((every < span[0]) | (every > span[1]))))
     of = f"{beyond:,} of {every.size:,} cells lie beyond the ends of the colours"
-    ended = ListedColormap(list(OUTCOME_COLORS.values()))
     lost = [OUTCOMES[k] for k in np.unique(outcomes[np.isinf(every)]).astype(int)]
-    over = pooled(trials, {x, y, col}, measure) if rasters[0].several else ""
+    over = pooled(trials, {x, y, col}, measure, "median over ") if rasters[0].several else ""
     with theme():
         figure, panels = panels_of(
-            look, cols.headings, f"median over {over}" if over else "", of if beyond else "",
-            cols.note, size=(7.6, 5.2),
-        )  # fmt: skip
+            look, cols.headings, over, of if beyond else "", cols.note, size=(7.6, 5.2)
+        )
         for panel, raster in zip(panels, rasters, strict=True):
             (axes,) = panel.parts
+            raster.dress(axes)
             numbers = np.where(np.isfinite(raster.level), raster.level, np.nan).clip(*span)
             raster.draw(axes, numbers, cmap=palette, norm=norm)
-            if np.isinf(raster.level).any():
-                colored = np.where(np.isinf(raster.level), raster.outcome, np.nan)
-                raster.draw(axes, colored, cmap=ended, vmin=-0.5, vmax=len(OUTCOMES) - 0.5)
-            if contoured and "even" not in (raster.x.scale.kind, raster.y.scale.kind):
+            if (ended := np.isinf(raster.level)).any():
+                raster.draw_outcomes(axes, np.where(ended, raster.outcome, np.nan))
+            if contoured and "even" not in (raster.x.kind, raster.y.kind):
                 _draw_contours(axes, raster, numbers, contours, log=isinstance(norm, LogNorm))
-            raster.dress(axes)
         shown = ScalarMappable(norm, palette)
         bar = figure.colorbar(
             shown, ax=[panel.parts[0] for panel in panels], label=label(measure), pad=0.02
@@ -223,10 +179,9 @@ def _draw_contours(axes: Axes, raster: Raster, numbers: Array, levels: Array, *,
     if not len(levels) or not rough < SMOOTH * (np.ptp(levels) / max(len(levels) - 1, 1) or 1.0):
         return
     rows, columns = (slice(None, None, 1 + n // 256) for n in numbers.shape)
-    axes.contour(
-        raster.x.scale.centers[columns], raster.y.scale.centers[rows], numbers[rows, columns],
-        levels=levels, colors="white", linewidths=0.6, alpha=0.7,
-    )  # fmt: skip
+    x, y = raster.x.at, raster.y.at
+    axes.contour(x[columns], y[rows], numbers[rows, columns],
+                 levels=levels, colors="white", linewidths=0.6, alpha=0.7)  # fmt: skip
 
 
 def draw_heatmap(source: Source, options: Options) -> Figure:
@@ -273,46 +228,36 @@ def outcomes(
     with theme():
         if y is None:
             return _along(trials, x, cols, measure, look)
-        return _over(trials, (x, y), cols, measure, look)
+        return _over(trials, x, y, cols, measure, look)
 
 
 def _along(trials: pd.DataFrame, x: str, cols: Shown, measure: str, look: Look) -> Figure:
     """Stack the shares of the outcomes along an axis."""
-    columns = [x, cols.name] if cols.name else [x]
-    cells = Cells.of(trials, columns)
-    shares = cells.shares(codes(trials)).reshape(len(cells.points[0]), -1, len(OUTCOMES))
-    places, named = Places.of(x, cells.points[0]), label(x)
-    if not places.ordered:
-        order, why = best_first(trials, x, measure)
-        places, shares = places.reordered(order), shares[order]
-        named = sorted_label(named, len(order), why)
-    over = pooled(trials, {x, cols.name}, measure)
-    note = f"shares over {over}" if over else ""
-    figure, panels = panels_of(look, cols.headings, note, cols.note, size=(7.6, 4.5))
+    cells = Cells.of(trials, [x, cols.name] if cols.name else [x])
+    places, order = arranged(trials, x, measure)
+    shares = cells.shares(codes(trials)).reshape(len(order), -1, len(OUTCOMES))[order]
+    over = pooled(trials, {x, cols.name}, measure, "shares over ")
+    figure, panels = panels_of(look, cols.headings, over, cols.note, size=(7.6, 4.5))
     for k, panel in enumerate(panels):
         (axes,) = panel.parts
-        places.dress(axes)
+        places.dress(axes.xaxis, places.ends)
         draw_shares(axes, shares[:, k], places.edges)
-        axes.set(xlabel=fitted(axes, named), ylabel="share of trials")
-        axes.set_xlim(places.edges[0], places.edges[-1])
+        axes.set(xlabel=fitted(axes.xaxis, places.label), ylabel="share of trials")
     beside(figure, outcome_patches(pd.unique(trials["outcome"])), "")
     label_outside(figure, panels)
     return figure
 
 
-def _over(
-    trials: pd.DataFrame, sides: tuple[str, str], cols: Shown, measure: str, look: Look
-) -> Figure:
+def _over(trials: pd.DataFrame, x: str, y: str, cols: Shown, measure: str, look: Look) -> Figure:
     """Draw the outcome of each cell of a map."""
-    rasters = Raster.by(trials, *sides, cols.name, measure)
-    over = pooled(trials, {*sides, cols.name}, measure) if rasters[0].several else ""
-    note = f"the median trial's outcome, over {over}" if over else ""
-    figure, panels = panels_of(look, cols.headings, note, cols.note, size=(7.6, 5.2))
-    palette = ListedColormap(list(OUTCOME_COLORS.values()))
+    rasters = Raster.by(trials, x, y, cols.name, measure)
+    said = "the median trial's outcome, over "
+    over = pooled(trials, {x, y, cols.name}, measure, said) if rasters[0].several else ""
+    figure, panels = panels_of(look, cols.headings, over, cols.note, size=(7.6, 5.2))
     for panel, raster in zip(panels, rasters, strict=True):
         (axes,) = panel.parts
-        raster.draw(axes, raster.outcome, cmap=palette, vmin=-0.5, vmax=len(OUTCOMES) - 0.5)
         raster.dress(axes)
+        raster.draw_outcomes(axes, raster.outcome)
     found = np.concatenate([raster.outcome.ravel() for raster in rasters])
     names = [OUTCOMES[int(k)] for k in np.unique(found[~np.isnan(found)])]
     beside(figure, outcome_patches(names, missing=bool(np.isnan(found).any())), "")

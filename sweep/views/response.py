@@ -1,7 +1,7 @@
 """A measure against an axis: each trial, or median and bands; what became of the trials beneath."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,7 +13,7 @@ from matplotlib.patches import Patch
 from sweep.analysis.levels import levels
 from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
-from sweep.views.cells import Cells, best_first, codes, pooled
+from sweep.views.cells import Cells, arranged, codes, pooled
 from sweep.views.panels import (
     MOST,
     MOST_NAMES,
@@ -34,10 +34,9 @@ from sweep.views.scales import (
     fitted,
     is_open,
     near,
-    sorted_label,
 )
 from sweep.views.source import Options, Source, refuse_twice
-from sweep.views.style import MARK, PLAIN, Look, label, outcome_patches, theme, value_labels
+from sweep.views.style import MARK, PLAIN, Look, outcome_patches, theme, value_labels
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
@@ -65,7 +64,6 @@ class _Slice:
     bands: Array
     shares: Array
     counts: np.ndarray
-    named: str
 
     @property
     def pointed(self) -> bool:
@@ -117,13 +115,14 @@ def response(
         )
         for panel, one in zip(panels, slices, strict=True):
             upper, *lower = panel.parts
-            one.places.dress(upper, look.xlim)
-            span.dress(upper)
+            one.places.dress(upper.xaxis, look.xlim)
+            span.dress(upper.yaxis)
             _draw_levels(upper, one, hues, span)
             for axes in lower:
-                one.places.dress(axes, look.xlim)
+                one.places.dress(axes.xaxis, look.xlim)
                 _draw_beneath(axes, one, hues, lost="diverged" in present)
-            panel.parts[-1].set_xlabel(fitted(panel.parts[-1], one.named))
+            lowest = panel.parts[-1].xaxis
+            lowest.set_label_text(fitted(lowest, one.places.label))
             _mark(upper, (marks or {}).get(one.x, ()))
         banded = any(one.counts.max(initial=0) > 1 for one in slices)
         _legends(figure, hues, banded, present if len(present) > 1 else ())
@@ -133,26 +132,20 @@ def response(
 
 def _slice(trials: pd.DataFrame, x: str, hues: Shown, measure: str) -> _Slice:
     """Reduce trials to what a panel shows; values without order are sorted best first."""
-    cells = Cells.of(trials, [x])
-    values, at = cells.points[0], cells.place
-    named = label(x)
-    if len(values) > MOST_PLACES:
-        at = at * BINS // len(values)
-        first = np.ceil(np.arange(BINS) * len(values) / BINS).astype(int)
-        size = len(values) // BINS
-        values = values[np.minimum(first + size // 2, len(values) - 1)]
-        named += f" ({BINS} bins of {size:,} neighbours)"
-    places = Places.of(x, values)
-    if not places.ordered:
-        order, why = best_first(trials, x, measure)
-        at = np.argsort(order)[at]
-        places, named = places.reordered(order), sorted_label(named, len(values), why)
+    places, order = arranged(trials, x, measure)
+    at = np.argsort(order)[Cells.of(trials, [x]).place]
+    if (n := len(order)) > MOST_PLACES:
+        at = at * BINS // n
+        size = n // BINS
+        middle = np.ceil(np.arange(BINS) * n / BINS).astype(int) + size // 2
+        named = f"{places.label} ({BINS} bins of {size:,} neighbours)"
+        places = replace(Places.of(x, places.points[middle.clip(max=n - 1)]), label=named)
     hue = np.zeros(len(trials), np.int64)
     if hues.name:
         hue = pd.Index(hues.points).get_indexer(pd.Index(trials[hues.name]))
     both = Cells(("", ""), (places.points, np.asarray(hues.points)), at * len(hues.points) + hue)
     bands = both.quantiles(levels(trials, measure), QUANTILES)
-    return _Slice(x, places, bands, both.shares(codes(trials)), both.counts(), named)
+    return _Slice(x, places, bands, both.shares(codes(trials)), both.counts())
 
 
 def _draw_levels(axes: Axes, one: _Slice, hues: Shown, scale: MeasureScale) -> None:
@@ -226,9 +219,9 @@ def _notes(
     notes, span = list(scale.notes(levels(trials, scale.name))), scale.limits
     if any(one.counts.max(initial=0) > 1 for one in slices):
         one_panel = len({one.x for one in slices}) == 1
-        over = pooled(trials, shown) if one_panel else "all other axes"
+        over = pooled(trials, shown, said=", over ") if one_panel else ", over all other axes"
         what = "median, and band from 10 to 90%" if hues.name else "median and bands"
-        notes.append(f"{what}, over {over}" if over else what)
+        notes.append(what + over)
     if any(is_open(one.bands[0], one.bands[-1], span).any() for one in slices if not one.pointed):
         notes.append(OPEN)
     return notes

@@ -3,18 +3,13 @@
 import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.axis import Axis as PaperAxis
-from matplotlib.ticker import (
-    FixedFormatter,
-    FixedLocator,
-    FuncFormatter,
-    MaxNLocator,
-    NullFormatter,
-    NullLocator,
-)
+from matplotlib.image import AxesImage
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
@@ -68,7 +63,7 @@ def is_wide(values: np.ndarray) -> bool:
     return bool(len(values) and np.min(values) > 0 and np.max(values) >= 10 * np.min(values))
 
 
-def log_limits(values: np.ndarray) -> tuple[float, float] | None:
+def log_limits(values: np.ndarray) -> Span | None:
     """Return the positive span worth showing on a logarithmic axis; None if nothing is positive."""
     positive = values[(values > 0) & (values < HUGE)]
     if not positive.size:
@@ -82,33 +77,36 @@ class Places:
     """Where the values of an axis lie on paper, which is to say at `at` (n,) float64, ascending.
 
     `kind` is "log" or "linear", where each lies at its value, or "even": side by side at 0, 1, ...
-    `ordered` says whether the values' own order means something.
+    `ordered` says whether the values' own order means something, `label` what they are.
     """
 
     kind: str
     points: np.ndarray
     at: np.ndarray
-    ordered: bool = True
+    ordered: bool
+    label: str
 
     @classmethod
-    def of(cls, name: str, values: np.ndarray) -> "Places":
+    def of(cls, name: str, values: np.ndarray, *, cells: bool = False) -> "Places":
         """Choose the scale for the ascending values of the column `name`.
 
         Values without an order lie side by side, and so do a few that would crowd: 0 beside 1e-4.
+        As the `cells` of a raster, of one width each, so do any that are not evenly apart, in
+        themselves or in their logarithms.
         """
-        n = len(values)
-        kind, ordered = "even", is_ordered(name, values)
-        if ordered:
-            at = np.asarray(values, np.float64)
-            kind = "log" if is_wide(at) else "linear"
-            infinite = not np.isfinite(at).all()
-            if infinite or (n <= MOST_TICKS and is_crowded(np.log(at) if kind == "log" else at)):
-                kind = "even"
-        return cls(kind, values, np.arange(float(n)) if kind == "even" else at, ordered)
-
-    def reordered(self, order: np.ndarray) -> "Places":
-        """Return the same places with the values in another order."""
-        return replace(self, points=self.points[order])
+        kind, ordered, at = "even", is_ordered(name, values), np.arange(float(len(values)))
+        if ordered and np.isfinite(values).all():
+            stated = np.asarray(values, np.float64)
+            logs = np.log(np.where(stated > 0, stated, np.nan))
+            if cells:
+                scales = (("linear", stated), ("log", logs))
+                kind = next((one for one, places in scales if _is_even(places)), "even")
+            else:
+                kind = "log" if is_wide(stated) else "linear"
+                few = len(values) <= MOST_TICKS
+                kind = "even" if few and is_crowded(logs if kind == "log" else stated) else kind
+            at = at if kind == "even" else stated
+        return cls(kind, values, at, ordered, label(name))
 
     @property
     def edges(self) -> np.ndarray:
@@ -121,40 +119,54 @@ class Places:
         return _unlog(borders) if self.kind == "log" else borders
 
     @property
+    def ends(self) -> Span:
+        """The outer borders of the first and the last cell."""
+        return float(self.edges[0]), float(self.edges[-1])
+
+    @property
     def limits(self) -> Span:
         """What of the paper axis is shown: from the first value to the last, or all cells.
 
         Beyond the ends there is room for half a mark, and for the numbers of the panel beside.
         """
         if self.kind == "even" or len(self.at) == 1:
-            return float(self.edges[0]), float(self.edges[-1])
+            return self.ends
         low, high = np.log(self.at[[0, -1]]) if self.kind == "log" else self.at[[0, -1]]
         ends = np.array([low, high]) + MARGIN * (high - low) * np.array([-1, 1])
-        if self.kind == "log":
-            ends = _unlog(ends)
-        return float(ends[0]), float(ends[1])
+        low, high = _unlog(ends) if self.kind == "log" else ends
+        return float(low), float(high)
 
-    def dress(self, axes: Axes, limits: Span | None = None) -> None:
-        """Scale the x axis of `axes` for the values; where they are few, tick each of them.
+    def dress(self, axis: PaperAxis, limits: Span | None = None) -> None:
+        """Scale an axis for the values; where they are few, tick each of them.
 
         Raises:
             RequestError: other `limits` are stated and begin where a logarithmic axis does not.
         """
-        axis, ends = axes.xaxis, limits or self.limits
-        if self.kind == "log":
-            refuse_below_zero("xlim", ends)
-            axes.set_xscale("log")
-            name_powers(axis, *ends)
-        places = np.log(self.at) if self.kind == "log" else self.at
+        ends = limits or self.limits
         if self.kind == "even":
-            name_cells(axes, axis, self.points)
-        elif len(self.at) <= MOST_TICKS // 2 and not is_crowded(places):
-            names = value_labels(self.points.tolist())
-            if letters_of(names) <= LETTERS_AN_INCH * width_of(axes):
-                axis.set_major_locator(FixedLocator(self.at.tolist()))
-                axis.set_major_formatter(FixedFormatter(names))
-                axis.set_minor_locator(FixedLocator([]))
-        axes.set_xlim(ends)
+            name_cells(axis, self.points)
+        elif self.kind == "log":
+            refuse_below_zero("xlim", ends)
+            _set(axis, scale="log")
+            name_powers(axis, *ends)
+        names = value_labels(self.points.tolist()) if len(self.at) <= MOST_TICKS // 2 else []
+        crowded = is_crowded(np.log(self.at) if self.kind == "log" else self.at)
+        if self.kind != "even" and names and not crowded and has_room(axis, names):
+            axis.set_ticks(self.at, names)
+            axis.set_minor_locator(NullLocator())
+        _set(axis, lim=ends)
+
+
+def _is_even(places: np.ndarray) -> bool:
+    """Say whether three places or more ascend evenly; NaN is none."""
+    gaps = np.diff(places)
+    return len(gaps) > 1 and bool((gaps > 0).all()) and np.allclose(gaps, gaps.mean(), 1e-6, 0)
+
+
+def is_crowded(places: np.ndarray) -> bool:
+    """Say whether some neighbours on paper are far closer than others, so that labels touch."""
+    gaps = np.diff(places)
+    return bool(len(gaps) and gaps.min() < 0.3 * gaps.mean())
 
 
 def _unlog(places: np.ndarray) -> np.ndarray:
@@ -162,6 +174,12 @@ def _unlog(places: np.ndarray) -> np.ndarray:
     limits = np.finfo(np.float64)
     found: np.ndarray = np.exp(np.clip(places, np.log(limits.tiny), np.log(limits.max)))
     return found
+
+
+def _set(axis: PaperAxis, **what: object) -> None:
+    """Set the `scale` or the limits `lim` of an axis."""
+    along = "x" if axis is axis.axes.xaxis else "y"
+    axis.axes.set(**{along + name: value for name, value in what.items()})
 
 
 def refuse_below_zero(option: str, limits: Span) -> None:
@@ -177,24 +195,13 @@ def refuse_below_zero(option: str, limits: Span) -> None:
         )
 
 
-def letters_of(names: Sequence[str]) -> int:
-    """Return how many letters these labels would take beside each other, all as the longest."""
-    return max((len(name) for name in names), default=0) * len(names)
-
-
-def is_crowded(places: np.ndarray) -> bool:
-    """Say whether some neighbours on paper are far closer than others, so that labels touch."""
-    gaps = np.diff(places)
-    return bool(len(gaps) and gaps.min() < 0.3 * gaps.mean())
-
-
 @dataclass(frozen=True)
 class MeasureScale:
     """The paper axis of a measure: its `limits`, and whether it is logarithmic."""
 
     name: str
     log: bool
-    limits: tuple[float, float]
+    limits: Span
 
     @classmethod
     def of(cls, name: str, values: np.ndarray, log: bool | None) -> "MeasureScale":
@@ -233,13 +240,13 @@ class MeasureScale:
         if low and self.name not in UPWARD:
             yield f"{low:,} of {len(level):,} are 0 or less, which a logarithmic axis cannot show"
 
-    def dress(self, axes: Axes, *, along: str = "y") -> None:
-        """Scale and name an axis of `axes`, the y axis or the one `along` names."""
-        axis = axes.yaxis if along == "y" else axes.xaxis
+    def dress(self, axis: PaperAxis) -> None:
+        """Scale and name an axis."""
         if self.log:
-            axes.set(**{f"{along}scale": "log"})
+            _set(axis, scale="log")
             name_powers(axis, *self.limits)
-        axes.set(**{f"{along}lim": self.limits, f"{along}label": label(self.name)})
+        _set(axis, lim=self.limits)
+        axis.set_label_text(label(self.name))
 
 
 def lost_in_words(measure: str, level: np.ndarray) -> str:
@@ -250,53 +257,32 @@ def lost_in_words(measure: str, level: np.ndarray) -> str:
     return f"{of} {why.get(measure, 'diverged')}" if lost else ""
 
 
-def sorted_label(name: str, n: int, by: str) -> str:
-    """Return the label of an axis whose n values were sorted, and by what."""
-    return f"{name}, sorted by {by}" + (f" ({n:,} values)" if n > MOST_TICKS else "")
-
-
-def some_powers(axis: PaperAxis, first: float, last: float) -> np.ndarray:
-    """Return exponents from `first` to `last`, evenly apart, whose names have room."""
-    room = MOST_POWERS
-    if axis is axis.axes.xaxis:  # four letters and a gap each
-        room = min(room, max(int(LETTERS_AN_INCH * width_of(axis.axes) / 5), 2))
-    return np.arange(first, last + 1, np.ceil((last - first + 1) / room))
-
-
 def name_powers(axis: PaperAxis, low: float, high: float) -> None:
     """Label a logarithmic axis from `low` to `high` at two places or more.
 
-    Those are powers of ten; where fewer than two are inside, their 1, 2 and 5 times, or whatever
-    numbers are round there.
+    Those are powers of ten, evenly apart where not all have room; where fewer than two are inside,
+    their 1, 2 and 5 times, or whatever numbers are round there.
     """
     first, last = np.ceil(np.log10(low) - 1e-9), np.floor(np.log10(high) + 1e-9)
     axis.set_minor_formatter(NullFormatter())
     if high >= MOST_DECADES * low:
         axis.set_minor_locator(NullLocator())
     if last > first:
-        powers = some_powers(axis, first, last)
-        axis.set_major_locator(FixedLocator((10.0**powers).tolist()))
+        room = MOST_POWERS
+        if axis is axis.axes.xaxis:  # four letters and a gap each
+            room = min(room, max(int(LETTERS_AN_INCH * width_of(axis.axes) / 5), 2))
+        axis.set_ticks(10.0 ** np.arange(first, last + 1, np.ceil((last - first + 1) / room)))
         axis.set_major_formatter(FuncFormatter(lambda at, _: power_label(np.log10(at))))
         return
-    inside = _round_between(low, high)
-    axis.set_major_locator(FixedLocator(inside.tolist()))
-    axis.set_major_formatter(FixedFormatter(value_labels(inside.tolist())))
+    rounded = np.outer(10.0 ** np.arange(first - 1, last + 2), [1, 2, 5]).ravel()
+    inside = rounded[(rounded >= low) & (rounded <= high)]
+    if len(inside) < 2:
+        rounded = np.asarray(MaxNLocator(4).tick_values(low, high))
+        inside = rounded[(rounded >= low) & (rounded <= high)]
+    axis.set_ticks(inside, value_labels(inside.tolist()))
 
 
-def _round_between(low: float, high: float) -> np.ndarray:
-    """The 1, 2 and 5 times powers of ten between two numbers, or any round ones if few."""
-    powers = np.arange(np.floor(np.log10(low)), np.ceil(np.log10(high)) + 1)
-    for places in (
-        np.outer(10.0**powers, [1, 2, 5]).ravel(),
-        np.asarray(MaxNLocator(4).tick_values(low, high)),
-    ):
-        inside = places[(places >= low) & (places <= high)]
-        if len(inside) > 1:
-            break
-    return inside
-
-
-def name_cells(axes: Axes, axis: PaperAxis, values: np.ndarray) -> None:
+def name_cells(axis: PaperAxis, values: np.ndarray) -> None:
     """Tick the cells 0, 1, 2, ... with their values, or some of them where there are too many.
 
     Along x they are turned where they would touch.
@@ -304,20 +290,22 @@ def name_cells(axes: Axes, axis: PaperAxis, values: np.ndarray) -> None:
     n = len(values)
     cells = np.arange(n) if n <= MOST_TICKS else np.linspace(0, n - 1, SOME_TICKS).round()
     names = value_labels(values[cells.astype(int)].tolist())
-    axis.set_major_locator(FixedLocator(cells.astype(float).tolist()))
-    axis.set_major_formatter(FixedFormatter(names))
-    if axis is axes.xaxis and letters_of(names) > LETTERS_AN_INCH * width_of(axes):
-        axes.tick_params(axis="x", labelrotation=90)
+    axis.set_ticks(cells, names)
+    if not has_room(axis, names):
+        axis.set_tick_params(labelrotation=90)
 
 
-def fitted(axes: Axes, text: str) -> str:
-    """Break the name of an x axis into lines that are no wider than the axes."""
-    return "\n".join(textwrap.wrap(text, max(int(LETTERS_AN_INCH * width_of(axes)), 16)))
+def has_room(axis: PaperAxis, names: Sequence[str]) -> bool:
+    """Say whether these labels, all as long as the longest, have room beside each other."""
+    letters = max(map(len, names), default=0) * len(names)
+    return axis is axis.axes.yaxis or letters <= LETTERS_AN_INCH * width_of(axis.axes)
 
 
-def fitted_up(axes: Axes, text: str) -> str:
-    """Break the name of a y axis into lines that are no longer than the axes."""
-    figure, spec = axes.get_figure(root=True), axes.get_subplotspec()
+def fitted(axis: PaperAxis, text: str) -> str:
+    """Break the name of an axis into lines that are no longer than it is."""
+    if axis is axis.axes.xaxis:
+        return "\n".join(textwrap.wrap(text, max(int(LETTERS_AN_INCH * width_of(axis.axes)), 16)))
+    figure, spec = axis.axes.get_figure(root=True), axis.axes.get_subplotspec()
     assert figure is not None
     engine = figure.get_layout_engine()
     rect = engine.get()["rect"] if engine else (0, 0, 1, 1)  # beneath the title and the notes
@@ -334,66 +322,13 @@ def width_of(axes: Axes) -> float:
     return float(figure.get_figwidth()) / columns - 1.0
 
 
-@dataclass(frozen=True)
-class Scale:
-    """The cells of one axis of a raster: all of one width, from `low` to `high` on paper.
+def draw_image(axes: Axes, cells: np.ndarray, **style: Any) -> AxesImage:
+    """Draw an array, rows running upwards, over all of the axes, whatever their scales.
 
-    `kind` is "log" (paper shows powers of ten), "linear" (the values) or "even" (cell numbers).
+    `style` goes to `imshow`; the axes have their limits already.
     """
-
-    kind: str
-    low: float
-    high: float
-    values: np.ndarray
-
-    @property
-    def centers(self) -> np.ndarray:
-        """Where the middle of each cell lies on paper, (n,) float64."""
-        half = (self.high - self.low) / len(self.values) / 2
-        return np.linspace(self.low + half, self.high - half, len(self.values))
-
-    def dress(self, axes: Axes, axis: PaperAxis) -> None:
-        """Put ticks on a paper axis that say the values at their places."""
-        names = value_labels(self.values.tolist()) if len(self.values) <= MOST_TICKS // 2 else []
-        fit = axis is axes.yaxis or letters_of(names) <= LETTERS_AN_INCH * width_of(axes)
-        if self.kind == "even":
-            name_cells(axes, axis, self.values)
-        elif names and fit:
-            axis.set_major_locator(FixedLocator(self.centers.tolist()))
-            axis.set_major_formatter(FixedFormatter(names))
-        elif self.kind == "log":
-            decades = np.arange(np.floor(self.low), np.ceil(self.high) + 1)
-            between = decades[:, None] + np.log10(np.arange(2, 10))
-            first, last = np.ceil(self.low), np.floor(self.high)
-            if last > first:
-                named = some_powers(axis, first, last)
-                axis.set_major_locator(FixedLocator(named.tolist()))
-                axis.set_major_formatter(FuncFormatter(lambda at, _: power_label(at)))
-            else:
-                inside = _round_between(10.0**self.low, 10.0**self.high)
-                axis.set_major_locator(FixedLocator(np.log10(inside).tolist()))
-                axis.set_major_formatter(FixedFormatter(value_labels(inside.tolist())))
-            if self.high - self.low < np.log10(MOST_DECADES):
-                axis.set_minor_locator(FixedLocator(between.ravel().tolist()))
-            axis.set_minor_formatter(NullFormatter())
-
-
-def cell_scale(values: np.ndarray, *, ordered: bool) -> Scale:
-    """Choose the scale on which every cell of a raster is truly as wide as its neighbour.
-
-    Ordered values that ascend evenly, in themselves or in their logarithms, lie at their places;
-    any others side by side.
-    """
-    n = len(values)
-    at = np.asarray(values, np.float64) if ordered else np.array([np.inf])
-    if n > 2 and np.isfinite(at).all():
-        powers = np.log10(np.where(at > 0, at, np.nan))
-        for kind, places in (("linear", at), ("log", powers)):
-            gaps = np.diff(places)
-            if np.all(gaps > 0) and np.allclose(gaps, gaps.mean(), rtol=1e-6, atol=0):
-                half = gaps.mean() / 2
-                return Scale(kind, float(places[0] - half), float(places[-1] + half), values)
-    return Scale("even", -0.5, n - 0.5, values)
+    return axes.imshow(cells, origin="lower", aspect="auto", extent=(0, 1, 0, 1),
+                       transform=axes.transAxes, **style)  # fmt: skip
 
 
 OPEN = "dotted: the edge of a band that leaves the picture"

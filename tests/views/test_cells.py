@@ -6,8 +6,8 @@ import pytest
 
 from sweep.views.cells import (
     Cells,
+    arranged,
     axes_of,
-    best_first,
     levels,
     linear_span,
     log_span,
@@ -76,14 +76,15 @@ def test_cells_hold_every_combination(trial_table: pd.DataFrame) -> None:
 
 
 def test_values_without_order_are_best_first(trial_table: pd.DataFrame) -> None:
-    order, why = best_first(trial_table, "seed", "final_loss")
+    places, order = arranged(trial_table, "seed", "final_loss")
     assert order.tolist() == [0, 1, 2]
-    assert why == "mean log final loss"
+    assert places.label == "seed, sorted by mean log final loss"
     worse = trial_table.assign(final_loss=trial_table["final_loss"].where(
         trial_table["seed"] != 5, INF))  # fmt: skip
-    assert best_first(worse, "seed", "final_loss")[0].tolist() == [1, 2, 0]
+    places, order = arranged(worse, "seed", "final_loss")
+    assert (order.tolist(), places.points.tolist()) == ([1, 2, 0], [6, 7, 5])
     accuracy = trial_table.assign(validation_accuracy=trial_table["seed"] / 10, outcome="stalled")
-    assert best_first(accuracy, "seed", "validation_accuracy")[0].tolist() == [2, 1, 0]
+    assert arranged(accuracy, "seed", "validation_accuracy")[1].tolist() == [2, 1, 0]
 
 
 def test_what_is_put_together_is_named_with_its_size(trial_table: pd.DataFrame) -> None:

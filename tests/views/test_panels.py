@@ -89,7 +89,7 @@ def test_cells_of_uneven_values_have_numbers_however_many() -> None:
 
 def test_names_of_very_many_cells_are_some_of_them() -> None:
     axes = Figure().subplots()
-    Places.of("seed", np.arange(1000)).dress(axes)
+    Places.of("seed", np.arange(1000)).dress(axes.xaxis)
     assert [tick.get_text() for tick in axes.get_xticklabels()][:2] == ["0", "125"]
     assert not isinstance(axes.xaxis.get_major_locator(), NullLocator)
 

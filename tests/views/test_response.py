@@ -167,6 +167,17 @@ def test_a_million_values_of_an_axis_are_taken_together() -> None:
     assert axes.get_xlabel() == "learning rate η (256 bins of 390 neighbours)"
 
 
+def test_very_many_values_without_order_are_sorted_and_then_taken_together() -> None:
+    n = 5000
+    loss = np.random.default_rng(3).permutation(np.arange(1.0, n + 1))
+    table = pd.DataFrame({"seed": np.arange(n), "final_loss": loss, "outcome": "stalled"})
+    (axes,) = response(table, x="seed").axes
+    medians = axes.lines[0].get_ydata()
+    assert len(medians) == 256
+    assert (np.diff(medians) > 0).all()
+    assert "sorted by mean log final loss" in axes.get_xlabel().replace("\n", " ")
+
+
 def test_rates_at_the_ends_of_float64_are_drawn(trial_table: pd.DataFrame) -> None:
     ends = {0.1: 1e-300, 1.0: 1e-100, 10.0: 1e100, 100.0: 1e300}
     trials = trial_table.assign(learning_rate=trial_table["learning_rate"].map(ends))
