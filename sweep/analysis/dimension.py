@@ -1,4 +1,4 @@
-"""How rough a boundary is: box counting, and how boundary cells grow as the grid is refined.
+"""How rough a boundary is: box counting.
 
 A map has two sides, converged and not. A cell lies between four neighbouring points of the map and
 is on the boundary if they are not all on one side (Sohl-Dickstein, "The boundary of neural network
@@ -8,11 +8,9 @@ s^-D boxes of side s to cover it; D is 1 for a smooth line and 2 where the bound
 What biases the result, beside noise: boxes lie on one grid and are not shifted to cover best, so
 that counts at large sides are too high, and a map cannot show detail finer than its cells. At 513
 points across, `box_dimension` gives 1.00 for a line, 1.02 for a circle, 1.59 for the Sierpinski
-triangle (1.585 is right) and 1.21 for the Koch curve (1.262; the median of its slopes is 1.16);
-`growth_exponent` gives 1.26 there.
+triangle (1.585 is right) and 1.21 for the Koch curve (1.262; the median of its slopes is 1.16).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +23,6 @@ from sweep.runs.zooming import Frame, Zoom
 
 Counts = NDArray[np.int64]
 Map = NDArray[np.bool_]
-Boxes = Callable[[Map, Map, int], Map]
 
 LEAST = 32
 """Cells across below which there are too few sides of boxes for a slope."""
@@ -39,7 +36,7 @@ class Dimension:
     """A dimension and how it was found.
 
     Attributes:
-        sides: (k,) int64, sides of boxes in cells, or steps between points: 1, 2, 4, ...
+        sides: (k,) int64, sides of boxes in cells: 1, 2, 4, ...
         counts: (k,) int64, boxes of each side that hold some of the boundary.
         fit: the slope of log counts by log 1/side, by least squares.
         fit_interval: the ends of its interval.
@@ -74,21 +71,39 @@ def box_dimension(side: Map, bootstrap: Bootstrap | None = None) -> Dimension:
     Raises:
         RequestError: the map has fewer than 33 points across or up, or no boundary.
     """
-    return _measured(side, boundary_cells(side), _covered, "box-counting", bootstrap)
-
-
-def growth_exponent(side: Map, bootstrap: Bootstrap | None = None) -> Dimension:
-    """The exponent by which the number of boundary cells grows as a map's grid is refined.
-
-    Of the points of the map every s-th is kept; a cell of the coarser map is on the boundary if its
-    own four corners differ, whatever lies between them. This is what a coarser sweep would have
-    seen: it misses what leaves and comes back between its points, so that counts at large steps are
-    lower than those of boxes. The map is bool (n, m), and counts are of steps between points.
-
-    Raises:
-        RequestError: as of `box_dimension`.
-    """
-    return _measured(side, boundary_cells(side), _coarsened, "growth", bootstrap)
+    cells = boundary_cells(side)
+    if min(cells.shape) < LEAST:
+        points = " x ".join(str(n) for n in side.shape)
+        raise RequestError(
+            f"the box-counting dimension needs a map of {LEAST + 1} x {LEAST + 1} points or more, "
+            f"not {points}"
+        )
+    # Equal tiles of whole boxes: the largest power of two of cells that fits 8 of them.
+    tile = 2 ** int(np.log2(min(cells.shape) // TILES))
+    sides = 2 ** np.arange(int(np.log2(tile)) + 1)
+    rows, columns = (n // tile for n in cells.shape)
+    tiled = cells[: rows * tile, : columns * tile]
+    if not tiled.any():
+        rim = ", but at its last rows or columns" * bool(cells.any())
+        one = f"all points of the map are on one side{rim}"
+        raise RequestError(f"the box-counting dimension needs a boundary; {one}")
+    counts = np.empty((len(sides), rows * columns), np.int64)  # of each tile
+    for at, each in enumerate(sides):
+        boxes = tiled.reshape(rows, tile // each, each, columns, tile // each, each)
+        counts[at] = boxes.any(axis=(2, 5)).sum(axis=(1, 3)).ravel()
+    total, bootstrap = counts.sum(axis=1), bootstrap or Bootstrap()
+    drawn = np.concatenate(list(bootstrap.counts(counts.shape[1], len(sides)))) @ counts.T
+    (fit,), (median,) = _slopes(total[np.newaxis])
+    fits, medians = (bootstrap.interval(one) for one in _slopes(drawn[(drawn > 0).all(axis=1)]))
+    return Dimension(
+        sides=sides,
+        counts=total,
+        fit=float(fit),
+        fit_interval=(float(fits[0]), float(fits[1])),
+        median=float(median),
+        median_interval=(float(medians[0]), float(medians[1])),
+        share=float(np.mean(cells)),
+    )
 
 
 def by_window(zoom: Zoom) -> pd.DataFrame:
@@ -117,75 +132,9 @@ def by_window(zoom: Zoom) -> pd.DataFrame:
     return pd.DataFrame(map(row, zoom.frames))
 
 
-def _covered(_: Map, cells: Map, side: int) -> Map:
-    """The boxes of `side` by `side` cells that hold a boundary cell."""
-    rows, columns = (n // side for n in cells.shape)
-    boxes = cells[: rows * side, : columns * side].reshape(rows, side, columns, side)
-    found: Map = np.logical_or.reduce(boxes, axis=(1, 3))
-    return found
-
-
-def _coarsened(sides: Map, _: Map, step: int) -> Map:
-    """The boundary cells of every `step`-th point."""
-    return boundary_cells(sides[::step, ::step])
-
-
-def _measured(
-    side: Map,
-    cells: Map,
-    boxes: Boxes,
-    what: str,
-    bootstrap: Bootstrap | None,
-) -> Dimension:
-    if min(cells.shape) < LEAST:
-        points = " x ".join(str(n) for n in side.shape)
-        raise RequestError(
-            f"the {what} dimension needs a map of {LEAST + 1} x {LEAST + 1} points or more, "
-            f"not {points}"
-        )
-    if not cells.any():
-        one = "all points of the map are on one side"
-        raise RequestError(f"the {what} dimension needs a boundary; {one}")
-    # Equal tiles of whole boxes: the largest power of two of cells that fits 8 of them.
-    tile = 2 ** int(np.log2(min(cells.shape) // TILES))
-    tiles = [n // tile for n in cells.shape]
-    sides = 2 ** np.arange(int(np.log2(tile)) + 1)
-    counts = np.empty((len(sides), tiles[0] * tiles[1]), np.int64)  # of each tile
-    for at, each in enumerate(sides):
-        found = boxes(side, cells, int(each))
-        width = tile // each
-        part = found[: tiles[0] * width, : tiles[1] * width]
-        counts[at] = part.reshape(tiles[0], width, tiles[1], width).sum(axis=(1, 3)).ravel()
-    total = counts.sum(axis=1)
-    if not total.all():
-        raise RequestError(
-            f"the {what} dimension needs a boundary that a coarser map still shows; this one is "
-            f"gone at every {sides[total == 0][0]}th point"
-        )
-    bootstrap = bootstrap or Bootstrap()
-    drawn = np.concatenate(list(bootstrap.counts(counts.shape[1], len(sides)))) @ counts.T
-    drawn = drawn[(drawn > 0).all(axis=1)]
-    fit, median = _slopes(total[np.newaxis])
-    fits, medians = _slopes(drawn)
-    return Dimension(
-        sides=sides,
-        counts=total,
-        fit=float(fit[0]),
-        fit_interval=_ends(bootstrap, fits),
-        median=float(median[0]),
-        median_interval=_ends(bootstrap, medians),
-        share=float(np.mean(cells)),
-    )
-
-
 def _slopes(counts: Counts) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The fitted slope and the median of local slopes of counts (n, sides 1, 2, 4, ...)."""
     logs = np.log2(counts)
     at = -np.arange(counts.shape[1], dtype=np.float64)
     centred = at - at.mean()
     return logs @ centred / (centred @ centred), np.median(-np.diff(logs, axis=1), axis=1)
-
-
-def _ends(bootstrap: Bootstrap, found: NDArray[np.float64]) -> tuple[float, float]:
-    low, high = bootstrap.interval(found)
-    return float(low), float(high)

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.path import Path
 from numpy.typing import NDArray
 
-from sweep.analysis.dimension import boundary_cells, box_dimension, growth_exponent
+from sweep.analysis.dimension import boundary_cells, box_dimension
 from sweep.errors import RequestError
 
 Map = NDArray[np.bool_]
@@ -70,13 +70,12 @@ def quadratic() -> Map:
     ],
 )
 def test_dimensions_that_are_known(shape: Callable[[], Map], known: float, bias: float) -> None:
-    for measured in (box_dimension, growth_exponent):
-        found = measured(shape())
-        assert found.fit == pytest.approx(known, abs=bias)
-        assert found.median == pytest.approx(known, abs=bias + 0.04)
-        low, high = found.fit_interval
-        assert low - bias < known < high + bias
-        assert low < found.fit < high
+    found = box_dimension(shape())
+    assert found.fit == pytest.approx(known, abs=bias)
+    assert found.median == pytest.approx(known, abs=bias + 0.04)
+    low, high = found.fit_interval
+    assert low - bias < known < high + bias
+    assert low < found.fit < high
 
 
 def test_counts_are_those_of_plain_loops() -> None:
@@ -91,14 +90,6 @@ def test_counts_are_those_of_plain_loops() -> None:
     for box, count in zip(found.sides, found.counts, strict=True):
         held = {(i // box, j // box) for i in range(64) for j in range(64) if cells[i][j]}
         assert count == len(held)
-    grown = growth_exponent(side)
-    for step, count in zip(grown.sides, grown.counts, strict=True):
-        coarse = 0
-        for i in range(0, 64, step):
-            for j in range(0, 64, step):
-                corners = {bool(side[i + a, j + b]) for a in (0, step) for b in (0, step)}
-                coarse += len(corners) == 2
-        assert count == coarse
     assert found.share == np.mean(cells)
 
 
@@ -112,6 +103,7 @@ def test_turning_and_mirroring_a_map_changes_little() -> None:
     ("side", "words"),
     [
         (np.ones((65, 65), bool), "all points of the map are on one side"),
+        (np.arange(40) > np.full((40, 1), 38), "on one side, but at its last rows or columns"),
         (np.eye(20, dtype=bool), "33 x 33 points or more, not 20 x 20"),
     ],
 )
