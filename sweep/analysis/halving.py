@@ -5,7 +5,7 @@ the other in a random order; what has diverged is not trained on.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -49,8 +49,10 @@ class Seen:
 
     def of(self, rows: np.ndarray) -> "Seen":
         """The same of some trials, in this order."""
-        n = (self.losses[rows], self.least[rows], self.means[rows], self.final[rows])
-        return Seen(self.rungs, n[0], self.checks, n[1], n[2], n[3])
+        return replace(
+            self, losses=self.losses[rows], least=self.least[rows], means=self.means[rows],
+            final=self.final[rows],
+        )  # fmt: skip
 
 
 def halving(
@@ -110,20 +112,11 @@ def halving(
             for name, method in SCHEDULERS.items()
         ]
     every = pd.DataFrame(rows).groupby("method", sort=False)
-    means, medians = every.mean(), every.median()
-    return pd.DataFrame(
-        {
-            "method": list(SCHEDULERS),
-            "trials": count,
-            "spent": means["spent"].to_numpy(),
-            "saved": 1 - means["spent"].to_numpy(),
-            "finished": means["finished"].to_numpy(),
-            "kept": means["kept"].to_numpy(),
-            "ratio": medians["ratio"].to_numpy(),
-            "ratio_high": every["ratio"].quantile(0.9, interpolation="higher").to_numpy(),
-            "rank": medians["rank"].to_numpy(),
-        }
-    )
+    told = every[["spent", "finished", "kept"]].mean().join(every[["ratio", "rank"]].median())
+    told.insert(1, "saved", 1 - told["spent"])
+    told.insert(5, "ratio_high", every["ratio"].quantile(0.9, interpolation="higher"))
+    told.insert(0, "trials", count)
+    return told.reset_index()
 
 
 def judged(seen: Seen, steps: np.ndarray) -> dict[str, float]:
@@ -148,15 +141,15 @@ def median_stopping(seen: Seen, eta: int) -> np.ndarray:
     The median, the lower one of two, is over the trials before it that came as far: Golovin et al.,
     "Google Vizier", KDD 2017, section 3.2.2, which takes those that were completed.
     """
-    alive = np.arange(len(seen.final))
-    ends, at = np.append(seen.checks, seen.rungs[-1]), np.zeros(len(alive), np.int64)
-    for check in range(len(seen.checks)):
+
+    def passing(check: int, alive: np.ndarray) -> np.ndarray:
         least, before = seen.least[alive, check], np.arange(len(alive))
         below = earlier_below(least, seen.means[alive, check])
-        passes = ((below <= (before - 1) // 2) | (before < FIRST)) & np.isfinite(least)
-        alive = alive[passes]
-        at[alive] = check + 1
-    return np.asarray(ends[at])
+        middle = np.where(before < FIRST, before, (before - 1) // 2)
+        return np.asarray((below <= middle) & np.isfinite(least))
+
+    ends = np.append(seen.checks, seen.rungs[-1])
+    return np.asarray(ends[_reached(len(seen.final), len(seen.checks), passing)])
 
 
 def successive_halving(seen: Seen, eta: int) -> np.ndarray:
@@ -191,13 +184,13 @@ def asha(seen: Seen, eta: int) -> np.ndarray:
     stopping form of Li et al., "A system for massively parallel hyperparameter tuning", MLSys 2020,
     as Optuna's SuccessiveHalvingPruner has it.
     """
-    alive, at = np.arange(len(seen.final)), np.zeros(len(seen.final), np.int64)
-    for rung in range(len(seen.rungs) - 1):
+
+    def passing(rung: int, alive: np.ndarray) -> np.ndarray:
         losses, places = seen.losses[alive, rung], np.arange(1, len(alive) + 1) // eta
         below = earlier_below(losses, losses)
-        alive = alive[(below < np.maximum(places, 1)) & np.isfinite(losses)]
-        at[alive] = rung + 1
-    return np.asarray(seen.rungs[at])
+        return np.asarray((below < np.maximum(places, 1)) & np.isfinite(losses))
+
+    return np.asarray(seen.rungs[_reached(len(seen.final), len(seen.rungs) - 1, passing)])
 
 
 SCHEDULERS: Mapping[str, Callable[[Seen, int], np.ndarray]] = {
@@ -211,36 +204,40 @@ SCHEDULERS: Mapping[str, Callable[[Seen, int], np.ndarray]] = {
 
 def _halved(losses: np.ndarray, eta: int) -> np.ndarray:
     """The last rung (n,) that each trial reaches, of those of `losses` (n, rungs)."""
-    alive, at = np.arange(len(losses)), np.zeros(len(losses), np.int64)
-    for rung in range(losses.shape[1] - 1):
-        order = np.argsort(losses[alive, rung], kind="stable")[: max(len(alive) // eta, 1)]
-        alive = alive[order]
-        alive = alive[np.isfinite(losses[alive, rung])]
-        at[alive] = rung + 1
+
+    def passing(rung: int, alive: np.ndarray) -> np.ndarray:
+        best = np.argsort(losses[alive, rung], kind="stable")[: max(len(alive) // eta, 1)]
+        return np.asarray(best[np.isfinite(losses[alive[best], rung])])
+
+    return _reached(len(losses), losses.shape[1] - 1, passing)
+
+
+def _reached(n: int, stages: int, passing: Callable[[int, np.ndarray], np.ndarray]) -> np.ndarray:
+    """How many stages each of n trials passes (n,); `passing` picks those alive that do one."""
+    alive, at = np.arange(n), np.zeros(n, np.int64)
+    for stage in range(stages):
+        alive = alive[passing(stage, alive)]
+        at[alive] += 1
     return at
 
 
 def earlier_below(asked: np.ndarray, values: np.ndarray) -> np.ndarray:
     """How many of the `values` (n,) before each place are below what is `asked` (n,) there.
 
-    Both, by turns, stand in ascending order and are taken apart by their places, half by half, as a
-    wavelet tree is built: n log n. Values that are equal are not below.
+    The places before one are blocks of 1, 2, 4, ... places; each is sorted once: n log^2 n. Values
+    that are equal are not below.
     """
-    both = np.stack([asked, values], axis=1).ravel()
-    n, counted = len(both), np.arange(len(both)) % 2
-    found, place = np.zeros(n, np.int64), np.arange(n)
-    order = n - 1 - np.argsort(both[::-1], kind="stable")  # of equal ones the last comes first
-    for level in reversed(range(n.bit_length())):
-        later = (order >> level) & 1
-        start = (order >> level + 1) << level + 1  # of the node, in which earlier halves are whole
-        earlier = np.append(0, np.cumsum(1 - later))
-        passed = earlier[place] - earlier[start]
-        below = np.append(0, np.cumsum((1 - later) * counted[order]))
-        found[order] += later * (below[place] - below[start])
-        moved = np.empty_like(order)
-        moved[start + np.where(later, (1 << level) + place - start - passed, passed)] = order
-        order = moved
-    return found[::2]
+    n = len(values)
+    ranks = np.unique(np.concatenate([asked, values]), return_inverse=True)[1]
+    place, found = np.arange(n), np.zeros(n, np.int64)
+    for level in range(n.bit_length()):
+        block = place >> level
+        ascending = np.sort(block * 2 * n + ranks[n:])  # block by block
+        later = np.flatnonzero(block % 2)
+        before = block[later] - 1
+        below = np.searchsorted(ascending, before * 2 * n + ranks[later])
+        found[later] += below - (before << level)
+    return found
 
 
 def usual_curve(study: Study) -> str:
@@ -275,7 +272,9 @@ def seen_of(
         if not np.array_equal(group.record.loss_steps(group.steps), first):
             raise RequestError(f"{study.name}: trials differ in the steps that are recorded")
     end = groups[0].steps
-    rungs = _columns(first, end / eta ** np.arange(_rungs(end, eta, least)))
+    least = max(1, end // 100) if least is None else least
+    wanted = [end / eta**k for k in range(end.bit_length())]
+    rungs = _columns(first, np.array([step for step in wanted if step >= least]))
     checks = _columns(first, end * np.arange(1, CHECKS) / CHECKS)[:-1]
     parts = []
     numbers = table["trial"].to_numpy()
@@ -292,15 +291,6 @@ def seen_of(
     judged_by = final.to_numpy(np.float64, na_value=np.inf)
     judged_by = np.where(np.isfinite(judged_by) & table["diverged_at"].isna(), judged_by, np.inf)
     return Seen(first[rungs], at_rungs, first[checks], lowest, means, judged_by)
-
-
-def _rungs(end: int, eta: int, least: int | None) -> int:
-    """How many rungs there are from `least` steps to the `end`."""
-    least = max(1, end // 100) if least is None else least
-    count = 1
-    while end / eta**count >= least:
-        count += 1
-    return count
 
 
 def _columns(steps: np.ndarray, wanted: np.ndarray) -> np.ndarray:
