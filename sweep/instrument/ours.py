@@ -32,9 +32,6 @@ def group(
         trials: how many.
         settings: fields of the study by dotted name that differ from what the row says.
         axes: to sweep in place of the seed, as a study file writes them.
-
-    Raises:
-        RequestError: sweep refuses the settings.
     """
     (found,) = parse_study(text(case, dtype, trials, settings, **axes), case.name, Path()).groups()
     return found

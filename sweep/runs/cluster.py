@@ -141,10 +141,6 @@ def _listen(address: str) -> None:
     """Wait for what a scheduler says first, to whoever connects.
 
     A client would wait many times as long for an address that takes the connection and is silent.
-
-    Raises:
-        OSError: nothing was said in time.
-        ValueError: it is no address.
     """
     scheme, location = parse_address(address)
     if scheme == "tcp":  # others begin in other ways
@@ -167,11 +163,7 @@ def versions() -> dict[str, str]:
 
 
 def _check_versions(client: Client, address: str) -> None:
-    """Compare the versions of all workers with those here.
-
-    Raises:
-        RequestError: a worker has others, or no sweep at all.
-    """
+    """Compare the versions of all workers with those here."""
     for worker, found in client.run(_versions_there, on_error="return").items():
         if isinstance(found, BaseException):
             why = " ".join(str(found).split())

@@ -162,11 +162,7 @@ def _recording(part: Part, wanted: Sequence[str], curves: bool, parameters: bool
 
 
 def _wanted(study: Study, measures: Sequence[str] | None, parts: Sequence[Part]) -> list[str]:
-    """The columns to return.
-
-    Raises:
-        RequestError: there is none of a name.
-    """
+    """The columns to return."""
     validated = any(part.group.validation for part in parts)
     if measures is None:
         more = VALIDATION_MEASURES if validated else ()

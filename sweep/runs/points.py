@@ -156,11 +156,7 @@ def _value(name: str, value: Any) -> Any:
 
 
 def _checked(name: str, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """A column of numbers in the axis's type; checks are of intervals, so that the ends will do.
-
-    Raises:
-        RequestError: a value is wrong, and which.
-    """
+    """A column of numbers in the axis's type; checks are of intervals, so that the ends will do."""
     field = swept_field(name)
     if values.dtype == object:
         with suppress(ValueError):  # lists in it

@@ -7,6 +7,9 @@ so that no reader of the directory takes it for data.
 
 Files that count only once another one, their record, is there are staged under temporary names that
 follow from their own, and settled when the record is durable.
+
+What the system refuses is an OSError, which `told` makes one line of, a name that is taken a
+FileExistsError; what reads back differently is a StoreError.
 """
 
 import errno
@@ -106,27 +109,38 @@ def content(path: Path) -> bytes:
 
 
 def publish(files: Mapping[Path, bytes]) -> None:
-    """Commit `files`, all durable on return; if anything fails, none is left.
-
-    Raises:
-        OSError: the system refused something; FileExistsError if a name is taken.
-        StoreError: what was written reads back differently.
-    """
-    staged: dict[Path, Path] = {}
+    """Commit `files`, all durable on return; if anything fails, none is left."""
     linked: list[Path] = []
     try:
-        for path, data in files.items():
-            staged[path] = _temporary(path)
-            _stage(staged[path], data)
-        for path, temporary in staged.items():
-            os.link(temporary, path)
-            linked.append(path)
-        _sync(path.parent for path in files)
+        with _written(files) as temporaries:
+            for path, temporary in temporaries.items():
+                os.link(temporary, path)
+                linked.append(path)
     except BaseException:
         discard(linked)
         raise
+
+
+def replace(files: Mapping[Path, bytes]) -> None:
+    """Put data under names that may be taken; what was there stays until the new is durable."""
+    with _written(files) as temporaries:
+        for path, temporary in temporaries.items():
+            os.replace(temporary, path)  # noqa: PTH105 - beside os.link and os.fsync
+
+
+@contextmanager
+def _written(files: Mapping[Path, bytes]) -> Iterator[dict[Path, Path]]:
+    """Lend temporaries that hold what `files` are to; names given meanwhile are durable then."""
+    temporaries = {
+        path: path.with_name(f".{path.name}.{secrets.token_hex(4)}{_SUFFIX}") for path in files
+    }
+    try:
+        for path, data in files.items():
+            _stage(temporaries[path], data)
+        yield temporaries
+        _sync(path.parent for path in files)
     finally:
-        discard(staged.values())
+        discard(temporaries.values())
 
 
 def staged(path: Path) -> Path:
@@ -138,10 +152,6 @@ def stage(files: Mapping[Path, bytes | Path]) -> None:
     """Write `files` under their staged names, durable on return; if anything fails, none is left.
 
     The content is bytes, or that of another file, which then has both names.
-
-    Raises:
-        OSError: the system refused something.
-        StoreError: what was written reads back differently.
     """
     try:
         for path, data in files.items():
@@ -157,11 +167,7 @@ def stage(files: Mapping[Path, bytes | Path]) -> None:
 
 
 def settle(paths: Sequence[Path]) -> None:
-    """Give staged files their names; begun by a run that was killed, it goes on where it was.
-
-    Raises:
-        OSError: the system refused something; the files stay under one name or the other.
-    """
+    """Give staged files their names; begun by a run that was killed, it goes on where it was."""
     waiting = {staged(path): path for path in paths}
     for temporary in (left := there(waiting)):
         with suppress(FileExistsError):
@@ -170,33 +176,12 @@ def settle(paths: Sequence[Path]) -> None:
     discard(left)
 
 
-def replace(files: Mapping[Path, bytes]) -> None:
-    """Put data under names that may be taken; what was there stays until the new is durable.
-
-    Raises:
-        OSError: the system refused something.
-        StoreError: what was written reads back differently.
-    """
-    temporaries = {path: _temporary(path) for path in files}
-    try:
-        for path, data in files.items():
-            _stage(temporaries[path], data)
-        for path, temporary in temporaries.items():
-            os.replace(temporary, path)  # noqa: PTH105 - beside os.link and os.fsync
-        _sync(path.parent for path in files)
-    finally:
-        discard(temporaries.values())
-
-
 @contextmanager
 def complete(path: Path) -> Iterator[Path]:
     """Lend a temporary name beside `path`; what was written there replaces `path` at the end.
 
     This is for files that are made for people: a writer that was killed leaves its temporary, and
     the next one in the same directory removes it; of one that is still writing it is locked.
-
-    Raises:
-        OSError: the system refused something.
     """
     _remove_abandoned(path.parent)
     temporary = path.with_name(f".{secrets.token_hex(16)}.unfinished{path.suffix}")
@@ -224,11 +209,7 @@ def _remove_abandoned(directory: Path) -> None:
 
 
 def make_directories(*paths: Path) -> None:
-    """Make directories and those above them, durably, where they are missing.
-
-    Raises:
-        OSError: the system refused, or something else has the name.
-    """
+    """Make directories and those above them, durably, where they are missing."""
     made = []
     for path in dict.fromkeys(up for one in paths for up in (*reversed(one.parents), one)):
         try:
@@ -253,11 +234,7 @@ def discard(paths: Iterable[Path]) -> None:
 
 
 def move(path: Path, target: Path) -> None:
-    """Rename within a file system, durably, to a name that must be free.
-
-    Raises:
-        OSError: the system refused; FileExistsError if the name is taken.
-    """
+    """Rename within a file system, durably, to a name that must be free."""
     if path.is_dir():  # which cannot have two names
         path.rename(target)
         _sync([path.parent, target.parent])
@@ -267,11 +244,7 @@ def move(path: Path, target: Path) -> None:
 
 
 def link(targets: Mapping[Path, Path]) -> None:
-    """Give files, those that there are, a second name, durably; each must be free.
-
-    Raises:
-        OSError: the system refused; FileExistsError if a name is taken.
-    """
+    """Give files, those that there are, a second name, durably; each must be free."""
     found = [(path, targets[path]) for path in there(targets)]
     for path, target in found:
         os.link(path, target)
@@ -279,11 +252,7 @@ def link(targets: Mapping[Path, Path]) -> None:
 
 
 def remove(paths: Iterable[Path]) -> None:
-    """Remove files, those that there are, durably.
-
-    Raises:
-        OSError: the system refused.
-    """
+    """Remove files, those that there are, durably."""
     found = there(paths)
     for _ in range(2):  # that a file is not there is believed when its directory says so
         for path in there(found):
@@ -294,11 +263,7 @@ def remove(paths: Iterable[Path]) -> None:
 
 
 def there(paths: Iterable[Path]) -> list[Path]:
-    """Those of `paths` whose names stand in their directories.
-
-    Raises:
-        OSError: the system refused.
-    """
+    """Those of `paths` whose names stand in their directories."""
     wanted = list(dict.fromkeys(paths))
     found = {one for folder in {path.parent for path in wanted} for one in named(folder)}
     return [path for path in wanted if path in found]
@@ -314,10 +279,6 @@ def named(directory: Path, pattern: re.Pattern[str] = re.compile(".*")) -> list[
         with suppress(FileNotFoundError):
             return sorted(path for path in directory.iterdir() if pattern.fullmatch(path.name))
     return []
-
-
-def _temporary(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{secrets.token_hex(4)}{_SUFFIX}")
 
 
 def _stage(temporary: Path, data: bytes) -> None:

@@ -22,6 +22,7 @@ from sweep.store.files import (
     discard,
     make_directories,
     opened,
+    publish,
     replace,
     told,
 )
@@ -63,11 +64,7 @@ def study_directory(results: str | Path, study: Study) -> Path:
 
 
 def make_folder(directory: Path) -> None:
-    """Make the directories of a study's results where they are missing.
-
-    Raises:
-        RequestError: the system refused.
-    """
+    """Make the directories of a study's results where they are missing."""
     with told(_refused(directory), RequestError):
         make_directories(*(directory / name for name in (RECORDS, *KINDS)))
 
@@ -84,7 +81,9 @@ def claim(directory: Path, study: Study, origin: Path | None) -> list[str]:
     """
     owner = check_owner(directory, origin) if origin else None
     with told(_refused(directory), RequestError):
-        _try_out(directory / TRIAL_RUN)
+        discard([directory / TRIAL_RUN])
+        publish({directory / TRIAL_RUN: b"trial run"})
+        discard([directory / TRIAL_RUN])
         kept = {directory / STUDY: study.to_toml()}
         if origin and owner is None:
             kept[directory / ORIGIN] = json.dumps({"origin": str(origin.resolve())}) + "\n"
@@ -145,21 +144,6 @@ def inputs_of(directory: Path) -> list[Path]:
 
 def _refused(directory: Path) -> str:
     return f"{directory}: results cannot be saved here"
-
-
-def _try_out(path: Path) -> None:
-    """Give a file two names, which not every file system can, and remove it."""
-    linked = path.with_suffix(".linked.tmp")
-    discard([path, linked])
-    try:
-        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o666)
-        try:
-            os.write(handle, b"trial run")
-        finally:
-            os.close(handle)
-        os.link(path, linked)
-    finally:
-        discard([path, linked])
 
 
 NAME = ".lock"

@@ -4,6 +4,9 @@ As in a log-structured merge tree (O'Neil, Cheng, Gawlick and O'Neil, 1996) the 
 merged as soon as there are enough of about one size. A merged chunk has at least `_GROWTH` times
 the rows of the largest that went into it, so that a row is written again at most once for each such
 factor, however many trials a study has.
+
+If a chunk could not be saved that is a StoreError: all is as it was, or the chunk is there and the
+next repair ends what was begun.
 """
 
 import re
@@ -74,21 +77,12 @@ class Ledger:
         Only then do the files get the names under which every reader of the directory sees them.
         `tables` number their trials from `next_trial`; where these stand on the grid one after
         the other, the first of them does at `first_position`. The caller holds the study's lock.
-
-        Raises:
-            StoreError: it could not be saved, and is not there; or it is, and the next repair will
-                name its files.
         """
         trials = tables["trials"].num_rows
         return self._commit(new_commit(group, self.next_trial, trials, first_position), tables)
 
     def merge(self, commits: Sequence[Commit], tables: Mapping[str, pa.Table]) -> Commit:
-        """Commit the rows of `commits`, numbered one after the other, as one chunk in their place.
-
-        Raises:
-            StoreError: it could not be saved, and they are there; or it is, and the next repair
-                will remove them.
-        """
+        """Commit the rows of `commits`, numbered one after the other, as one chunk instead."""
         one_run = all(  # on one grid, one after the other
             one.grid == other.grid
             and one.first_position >= 0
@@ -105,21 +99,12 @@ class Ledger:
         return self._commit(merged, tables)
 
     def renew(self, commit: Commit, tables: Mapping[str, pa.Table]) -> Commit:
-        """Commit a chunk once more, with these `tables` and its other files, in its own place.
-
-        Raises:
-            StoreError: it could not be saved, and is there as it was; or it is, and the next
-                repair will remove the old files.
-        """
+        """Commit a chunk once more, with these `tables` and its other files, in its own place."""
         kept = [file for file in commit.files if file.kind not in tables]
         return self._commit(replace(commit, replaces=(commit.stem,)), tables, kept)
 
     def finish(self, commit: Commit) -> None:
-        """Give the files of a chunk their names, after those that it replaces have lost theirs.
-
-        Raises:
-            OSError: the system refused; the next repair goes on from there.
-        """
+        """Give the files of a chunk their names, after those that it replaces have lost theirs."""
         old = [self.directory / data_path(kind, s) for s in commit.replaces for kind in KINDS]
         remove(old)
         settle([self.directory / file.path for file in commit.files])
@@ -224,11 +209,7 @@ _MAX_BYTES = 32 * 2**20  # of what is merged, on the disk
 
 
 def compact(ledger: Ledger) -> None:
-    """Merge the latest chunks while enough of them are alike. The caller holds the study's lock.
-
-    Raises:
-        StoreError: the system refused; the chunks are there, merged or not.
-    """
+    """Merge the latest chunks while enough of them are alike. The caller holds the study's lock."""
     while stems := _alike(ledger):
         commits = [ledger.commits[stem] for stem in stems]
         try:

@@ -51,9 +51,6 @@ def positions_of(ledger: Ledger, group: Group, commit: Commit) -> Positions:
     """Where the rows of a chunk of a group of this digest stand on the grid, as in `answers`.
 
     Where it was trained for the same grid its record says so, and nothing else is read.
-
-    Raises:
-        DamagedError: the chunk's trials are missing or not what was committed.
     """
     if commit.grid == group.points and commit.first_position >= 0:
         return range(commit.first_position, commit.first_position + commit.trials)
@@ -115,12 +112,7 @@ class Source:
         return self.commit.steps
 
     def load(self, ledger: Ledger) -> dict[str, pa.Table]:
-        """The tables of the chunk.
-
-        Raises:
-            DamagedError: a file is missing or not what was committed.
-            StoreError: the system cannot read it.
-        """
+        """The tables of the chunk."""
         files = {kind: self.commit.file(kind) for kind in KINDS}
         schemas = schemas_of(self.group)
         return {

@@ -1,5 +1,8 @@
 """Arrow tables as parquet files, and back once their checksum fits.
 
+A committed file that is missing or not what was committed is a DamagedError, one that the system
+cannot read a StoreError.
+
 Encodings by measurement (131,072 rows; CPU nanoseconds and bytes a value, on one core):
 
     losses, weights   byte_stream_split + lz4   11 ns, 7.4 B (of curves 5.9 B); plain + zstd
@@ -92,12 +95,7 @@ def layout_of(schema: pa.Schema) -> str:
 
 
 def schema_of(directory: Path, file: File) -> pa.Schema:
-    """The schema of `file`, without reading its rows.
-
-    Raises:
-        DamagedError: the file is missing, of another size, or no table.
-        StoreError: the system cannot read it.
-    """
+    """The schema of `file`, without reading its rows."""
     with told(directory / file.path), _open(directory, file) as found:
         try:
             return pq.read_schema(found).remove_metadata()
@@ -110,10 +108,6 @@ def read(directory: Path, file: File, columns: Sequence[str] | None = None) -> p
 
     Of some columns no other bytes are read. SHA-256 are compared before a parquet reader sees the
     bytes: footers and the heads of pages have no checksum of their own.
-
-    Raises:
-        DamagedError: the file is missing or not what was committed.
-        StoreError: the system cannot read it.
     """
     with told(directory / file.path):
         if columns is not None and file.parts.keys() >= set(columns):
@@ -181,12 +175,7 @@ def _ranges(metadata: pq.FileMetaData) -> Iterator[tuple[str, int, int]]:
 
 
 def check(directory: Path, file: File) -> None:
-    """Read all of `file`, every page against its checksum, and count its rows.
-
-    Raises:
-        DamagedError: the file is missing or not what was committed.
-        StoreError: the system cannot read it.
-    """
+    """Read all of `file`, every page against its checksum, and count its rows."""
     buffer = pa.BufferReader(check_content(directory, file))
     try:
         with pq.ParquetFile(buffer, page_checksum_verification=True) as parquet:
@@ -198,12 +187,7 @@ def check(directory: Path, file: File) -> None:
 
 
 def check_content(directory: Path, file: File) -> bytes:
-    """All of `file`, whose checksum fits; it is not decoded.
-
-    Raises:
-        DamagedError: the file is missing or not what was committed.
-        StoreError: the system cannot read it.
-    """
+    """All of `file`, whose checksum fits; it is not decoded."""
     with told(directory / file.path), _open(directory, file) as found:
         data = found.read()
     if sha256(data) != file.sha256:
@@ -212,12 +196,7 @@ def check_content(directory: Path, file: File) -> bytes:
 
 
 def check_size(directory: Path, file: File) -> None:
-    """Look whether `file` is there and as long as it was, without reading it.
-
-    Raises:
-        DamagedError: it is not.
-        StoreError: the system cannot tell.
-    """
+    """Look whether `file` is there and as long as it was, without reading it."""
     with told(directory / file.path), _open(directory, file):
         pass
 

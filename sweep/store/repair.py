@@ -1,4 +1,7 @@
-"""What is wrong with saved results, and putting it right."""
+"""What is wrong with saved results, and putting it right.
+
+What the system cannot read or move is a StoreError.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -34,11 +37,7 @@ NOTE = "note.txt"  # says there of each file when it came, and why
 
 
 def verify(directory: Path) -> list[str]:
-    """Read every committed file again and say in sentences what is wrong; changes nothing.
-
-    Raises:
-        StoreError: the system cannot read something.
-    """
+    """Read every committed file again and say in sentences what is wrong; changes nothing."""
     return [*study_faults(directory), *faults_of(directory).values()]
 
 
@@ -71,11 +70,7 @@ def kept_study(directory: Path) -> Study:
 
 
 def faults_of(directory: Path) -> dict[str, str]:
-    """The stem of each chunk that is not whole, and what is wrong, as in `verify`.
-
-    Raises:
-        StoreError: the system cannot read something.
-    """
+    """The stem of each chunk that is not whole, and what is wrong, as in `verify`."""
     ledger = read_ledger(directory)
     lost = sorted({path.stem for path in _unrecorded(ledger)} - ledger.damaged.keys())
     unknown = {s: f"{RECORDS}/{s}.json is lost; files of the chunk are there" for s in lost}
@@ -104,9 +99,6 @@ def repair(directory: Path, *, thorough: bool = False) -> list[str]:
     missing or has the wrong size; `thorough` reads every one. Lost records are made again from
     chunks that are whole, and what cannot be placed is set aside, too. The caller holds the
     study's lock.
-
-    Raises:
-        StoreError: the system cannot read or move something.
     """
     ledger = read_ledger(directory)
     findings = _settle(ledger)
@@ -173,9 +165,6 @@ def set_aside(directory: Path, stem: str, fault: str) -> str:
     """Move a damaged chunk out of the way, its record last, and say so in a sentence.
 
     A crash midway leaves a record whose files are missing, so that the next repair goes on.
-
-    Raises:
-        StoreError: the system cannot move something.
     """
     homes = (directory, directory / HIDDEN)
     names = [home / data_path(kind, stem) for kind in KINDS for home in homes]

@@ -470,11 +470,7 @@ def _on_map(group: Group, depth: int, position: Positions, table: pa.Table, *, w
 
 
 def _filtered(table: pa.Table, condition: pc.Expression) -> pa.Table:
-    """The rows for which it holds.
-
-    Raises:
-        RequestError: a column is compared with what it cannot be.
-    """
+    """The rows for which it holds."""
     try:
         return table.filter(condition)
     except pa.ArrowException as error:
@@ -483,11 +479,7 @@ def _filtered(table: pa.Table, condition: pc.Expression) -> pa.Table:
 
 
 def _condition(filters: Filters | None) -> tuple[pc.Expression | None, list[str]]:
-    """Filters as an expression, and the columns that they test.
-
-    Raises:
-        RequestError: they are none.
-    """
+    """Filters as an expression, and the columns that they test."""
     if not filters:
         return None, []
     try:

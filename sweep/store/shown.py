@@ -2,7 +2,7 @@
 
 Whatever an edited study no longer asks for as a whole, such as rows of fewer steps or of another
 dtype, is kept hidden, and shown again when it is asked for. A crash midway leaves two names for
-one file, never none; the next repair removes the second.
+one file, never none; the next repair removes the second. What the system refuses is a StoreError.
 
 What training gives depends on the group: its axes, its dtype, its optimizer. Files have what any
 group of the study has, with null for what a group has not, and a column for every axis, whether
@@ -39,9 +39,6 @@ def show_only(ledger: Ledger, groups: Iterable[Group]) -> None:
 
     Hidden before anything else becomes visible, they are never seen beside what takes their
     place. The caller holds the study's lock, and `ledger` has been repaired.
-
-    Raises:
-        StoreError: the system refused; every chunk is in one place or the other.
     """
     asked = {(group.digest, group.steps) for group in groups}
     wanted = {stem for stem, c in ledger.commits.items() if (c.group, c.steps) in asked}
@@ -96,9 +93,6 @@ def unify(ledger: Ledger, study: Study) -> dict[str, str]:
 
     Returns:
         By their stems the chunks that cannot be read, and why.
-
-    Raises:
-        StoreError: the system refused; the chunks are there, in the old schema or the new.
     """
     shown = {s: commit for s, commit in ledger.commits.items() if s not in ledger.hidden}
     ledger.schemas = layouts(study, shown.values())

@@ -1,4 +1,7 @@
-"""The `[axes]` of a study file become dimensions, and the condition on their points."""
+"""The `[axes]` of a study file become dimensions, and the condition on their points.
+
+What is no axis, or does not fit the others, is a RequestError that says where it was stated.
+"""
 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
@@ -21,9 +24,6 @@ def read_dimensions(document: Document) -> tuple[Dimension, ...]:
     """The dimensions that a document states: single axes, zips, designs, repeats.
 
     Those of a kind have the document's order.
-
-    Raises:
-        RequestError: an axis is none, or axes do not fit together.
     """
     holders: dict[str, list[str]] = {}  # the keys by what holds them: a zip's many, or one alone
     for key in document.entries:
@@ -48,11 +48,7 @@ def read_dimensions(document: Document) -> tuple[Dimension, ...]:
 def read_where(
     document: Document, settings: Settings, dimensions: Collection[Dimension]
 ) -> Condition | None:
-    """The condition that a document states, or None; its names are axes, or fields of one value.
-
-    Raises:
-        RequestError: it is none, or has a name of something else.
-    """
+    """The condition that a document states, or None; its names are axes, or fields of one value."""
     if WHERE not in document.entries:
         return None
     swept = {axis.name: axis for one in dimensions for axis in one.axes}

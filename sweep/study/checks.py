@@ -303,11 +303,7 @@ def _apart(message: str) -> str:
 
 
 def schedule(text: str) -> str:
-    """The one spelling of a schedule.
-
-    Raises:
-        ValueError: it is none.
-    """
+    """The one spelling of a schedule."""
     match = _SCHEDULE.fullmatch(text.strip())
     if match is None or (match[1] != "every" and match[2] == "step"):
         raise ValueError(text)

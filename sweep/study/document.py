@@ -106,11 +106,7 @@ def read_document(text: str, source: str, overrides: str | Iterable[str], limit:
 
 
 def gathered(tree: Mapping[str, object], where_is: Callable[[str], str]) -> dict[str, Entry]:
-    """The entries of nested tables; `where_is` says where a dotted path in them was stated.
-
-    Raises:
-        RequestError: an unknown key, or one stated twice.
-    """
+    """The entries of nested tables; `where_is` says where a dotted path in them was stated."""
     entries: dict[str, Entry] = {}
     claimed: dict[str, str] = {}
     for path, value in _walk("", tree):

@@ -294,11 +294,7 @@ def _plain(value: Any) -> Any:
 
 
 def _array(value: Any) -> np.ndarray:
-    """An array of any library, by the protocols for exchanging them.
-
-    Raises:
-        ValueError: it is none.
-    """
+    """An array of any library, by the protocols for exchanging them."""
     if np.ma.is_masked(value):
         raise ValueError("has masked entries; every one needs a number")
     try:
@@ -339,11 +335,7 @@ def _samples(part: str, value: Any) -> np.ndarray:
 
 
 def _numbers(part: str, array: np.ndarray) -> np.ndarray:
-    """Those of a table of columns of several kinds.
-
-    Raises:
-        ValueError: there is something else, and where.
-    """
+    """Those of a table of columns of several kinds."""
     for (row, column), one in np.ndenumerate(array):
         real = isinstance(one, int | float | np.integer | np.floating | np.bool_)
         if not real or isinstance(one, np.timedelta64):

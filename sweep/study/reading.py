@@ -91,21 +91,13 @@ def load_study(study: str | Path | Study, overrides: str | Sequence[str] = ()) -
 
 
 def sizes_of(study: str | Path, overrides: str | Sequence[str] = ()) -> dict[str, int]:
-    """How many values each axis has that the override "size=N" would give N, by its name.
-
-    Raises:
-        RequestError: as of `load_study`.
-    """
+    """How many values each axis has that the override "size=N" would give N, by its name."""
     found = spaced_axes(_document(file_of(study), overrides).entries)
     return {place_of(at).axis: table["num"] for at, table in found.items()}
 
 
 def file_of(study: object) -> Path:
-    """The file of a study, given as a path or, as text, as `find_study` takes it.
-
-    Raises:
-        RequestError: there is none, or `study` is neither.
-    """
+    """The file of a study, given as a path or, as text, as `find_study` takes it."""
     if isinstance(study, Path):
         return study
     if isinstance(study, str):

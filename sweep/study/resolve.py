@@ -1,4 +1,7 @@
-"""Settings become groups: split by axes, put together and checked against each other."""
+"""Settings become groups: split by axes, put together and checked against each other.
+
+What does not fit together is a FieldError.
+"""
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,11 +42,7 @@ MAX_SPLITS = 10_000  # how many groups there may be before a condition drops som
 def split(
     dimensions: Sequence[Dimension], settings: Settings, where: Condition | None
 ) -> Iterator[tuple[Mapping[str, Any], Grid]]:
-    """The labels and points of each group that has any, the last dimension running fastest.
-
-    Raises:
-        FieldError: there are too many groups, too many points to judge, or no point is left.
-    """
+    """The labels and points of each group that has any, the last dimension running fastest."""
     parts = [_parts(dimension) for dimension in dimensions]
     splits = math.prod(map(len, parts))
     most = MAX_GROUPS if where is None else MAX_SPLITS
@@ -73,11 +72,7 @@ def split(
 
 
 def refuse_idle(axes: Sequence[Axis], groups: Sequence[Group]) -> None:
-    """Refuse axes that have no effect at all, or several values where they have none.
-
-    Raises:
-        FieldError: there are some.
-    """
+    """Refuse axes that have no effect at all, or several values where they have none."""
     hint = "; a condition (axes.where) may leave it one value there"
     for axis in axes:
         reasons = [group.idle.get(axis.name, "") for group in groups]
@@ -135,11 +130,7 @@ MAX_RECORDED = 10_000_000  # how many numbers of one kind may be recorded of one
 def resolve_group(
     settings: Settings, labels: Mapping[str, Any], grid: Grid, data: Data, validation: Data | None
 ) -> Group:
-    """The group of `settings`, which hold its `labels` already, with the points of `grid`.
-
-    Raises:
-        FieldError: two fields do not agree.
-    """
+    """The group of `settings`, which hold its `labels` already, with the points of `grid`."""
     settings = complete(settings)
     network = _network(settings.network)
     initial = _initial(settings, network)
@@ -377,11 +368,7 @@ def _digest(
 
 
 def _idle(settings: Settings, group: Group) -> dict[str, str]:
-    """Why each label and axis that has no effect in a group has none.
-
-    Raises:
-        FieldError: a rate is missing.
-    """
+    """Why each label and axis that has no effect in a group has none."""
     sources, idle = group.sources.values(), {}
     for name in [*group.labels, *(axis.name for axis in group.axes)]:
         reason = swept_field(name).idle(settings)

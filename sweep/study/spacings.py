@@ -1,4 +1,4 @@
-"""Numbers between two ends, spaced or drawn as a table of a study says.
+"""Numbers between two ends, spaced or drawn as a table of a study says; else a ValueError.
 
 Their bits are the same everywhere: NumPy's and libm's logarithms and powers differ in their last
 bits between processors, integer and decimal arithmetic do not. The first points of a longer design
@@ -47,11 +47,7 @@ Stated = Mapping[str, object]
 
 
 def spaced(kind: type, check: Check, stated: Stated) -> np.ndarray:
-    """The values that the table `stated` describes, of a field of the type int or float.
-
-    Raises:
-        ValueError: it describes none, or wrong ones.
-    """
+    """The values that the table `stated` describes, of a field of the type int or float."""
     spacing = _spacing(stated)
     counts = [key for key in ("num", *DESIGNS) if key in stated]
     if spacing == "range" and not counts:
@@ -73,11 +69,7 @@ def spaced(kind: type, check: Check, stated: Stated) -> np.ndarray:
 
 
 def drawing(stated: Stated, besides: Collection[str] = ()) -> tuple[int, int]:
-    """The number of points and the seed of `{ sobol = n, seed = s }`.
-
-    Raises:
-        ValueError: the table has other keys, but for those `besides`, or wrong values.
-    """
+    """The number of points and the seed of `{ sobol = n, seed = s }`."""
     names = [name for name in DESIGNS if name in stated]
     if len(names) != 1 or not {*stated} <= {*names, "seed", *besides}:
         forms = " or ".join(f"{{ {name} = n, seed = s }}" for name in DESIGNS)
@@ -89,11 +81,7 @@ def drawing(stated: Stated, besides: Collection[str] = ()) -> tuple[int, int]:
 
 
 def between(kind: type, check: Check, stated: Stated, u: np.ndarray) -> np.ndarray:
-    """The values at `u`, above 0 and below 1, between the ends that `stated` names.
-
-    Raises:
-        ValueError: there are no two ends, or wrong ones.
-    """
+    """The values at `u`, above 0 and below 1, between the ends that `stated` names."""
     spacing = _spacing(stated)
     if set(stated) != {spacing} or spacing == "geometric":
         wanted = "{ log = [low, high] }, { linear = [low, high] } or { range = [low, high] }"

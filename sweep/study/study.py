@@ -134,11 +134,7 @@ class Study:
                     raise FieldError(key, reason)
 
     def refuse_targets(self, document: Document) -> None:
-        """Refuse targets that the loss of a group cannot have.
-
-        Raises:
-            RequestError: some are so.
-        """
+        """Refuse targets that the loss of a group cannot have."""
         with document.telling():
             for group in self._groups:
                 refuse_no_distribution(group.network.loss, group.data, group.validation)

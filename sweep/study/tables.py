@@ -1,6 +1,6 @@
 """The files a study is made of, read within bounds: whole numbers, and columns by name.
 
-Every ValueError is the end of a sentence that starts with the file's name.
+What is wrong with one is a ValueError, the end of a sentence that starts with the file's name.
 """
 
 import csv
@@ -34,11 +34,7 @@ _DIGITS = 18  # of any number within 64 bits
 
 
 def read_whole(path: Path, limit: int, purpose: str) -> bytes:
-    """The content of a regular file of at most `limit` bytes, which is to serve as `purpose`.
-
-    Raises:
-        ValueError: there is none, or it cannot be read.
-    """
+    """The content of a regular file of at most `limit` bytes, which is to serve as `purpose`."""
     if "\0" in str(path):
         raise ValueError("is no path: it has a NUL in it")
     try:
@@ -58,9 +54,6 @@ def read_indices(path: Path) -> list[list[int]]:
 
     - .csv: commas, semicolons, tabs or spaces between numbers, a line a row, no header
     - .npy: a matrix of integers, as `numpy.save` writes it
-
-    Raises:
-        ValueError: it cannot be read, or is something else.
     """
     return _by_ending(path, {".csv": _rows_of_text, ".npy": _rows_of_array})
 
@@ -70,9 +63,6 @@ def read_numbers(path: Path) -> np.ndarray:
 
     - .csv: commas, semicolons, tabs, spaces or lines between numbers, no header; (n,)
     - .npy: an array of any shape, as `numpy.save` writes it; of that shape
-
-    Raises:
-        ValueError: it cannot be read, or is something else.
     """
     numbers = _by_ending(path, {".csv": _numbers_of_text, ".npy": _numbers_of_array})
     if not np.isfinite(numbers).all():
@@ -131,11 +121,7 @@ def _decoded(content: bytes) -> str:
 
 
 def array_of(content: bytes) -> np.ndarray:
-    """The array that `numpy.save` wrote, whose size is compared with what its header claims first.
-
-    Raises:
-        ValueError: it is none, or one of objects.
-    """
+    """The array that `numpy.save` wrote, if it is as large as its header claims."""
     stream = io.BytesIO(content)
     try:
         version = npy.read_magic(stream)
@@ -153,11 +139,7 @@ def array_of(content: bytes) -> np.ndarray:
 
 
 def inside(directory: Path, name: str) -> Path:
-    """The path of the file `name` in `directory` or below it.
-
-    Raises:
-        ValueError: it leads elsewhere, by itself or by a link.
-    """
+    """The path of the file `name` in `directory` or below it."""
     if "\0" in name:
         raise ValueError("is no path: it has a NUL in it")
     try:
@@ -185,11 +167,7 @@ class Table:
     read: Callable[[str], np.ndarray]
 
     def find(self, wanted: str | int) -> str:
-        """The name of a column, given that name or its position from 0.
-
-        Raises:
-            ValueError: there is none.
-        """
+        """The name of a column, given that name or its position from 0."""
         if isinstance(wanted, int):
             if wanted >= len(self.names):
                 columns = counted(len(self.names), "column")
@@ -200,11 +178,7 @@ class Table:
         return wanted
 
     def column(self, name: str) -> np.ndarray:
-        """A column as it is: finite numbers, or text.
-
-        Raises:
-            ValueError: it has something else, or nothing.
-        """
+        """A column as it is: finite numbers, or text."""
         column = self.read(name)
         if not len(column):
             raise ValueError("has no rows")
@@ -215,11 +189,7 @@ class Table:
         return column
 
     def numbers(self, names: Sequence[str]) -> np.ndarray:
-        """(rows, names) float64 of columns of numbers.
-
-        Raises:
-            ValueError: one holds text, or they are too many.
-        """
+        """(rows, names) float64 of columns of numbers."""
         columns: list[np.ndarray] = []
         for name in names:
             column = self.column(name)
@@ -243,9 +213,6 @@ def read_table(path: Path) -> Table:
     - .parquet: columns of numbers, truth values and text
     - .npy: as `numpy.save` writes a matrix, whose columns are called "0", "1", ..., or a vector
       of named fields
-
-    Raises:
-        ValueError: it cannot be read, is something else, is empty, or is too large.
     """
     return _by_ending(path, {".csv": _of_text, ".parquet": _of_parquet, ".npy": _of_array})
 
