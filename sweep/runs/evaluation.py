@@ -19,12 +19,12 @@ from sweep.catalogue import (
 )
 from sweep.errors import RequestError
 from sweep.runs.points import Columns, Part, columns_of, parts_of
+from sweep.runs.workers import thread_count
 from sweep.store.derived import AREA, areas_under, overshoots, refuse_gaps
-from sweep.store.machine import usable_processors
 from sweep.store.results import NEVER
 from sweep.store.tables import tables_of
 from sweep.study import Group, Study, load_study
-from sweep.study.checks import nearest, show
+from sweep.study.checks import nearest
 from sweep.training.costs import chunk_size
 from sweep.training.trained import Trained
 from sweep.training.trainer import prepare, train
@@ -119,9 +119,7 @@ def evaluate(
         RequestError: the study or a point is wrong, or what is asked for is not recorded.
     """
     study = study if isinstance(study, Study) else load_study(study)
-    threads = usable_processors() if threads is None else threads
-    if not isinstance(threads, int | np.integer) or threads < 1:
-        raise RequestError(f"threads must be at least 1, not {show(threads)}")
+    threads = thread_count(threads)
     columns = columns_of(study, points)
     parts = list(parts_of(study, columns))
     wanted = _wanted(study, measures, parts)

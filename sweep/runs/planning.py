@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from sweep.runs.workers import thread_count
 from sweep.store.folder import study_directory
-from sweep.store.machine import usable_processors
 from sweep.store.results import Results
 from sweep.study import Group, Study, load_study
 from sweep.study.refining import coarse_points, shape_of_map
@@ -89,7 +89,7 @@ def plan(
     """
     study = study if isinstance(study, Study) else load_study(study, overrides)
     found = Results(study_directory(results, study), study)
-    groups, threads = study.groups(), threads or usable_processors()
+    groups, threads = study.groups(), thread_count(threads)
     guesses = [estimate(group, threads) for group in groups]
     missing = [
         0 if found.refined else group.trials - trained

@@ -11,18 +11,16 @@ from pathlib import Path
 import numpy as np
 
 from sweep.errors import RequestError
-from sweep.runs.workers import Interruption, Threads, Workers
+from sweep.runs.workers import Interruption, Threads, Workers, thread_count
 from sweep.store.files import DamagedError
 from sweep.store.folder import claim, locked, make_folder, study_directory
 from sweep.store.ledger import Ledger, compact, read_ledger
-from sweep.store.machine import usable_processors
 from sweep.store.matching import Source, answers, missing, sources
 from sweep.store.repair import repair, set_aside
 from sweep.store.results import Results
 from sweep.store.shown import show_only, unify
 from sweep.store.tables import compared, tables_of
 from sweep.study import Group, Study
-from sweep.study.checks import show
 from sweep.study.refining import shape_of_map, wanted
 from sweep.training.costs import chunk_size, estimate
 from sweep.training.trained import Trained
@@ -70,11 +68,6 @@ class RunReport:
     signal: int
     findings: tuple[str, ...]
 
-    @property
-    def interrupted(self) -> bool:
-        """Whether a signal ended the run before all was trained."""
-        return self.signal != 0
-
 
 def run(  # noqa: PLR0913 - every choice of a run has a name here
     study: Study,
@@ -110,10 +103,9 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
         RequestError: the results cannot be written, or belong to another study; nothing was done.
         StoreError: results could not be saved or read; what was committed stays.
     """
-    threads = usable_processors() if threads is None else threads
-    for name, number in (("threads", threads), ("chunk", chunk)):
-        if number is not None and (not isinstance(number, int | np.integer) or number < 1):
-            raise RequestError(f"{name} must be at least 1, not {show(number)}")
+    threads = thread_count(threads)
+    if chunk is not None and chunk < 1:
+        raise RequestError(f"chunk must be at least 1, not {chunk}")
     if lanes is not None and lanes not in (1, 2, 4, 8, 16, 32, 64):
         raise RequestError(f"lanes must be a power of two from 1 to 64, not {lanes}")
     if study.trials > MAX_TRIALS:
@@ -261,7 +253,7 @@ class _Job:
                 size = min(size, -(-work.trials // self.workers.count))
             for source in work.sources:
                 yield from self._extensions(source, size, work.fresh)
-            for index in _pieces(_positions(work.fresh, self.shuffle_seed), size):
+            for index in _positions(work.fresh, self.shuffle_seed, size):
                 yield _Chunk(work.group, index)
 
     def _extensions(self, source: Source, size: int, fresh: np.ndarray) -> Iterator[_Chunk]:
@@ -303,23 +295,14 @@ class _Job:
             self.progress(Progress(self.done, self.total, self.steps, self.seconds))
 
 
-def _positions(wanted: np.ndarray, shuffle_seed: int | None) -> Iterator[np.ndarray]:
-    """The positions that are True in `wanted`, int64, some at a time."""
-    if shuffle_seed is not None:
-        yield np.random.default_rng(shuffle_seed).permutation(np.flatnonzero(wanted))
-        return
-    for start in range(0, len(wanted), _WINDOW):
-        yield np.flatnonzero(wanted[start : start + _WINDOW]) + start
+def _positions(wanted: np.ndarray, shuffle_seed: int | None, size: int) -> Iterator[np.ndarray]:
+    """The positions that are True in `wanted`, int64, `size` at a time or what a window has left.
 
-
-def _pieces(arrays: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
-    """The elements of `arrays`, one after the other, in arrays of `size`; the last is the rest."""
-    rest = np.empty(0, np.int64)
-    for array in arrays:
-        whole = np.concatenate([rest, array])
-        end = len(whole) - len(whole) % size
-        for start in range(0, end, size):
-            yield whole[start : start + size]
-        rest = whole[end:]
-    if len(rest):
-        yield rest
+    In order, or shuffled all together.
+    """
+    window = max(_WINDOW // size, 1) * size if shuffle_seed is None else len(wanted)
+    for first in range(0, len(wanted), window):
+        found = np.flatnonzero(wanted[first : first + window]) + first
+        if shuffle_seed is not None:
+            found = np.random.default_rng(shuffle_seed).permutation(found)
+        yield from (found[start : start + size] for start in range(0, len(found), size))

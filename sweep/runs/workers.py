@@ -14,8 +14,10 @@ from typing import Any, Protocol, Self
 
 import numpy as np
 
+from sweep.errors import RequestError
 from sweep.store.machine import usable_processors
 from sweep.study import Group
+from sweep.study.checks import show
 from sweep.training.compile import cache_directory, is_ready
 from sweep.training.specification import Specification
 from sweep.training.trained import Trained
@@ -29,6 +31,18 @@ for specification in pickle.load(sys.stdin.buffer):
 """
 _AT_ONCE = 2  # kernels that are compiled side by side, where there are processors for it
 _PAUSE = 0.02  # seconds between two looks at what compiles
+
+
+def thread_count(threads: int | None) -> int:
+    """So many threads; by default one for each usable processor.
+
+    Raises:
+        RequestError: it is no whole number above 0.
+    """
+    threads = usable_processors() if threads is None else threads
+    if not isinstance(threads, int | np.integer) or threads < 1:
+        raise RequestError(f"threads must be at least 1, not {show(threads)}")
+    return int(threads)
 
 
 class Interruption:

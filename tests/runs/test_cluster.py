@@ -82,7 +82,7 @@ def test_the_bits_are_those_of_threads(
     with connected(local.scheduler_address) as workers:
         assert workers.count == 2
         report = run(asked(), tmp_path, chunk=7, workers=workers)
-        assert (report.trained, report.interrupted) == (96, False)
+        assert (report.trained, report.signal) == (96, 0)
         assert_whole(tmp_path, undisturbed[40])
         longer = asked("training.steps=70")
         report = run(longer, tmp_path, chunk=10, workers=workers)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from itertools import count, pairwise
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -101,7 +102,7 @@ def test_a_run_reports_and_a_second_finds_nothing_to_do(tmp_path: Path) -> None:
     assert first.steps == 35 * 40
     assert first.seconds > 0
     assert first.directory == tmp_path / "small"
-    assert not first.interrupted
+    assert not first.signal
     assert first.findings == ()
     second = run(real(), tmp_path, threads=2)
     assert (second.trained, second.already, second.steps, second.seconds) == (0, 35, 0, 0)
@@ -156,10 +157,10 @@ def test_at_most_one_chunk_more_than_threads_is_under_way(
 ) -> None:
     """Chunks submitted or trained and not yet committed, counted where they are made and saved."""
     made, most = [0], [0]
-    real_pieces, real_add = runner._pieces, runner.Ledger.add
+    real_pieces, real_add = runner._positions, runner.Ledger.add
 
-    def pieces(arrays: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
-        for piece in real_pieces(arrays, size):
+    def pieces(*asked: Any) -> Iterator[np.ndarray]:
+        for piece in real_pieces(*asked):
             made[0] += 1
             most[0] = max(most[0], made[0])
             yield piece
@@ -168,7 +169,7 @@ def test_at_most_one_chunk_more_than_threads_is_under_way(
         made[0] -= 1
         return real_add(self, *chunk)
 
-    monkeypatch.setattr(runner, "_pieces", pieces)
+    monkeypatch.setattr(runner, "_positions", pieces)
     monkeypatch.setattr(runner.Ledger, "add", add)
     runner.run(study(), bench.results, threads=3, chunk=1)
     assert made == [0]
@@ -205,10 +206,10 @@ def test_a_signal_ends_the_run_with_what_was_under_way_committed(
     bench: Bench, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
 ) -> None:
     noted, waiting, started, asked = threading.Event(), threading.Event(), [], []
-    pieces = runner._pieces
+    pieces = runner._positions
 
-    def watched(arrays: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
-        for piece in pieces(arrays, size):
+    def watched(*choices: Any) -> Iterator[np.ndarray]:
+        for piece in pieces(*choices):
             asked.append(piece)
             if len(asked) == 4:
                 waiting.set()
@@ -232,15 +233,14 @@ def test_a_signal_ends_the_run_with_what_was_under_way_committed(
     with monkeypatch.context() as patch:
         patch.setattr(workers, "train", train_and_signal)
         patch.setattr(runner, "Interruption", Interruption)
-        patch.setattr(runner, "_pieces", watched)
+        patch.setattr(runner, "_positions", watched)
         report = bench.run(study(), chunk=1)
-    assert report.interrupted
     assert report.signal == number
     assert report.trained == len(started) == 3
     assert bench.open().trained == 3
     assert verify(bench.directory) == []
     again = bench.run(study())
-    assert not again.interrupted
+    assert not again.signal
     assert (again.trained, again.already) == (9, 3)
 
 
@@ -255,7 +255,7 @@ def test_a_signal_during_the_last_chunk_interrupts_nothing(
 
     monkeypatch.setattr(workers, "train", train_and_signal)
     report = bench.run(study(), chunk=12)
-    assert (report.trained, report.interrupted) == (12, False)
+    assert (report.trained, report.signal) == (12, 0)
 
 
 def test_a_second_signal_interrupts_at_once_and_loses_only_what_was_under_way(
