@@ -11,9 +11,7 @@ from sweep.cli.terminal import note
 @app.command()
 def explore(
     name: Name,
-    port: Annotated[
-        int | None, Option(metavar="N", min=1, max=65535, help="By default 8432, or a free one.")
-    ] = None,
+    port: Annotated[int | None, Option(metavar="N", help="By default 8432, or a free one.")] = None,
     host: Annotated[
         str, Option(metavar="ADDRESS", help="Another address than this machine's own.")
     ] = "127.0.0.1",

@@ -3,10 +3,13 @@
 import ipaddress
 import secrets
 import socket
+import threading
 import tomllib
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sweep.errors import RequestError
 from sweep.explorer.keeping import Kept
@@ -18,6 +21,8 @@ from sweep.training.compile import cache_directory
 PORT = 8432
 """Where the page is served, if the port is free and none is asked for."""
 
+_Found = TypeVar("_Found")
+_PATIENCE = 3.0  # seconds for what others know of a name
 _TOUR = Path(__file__).with_name("tour.toml")
 
 
@@ -46,7 +51,7 @@ def explore(
         on_ready: is called with the page's address, which holds a token, once it can be opened.
 
     Raises:
-        RequestError: the study is wrong, has no number to map, the port is taken, or Starlette and
+        RequestError: the study is wrong, has no numbers to map, the port is taken, or Starlette and
             uvicorn are not installed.
     """
     found = load_study(study, overrides)
@@ -65,15 +70,9 @@ def explore(
         Pool(Kept(cache_directory() / "tiles"), threads) as pool,
     ):
         number = listener.getsockname()[1]
-        shown = f"[{host}]" if ":" in host else host
-        hosts = {
-            f"{name}:{number}" for name in {shown, *(("localhost",) if is_loopback(host) else ())}
-        }
-        if host in ("0.0.0.0", "::"):
-            own = {socket.gethostname(), socket.getfqdn(), "127.0.0.1", "localhost", "[::1]"}
-            hosts |= {f"{name}:{number}" for name in own | _addresses()}
+        hosts = {f"{_shown(name)}:{number}" for name in names_of(host)}
         server = Server(found, pool, Path(results), tour(found.name), hosts=hosts, token=token)
-        on_ready(f"http://{shown}:{number}/#token={token}")
+        on_ready(f"http://{_shown(host)}:{number}/#token={token}")
         server.run([listener])
 
 
@@ -85,13 +84,40 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _addresses() -> set[str]:
-    """This machine's addresses, as far as its name has them."""
-    try:
-        found = {str(one[4][0]) for one in socket.getaddrinfo(socket.gethostname(), None)}
-    except OSError:
-        return set()
-    return {f"[{one}]" if ":" in one else one for one in found}
+def _shown(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def names_of(host: str) -> set[str]:
+    """What a browser may call the machine that serves at an address."""
+    if is_loopback(host):
+        return {host, "localhost"}
+    if host not in ("0.0.0.0", "::"):
+        return {host}
+    own = socket.gethostname()
+    found = {own, "localhost", "127.0.0.1", "::1"}
+    with suppress(OSError):
+        found.add(_looked_up(socket.getfqdn))
+        found |= {str(one[4][0]) for one in _looked_up(socket.getaddrinfo, own, None)}
+    return found
+
+
+def _looked_up(look: Callable[..., _Found], *given: object) -> _Found:
+    """What is known of a name, unless who would know it does not answer.
+
+    Raises:
+        OSError: nothing is, in time.
+    """
+    found: Future[_Found] = Future()
+
+    def answer() -> None:
+        try:
+            found.set_result(look(*given))
+        except OSError as error:
+            found.set_exception(error)
+
+    threading.Thread(target=answer, daemon=True).start()  # nothing else ends a look-up
+    return found.result(_PATIENCE)
 
 
 def listening(host: str, port: int | None) -> socket.socket:
@@ -100,15 +126,17 @@ def listening(host: str, port: int | None) -> socket.socket:
     Raises:
         RequestError: there is none.
     """
+    if port is not None and not 0 <= port <= 65535:
+        raise RequestError(f"--port: must be a whole number up to 65535, not {port}")
+    try:
+        family, *_, (address, _, *rest) = _looked_up(socket.getaddrinfo, host, None)[0]
+    except OSError:
+        raise RequestError(f"--host: {host}: is no known address; one is 127.0.0.1") from None
     for number in (PORT, 0) if port is None else (port,):
-        try:
-            kind = socket.getaddrinfo(host, number, type=socket.SOCK_STREAM)[0]
-            listener = socket.socket(kind[0], socket.SOCK_STREAM)
-        except OSError as error:
-            raise RequestError(f"--host: {host}: {error.strerror or error}") from None
+        listener = socket.socket(family, socket.SOCK_STREAM)
         try:
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(kind[4])
+            listener.bind((address, number, *rest))
             listener.listen(64)  # whoever opens the page at once waits
             return listener
         except OSError as error:
