@@ -4,7 +4,7 @@ import os
 import tempfile
 import threading
 import time
-from collections import OrderedDict
+from contextlib import suppress
 from pathlib import Path
 
 from sweep.explorer.tiles import Tile
@@ -24,25 +24,10 @@ class Kept:
     """
 
     def __init__(self, folder: Path, room: int = ROOM) -> None:
-        self.folder, self.room = folder, room
-        self._lock = threading.Lock()
-        self._sizes: OrderedDict[str, int] = OrderedDict()  # the longest unused first
-        found = []
-        try:
+        self.folder, self.room, self._lock = folder, room, threading.Lock()
+        with suppress(OSError):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for entry in os.scandir(folder):
-                status = entry.stat()
-                if entry.name.endswith(".tile"):
-                    found.append(
-                        (status.st_mtime, entry.name.removesuffix(".tile"), status.st_size)
-                    )
-                elif entry.name.endswith(".part") and status.st_mtime < time.time() - _ABANDONED:
-                    Path(entry).unlink()  # of a server that was killed
-        except OSError:
-            pass
-        for _, key, size in sorted(found):
-            self._sizes[key] = size
-        self._total = sum(self._sizes.values())
+        self._total = sum(size for _, size, _ in self._files())
 
     def read(self, key: str) -> Tile | None:
         """The tile of a key, or None."""
@@ -52,33 +37,44 @@ class Kept:
             os.utime(path)
         except OSError:
             return None
-        with self._lock:
-            if key in self._sizes:
-                self._sizes.move_to_end(key)
         return tile
 
     def write(self, key: str, tile: Tile) -> None:
         """Keep a tile in place of a coarser one; what was longest unused makes room."""
-        content, temporary = tile.to_bytes(), ""
+        content, path = tile.to_bytes(), self._path(key)
         try:
-            descriptor, temporary = tempfile.mkstemp(dir=self.folder, suffix=".part")
-            with os.fdopen(descriptor, "wb") as file:
+            before = path.stat().st_size if path.exists() else 0
+            with tempfile.NamedTemporaryFile(dir=self.folder, suffix=".part", delete=False) as file:
                 file.write(content)
-            Path(temporary).replace(self._path(key))
-        except OSError:
-            if temporary:
-                Path(temporary).unlink(missing_ok=True)
+            Path(file.name).replace(path)
+        except OSError:  # what is half written goes when it has been abandoned
             return
-        gone: list[str] = []
         with self._lock:
-            self._total += len(content) - self._sizes.pop(key, 0)
-            self._sizes[key] = len(content)
-            while self._total > self.room * _LEFT and (gone or self._total > self.room):
-                oldest, size = self._sizes.popitem(last=False)
-                self._total -= size
-                gone.append(oldest)
-        for one in gone:
-            self._path(one).unlink(missing_ok=True)
+            self._total += len(content) - before
+            if self._total > self.room:
+                self._make_room()
+
+    def _make_room(self) -> None:
+        files = self._files()
+        self._total = sum(size for _, size, _ in files)
+        for _, size, path in files:
+            if self._total <= self.room * _LEFT:
+                break
+            path.unlink(missing_ok=True)
+            self._total -= size
+
+    def _files(self) -> list[tuple[float, int, Path]]:
+        """When each tile was used, its size and where it is, the longest unused first."""
+        found = []
+        with suppress(OSError):
+            for path in self.folder.iterdir():
+                with suppress(FileNotFoundError):  # another server has removed it
+                    status = path.stat()
+                    if path.suffix == ".tile":
+                        found.append((status.st_mtime, status.st_size, path))
+                    elif path.suffix == ".part" and status.st_mtime < time.time() - _ABANDONED:
+                        path.unlink()  # of a server that was killed
+        return sorted(found)
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.tile"

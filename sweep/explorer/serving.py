@@ -1,11 +1,16 @@
 """The server of one page: loopback, a token, and answers to a few bounded requests."""
 
 import asyncio
+import base64
+import hashlib
 import json
+import logging
+import re
 import secrets
 import socket
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -19,32 +24,38 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sweep.errors import RequestError, SweepError
-from sweep.explorer import asking, looking
-from sweep.explorer.tiles import Tile, View
+from sweep.explorer import answering, asking
+from sweep.explorer.tiles import SIDES, Place, Tile, View
 from sweep.explorer.working import COMPILING, Pool, Wanted
 from sweep.study import Study
 
-MOST_BYTES = 2**17
-"""The longest body of a request."""
-
+PAGE = Path(__file__).with_name("page")
 TOKEN = "x-sweep-token"
 Places = Sequence[Mapping[str, object]]
-PAGE = Path(__file__).with_name("page")
+
+_MOST_BYTES = 2**17  # of a request's body
+_MOST_AT_ONCE = 200  # requests
 _PATIENCE = 5  # seconds that answers have at the end
 _KINDS = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
 _SERVED = {"/": "index.html"} | {f"/{n}": n for n in ("explorer.js", "drawing.js", "explorer.css")}
+_NUMBERS = "application/octet-stream"
 
-HEADERS = {
-    "content-security-policy": (
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; "
-        "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    ),
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-    "cross-origin-resource-policy": "same-origin",
-    "cross-origin-opener-policy": "same-origin",
-    "cache-control": "no-store",
-}
+
+def _headers() -> dict[str, str]:
+    (inline,) = re.findall("<script>(.*?)</script>", (PAGE / "index.html").read_text(), re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
+    return {
+        "content-security-policy": (
+            f"default-src 'none'; script-src 'self' 'sha256-{digest}'; style-src 'self'; "
+            "img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+            "frame-ancestors 'none'"
+        ),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+        "cross-origin-resource-policy": "same-origin",
+        "cross-origin-opener-policy": "same-origin",
+        "cache-control": "no-store",
+    }
 
 
 class Guard:
@@ -52,81 +63,94 @@ class Guard:
 
     def __init__(self, app: ASGIApp, hosts: Collection[str], token: str) -> None:
         self._app, self._hosts, self._token = app, hosts, token
+        self._headers, self._open = _headers(), 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403 to what is strange, else what the application answers, and our headers."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         found = {
             name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
         }
         host, origin = found.get("host", ""), found.get("origin")
         token = found.get(TOKEN, "").encode()
         public = scope["path"] in _SERVED and scope["method"] in ("GET", "HEAD")
-        refused = ""
+        refused, status = "", 403
         if host not in self._hosts or origin not in (None, f"http://{host}"):
             refused = "this server is for the page that it has sent alone"
         elif not public and not secrets.compare_digest(token, self._token.encode()):
             refused = "the token is wrong: open the address that `sweep explore` has printed"
+        elif self._open >= _MOST_AT_ONCE:
+            refused, status = "too many pages ask at once", 503
         if refused:
-            await JSONResponse({"error": refused}, 403, HEADERS)(scope, receive, send)
+            await JSONResponse({"error": refused}, status, self._headers)(scope, receive, send)
             return
 
         async def sent(message: Any) -> None:
             if message["type"] == "http.response.start":
-                ours = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+                ours = [(name.encode(), value.encode()) for name, value in self._headers.items()]
                 message["headers"] = [*message.get("headers", ()), *ours]
             await send(message)
 
-        await self._app(scope, receive, sent)
+        self._open += 1
+        try:
+            await self._app(scope, receive, sent)
+        finally:
+            self._open -= 1
 
 
 class _Stream:
     """The tiles that one request wants, sent as they come: threads deliver, the loop sends."""
 
-    def __init__(self, wanted: Sequence[Wanted], columns: Sequence[int]) -> None:
-        self.turn = 0
-        self.wanted = {(one.key, one.side): one for one in wanted}
+    def __init__(self, columns: Sequence[int], turn: int) -> None:
+        self.turn, self.wanted = turn, set[tuple[str, int]]()
         self.queue: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._columns, self._loop = [*columns], asyncio.get_running_loop()
+        self._columns, self._loop = columns, asyncio.get_running_loop()
 
     def deliver(self, one: Wanted, tile: Tile | None, said: str) -> None:
-        place, last = one.place, tile is not None or said != COMPILING
-        told = {
-            "at": [place.zx, place.zy, str(place.ix), str(place.iy), one.side],
-            "said": said,
-        }
-        if tile is None:
-            content = asking.frame(told)
-        else:
-            x, y = place.values(one.view, one.side)
-            content = asking.frame(told, x, y, tile.values[self._columns], tile.outcome)
+        content = _tile(one, tile, self._columns, said)
         with suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(
-                self._put, (one.key, one.side) if last else None, content
-            )
+            self._loop.call_soon_threadsafe(self._put, one, content, said)
 
-    def _put(self, name: tuple[str, int] | None, content: bytes) -> None:
+    def _put(self, one: Wanted, content: bytes, said: str) -> None:
         self.queue.put_nowait(content)
-        if name and self.wanted.pop(name, None) and not self.wanted:
-            self.queue.put_nowait(None)
+        if said != COMPILING:
+            self.wanted.discard(one.name)
+            if not self.wanted:
+                self.queue.put_nowait(None)
+
+
+def _tile(one: Wanted, tile: Tile | None, columns: Sequence[int], said: str = "") -> bytes:
+    place = one.place
+    told = {"at": [place.zx, place.zy, str(place.ix), str(place.iy), one.side], "said": said}
+    if tile is None:
+        return answering.frame(told)
+    x, y = place.values(one.view, one.side)
+    return answering.frame(told, x, y, tile.values[[*columns]], tile.outcome)
 
 
 class _Explorer:
     """What each path answers."""
 
     def __init__(self, study: Study, pool: Pool, results: Path, places: Places) -> None:
-        self._study, self._pool, self._results, self._places = study, pool, results, places
+        self._study, self._pool, self._results = study, pool, results
         self._streams: dict[str, _Stream] = {}
         self._view = lru_cache(64)(lambda text: asking.view_of(study, json.loads(text)))
+        self._facts = answering.facts(study, places)
+        self._begin()
+
+    def _begin(self) -> None:
+        """Train the whole of what a page shows first, coarsely, while it is being opened."""
+        first = self._facts["first"]
+        view = asking.view_of(self._study, {"view": first})
+        self._first = [Wanted(view, Place(0, 0, 0, 0), side) for side in SIDES[:-1]]
+        self._columns = asking.columns_wanted(view, first)
+        self._pool.ask("", self._first, lambda *_: None)
 
     def routes(self) -> list[Route]:
         answers = {"tiles": self.tiles, "points": self.points, "results": self.results}
         answers["study-file"] = self.save
         return [
             *(Route(path, self.page) for path in _SERVED),
-            Route("/api/study", self.facts),
+            Route("/api/study", self.study),
             *(Route(f"/api/{name}", one, methods=["POST"]) for name, one in answers.items()),
         ]
 
@@ -141,21 +165,25 @@ class _Explorer:
         kind = _KINDS[name.rpartition(".")[2]]
         return Response((PAGE / name).read_bytes(), media_type=kind)
 
-    async def facts(self, _: Request) -> Response:
-        return JSONResponse(await run_in_threadpool(asking.facts, self._study, self._places))
+    async def study(self, _: Request) -> Response:
+        """What a page has to know, and the whole of its first map as far as it is trained."""
+        content, known = answering.frame(self._facts), self._pool.kept.read(self._first[0].key)
+        if known:
+            content += _tile(replace(self._first[0], side=known.side), known, self._columns)
+        return Response(content, media_type=_NUMBERS)
 
     async def tiles(self, request: Request) -> Response:
         asked, view = await self._asked(request)
         tab, columns = asking.text(asked, "tab"), asking.columns_wanted(view, asked)
-        stream = _Stream(asking.wanted_of(view, asked), columns)
-        stream.turn = asking.whole(asked.get("turn", 0), 0, 2**53, "turn")
+        wanted = asking.wanted_of(view, asked)
+        stream = _Stream(columns, asking.whole(asked.get("turn", 0), 0, 2**53, "turn"))
         if before := self._streams.get(tab):
             if before.turn > stream.turn:  # it was overtaken on the way
                 return Response(b"")
             before.queue.put_nowait(None)
         self._streams[tab] = stream
         deliver = stream.deliver
-        self._pool.ask(tab, [*stream.wanted.values()], deliver)
+        stream.wanted = {one.name for one in self._pool.ask(tab, wanted, deliver)}
 
         async def answer() -> AsyncIterator[bytes]:
             try:
@@ -166,29 +194,29 @@ class _Explorer:
                 if self._streams.get(tab) is stream:
                     del self._streams[tab]
 
-        return StreamingResponse(answer(), media_type="application/octet-stream")
+        return StreamingResponse(answer(), media_type=_NUMBERS)
 
     async def points(self, request: Request) -> Response:
         asked, view = await self._asked(request)
-        return JSONResponse(await run_in_threadpool(looking.points, view, self._pool, asked))
+        return JSONResponse(await run_in_threadpool(answering.points, view, self._pool, asked))
 
     async def results(self, request: Request) -> Response:
         asked, view = await self._asked(request)
         columns = asking.columns_wanted(view, asked)
-        found = await run_in_threadpool(looking.on_disk, view, columns, self._results)
-        return Response(found, media_type="application/octet-stream")
+        found = await run_in_threadpool(answering.on_disk, view, columns, self._results)
+        return Response(found, media_type=_NUMBERS)
 
     async def save(self, request: Request) -> Response:
         asked, view = await self._asked(request)
-        return JSONResponse({"text": await run_in_threadpool(asking.saved, view, asked)})
+        return JSONResponse({"text": await run_in_threadpool(answering.saved, view, asked)})
 
     async def _asked(self, request: Request) -> tuple[dict[str, Any], View]:
         """What a request asks, its body read no further than it may be long, and of which view."""
         body = b""
         async for part in request.stream():
             body += part
-            if len(body) > MOST_BYTES:
-                raise RequestError(f"the request is longer than {MOST_BYTES} bytes")
+            if len(body) > _MOST_BYTES:
+                raise RequestError(f"the request is longer than {_MOST_BYTES} bytes")
         asked = asking.read(body)
         view = self._view(json.dumps({"view": asked.get("view")}, sort_keys=True))
         await run_in_threadpool(lambda: view.part)  # what is wrong with it is said now
@@ -214,13 +242,14 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 Guard(app, hosts, token), log_level="error", access_log=False, lifespan="off",
-                ws="none", server_header=False, date_header=False, limit_concurrency=200,
+                ws="none", server_header=False, date_header=False,
                 timeout_graceful_shutdown=_PATIENCE,
             )
         )  # fmt: skip
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End what is under way, then as uvicorn does."""
+        """End what is under way, then as uvicorn does; what is broken off is no error."""
+        logging.getLogger("uvicorn.error").disabled = True
         self._explorer.end()
         await super().shutdown(sockets)
 

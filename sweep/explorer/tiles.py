@@ -22,10 +22,9 @@ from sweep.study import Group, Study
 from sweep.training.trained import Trained
 from sweep.training.trainer import shape_of, train
 
-SIDES = (3, 4, 5, 6)
+SIDES = (2, 3, 4, 5, 6)
 """A tile has 2^side points along each axis, or what a range has."""
 
-_FORMAT = b"sweep tile 1\n"
 _SIZES = struct.Struct("<4I")
 _DIGEST = hashlib.sha256().digest_size
 
@@ -47,16 +46,16 @@ class View:
 
     @cached_property
     def part(self) -> Part:
-        """Its group, with one point.
+        """Its group, with as many points as one trains at a time: kernels are for many or for few.
 
         Raises:
             RequestError: axes or values are wrong.
         """
         if self.x.axis == self.y.axis:
             raise RequestError(f"{self.x.axis}: is both axes of the map")
-        return self.points(self.x.values(0, 0, 1), self.y.values(0, 0, 1))
+        return self.points(*map(np.ravel, np.meshgrid(*Place(0, 0, 0, 0).values(self, 3))))
 
-    @property
+    @cached_property
     def measures(self) -> tuple[str, ...]:
         """The measures of a tile, in the order of its values."""
         return measures_of(self.part.group)
@@ -67,13 +66,13 @@ class View:
         group = self.part.group
         others = [one for one in self.others if one[0] not in group.labels]
         told = [group.digest, group.steps, sorted(group.fixed.items()), others, self.x, self.y]
-        told.append(self.measures)
-        return hashlib.sha256(repr(told).encode()).hexdigest()
+        return hashlib.sha256(repr([*told, self.measures]).encode()).hexdigest()
 
     @cached_property
-    def lanes(self) -> int:
-        """So many networks are trained side by side."""
-        return shape_of(self.part.group).lanes
+    def lanes(self) -> int | None:
+        """So many networks are trained side by side; None where each is trained alone."""
+        network = shape_of(self.part.group).network
+        return network.lanes if network.abreast == 1 else None
 
     def points(self, x: np.ndarray, y: np.ndarray) -> Part:
         """The points (x[i], y[i]) as those of a group that records nothing.
@@ -93,7 +92,7 @@ class View:
             RequestError: a value is wrong.
         """
         part = self.points(x, y)
-        trained = train(part.group, part.index)
+        trained = train(part.group, part.index, lanes=self.lanes)
         return np.stack([measured(name, trained) for name in self.measures]), trained.outcome
 
 
@@ -134,11 +133,11 @@ class Place:
             found.append(window.values(level, i * num, num))
         return found[0], found[1]
 
-    def strides(self, view: View, coarse: int, fine: int) -> tuple[int, int]:
-        """Every how many-th point of a side is one of a coarser side: up and across."""
+    def within(self, view: View, coarse: int, fine: int) -> tuple[slice, slice]:
+        """Where on a side, up and across, the points of a coarser one are."""
         along = ((view.y.depth, self.zy), (view.x.depth, self.zx))
         up, across = (min(z + fine, depth) - min(z + coarse, depth) for depth, z in along)
-        return 2**up, 2**across
+        return slice(None, None, 2**up), slice(None, None, 2**across)
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,36 +154,36 @@ class Tile:
     values: np.ndarray
     outcome: np.ndarray
 
-    def refined(self, side: int, across: int, up: int, strides: tuple[int, int]) -> "Tile":
-        """The same points among `up` x `across` of a finer side; the others are yet to be trained.
-
-        `strides` are those of `Place.strides`.
-        """
-        values = np.full((len(self.values), up, across), np.nan)
-        outcome = np.full((up, across), -1, np.int8)
-        along = tuple(slice(None, None, stride) for stride in strides)
-        values[:, *along], outcome[along] = self.values, self.outcome
-        return Tile(side, values, outcome)
-
-    def coarser(self, side: int, strides: tuple[int, int]) -> "Tile":
-        """Its points on a coarser side."""
-        up, across = strides
-        return Tile(side, self.values[:, ::up, ::across], self.outcome[::up, ::across])
-
     def to_bytes(self) -> bytes:
-        """What is kept on the disk: a mark, the SHA-256 of the rest, sizes and numbers."""
+        """What is kept on the disk: the SHA-256 of the rest, sizes and numbers."""
         sizes = _SIZES.pack(self.side, *self.values.shape)
         body = sizes + self.values.astype("<f8").tobytes() + self.outcome.tobytes()
-        return _FORMAT + hashlib.sha256(body).digest() + body
+        return hashlib.sha256(body).digest() + body
 
     @classmethod
     def of(cls, content: bytes) -> "Tile | None":
         """The tile that was kept; None of anything else."""
-        start = len(_FORMAT) + _DIGEST
-        body = memoryview(content)[start:]
-        if content[:start] != _FORMAT + hashlib.sha256(body).digest():
+        body = memoryview(content)[_DIGEST:]
+        if content[:_DIGEST] != hashlib.sha256(body).digest() or len(body) < _SIZES.size:
             return None
         side, count, up, across = _SIZES.unpack_from(body)
         end = _SIZES.size + 8 * count * up * across
         values = np.frombuffer(body[_SIZES.size : end], "<f8").reshape(count, up, across)
         return cls(side, values, np.frombuffer(body[end:], np.int8).reshape(up, across))
+
+
+def untrained(view: View, place: Place, side: int, known: Tile | None = None) -> Tile:
+    """A tile with the points that a coarser one has, or with none."""
+    x, y = place.values(view, side)
+    values = np.full((len(view.measures), len(y), len(x)), np.nan)
+    outcome = np.full((len(y), len(x)), -1, np.int8)
+    if known:
+        up, across = place.within(view, known.side, side)
+        values[:, up, across], outcome[up, across] = known.values, known.outcome
+    return Tile(side, values, outcome)
+
+
+def coarsened(view: View, place: Place, side: int, known: Tile) -> Tile:
+    """The points that a tile has of a coarser side, or of its own."""
+    up, across = place.within(view, side, known.side)
+    return Tile(side, known.values[:, up, across], known.outcome[up, across])

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -60,6 +61,7 @@ class Window:
         stop = min(low + (num - 1) * stride + 1, int(self.high)) if stride else low
         return {"range": [low, stop, max(stride, 1)]}
 
+    @lru_cache(maxsize=4096)  # noqa: B019 - beside and above one another tiles share them
     def values(self, level: int, first: int, num: int) -> np.ndarray:
         """These points, fewer where a range ends: float64, or int64 of a range.
 

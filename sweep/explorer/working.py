@@ -1,6 +1,9 @@
 """Threads that train the tiles that pages look at, the most wanted first, in small batches."""
 
 import hashlib
+import math
+import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -10,21 +13,28 @@ from functools import cached_property
 
 import numpy as np
 
+from sweep.errors import RequestError
 from sweep.explorer.keeping import Kept
-from sweep.explorer.tiles import Place, Tile, View
+from sweep.explorer.tiles import Place, Tile, View, coarsened, untrained
 from sweep.runs.workers import Interruption, Threads, uncompiled
 
 _BATCH_SECONDS = 0.03
 """Of a thread's work on one batch, about: so long it goes on with what nobody wants."""
 
+_QUICK_SECONDS = 0.015
+"""Of a thread's work on a tile: one that takes less needs no coarser one before it."""
+
 _MOST_TABS = 32
 _GROWTH = 4  # of a batch beside the one before, at most
+_NICE = 10  # what shows a page goes before what trains for it
 
 Deliver = Callable[["Wanted", Tile | None, str], None]
 """Takes what was wanted, its tile or None, and what there is to say of it."""
 
 COMPILING = "compiling the kernel"
 """What is said of a tile that will come later."""
+
+_ENDING = "the server is ending"
 
 
 @dataclass(frozen=True)
@@ -40,27 +50,25 @@ class Wanted:
         """What the tile is kept under, whatever its side."""
         return hashlib.sha256(f"{self.view.digest} {self.place}".encode()).hexdigest()
 
+    @property
+    def name(self) -> tuple[str, int]:
+        """The tile and its side."""
+        return self.key, self.side
+
 
 @dataclass(eq=False)
 class _Task:
     """A tile under way.
 
-    `state` is "new", "opening", "open" or "done"; once open, `places` are the flat positions of
-    points to be trained, `given` of them to threads so far, and `left` are not trained yet.
+    `state` is "new", "opening", "open" or "done"; once open, `points` are the flat positions of
+    points that no thread has been given yet, and `left` are not trained yet.
     """
 
     wanted: Wanted
     state: str = "new"
     tile: Tile | None = None
-    x: np.ndarray = field(default_factory=lambda: np.empty(0))
-    y: np.ndarray = field(default_factory=lambda: np.empty(0))
-    places: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
-    given: int = 0
+    points: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     left: int = 0
-
-    @property
-    def name(self) -> tuple[str, int]:
-        return self.wanted.key, self.wanted.side
 
 
 @dataclass(eq=False)
@@ -75,13 +83,12 @@ class Pool:
     """Trains what pages want; use it in a `with` block, at whose end no thread is left."""
 
     def __init__(self, kept: Kept, threads: int) -> None:
-        self._kept = kept
+        self.kept = kept
         self._changed = threading.Condition()
         self._tabs: dict[str, _Tab] = {}  # the one that asked last at the end
         self._ready: set[str] = set()
         self._preparing = threading.Lock()
-        self._compilers = Threads(1, None)
-        self._interruption = Interruption()  # is set at the end, whatever came
+        self._compilers, self._interruption = Threads(1, None), Interruption()
         self._seconds: dict[str, tuple[float, int]] = {}  # a trial's, and the last batch's trials
         self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(threads)]
 
@@ -103,26 +110,30 @@ class Pool:
             self._tabs.clear()
             self._changed.notify_all()
 
-    @property
-    def ending(self) -> bool:
-        """Whether no more is trained."""
-        return bool(self._interruption)
-
-    def ask(self, tab: str, wanted: Sequence[Wanted], deliver: Deliver) -> None:
+    def ask(self, tab: str, wanted: Sequence[Wanted], deliver: Deliver) -> list[Wanted]:
         """Train this for a page in place of all that it wanted before; what is under way goes on.
 
-        `deliver` is called from threads of this pool, once for each of `wanted`, and before
-        that to say that it is `COMPILING`.
+        Returns what there will be: not what is passed over, being nearly as long in coming as
+        something finer. `deliver` is called from threads of this pool, once for each of these,
+        and before that to say that it is `COMPILING`.
         """
+        names = {one.name for one in wanted}
+        wanted = [
+            one for one in wanted if (one.key, one.side + 1) not in names or not self._quick(one)
+        ]
         with self._changed:
-            before = self._tabs.pop(tab, None)
-            known = {task.name: task for task in (before.tasks if before else ())}
-            tasks = [_Task(one) for one in wanted]
-            tasks = [known.get(task.name, task) for task in tasks]
+            known = {task.wanted.name: task for one in self._tabs.values() for task in one.tasks}
+            tasks = [known.get(one.name) or _Task(one) for one in wanted]
+            self._tabs.pop(tab, None)
             self._tabs[tab] = _Tab(tasks, deliver)
             while len(self._tabs) > _MOST_TABS:
                 del self._tabs[next(iter(self._tabs))]
             self._changed.notify_all()
+        return wanted
+
+    def _quick(self, one: Wanted) -> bool:
+        seconds, _ = self._seconds.get(one.view.digest, (math.inf, 0))
+        return bool(seconds * 4 ** (one.side + 1) < _QUICK_SECONDS)
 
     def drop(self, tab: str, deliver: Deliver) -> None:
         """Forget what a page wanted, unless it has asked anew since."""
@@ -134,32 +145,38 @@ class Pool:
         """Have a view's kernels at hand, compiled by a process of its own if need be.
 
         Raises:
-            SweepError: they cannot be compiled.
-            CancelledError: the end came first.
+            SweepError: they cannot be compiled, or the end came first.
         """
-        digest = view.digest
-        if digest not in self._ready:
+        if view.digest in self._ready:
+            return
+        try:
             with self._preparing:
-                group = view.part.group
-                self._compilers.expect([group])
-                self._compilers.prepare(group, self._interruption)
-                self._ready.add(digest)
+                self._compilers.expect([view.part.group])
+                self._compilers.prepare(view.part.group, self._interruption)
+        except CancelledError:
+            raise RequestError(_ENDING) from None
+        self._ready.add(view.digest)
+
+    def refuse_at_the_end(self) -> None:
+        """Raise a RequestError once no more is trained."""
+        if self._interruption:
+            raise RequestError(_ENDING)
 
     def _work(self) -> None:
+        if sys.platform == "linux":  # where a thread has a priority of its own
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
         while True:
             with self._changed:
                 while (found := self._next()) is None and not self._interruption:
                     self._changed.wait()
             if found is None or self._interruption:
                 return
-            task, places = found
+            task, points = found
             try:
-                if places is None:
+                if points is None:
                     self._open(task)
                 else:
-                    self._train(task, places)
-            except CancelledError:
-                return
+                    self._train(task, points)
             except Exception as error:  # a thread that died would be waited for
                 self._end(task, None, str(error) or type(error).__name__)
 
@@ -168,86 +185,71 @@ class Pool:
 
         Of one tile nothing finer is begun while something coarser is under way.
         """
-        all_tasks = [task for tab in self._tabs.values() for task in tab.tasks]
-        busy = {task.wanted.key for task in all_tasks if task.state in ("opening", "open")}
-        for tab in reversed(self._tabs.values()):
-            for task in tab.tasks:
-                if task.state == "new" and task.wanted.key not in busy:
-                    task.state = "opening"
-                    return task, None
-                if task.state == "open" and task.given < len(task.places):
-                    start, size = task.given, self._batch(task.wanted.view)
-                    task.given = min(start + size, len(task.places))
-                    return task, task.places[start : task.given]
+        tasks = [task for tab in reversed(self._tabs.values()) for task in tab.tasks]
+        busy = {task.wanted.key: task for task in tasks if task.state in ("opening", "open")}
+        for one in tasks:
+            task = busy.get(one.wanted.key, one)
+            if task.state == "new":
+                task.state = "opening"
+                return task, None
+            if len(task.points):
+                size = self._batch(task.wanted.view)
+                points, task.points = task.points[:size], task.points[size:]
+                return task, points
         return None
 
     def _batch(self, view: View) -> int:
         """How many trials are a batch: whole blocks of lanes, as fast as they were so far."""
-        lanes = view.lanes
+        lanes = view.lanes or 1
         seconds, last = self._seconds.get(view.digest, (0.0, 0))
-        if not last:
-            return lanes
         most = min(_BATCH_SECONDS / max(seconds, 1e-9), _GROWTH * last)
         return max(int(most) // lanes, 1) * lanes
 
     def _open(self, task: _Task) -> None:
         """Find what is kept of a tile, and which points are missing."""
-        wanted, view = task.wanted, task.wanted.view
-        x, y = wanted.place.values(view, wanted.side)
-        tile = self._kept.read(wanted.key)
-        if tile is not None and tile.side >= wanted.side:
-            strides = wanted.place.strides(view, wanted.side, tile.side)
-            self._end(task, tile.coarser(wanted.side, strides))
+        wanted, view, place = task.wanted, task.wanted.view, task.wanted.place
+        known = self.kept.read(wanted.key)
+        if known and known.side >= wanted.side:
+            self._end(task, coarsened(view, place, wanted.side, known))
             return
         if view.digest not in self._ready and uncompiled([view.part.group], None):
-            self._tell(task, COMPILING)
+            self._end(task, None, COMPILING)
         self.prepare(view)
-        if tile is None:
-            count, size = len(view.measures), (len(y), len(x))
-            task.tile = Tile(
-                wanted.side, np.full((count, *size), np.nan), np.full(size, -1, np.int8)
-            )
-        else:
-            strides = wanted.place.strides(view, tile.side, wanted.side)
-            task.tile = tile.refined(wanted.side, len(x), len(y), strides)
-        with self._changed:
-            task.x, task.y = x, y
-            task.places = np.flatnonzero(task.tile.outcome < 0)
-            task.left, task.state = len(task.places), "open"
-            self._changed.notify_all()
-        if not task.left:  # a range that has no finer side
+        task.tile = untrained(view, place, wanted.side, known)
+        points = np.flatnonzero(task.tile.outcome < 0)
+        if not len(points):  # a range that has no finer side
             self._end(task, task.tile)
-
-    def _train(self, task: _Task, places: np.ndarray) -> None:
-        assert task.tile is not None
-        view, across = task.wanted.view, len(task.x)
-        start = time.thread_time()  # beside other programs a batch is as large as without them
-        values, outcome = view.train(task.x[places % across], task.y[places // across])
-        seconds = (time.thread_time() - start) / len(places)
-        # No other thread writes these points.
-        task.tile.values.reshape(len(values), -1)[:, places] = values
-        task.tile.outcome.reshape(-1)[places] = outcome
+            return
         with self._changed:
-            self._seconds[view.digest] = (seconds, len(places))
-            task.left -= len(places)
+            task.points, task.left, task.state = points, len(points), "open"
+            self._changed.notify_all()
+
+    def _train(self, task: _Task, points: np.ndarray) -> None:
+        view, tile = task.wanted.view, task.tile
+        assert tile is not None
+        x, y = task.wanted.place.values(view, tile.side)
+        start = time.thread_time()  # beside other programs a batch is as large as without them
+        values, outcome = view.train(x[points % len(x)], y[points // len(x)])
+        seconds = (time.thread_time() - start) / len(points)
+        # No other thread writes these points.
+        tile.values.reshape(len(values), -1)[:, points] = values
+        tile.outcome.reshape(-1)[points] = outcome
+        with self._changed:
+            self._seconds[view.digest] = (seconds, len(points))
+            task.left -= len(points)
             done = not task.left
         if done:
-            self._kept.write(task.wanted.key, task.tile)
-            self._end(task, task.tile)
+            self.kept.write(task.wanted.key, tile)
+            self._end(task, tile)
 
     def _end(self, task: _Task, tile: Tile | None, said: str = "") -> None:
-        """Hand a tile to the pages that want it."""
+        """Hand a tile to the pages that want it, or say why there is none, yet or at all."""
         with self._changed:
-            task.state, task.given = "done", len(task.places)
             tabs = [tab for tab in self._tabs.values() if task in tab.tasks]
-            for tab in tabs:
-                tab.tasks.remove(task)
-            self._changed.notify_all()
+            if said != COMPILING:
+                task.state, task.points = "done", task.points[:0]
+                for tab in tabs:
+                    tab.tasks.remove(task)
+                self._changed.notify_all()
         for tab in tabs:
             tab.deliver(task.wanted, tile, said)
-
-    def _tell(self, task: _Task, said: str) -> None:
-        with self._changed:
-            tabs = [tab for tab in self._tabs.values() if task in tab.tasks]
-        for tab in tabs:
-            tab.deliver(task.wanted, None, said)

@@ -48,8 +48,9 @@ seed = { range = [0, 12] }
 
 @dataclass(frozen=True)
 class Frame:
-    """What a server sent of a tile."""
+    """What a server sent of a tile, or told of the study."""
 
+    told: dict[str, Any]
     at: tuple[object, ...]
     said: str
     x: np.ndarray
@@ -69,6 +70,7 @@ def frames(content: bytes) -> Iterator[Frame]:
         x, y, values, outcome = np.split(numbers, sizes)
         assert len(outcome) == across * up
         yield Frame(
+            header,
             tuple(header.get("at", ())),
             header.get("said", ""),
             x.view("<f8"),

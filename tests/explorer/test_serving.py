@@ -17,10 +17,20 @@ import pytest
 import sweep
 from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
+from sweep.explorer import exploring
 from sweep.explorer import serving as module
 from sweep.explorer.tiles import Tile, View
 from sweep.study import Study
-from tests.explorer.conftest import STUDY, TOKEN, VIEW, Server, command, frames, serving
+from tests.explorer.conftest import (
+    STUDY,
+    TOKEN,
+    VIEW,
+    Frame,
+    Server,
+    command,
+    frames,
+    serving,
+)
 
 ROOT = [0, 0, "0", "0"]
 MEASURES = ["final_loss", "max_loss", "steps_to_target", "diverged_at"]
@@ -73,7 +83,8 @@ def test_a_finer_side_trains_new_points_alone_and_another_server_finds_them(
     trained = View.train
 
     def counting(self: View, x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        counts.append(len(x))
+        if dict(self.others) == VIEW["others"]:  # not what is trained ahead of any page
+            counts.append(len(x))
         return trained(self, x, y)
 
     monkeypatch.setattr(View, "train", counting)
@@ -89,13 +100,27 @@ def test_a_finer_side_trains_new_points_alone_and_another_server_finds_them(
     assert again.values.tobytes() == fine.values.tobytes()
     assert less.values.tobytes() == coarse.values.tobytes()
     # A tile that is torn, or another's, is trained anew.
-    (kept,) = (tmp_path / "tiles").glob("*.tile")
-    for content in (kept.read_bytes()[:-1], b"", kept.read_bytes().replace(b"\0", b"\1", 1)):
-        kept.write_bytes(content)
+    kept = [*(tmp_path / "tiles").glob("*.tile")]
+    for spoilt in (lambda one: one[:-1], lambda _: b"", lambda one: one.replace(b"\0", b"\1", 1)):
+        for file in kept:
+            file.write_bytes(spoilt(file.read_bytes()))
         counts.clear()
         (anew,) = server.tiles(VIEW, [[*ROOT, 5]], MEASURES)
         assert sum(counts) == 32 * 12
         assert anew.values.tobytes() == fine.values.tobytes()
+
+
+def test_the_whole_of_the_first_map_is_trained_ahead_of_any_page(server: Server) -> None:
+    end, found = time.monotonic() + 60, list[Frame]()
+    while time.monotonic() < end and (len(found) < 2 or found[1].at != (*ROOT, 5)):
+        status, content, _ = server.answer("/api/study")
+        assert status == 200
+        found = [*frames(content)]
+    first = found[0].told["first"]
+    assert first["others"] == {"initial.scale": 1.0}
+    (asked,) = server.tiles(first, [[*ROOT, 5]], first["measures"])
+    assert found[1].values.tobytes() == asked.values.tobytes()
+    assert found[1].outcome.shape == (12, 32)
 
 
 def test_only_the_page_is_answered(server: Server) -> None:
@@ -225,7 +250,7 @@ def test_tabs_give_up_what_they_asked_before(server: Server) -> None:
         for level in (3, 4):
             want = [[level, 0, str(i), "0", 5] for i in range(2**level)]
             if level == 3:  # a page that is gone before anything comes
-                with asking(server.port, TOKEN, want, str(number)):
+                with asking(server.port, TOKEN, want=want, tab=str(number)):
                     pass
             else:
                 answers[number] = [
@@ -245,7 +270,7 @@ def test_tabs_give_up_what_they_asked_before(server: Server) -> None:
 def test_a_server_that_is_ended_leaves_whole_tiles(tmp_path: Path, number: int) -> None:
     (tmp_path / "small.toml").write_text(STUDY.replace("steps = 30", "steps = 3000"))
     want = [[8, 0, str(i), "0", 6] for i in range(200)]
-    with command(tmp_path) as (process, port, token), asking(port, token, want) as page:
+    with command(tmp_path) as (process, port, token), asking(port, token, want=want) as page:
         received(page, lambda found: len(found) > 3000)  # the first tile has come
         process.send_signal(number)
         _, said = process.communicate(timeout=60)
@@ -261,16 +286,21 @@ def test_a_server_that_is_ended_leaves_whole_tiles(tmp_path: Path, number: int) 
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="asks Linux for processes")
 def test_an_interruption_ends_what_compiles_too(tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(STUDY)
+    point = {"levels": [3, 3], "points": [[0, 0]], "curves": True}
     with (
         command(tmp_path, warm=False) as (process, port, token),
-        asking(port, token, [[*ROOT, 3]]) as page,
+        asking(port, token, want=[[*ROOT, 3]]) as page,
+        asking(port, token, "points", **point) as other,
     ):
         received(page, lambda found: b"compiling" in found)
         while len(processes(tmp_path)) < 2:
             time.sleep(0.05)
+        time.sleep(0.2)  # the point is being waited for
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
-    assert process.returncode == 130
+        answer = other.recv(2**16)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "sweep: interrupted\n")
+    assert b"the server is ending" in answer
     assert not processes(tmp_path)
 
 
@@ -285,11 +315,10 @@ def processes(folder: Path) -> list[str]:
 
 
 @contextmanager
-def asking(port: int, token: str, want: object, tab: str = "one") -> Iterator[socket.socket]:
-    """A connection on which tiles are asked for, by hand."""
-    body = {"tab": tab, "view": VIEW, "measures": ["final_loss"], "want": want}
-    text = json.dumps(body).encode()
-    head = f"POST /api/tiles HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX-Sweep-Token: {token}\r\n"
+def asking(port: int, token: str, path: str = "tiles", **more: object) -> Iterator[socket.socket]:
+    """A connection on which something is asked for, by hand."""
+    text = json.dumps({"tab": "one", "view": VIEW, "measures": ["final_loss"]} | more).encode()
+    head = f"POST /api/{path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nX-Sweep-Token: {token}\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=60) as page:
         page.sendall(f"{head}Content-Length: {len(text)}\r\n\r\n".encode() + text)
         yield page
@@ -316,6 +345,34 @@ def test_a_port_that_is_taken_and_an_extra_that_is_missing_are_one_line(
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(RequestError, match=r"pip install 'sweep\[explore\]'"):
         sweep.explore(tmp_path / "small.toml")
+
+
+def test_a_wrong_port_or_host_is_one_line_and_soon(
+    study: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for port in (-1, 70000):
+        with pytest.raises(RequestError, match=rf"^--port: must be a whole .* not {port}$"):
+            sweep.explore(study, port=port)
+    with pytest.raises(RequestError, match=r"^--port: 192\.0\.2\.1, port 8432: "):
+        sweep.explore(study, host="192.0.2.1", port=8432)  # an address that nobody has
+    answered = threading.Event()
+    monkeypatch.setattr(exploring, "_PATIENCE", 0.1)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered.wait(60))
+    with pytest.raises(RequestError, match=r"^--host: nosuchhost: is no known address"):
+        sweep.explore(study, host="nosuchhost")
+    answered.set()
+
+
+def test_too_many_requests_at_once_are_told_so_in_json(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_MOST_AT_ONCE", 1)
+    want = [[8, 0, str(i), "0", 6] for i in range(200)]
+    with asking(server.port, TOKEN, want=want) as page:
+        received(page, lambda found: len(found) > 1000)
+        status, content, _ = server.answer("/api/study")
+    assert status == 503
+    assert "too many" in json.loads(content)["error"]
 
 
 def test_the_page_asks_nobody_else() -> None:

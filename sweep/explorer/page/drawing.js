@@ -18,12 +18,17 @@ function ramp(stops) {
 const RAMP = ramp(VIRIDIS), NEAR = ramp(BLUES), FAR = ramp(REDS);
 const SOLID = OUTCOME.map((hex) => packed(rgb(hex))), GREY = packed(rgb(LOST));
 
-const part = (sorted, value) => { // the share of sorted values below one
-  let low = 0, high = sorted.length;
-  while (low < high) { const mid = low + high >> 1; if (sorted[mid] < value) low = mid + 1; else high = mid; }
-  return sorted.length > 1 ? Math.min(low / (sorted.length - 1), 1) : 0;
-};
-const ranks = (values) => Float64Array.from(new Set(values)).sort();
+// Colours by rank: of the different values, sorted, those beyond which each of the 255 colours after the first begins.
+function ranks(values) {
+  values.sort(); let n = 0;
+  for (let i = 0; i < values.length; i++) if (!n || values[i] !== values[n - 1]) values[n++] = values[i];
+  return n > 1 ? Float64Array.from({ length: 255 }, (_, c) => values[Math.ceil((c + 0.5) * (n - 1) / 255) - 1]) : new Float64Array(0);
+}
+function rank(begins, value) {
+  let low = 0, high = begins.length;
+  while (low < high) { const mid = low + high >> 1; if (begins[mid] < value) low = mid + 1; else high = mid; }
+  return low;
+}
 
 // How near to the other side a trial is: what converged by its measure, rounding apart; what diverged
 // by the step at which it did, later is nearer, and of what stayed finite by its largest loss.
@@ -33,27 +38,29 @@ function closeness(t, i, facts) {
   return facts.losses && value[i] < 2 ** -52 * initial[i] ? 0 : value[i];
 }
 
-// What colours of a scale need of the tiles in view: ranks or ends, made anew when the view settles.
-export function domainOf(tiles, scale, facts) {
-  const kept = [], lost = [];
-  for (const t of tiles) for (let i = 0; i < t.outcome.length; i++) {
+// What colours of a scale need of the tiles in view, of every so many-th trial if there are more than `most`:
+// ranks or ends, made anew when the view settles.
+export function domainOf(tiles, scale, facts, most) {
+  const count = tiles.reduce((sum, t) => sum + t.outcome.length, 0), by = Math.ceil(count / most) | 1, sides = scale === "sides";
+  let kept = new Float64Array(count), lost = new Float64Array(count), k = 0, l = 0;
+  for (const t of tiles) for (let i = 0; i < t.outcome.length; i += by) {
     const o = t.outcome[i];
-    if (o < 0 || (o === 1 && scale === "sides")) continue;
-    const v = scale === "sides" ? closeness(t, i, facts) : t.values[0][i];
-    if (o === 2 && (scale === "sides" || facts.ending)) { if (scale === "sides") lost.push(v); }
-    else if (isFinite(v) && (scale !== "log" || v > 0)) kept.push(v);
+    if (o < 0 || (o === 1 && sides)) continue;
+    const v = sides ? closeness(t, i, facts) : t.values[0][i];
+    if (o === 2 && (sides || facts.ending)) { if (sides) lost[l++] = v; }
+    else if (isFinite(v) && (scale !== "log" || v > 0)) kept[k++] = v;
   }
-  const sorted = scale === "rank" || scale === "sides" ? ranks(kept) : Float64Array.from(kept).sort();
-  const at = (q) => sorted[Math.round(q * (sorted.length - 1))];
-  const ends = sorted.length ? (scale === "rank" ? [sorted[0], at(1)] : [at(0.002), at(0.998)]) : [0, 1];
+  kept = kept.subarray(0, k).sort(); lost = lost.subarray(0, l);
+  const at = (q) => kept[Math.round(q * (k - 1))], ends = k ? (scale === "rank" ? [at(0), at(1)] : [at(0.002), at(0.998)]) : [0, 1];
   if (scale === "log" && ends[0] < 1e-30 * ends[1]) ends[0] = 1e-30 * ends[1];
-  return { scale, sorted, lost: ranks(lost), ends, facts };
+  return { scale, kept: ranks(kept), lost: ranks(lost), ends, facts };
 }
 
-export function paint(t, domain) { // a canvas with a pixel a trial, the first row at the top
-  const canvas = new OffscreenCanvas(t.across, t.up), context = canvas.getContext("2d");
-  const image = context.createImageData(t.across, t.up), pixels = new Uint32Array(image.data.buffer);
-  const { scale, sorted, lost, ends, facts } = domain, log = scale === "log";
+export function paint(t, domain) { // a canvas with a pixel a trial, the first row at the top; the one of before if colours are the same
+  if (t.painted === domain) return t.image;
+  t.painted = domain; t.image ||= new OffscreenCanvas(t.across, t.up);
+  const context = t.image.getContext("2d"), image = context.createImageData(t.across, t.up), pixels = new Uint32Array(image.data.buffer);
+  const { scale, kept, lost, ends, facts } = domain, log = scale === "log";
   const [low, high] = log ? ends.map(Math.log) : ends;
   for (let j = 0; j < t.up; j++) for (let i = 0; i < t.across; i++) {
     const at = j * t.across + i, o = t.outcome[at], v = t.values[0][at];
@@ -61,17 +68,15 @@ export function paint(t, domain) { // a canvas with a pixel a trial, the first r
     if (o < 0) colour = 0;
     else if (scale === "outcome") colour = SOLID[o];
     else if (scale === "sides") {
-      const far = o === 2, near = o === 1 ? 0 : part(far ? lost : sorted, closeness(t, at, facts));
-      colour = o === 1 ? SOLID[1] : far ? FAR[Math.round(255 * (1 - near))] : NEAR[Math.round(255 * near)];
+      colour = o === 1 ? SOLID[1] : o === 2 ? FAR[255 - rank(lost, closeness(t, at, facts))] : NEAR[rank(kept, closeness(t, at, facts))];
     } else if ((o === 2 && facts.ending) || isNaN(v)) colour = GREY;
     else {
-      const share = scale === "rank" ? part(sorted, v) : ((log ? Math.log(v) : v) - low) / (high - low || 1);
-      colour = RAMP[Math.round(255 * Math.min(Math.max(share, 0), 1)) || 0];
+      colour = RAMP[scale === "rank" ? rank(kept, v) : Math.round(255 * Math.min(Math.max(((log ? Math.log(v) : v) - low) / (high - low || 1), 0), 1)) || 0];
     }
     pixels[(t.up - 1 - j) * t.across + i] = colour;
   }
   context.putImageData(image, 0, 0);
-  return canvas;
+  return t.image;
 }
 
 export function legend(c, x, y, width, domain, style, label) {

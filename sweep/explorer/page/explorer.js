@@ -7,17 +7,17 @@ const FIX = 72n, ONE = 1n << FIX, HALF = ONE >> 1n, SIDE = 6, MOST = 700, APART 
 const MARGIN = { left: 112, right: 14, top: 12, bottom: 62 };
 const narrow = () => map.clientWidth < 560;
 const map = $("map"), tab = Array.from(crypto.getRandomValues(new Uint32Array(3))).join("-");
-let facts, token, state, domain = null, base = null, tiles = new Map(), specified = "", asked = "", going = 0, dirty = false;
+let facts, secret = token, state, domain = null, base = null, tiles = new Map(), specified = "", asked = "", going = 0, dirty = false;
 let pins = [], current = null, pointer = null, drawn = null, lining = false, line = null, settled = 0, timer = 0, recolour = 0, limit = "", trained = -1;
 window.explorer = { get tiles() { return tiles; }, get state() { return state; }, get domain() { return domain; }, get busy() { return going > 0; }, frames: 0 };
 
 // ---- the server
 
 async function post(path, body, signal) {
-  const answer = await fetch("/api/" + path, { method: body ? "POST" : "GET", body: body && JSON.stringify(body), headers: { "x-sweep-token": token }, signal });
+  const answer = await fetch("/api/" + path, { method: body ? "POST" : "GET", body: body && JSON.stringify(body), headers: { "x-sweep-token": secret }, signal });
   if (answer.ok) return answer;
   const newer = localStorage.getItem("sweep-token"); // another tab has opened what a new server has printed
-  if (answer.status === 403 && newer && newer !== token) { token = newer; return post(path, body, signal); }
+  if (answer.status === 403 && newer && newer !== secret) { secret = newer; return post(path, body, signal); }
   const said = await answer.json().catch(() => ({ error: answer.statusText }));
   throw new Error(said.error);
 }
@@ -25,12 +25,13 @@ const tell = (text) => { $("status").textContent = text; };
 const attempt = async (work) => { try { return await work(); } catch (error) { if (error.name !== "AbortError") tell(error instanceof TypeError ? "The server does not answer; is `sweep explore` still running?" : error.message); return null; } };
 
 const view = () => ({ x: state.x, y: state.y, others: state.others });
-const columns = () => [state.measure, "diverged_at", "max_loss", "initial_loss"].slice(0, state.scale === "sides" ? 4 : 1);
+const columns = () => [state.measure, ...(state.scale === "sides" ? facts.sided : [])];
 
-function frameOf(buffer) { // as `asking.frame` writes it
-  const length = new DataView(buffer).getUint32(4, true), told = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, 8, length)));
+function frameOf(buffer, from = 0) { // as `answering.frame` writes it
+  const view = new DataView(buffer), length = view.getUint32(from + 4, true), told = JSON.parse(new TextDecoder().decode(new Uint8Array(buffer, from + 8, length)));
+  told.end = from + 8 + view.getUint32(from, true);
   if (!told.across) return told;
-  let at = 8 + length;
+  let at = from + 8 + length;
   const take = (n) => { const found = new Float64Array(buffer.slice(at, at + 8 * n)); at += 8 * n; return found; };
   const { across, up } = told, x = take(across), y = take(up);
   const values = Array.from({ length: told.columns }, () => take(across * up));
@@ -54,7 +55,7 @@ async function stream(want) {
       }
     }
   });
-  going--; work(); wait = whole ? 0 : Math.min(wait + 2000, 10000); // a server that does not answer is left alone for a while
+  going--; work(); if (!going) recoloured(); wait = whole ? 0 : Math.min(wait + 2000, 10000); // a server that does not answer is left alone for a while
   if (!going) { asked = ""; ask(wait); }
 }
 let cut = new AbortController(), wait = 0;
@@ -70,10 +71,12 @@ function take(found) {
   tiles.delete(name);
   tiles.set(name, { ...found, zx, zy, ix: BigInt(ix), iy: BigInt(iy), side, levels: [levelOf(state.x, zx, side), levelOf(state.y, zy, side)], image: null });
   if (tiles.size > MOST) tiles.delete(tiles.keys().next().value);
-  if (!domain) recoloured(); else if (!recolour) recolour = setTimeout(recoloured, 200);
-  redraw();
+  if (!domain) recoloured(); else if (!recolour) recolour = setTimeout(recoloured, 250);
+  if (!late) late = setTimeout(() => { late = 0; redraw(); }, Math.max(0, drawnAt + 70 - performance.now()));
 }
+let late = 0, drawnAt = 0; // what comes is drawn at once, or some of it together
 let failed = new Set();
+const nameOf = (t) => [t.zx, t.zy, t.ix, t.iy].join();
 const levelOf = (w, z, side) => Math.min(z + side, depthOf(w));
 const work = () => { $("work").textContent = [progress, going ? "training…" : ""].filter(Boolean).join(" · "); };
 let progress = "";
@@ -137,10 +140,9 @@ function inView() {
   return found.sort((a, b) => a.far - b.far);
 }
 
-function ask(soon = 0) { clearTimeout(timer); timer = setTimeout(asking, soon || (going ? 60 : 0)); }
+function ask(soon = 0) { clearTimeout(timer); timer = setTimeout(asking, soon || Math.max(0, last + 60 - performance.now())); }
 function asking() {
   if (!facts || document.hidden) return;
-  if (drag?.moving && performance.now() - last < 60) { last ||= 0; ask(60); return; }
   last = performance.now();
   const seen = inView(), known = (name) => tiles.get(name)?.side ?? 0;
   const enough = base && !base.sparse && 2 ** state.lx / base.nx <= 4 && 2 ** state.ly / base.ny <= 4; // what is on disk is as fine
@@ -148,46 +150,45 @@ function asking() {
     const name = [zx, zy, ix, iy].join();
     if (known(name) < side && !failed.has(name + "," + side)) wanted.add(name + "," + side);
   };
-  for (const side of seen[0]?.zx < 4 ? [3, 4, 5] : [3]) add(root, side); // of the whole, a first picture soon
-  if (!enough) for (const side of [3, 4, 5, 6]) for (const t of seen) add(t, side);
+  for (const side of seen[0]?.zx < 4 ? [2, 3, 4, 5] : [2, 3]) add(root, side); // of the whole, a first picture soon
+  if (!enough) for (const side of [2, 3, 4, 5, 6]) for (const t of seen) add(t, side);
   for (const side of [4, 5]) add(root, side);
   const want = Array.from(wanted, (one) => one.split(",").map((part, k) => k === 2 || k === 3 ? part : +part)), text = JSON.stringify([specified, want]);
   if (text === asked) return;
   asked = text;
-  if (want.length) stream(want); else if (going) stream([[0, 0, "0", "0", 3]]); // nothing: what is under way is given up
+  if (want.length) stream(want); else if (going) stream([[0, 0, "0", "0", 2]]); // nothing: what is under way is given up
 }
-let last = 0, turn = 0;
+let last = -1000, turn = 0;
 
 // ---- the picture
 
-const style = () => { const s = getComputedStyle(document.documentElement), of = (n) => s.getPropertyValue("--" + n).trim(); return { ink: of("ink"), soft: of("soft"), rule: of("rule"), paper: of("paper"), well: of("well"), mark: of("mark"), accent: of("accent") }; };
-function redraw() { if (!dirty) { dirty = true; requestAnimationFrame(() => { dirty = false; window.explorer.frames++; draw(); }); } }
+let styled = null;
+const style = () => { if (styled) return styled; const s = getComputedStyle(document.documentElement), of = (n) => s.getPropertyValue("--" + n).trim(); return styled = { ink: of("ink"), soft: of("soft"), rule: of("rule"), paper: of("paper"), well: of("well"), mark: of("mark"), accent: of("accent") }; };
+function redraw() { if (!dirty) { dirty = true; requestAnimationFrame(() => { dirty = false; drawnAt = performance.now(); window.explorer.frames++; draw(); }); } }
 
 function recoloured() {
-  clearTimeout(recolour); recolour = 0;
-  const names = new Set(inView().map((t) => [t.zx, t.zy, t.ix, t.iy].join())), seen = [...tiles].filter(([name]) => names.has(name)).map(([, t]) => t);
-  const of = seen.length ? seen : [...tiles.values()];
+  clearTimeout(recolour); recolour = drag?.moving ? setTimeout(recoloured, 250) : 0;
+  if (recolour && domain) return; // a hand that drags has the processor
+  const seen = inView().map((t) => tiles.get(nameOf(t))).filter(Boolean), of = seen.length ? seen : [...tiles.values()];
   const row = facts.measures.find((m) => m.name === state.measure);
-  domain = domainOf([...of, ...(base && !seen.some((t) => t.side > 4) ? [base] : [])], state.scale, { ...facts, ending: row.ending, losses: row.log });
-  for (const t of tiles.values()) t.image = null;
-  if (base) base.image = null;
+  domain = domainOf([...of, ...(base && !seen.some((t) => t.side > 4) ? [base] : [])], state.scale, { ...facts, ending: row.ending, losses: row.log }, going ? 2 ** 14 : Infinity);
   redraw();
 }
 
 function spot(c, t, u0, u1, v0, v1) { // an image between these places; rounded, so that no seams show
   const x = Math.round(px(u0)), w = Math.round(px(u1)) - x, y = Math.round(py(v1)), h = Math.round(py(v0)) - y;
   if (x > map.clientWidth || y > map.clientHeight || x + w < 0 || y + h < 0 || w < 1 || h < 1) return;
-  t.image ||= paint(t, domain);
-  c.drawImage(t.image, x, y, w, h);
+  c.drawImage(paint(t, domain), x, y, w, h);
 }
 
 function paintMap(c) {
   if (!domain) return;
   c.imageSmoothingEnabled = false;
-  const root = tiles.get("0,0,0,0"); // beneath all, so that no edge is bare
-  if (root) spot(c, root, 0n, ONE, 0n, ONE);
+  const { width, height } = area(), root = tiles.get("0,0,0,0"), of = inView().map((t) => tiles.get(nameOf(t))), edge = px(0n) > MARGIN.left - 9 || px(ONE) < MARGIN.left + width + 9 || py(ONE) > MARGIN.top - 9 || py(0n) < MARGIN.top + height + 9;
+  if (root && edge) spot(c, root, 0n, ONE, 0n, ONE); // beneath all, so that no edge is bare
   if (base) spot(c, base, base.u0, base.u1, base.v0, base.v1);
-  for (const t of [...tiles.values()].sort((a, b) => a.levels[0] + a.levels[1] - b.levels[0] - b.levels[1])) {
+  const shown = of.every(Boolean) ? of : [...tiles.values()].sort((a, b) => a.levels[0] + a.levels[1] - b.levels[0] - b.levels[1]);
+  for (const t of shown) {
     const [nx, ny] = t.levels, cx = ONE >> BigInt(nx), cy = ONE >> BigInt(ny); // a cell, whose point is in its middle
     const u = (t.ix << FIX >> BigInt(t.zx)) - (cx >> 1n), v = (t.iy << FIX >> BigInt(t.zy)) - (cy >> 1n);
     spot(c, t, u, u + cx * BigInt(t.across), v, v + cy * BigInt(t.up));
@@ -242,7 +243,7 @@ function mini(s) {
   const far = a.width < 2 ** state.lx * 0.95 || a.height < 2 ** state.ly * 0.95;
   canvas.hidden = !far; canvas.style.display = far ? "" : "none";
   if (!far || !t || !domain) return;
-  c.imageSmoothingEnabled = false; t.image ||= paint(t, domain); c.drawImage(t.image, 0, 0, width, height);
+  c.imageSmoothingEnabled = false; c.drawImage(paint(t, domain), 0, 0, width, height);
   const w = Math.max(width * a.width / 2 ** state.lx, 3), h = Math.max(height * a.height / 2 ** state.ly, 3), x = width * Number(state.cx) / 2 ** 72, y = height * (1 - Number(state.cy) / 2 ** 72);
   c.strokeStyle = s.paper; c.lineWidth = 3; c.strokeRect(x - w / 2, y - h / 2, w, h); c.strokeStyle = s.mark; c.lineWidth = 1.5; c.strokeRect(x - w / 2, y - h / 2, w, h);
 }
@@ -327,9 +328,8 @@ function hash() {
 }
 function remember() { if (facts && location.hash !== hash()) history.pushState(null, "", hash()); if (!recolour) recoloured(); }
 function initial() {
-  const [x, y] = [facts.windows[0], facts.windows[1] || facts.windows[0]], others = {};
-  const sides = facts.rule !== "target", found = { x, y, others, cx: HALF, cy: HALF, lx: 9, ly: 9, measure: sides ? "tail_loss" : "final_loss", scale: sides ? "sides" : "log" };
-  complete(found); return found;
+  const { x, y, others, measures, scale } = facts.first;
+  return { x, y, others: { ...others }, cx: HALF, cy: HALF, lx: 9, ly: 9, measure: measures[0], scale };
 }
 function complete(s) { // every other axis of the study has a value
   for (const w of [s.x, s.y]) delete s.others[w.axis];
@@ -512,7 +512,7 @@ new ResizeObserver(() => { // what is in view stays in view
   state.lx += Math.log2(shown.width / before.width); state.ly += Math.log2(shown.height / before.height);
   bound(); redraw(); ask();
 }).observe(map);
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { redraw(); cards(); });
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => { styled = null; redraw(); cards(); });
 addEventListener("popstate", () => facts && restore(location.hash));
 
 // ---- the start
@@ -520,11 +520,14 @@ addEventListener("popstate", () => facts && restore(location.hash));
 async function start() {
   const p = new URLSearchParams(location.hash.slice(1));
   if (p.get("token")) { localStorage.setItem("sweep-token", p.get("token")); p.delete("token"); history.replaceState(null, "", p.size ? "#" + p : location.pathname); }
-  token = localStorage.getItem("sweep-token") || "";
-  facts = await attempt(async () => (await post("study")).json());
-  if (!facts) return;
+  const answer = await attempt(async () => { const first = await study; return (first.ok ? first : await post("study")).arrayBuffer(); });
+  if (!answer) return;
+  facts = frameOf(answer);
   document.title = `${facts.name}: sweep explore`; $("title").textContent = facts.title;
   $("tour-label").hidden = !facts.places.length; fill($("tour"), [["", "choose…"], ...facts.places.map((one, i) => [String(i), one.name])], "");
-  restore(location.hash); history.replaceState(null, "", hash());
+  restore(location.hash);
+  const { x, y, others, measures } = facts.first;
+  if (facts.end < answer.byteLength && specified === JSON.stringify([{ x, y, others }, measures])) take(frameOf(answer, facts.end));
+  history.replaceState(null, "", hash()); clearTimeout(timer); asking();
 }
 start();
