@@ -5,9 +5,9 @@ z is known and a million values are many.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -230,6 +230,15 @@ def parameters_of(network: Network, table: "pd.DataFrame") -> Array:
         KeyError: a column of the network is missing.
     """
     return table[list(network.parameter_names)].to_numpy(np.float64)
+
+
+def group_of(groups: Iterable[Group], trial: "pd.Series[Any]") -> Group:
+    """The group of a trial, a row of a table that has the axes by which groups differ."""
+    return next(
+        group
+        for group in groups
+        if all(trial[name] == value for name, value in group.labels.items())
+    )
 
 
 def multipliers_of(group: Group, table: "pd.DataFrame") -> Array:

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sweep.analysis.networks import Array, forward, layers_of, multipliers_of, parameters_of
+from sweep.analysis.networks import (
+    Array,
+    forward,
+    group_of,
+    layers_of,
+    multipliers_of,
+    parameters_of,
+)
 from sweep.errors import RequestError
 from sweep.runs.evaluation import Evaluated
 from sweep.store.results import Results, results_of
@@ -127,31 +134,24 @@ def network(
         RequestError: there is no such trial, or no parameters were kept of it at that step.
         StoreError: a file is damaged or cannot be read.
     """
-    groups: list[tuple[Group, np.ndarray | None]]
     if isinstance(found, Evaluated):
-        rows, groups = found.parameters, [*found.groups]
+        rows = found.parameters
         rows = rows[rows["trial"] == trial] if len(rows) else rows
+        groups = [group for group, places in found.groups if trial in places]
     else:
         results = results_of(found)
-        rows = results.parameters([trial])
-        groups = [(group, None) for group in results.study.groups()]
+        rows, groups = results.parameters([trial]), [*results.study.groups()]
     if rows.empty:
         raise RequestError(f"trial {trial}: no parameters were kept of a trial of this number")
     if step is not None and step not in rows["step"].to_numpy():
         kept = ", ".join(map(str, rows["step"].tolist()[:10]))
         raise RequestError(f"trial {trial}: no parameters were kept at step {step}, but at {kept}")
     row = rows.iloc[[-1]] if step is None else rows[rows["step"] == step]
-    group = next(one for one, places in groups if _is_of(one, places, trial, row))
-    return TrainedNetwork(
-        group.network,
-        int(row["step"].iloc[0]),
-        parameters_of(group.network, row)[0],
-        multipliers_of(group, row)[:, 0],
-    )
+    group = groups[0] if len(groups) == 1 else group_of(groups, row.iloc[0])
+    return trained_network(group, row)
 
 
-def _is_of(group: Group, places: np.ndarray | None, trial: int, row: "pd.DataFrame") -> bool:
-    """Whether a trial is one of this group, by the places of its points or by its labels."""
-    if places is not None:
-        return trial in places
-    return all(row[name].iloc[0] == value for name, value in group.labels.items())
+def trained_network(group: Group, row: "pd.DataFrame") -> TrainedNetwork:
+    """The network of a trial of this group, from the one row of a table of parameters."""
+    parameters, multipliers = parameters_of(group.network, row), multipliers_of(group, row)
+    return TrainedNetwork(group.network, int(row["step"].iloc[0]), parameters[0], multipliers[:, 0])

@@ -1,4 +1,10 @@
-"""What analysis reads of a study's results: its trained trials, laid out by their rates."""
+"""What analysis reads of a study's results: trained trials, or the steps of a range test, by rate.
+
+Smith, "Cyclical learning rates for training neural networks", 2017, section 3.3: in a range test
+the rate is raised while the network is trained, and the loss, drawn against it, tells where
+learning begins and where it ends. The rate suggested is the one at which the smoothed loss falls
+fastest, by decade of the rate.
+"""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -8,13 +14,14 @@ import pandas as pd
 
 from sweep.analysis.levels import LEVELS
 from sweep.analysis.naming import named, narrowed
-from sweep.analysis.range_test import is_range_test, range_test
+from sweep.analysis.networks import group_of
 from sweep.analysis.responses import Responses, is_rate, rate_axis
 from sweep.catalogue import CURVE_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.store.derived import AREA, with_areas
 from sweep.store.results import Results, results_of
-from sweep.study import Study
+from sweep.study import Group, Study
+from sweep.training.schedules import rate_factors
 
 NEEDED = ("initial_loss", "final_loss", "max_loss", "steps_to_target", "diverged_at", "outcome")
 """The columns of trials that measures are made from, besides those of validation."""
@@ -84,14 +91,77 @@ def responses_of(
     """
     results = results_of(source)
     swept = [axis.name for axis in results.study.axes]
-    if (
-        named("--rate", rate) is None
-        and is_range_test(results.study)
-        and not any(map(is_rate, swept))
-    ):
+    tested = is_range_test(results.study) and not any(map(is_rate, swept))
+    if named("--rate", rate) is None and tested:
         return range_test(results, only)
     rate_axis(swept, rate)
     areas = areas or named("--by", by) == AREA
     more = LEVELS[by].needs if by in LEVELS and by != AREA else ()
     trials, axes = trained(results, more, only, areas=areas)
     return Responses.of(trials, axes, rate)
+
+
+MOST_RATES = 500
+"""Of more recorded steps so many are looked at, evenly spread."""
+
+SMOOTHED = 0.05
+"""The share of the steps over which the loss is averaged, half before a step and half after."""
+
+
+def is_range_test(study: Study) -> bool:
+    """Whether every group of a study raises its rates as a range test does."""
+    return all(group.schedule.name == "range_test" for group in study.groups())
+
+
+def range_test(results: Results, only: str | Iterable[str] = ()) -> Responses:
+    """Lay out the steps of a range test as trials, each at the rate of the update before it.
+
+    `final_loss` is the smoothed loss, infinite from the first on that is not finite, and `descent`
+    how much it falls by decade of the rate; the seeds repeat a step as they do a trial.
+
+    Raises:
+        RequestError: no curves were recorded, or no trial is as chosen.
+        StoreError: a file is damaged or cannot be read.
+    """
+    axes = [axis.name for axis in results.study.axes]
+    curves = narrowed(results.curves(), axes, only)
+    if curves.empty:
+        raise RequestError(f"{results.study.name}: no curves were recorded; see record.loss")
+    parts = (part.sort_values("step") for _, part in curves.groupby("trial", sort=True))
+    groups = results.study.groups()
+    table = pd.concat(
+        [_steps(part, group_of(groups, part.iloc[0])) for part in parts], ignore_index=True
+    )
+    return Responses.of(table, [*axes, "learning_rate"], "learning_rate")
+
+
+def _steps(curve: pd.DataFrame, group: Group) -> pd.DataFrame:
+    """The recorded steps of one trial as trials; the first, before any update, is none."""
+    seen = curve["batch_loss" if group.by_epochs else "loss"].to_numpy(np.float64)
+    loss = np.where(np.maximum.accumulate(~np.isfinite(seen)), np.nan, seen)
+    width = max(3, int(SMOOTHED * len(loss)) // 2 * 2 + 1)
+    smooth = pd.Series(loss).rolling(width, center=True, min_periods=1).mean().to_numpy()
+    smooth = np.where(np.isnan(loss), np.nan, smooth)[1:]
+    step = curve["step"].to_numpy()[1:]
+    name = group.sources["learning_rate.0"]  # the first layer's, which the factors multiply
+    first = float(curve[name].iloc[0] if name in curve else group.fixed[name])
+    rate = first * rate_factors(group.schedule, group.steps, 0, group.steps)[step - 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        descent = -np.gradient(smooth, np.log10(rate)) if len(step) > 1 else np.zeros(len(step))
+    diverged = np.isnan(smooth)
+    table = pd.DataFrame(
+        {
+            "learning_rate": rate,
+            "initial_loss": seen[0],
+            "final_loss": smooth,
+            "max_loss": np.maximum.accumulate(np.where(diverged, np.inf, smooth)),
+            "steps_to_target": pd.array([pd.NA] * len(step), "Int64"),
+            "descent": np.where(np.isfinite(descent), descent, np.nan),
+            "outcome": np.where(diverged, "diverged", "stalled"),
+        }
+    )
+    for name in curve.columns.difference(["trial", "step", "loss", "batch_loss"]):
+        if name not in table:
+            table[name] = curve[name].iloc[0]
+    at = np.linspace(0, len(table) - 1, min(len(table), MOST_RATES)).round().astype(int)
+    return table.iloc[np.unique(at)]

@@ -1,6 +1,6 @@
 """What networks of two inputs have learnt: their output over the plane of the inputs."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,10 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import BoundaryNorm, Colormap, ListedColormap, Normalize
 from matplotlib.figure import Figure
 
-from sweep.analysis.networks import forward, multipliers_of, parameters_of
+from sweep.analysis.networks import group_of, parameters_of
+from sweep.analysis.trained_network import TrainedNetwork, trained_network
 from sweep.errors import RequestError
-from sweep.study import Network
-from sweep.views.panels import wrapped_heading
+from sweep.views.panels import thinned, wrapped_heading
 from sweep.views.scales import Array
 from sweep.views.source import Options, Source
 from sweep.views.style import PLAIN, Look, new_figure, theme, value_labels
@@ -33,9 +33,7 @@ class Learnt:
 
     Attributes:
         heading: what the trial is called.
-        network: of two inputs.
-        parameters: (P,) float64, in the order of `network.parameter_names`.
-        multipliers: (layers,) of each layer's sums.
+        trained: of two inputs.
         inputs: (samples, 2).
         targets: (samples, outputs).
         names: what the two inputs are called.
@@ -43,9 +41,7 @@ class Learnt:
     """
 
     heading: str
-    network: Network
-    parameters: Array
-    multipliers: Array
+    trained: TrainedNetwork
     inputs: Array
     targets: Array
     names: Sequence[str] = ("$x_1$", "$x_2$")
@@ -56,14 +52,6 @@ class Learnt:
         """Whether outputs are classes, the targets being 1 for one of several and 0 for others."""
         whole = np.isin(self.targets, (0, 1)).all() and (self.targets.sum(axis=1) == 1).all()
         return bool(self.targets.shape[1] > 1 and whole)
-
-    def over(self, x: Array, y: Array) -> Array:
-        """Return the outputs at all pairs of inputs, (len(y), len(x), outputs)."""
-        first, second = np.meshgrid(x, y)
-        plane = np.column_stack([first.ravel(), second.ravel()])
-        layers = forward(self.network, self.parameters, plane, self.multipliers[:, None])
-        outputs: Array = layers[-1].outputs[0].reshape(len(y), len(x), -1)
-        return outputs
 
 
 def decision(learnt: Sequence[Learnt], *, look: Look = PLAIN) -> Figure:
@@ -76,10 +64,7 @@ def decision(learnt: Sequence[Learnt], *, look: Look = PLAIN) -> Figure:
     Raises:
         RequestError: the networks have not two inputs.
     """
-    if any(one.network.layers[0] != 2 for one in learnt):
-        raise RequestError(
-            f"decision shows networks of 2 inputs; this study's have {learnt[0].network.layers[0]}"
-        )
+    _refuse_other({one.inputs.shape[1] for one in learnt})
     classes = learnt[0].classes
     rows = 1 if classes else min(learnt[0].targets.shape[1], MOST_OUTPUTS)
     columns = len(learnt)
@@ -87,8 +72,11 @@ def decision(learnt: Sequence[Learnt], *, look: Look = PLAIN) -> Figure:
         figure = new_figure(look, 2.6 * columns + 1.1, 2.5 * rows + 1.0, _note(learnt, rows))
         grid = figure.subplots(rows, columns, squeeze=False)
         for column, one in enumerate(learnt):
-            x, y = (_around(one.inputs[:, k]) for k in (0, 1))
-            plane = one.over(x, y)
+            low, high = one.inputs.min(axis=0), one.inputs.max(axis=0)
+            margin = np.where(high > low, 0.15 * (high - low), 0.5)
+            x, y = np.linspace(low - margin, high + margin, POINTS).T
+            plane = one.trained(np.stack(np.meshgrid(x, y), axis=-1).reshape(-1, 2))
+            plane = plane.reshape(POINTS, POINTS, -1)
             for row in range(rows):
                 axes = grid[row, column]
                 colours = _Palette.of(one.targets, None if classes else row)
@@ -106,6 +94,12 @@ def decision(learnt: Sequence[Learnt], *, look: Look = PLAIN) -> Figure:
             palette.bar(figure, list(grid[row]), name, known)
         sns.despine(figure, left=True, bottom=True)
     return figure
+
+
+def _refuse_other(inputs: Collection[int]) -> None:
+    if {*inputs} != {2}:
+        have = ", ".join(map(str, sorted(inputs)))
+        raise RequestError(f"decision shows networks of 2 inputs; this study's have {have}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,8 +149,7 @@ class _Palette:
 
     def scatter(self, axes: Axes, one: Learnt) -> None:
         """Draw the samples in the colours of their targets."""
-        n = len(one.inputs)
-        at = np.unique(np.linspace(0, n - 1, min(n, MOST_SAMPLES)).round().astype(int))
+        at = thinned(range(len(one.inputs)), MOST_SAMPLES)
         size = float(np.clip(2500 / len(at), 4, 40))
         x, y = one.inputs[at].T
         axes.scatter(
@@ -172,13 +165,6 @@ class _Palette:
             bar.set_ticks(list(range(self.colormap.N)), labels=known or None)
 
 
-def _around(values: Array) -> Array:
-    """Return places from below the lowest value to above the highest."""
-    low, high = float(values.min()), float(values.max())
-    margin = 0.15 * (high - low) or 0.5
-    return np.linspace(low - margin, high + margin, POINTS)
-
-
 def _note(learnt: Sequence[Learnt], rows: int) -> str:
     samples = {len(one.inputs) for one in learnt}
     outputs = learnt[0].targets.shape[1]
@@ -191,11 +177,7 @@ def _note(learnt: Sequence[Learnt], rows: int) -> str:
 
 def draw_decision(source: Source, options: Options) -> Figure:
     """What the asked trials have learnt, or the best, the median and a lost one."""
-    inputs = sorted({group.network.layers[0] for group in source.groups})
-    if inputs != [2]:
-        raise RequestError(
-            f"decision shows networks of 2 inputs; this study's have {', '.join(map(str, inputs))}"
-        )
+    _refuse_other({group.network.layers[0] for group in source.groups})
     headings = source.picked(options)
     table = source.parameters(list(headings))
     learnt = [_learnt(source, table[table["trial"] == n], headings[n]) for n in headings]
@@ -205,18 +187,11 @@ def draw_decision(source: Source, options: Options) -> Figure:
 def _learnt(source: Source, rows: pd.DataFrame, heading: str) -> Learnt:
     """Return the network of a trial at the last kept step that has finite parameters."""
     rows = rows.sort_values("step", ascending=False)
-    group = next(
-        group
-        for group in source.groups
-        if all(rows[name].iloc[0] == value for name, value in group.labels.items())
-    )
-    values = parameters_of(group.network, rows)
-    at = int(np.isfinite(values).all(axis=1).argmax())
-    row = rows.iloc[at : at + 1]
+    group = group_of(source.groups, rows.iloc[0])
+    at = int(np.isfinite(parameters_of(group.network, rows)).all(axis=1).argmax())
+    trained, data = trained_network(group, rows.iloc[at : at + 1]), group.data
     if at:
-        heading += f" (step {int(row['step'].iloc[0]):,})"
-    multipliers = multipliers_of(group, row)[:, 0]
-    data = group.data
+        heading += f" (step {trained.step:,})"
     names, outputs = (
         known if len(known) == size else usual
         for known, size, usual in (
@@ -224,6 +199,4 @@ def _learnt(source: Source, rows: pd.DataFrame, heading: str) -> Learnt:
             (value_labels(source.outputs), data.targets.shape[1], Learnt.outputs),
         )
     )
-    return Learnt(
-        heading, group.network, values[at], multipliers, data.inputs, data.targets, names, outputs
-    )
+    return Learnt(heading, trained, data.inputs, data.targets, names, outputs)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import sweep
+from sweep.analysis.trained_network import TrainedNetwork
 from sweep.errors import RequestError
 from sweep.study import Network
 from sweep.views.decision import POINTS, Learnt, decision
@@ -17,7 +18,8 @@ def learnt(parameters: list[float], targets: list[list[float]], heading: str = "
     """A network of one layer, identity, which puts out w1 x1 + w2 x2 for each output."""
     outputs = len(targets[0])
     network = Network((2, outputs), ("identity",), bias=False, loss="half_squared_error")
-    return Learnt(heading, network, np.array(parameters), np.ones(1), INPUTS, np.array(targets))
+    trained = TrainedNetwork(network, 1, np.array(parameters), np.ones(1))
+    return Learnt(heading, trained, INPUTS, np.array(targets))
 
 
 XOR = [[0.0], [1.0], [1.0], [0.0]]
@@ -67,7 +69,8 @@ def test_a_network_without_finite_outputs_says_so() -> None:
 
 def test_other_numbers_of_inputs_are_refused() -> None:
     network = Network((3, 1), ("identity",), bias=False, loss="half_squared_error")
-    wide = Learnt("best", network, np.ones(3), np.ones(1), np.ones((4, 3)), np.ones((4, 1)))
+    trained = TrainedNetwork(network, 1, np.ones(3), np.ones(1))
+    wide = Learnt("best", trained, np.ones((4, 3)), np.ones((4, 1)))
     with pytest.raises(RequestError, match="networks of 2 inputs; this study's have 3"):
         decision([wide])
 

@@ -10,10 +10,9 @@ import pandas as pd
 from sweep import __version__
 from sweep.analysis import Responses, find
 from sweep.analysis.naming import narrowed, texts
-from sweep.analysis.range_test import is_range_test, range_test
 from sweep.analysis.responses import SEEDS
 from sweep.analysis.sentences import answer, ending, losses, portion, shared_draws
-from sweep.analysis.trials import NEEDED, without_accuracy
+from sweep.analysis.trials import NEEDED, is_range_test, range_test, without_accuracy
 from sweep.catalogue import OUTCOMES, VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.runs.progress import short
