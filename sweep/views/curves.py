@@ -76,14 +76,18 @@ class Paths:
     def of(cls, table: pd.DataFrame, measure: str) -> "Paths":
         """Lay the rows of a table of `trial`, `step` and `measure` out by trial and step."""
         trial, numbers = pd.factorize(table["trial"])
-        step, steps = pd.factorize(table["step"], sort=True)
+        step, steps = pd.factorize(table["step"].to_numpy(), sort=True)
         found = table[measure].to_numpy(np.float64, na_value=np.nan)
         values = np.full((len(numbers), len(steps)), np.nan)
         values[trial, step] = np.where(np.isnan(found), worst(measure), found)
-        first = np.zeros(len(numbers), np.int64)
-        first[trial[::-1]] = np.arange(len(trial))[::-1]
-        trials = table.iloc[first].reset_index(drop=True)
-        return cls(trials, np.asarray(steps), *_carried(values, trials, np.asarray(steps)))
+        trials = table.drop_duplicates("trial", ignore_index=True)
+        absent = np.isnan(values)
+        ends = trials[ENDS_AT].to_numpy()[:, None] if ENDS_AT in trials else steps[-1:]
+        beyond = absent & (steps > ends)
+        if absent.any():
+            last = np.maximum.accumulate(np.where(absent, 0, np.arange(len(steps))), axis=1)
+            values = np.where(beyond, np.nan, np.take_along_axis(values, last, axis=1))
+        return cls(trials, steps, values, bool((absent & ~beyond).any()))
 
     def until(self, last: float) -> "Paths":
         """Return the same up to the step `last`."""
@@ -105,19 +109,6 @@ class Paths:
         low, middle, high = row_quantiles(np.ascontiguousarray(values.T), BAND)
         each = values if len(values) <= few else values[:0]
         return Line(step, low, middle, high, each, len(values))
-
-
-def _carried(values: Array, trials: pd.DataFrame, steps: np.ndarray) -> tuple[Array, bool]:
-    """Fill what is not there with what was recorded last, up to a trial's number of steps."""
-    absent = np.isnan(values)
-    if not absent.any():
-        return values, False
-    ends = trials[ENDS_AT].to_numpy()[:, None] if ENDS_AT in trials else steps[-1:]
-    last = np.maximum.accumulate(np.where(absent, 0, np.arange(len(steps))), axis=1)
-    values = np.take_along_axis(values, last, axis=1)
-    beyond = steps > ends
-    values[np.broadcast_to(beyond, values.shape)] = np.nan
-    return values, bool((absent & ~beyond).any())
 
 
 FIRST_STEPS = 100
@@ -158,7 +149,8 @@ def curves(
         paths = paths.at(rates)
     elif look.log is None and measure not in UPWARD and not look.xlim and not paths.steps[0]:
         paths = paths.until(max(FIRST_STEPS, every // 10))
-    rows = _rows(paths, hues, cols)
+    trials = paths.trials
+    rows = [[cols.rows(trials, c) & hues.rows(trials, h) for h in hues.points] for c in cols.points]
     few = FEW if max(np.count_nonzero(panel) for panel in rows) <= MOST_LINES else 1
     lines = [[paths.line(own, few) for own in panel] for panel in rows]
     span = look.ylim or _span([line for row in lines for line in row], look.log, measure)
@@ -187,12 +179,6 @@ def curves(
     return figure
 
 
-def _rows(paths: Paths, hues: Shown, cols: Shown) -> list[list[np.ndarray]]:
-    """Return which trials each panel's lines are of: (n,) bool for each `col` and each `hue`."""
-    trials = paths.trials
-    return [[cols.rows(trials, c) & hues.rows(trials, h) for h in hues.points] for c in cols.points]
-
-
 def _span(lines: Sequence[Line], log: bool | None, measure: str) -> Span:
     """Return the lowest and the highest value worth showing.
 
@@ -201,8 +187,8 @@ def _span(lines: Sequence[Line], log: bool | None, measure: str) -> Span:
     """
     if measure in UPWARD:
         return 0.0, 1.02
-    drawn = [np.concatenate([one.low, one.middle, one.high, one.each.ravel()]) for one in lines]
-    values = np.concatenate(drawn)
+    drawn = (part.ravel() for one in lines for part in (one.low, one.middle, one.high, one.each))
+    values = np.concatenate([*drawn])
     finite = values[values < HUGE]
     if not finite.size:
         return (0.1, 1.0) if log else (0.0, 1.0)
@@ -252,17 +238,15 @@ def _notes(
 ) -> list[str]:
     """Say what the figure leaves out and puts together."""
     drawn = [line for row in lines for line in row]
-    over = pooled(table, shown)
     highest = np.nanmax(paths.matrix, axis=1, initial=0)
     notes = [lost_in_words("loss", highest)]
     if above := int(np.count_nonzero((highest > span[1]) & (highest < HUGE))):
-        every_one = "all" if above == len(highest) else f"{above:,} of"
-        of = f"{above:,} more" if notes[0] else f"{every_one} {len(highest):,} trials"
-        notes.append(f"{of} leave the picture")
+        of = f"{'all' if above == len(highest) else f'{above:,} of'} {len(highest):,} trials"
+        notes.append(f"{f'{above:,} more' if notes[0] else of} leave the picture")
     if any(line.n > 1 and not len(line.each) for line in drawn):
-        notes.append("median, and band from 10 to 90%" + f", over {over}" * bool(over))
+        notes.append("median, and band from 10 to 90%" + pooled(table, shown, said=", over "))
     elif any(len(line.each) for line in drawn):
-        notes.append("every trial" + f" of {over}" * bool(over))
+        notes.append("every trial" + pooled(table, shown, said=" of "))
     if any(is_open(line.low, line.high, span).any() for line in drawn if not len(line.each)):
         notes.append(OPEN)
     if paths.stopped:
@@ -274,8 +258,7 @@ def _notes(
 
 def draw_curves(source: Source, options: Options) -> Figure:
     """Curves, told apart by the axis of few names or the leading one, unless options say."""
-    names = [axis for axis in source.names if source.few(axis, MOST_NAMES)]
-    hue = options.hue or next((a for a in (*names, *source.ranked) if a != options.col), None)
+    hue = options.hue or next((a for a in (*source.told, *source.ranked) if a != options.col), None)
     return _by_step(source, options, hue, options.col)
 
 
@@ -299,8 +282,7 @@ def draw_panels(source: Source, options: Options) -> Figure:
 
     Without a hue the other panels' curves lie behind.
     """
-    names = [axis for axis in source.names if source.few(axis, MOST_NAMES)]
-    free = (a for a in (*names, *source.ranked) if a != options.hue)
+    free = (a for a in (*source.told, *source.ranked) if a != options.hue)
     col, hue = options.col or next(free, source.ranked[0]), options.hue
     if hue is None and col in source.names:
         hue = source.rate

@@ -195,8 +195,8 @@ def _learnt(source: Source, rows: pd.DataFrame, heading: str) -> Learnt:
     names, outputs = (
         known if len(known) == size else usual
         for known, size, usual in (
-            (value_labels(source.inputs), 2, Learnt.names),
-            (value_labels(source.outputs), data.targets.shape[1], Learnt.outputs),
+            (value_labels(source.plot.inputs), 2, Learnt.names),
+            (value_labels(source.plot.outputs), data.targets.shape[1], Learnt.outputs),
         )
     )
     return Learnt(heading, trained, data.inputs, data.targets, names, outputs)

@@ -9,6 +9,7 @@ from typing import Any
 from matplotlib.figure import Figure
 
 from sweep.analysis.dimension import LEAST
+from sweep.analysis.naming import named_axis
 from sweep.errors import RequestError
 from sweep.store.results import Results, results_of
 from sweep.study import Study
@@ -19,7 +20,7 @@ from sweep.views.curves import draw_curves, draw_panels, draw_range_test
 from sweep.views.decision import draw_decision
 from sweep.views.distribution import draw_ecdf, draw_importance
 from sweep.views.maps import draw_heatmap, draw_outcomes
-from sweep.views.panels import MOST, MOST_NAMES
+from sweep.views.panels import MOST
 from sweep.views.response import draw_response
 from sweep.views.saving import fits
 from sweep.views.source import ANY, AXES, Options, Source
@@ -70,6 +71,10 @@ def _flag(option: str) -> str:
     return "--log/--linear" if option == "log" else f"--{option}"
 
 
+def _if(wanted: bool) -> tuple[Options, ...]:
+    return (Options(),) if wanted else ()
+
+
 def _few(source: Source) -> bool:
     """Say whether curves were recorded, and few enough to be told apart."""
     few = not source.ranked or len(source.points[source.ranked[0]]) <= MOST
@@ -78,7 +83,7 @@ def _few(source: Source) -> bool:
 
 def _curves(source: Source) -> tuple[Options, ...]:
     """Return both scales where curves are few; those at the best rates of names are one figure."""
-    if source.read_curves and source.rate and any(source.few(a, MOST_NAMES) for a in source.names):
+    if source.read_curves and source.rate and source.told:
         return (Options(),)
     return (Options(), Options(log=True)) if _few(source) else ()
 
@@ -90,7 +95,7 @@ def _is_map(source: Source) -> bool:
     """
     two = source.ranked[:2]
     many = len(two) > 1 and all(len(source.points[axis]) >= 4 for axis in two)
-    return many and not any(axis in source.names and source.few(axis, MOST_NAMES) for axis in two)
+    return many and not any(axis in source.told for axis in two)
 
 
 def _has_boundary(source: Source) -> bool:
@@ -110,10 +115,6 @@ def _is_complete(source: Source) -> bool:
     return len(source.trials()) >= math.prod(len(source.points[axis]) for axis in source.swept)
 
 
-def _once(wanted: bool) -> tuple[Options, ...]:
-    return (Options(),) if wanted else ()
-
-
 _BY_STEP = ("curves", "panels", "range_test", "bifurcation")
 _MEASURED = ("measure", "log")
 _LIMITS = ("xlim", "ylim")
@@ -129,20 +130,20 @@ KINDS: dict[str, Kind] = {
         "loss by step, one panel a value, the same axes in each",
         draw_panels,
         ("hue", "col", *_MEASURED, *_LIMITS),
-        lambda s: _once(bool(s.swept) and _few(s)),
+        lambda s: _if(bool(s.swept) and _few(s)),
         axes=1,
     ),
     "range_test": Kind(
         "loss by the rate that a range test came to",
         draw_range_test,
         ("hue", "col", *_MEASURED, *_LIMITS),
-        lambda s: _once(s.read_curves is not None and len(s.range_tests) == 1),
+        lambda s: _if(s.read_curves is not None and len(s.range_tests) == 1),
     ),
     "heatmap": Kind(
         "a measure over two axes, in colour",
         draw_heatmap,
         ("x", "y", "col", *_MEASURED),
-        lambda s: _once(_is_map(s)),
+        lambda s: _if(_is_map(s)),
         axes=2,
     ),
     "outcomes": Kind(
@@ -150,14 +151,14 @@ KINDS: dict[str, Kind] = {
         draw_outcomes,
         ("x", "y", "col", "measure"),
         # along a numeric axis `response` shows them too
-        lambda s: _once(bool(s.swept) and len(s.outcomes) > 1 and (_is_map(s) or not s.numeric)),
+        lambda s: _if(bool(s.swept) and len(s.outcomes) > 1 and (_is_map(s) or not s.numeric)),
         axes=1,
     ),
     "boundary": Kind(
         "the boundary between what converged and what diverged over two axes, and its dimension",
         draw_boundary,
         ("x", "y", "measure"),
-        lambda s: _once(_has_boundary(s)),
+        lambda s: _if(_has_boundary(s)),
         axes=2,
         ordered=2,
     ),
@@ -165,7 +166,7 @@ KINDS: dict[str, Kind] = {
         "the last losses of all trials, or a parameter, against one axis, as a density",
         draw_bifurcation,
         ("x", *_MEASURED, *_LIMITS),
-        lambda s: _once(_is_long(s) and any(g.record.loss.startswith("last") for g in s.groups)),
+        lambda s: _if(_is_long(s) and any(g.record.loss.startswith("last") for g in s.groups)),
         axes=1,
         ordered=1,
     ),
@@ -173,7 +174,7 @@ KINDS: dict[str, Kind] = {
         "a measure against an axis, with the share of each outcome",
         draw_response,
         ("x", "hue", "col", *_MEASURED, *_LIMITS),
-        lambda s: _once(_is_long(s)),
+        lambda s: _if(_is_long(s)),
         axes=1,
     ),
     "ecdf": Kind(
@@ -195,7 +196,7 @@ KINDS: dict[str, Kind] = {
         "the share of the variance of each axis and pair of axes",
         draw_importance,
         ("measure",),
-        lambda s: _once(len(s.swept) > 2 and _is_complete(s)),
+        lambda s: _if(len(s.swept) > 2 and _is_complete(s)),
         axes=1,
     ),
 }
@@ -249,33 +250,29 @@ def draw(kind: str, source: Source, options: Options = ANY) -> Figure:
             no axis or measure, or the study has not what the kind needs.
     """
     if kind not in KINDS:
-        known = f"{nearest(str(kind), KINDS)}; the kinds are {', '.join(KINDS)}"
-        raise RequestError(f'no figure is called "{kind}"{known}')
+        meant = nearest(str(kind), KINDS)
+        raise RequestError(f'no figure is called "{kind}"{meant}; the kinds are {", ".join(KINDS)}')
     source.trials()  # of nothing there is no figure
-    row = KINDS[kind]
-    row.check(kind, source, options)
-    named = _named(kind, source, options)
+    KINDS[kind].check(kind, source, options)
+    roles: dict[str, Any] = {
+        role: named_axis(name, source.axes, f"--{role}")
+        for role in AXES
+        if (name := getattr(options, role))
+    }
+    if len(set(roles.values())) < len(roles):
+        raise RequestError(f"{', '.join(f'--{o} {n}' for o, n in roles.items())}: one axis twice")
+    known = source.recorded if kind in _BY_STEP and source.recorded else source.measures
+    networks = [group.network for group in source.groups if kind == "bifurcation"]
+    if (measure := options.measure) and not (
+        measure in known or any(measure in one.parameter_names for one in networks)
+    ):
+        raise RequestError(
+            f'--measure: no measure is called "{measure}"{nearest(measure, known)}; '
+            f"there are {', '.join(known)}"
+        )
     if options.only and options.only != source.only:
         source = replace(source, only=options.only)
-    asked = [name for option in AXES if (name := getattr(named, option))]
-    return row.draw(source.asking(asked), named)
-
-
-def _named(kind: str, source: Source, options: Options) -> Options:
-    """Return the options with the full names of axes, each used once, and a known measure."""
-    names: dict[str, Any] = {
-        option: source.axis(f"--{option}", name)
-        for option in AXES
-        if (name := getattr(options, option))
-    }
-    if len(set(names.values())) < len(names):
-        raise RequestError(f"{', '.join(f'--{o} {n}' for o, n in names.items())}: one axis twice")
-    if options.measure:
-        by_step = kind in _BY_STEP and source.recorded
-        networks = source.groups if kind == "bifurcation" else ()
-        if not any(options.measure in one.network.parameter_names for one in networks):
-            source.measure(options.measure, source.recorded if by_step else source.measures)
-    return replace(options, **names)
+    return KINDS[kind].draw(source.asking(roles.values()), replace(options, **roles))
 
 
 def plot(results: Results | Study | str | Path, kind: str | None = None, **options: Any) -> Figure:

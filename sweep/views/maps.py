@@ -16,7 +16,7 @@ from matplotlib.ticker import MaxNLocator
 from sweep.analysis.levels import levels
 from sweep.catalogue import OUTCOMES
 from sweep.views.cells import Cells, arranged, codes, linear_span, log_span, pooled
-from sweep.views.panels import MOST_NAMES, Shown, beside, label_outside, panels_of
+from sweep.views.panels import Shown, beside, label_outside, panels_of
 from sweep.views.scales import (
     UPWARD,
     Array,
@@ -190,18 +190,17 @@ def draw_heatmap(source: Source, options: Options) -> Figure:
     source, note = source.whole()
     measure = options.measure or source.lead
     return heatmap(
-        source.trials(measure), x=x, y=y, col=options.col or _named_col(source, x, y),
+        source.trials(measure), x=x, y=y, col=options.col or _told_col(source, x, y),
         measure=measure, contoured=not note, look=options.look(source, note),
     )  # fmt: skip
 
 
-def _named_col(source: Source, x: str, y: str) -> str | None:
+def _told_col(source: Source, x: str, y: str) -> str | None:
     """The axis of a panel a value, if none is asked for: of names, such as optimizers.
 
     A median over several would be of none of them.
     """
-    named = [a for a in source.names if a not in (x, y) and len(source.points[a]) <= MOST_NAMES]
-    return named[0] if named else None
+    return next((axis for axis in source.told if axis not in (x, y)), None)
 
 
 def outcomes(
@@ -274,7 +273,7 @@ def draw_outcomes(source: Source, options: Options) -> Figure:
     else:
         x, y = across(source, options)
         source, note = source.whole()
-    col = options.col or (_named_col(source, x, y) if y else None)
+    col = options.col or (_told_col(source, x, y) if y else None)
     return outcomes(
         source.trials(measure), x=x, y=y, col=col, measure=measure, look=options.look(source, note)
     )

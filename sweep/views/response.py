@@ -16,7 +16,6 @@ from sweep.errors import RequestError
 from sweep.views.cells import Cells, arranged, codes, pooled
 from sweep.views.panels import (
     MOST,
-    MOST_NAMES,
     Shown,
     beside,
     label_outside,
@@ -249,7 +248,7 @@ def draw_response(source: Source, options: Options) -> Figure:
     if isinstance(x, str):
         refuse_twice("response", "x", x, source, options)
     if options.x is None and isinstance(x, str):
-        free = iter([a for a in others if a != x and source.few(a, MOST_NAMES)])
+        free = iter([a for a in others if a != x and source.few(a)])
         hue = hue or next(free, None)
         col = col or next(free, None)
     if options.xlim and not isinstance(x, str):
@@ -257,7 +256,7 @@ def draw_response(source: Source, options: Options) -> Figure:
     if col and not isinstance(x, str):
         raise RequestError("--col: response shows a panel an axis; state --x to have panels by col")
     return response(
-        source.trials(measure), x=x, hue=hue, col=col, measure=measure, marks=source.marks,
+        source.trials(measure), x=x, hue=hue, col=col, measure=measure, marks=source.plot.mark,
         look=options.look(source),
     )  # fmt: skip
 

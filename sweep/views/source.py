@@ -1,6 +1,6 @@
 """What figures are drawn from, the tables of one study, and what may be asked of them."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property, partial
 from math import inf
@@ -11,16 +11,16 @@ import pandas as pd
 import pyarrow as pa
 
 from sweep.analysis.levels import levels
-from sweep.analysis.naming import named_axis, narrowed
+from sweep.analysis.naming import narrowed
 from sweep.analysis.responses import rate_axis
 from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.store.results import Results
-from sweep.study import Group
-from sweep.study.checks import nearest
+from sweep.study import Group, Plot
 from sweep.study.grid import Dimension
 from sweep.training.schedules import rate_factors
 from sweep.views.cells import codes
+from sweep.views.panels import MOST_NAMES
 from sweep.views.scales import UPWARD, WITHOUT_ORDER, is_ordered
 from sweep.views.style import Look, assignment, value_labels
 
@@ -46,10 +46,9 @@ class Source:
         read_curves: returns the rows (`trial`, the axes, `step`, `recorded`) of given trials.
         read_parameters: the same of parameters; None if none were kept.
         fold: goes over chunks of curves or parameters, as `Results.fold`; None without results.
-        steps: how many steps of a trial were recorded, at most.
-        marks: values of axes to point out.
         groups: the study's groups, in which networks and data differ.
-        inputs, outputs: what the inputs and the outputs, or the classes, are called, if known.
+        plot: values of axes to point out, and what the inputs and the outputs, or the classes, are
+            called, if known.
         only: which trials are shown, as NAME=VALUE; by default all.
         following: axes that run together with an earlier one, whose value tells theirs: no figure
             shows them unasked.
@@ -65,11 +64,8 @@ class Source:
     read_curves: ReadSome | None = None
     read_parameters: ReadSome | None = None
     fold: Fold | None = None
-    steps: int = 1
-    marks: Mapping[str, Sequence[float]] = field(default_factory=dict)
     groups: Sequence[Group] = ()
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
+    plot: Plot = field(default_factory=lambda: Plot({}))
     following: frozenset[str] = frozenset()
     read_whole: ReadTrials | None = None
     only: tuple[str, ...] = ()
@@ -80,9 +76,8 @@ class Source:
 
         `only` are choices of the trials to show, as NAME=VALUE.
         """
-        study = results.study
-        groups = study.groups()
-        steps = max(len(group.record.loss_steps(group.steps)) for group in groups)
+        study, groups = results.study, results.study.groups()
+        steps = any(len(group.record.loss_steps(group.steps)) for group in groups)
         validated = VALIDATION_MEASURES if any(group.validation for group in groups) else ()
         batched = ("batch_loss",) if any(group.by_epochs for group in groups) else ()
         return cls(
@@ -94,11 +89,8 @@ class Source:
             read_curves=results.curves if steps else None,
             read_parameters=results.parameters,
             fold=results.fold,
-            steps=max(steps, 1),
-            marks=study.plot.mark,
             groups=groups,
-            inputs=study.plot.inputs,
-            outputs=study.plot.outputs,
+            plot=study.plot,
             following=frozenset(_following(study.dimensions)),
             read_whole=partial(results.trials, whole=True) if study.refine else None,
             only=tuple(only),
@@ -146,6 +138,11 @@ class Source:
         """The axes with several values that are names, not numbers."""
         return tuple(a for a in self.swept if a not in (*self.numeric, *WITHOUT_ORDER))
 
+    @property
+    def told(self) -> list[str]:
+        """Those of them with so few values that each can have a colour or a panel."""
+        return [axis for axis in self.names if len(self.points[axis]) <= MOST_NAMES]
+
     @cached_property
     def ranked(self) -> tuple[str, ...]:
         """The axes a figure would show first: ordered ones, then names, then seeds."""
@@ -175,6 +172,12 @@ class Source:
         rows = medians.groupby([*by], observed=True) if by else medians.groupby(lambda _: 0)
         return medians.loc[rows["level"].idxmin(), [*by, axis]]
 
+    @property
+    def steps(self) -> int:
+        """How many steps of a trial were recorded, at most."""
+        counts = [len(group.record.loss_steps(group.steps)) for group in self.groups]
+        return max([1, *counts])
+
     @cached_property
     def range_tests(self) -> list[np.ndarray]:
         """The different rates of all updates in range tests, if all groups make one."""
@@ -188,30 +191,9 @@ class Source:
                 found[(rate * factors).tobytes()] = rate * factors
         return list(found.values())
 
-    def few(self, axis: str, most: int) -> bool:
-        """Say whether an axis is no seed and has so few values that each can be told apart."""
-        return axis not in WITHOUT_ORDER and len(self.points[axis]) <= most
-
-    def axis(self, option: str, name: str) -> str:
-        """Return the axis that a name or its end stands for, if only one ends so.
-
-        Raises:
-            RequestError: there is none.
-        """
-        return named_axis(name, self.axes, option)
-
-    def measure(self, name: str, known: Sequence[str]) -> str:
-        """Return the measure of this name.
-
-        Raises:
-            RequestError: it is none of those `known`.
-        """
-        if name not in known:
-            raise RequestError(
-                f'--measure: no measure is called "{name}"{nearest(name, known)}; '
-                f"there are {', '.join(known)}"
-            )
-        return name
+    def few(self, axis: str) -> bool:
+        """Say whether an axis is no seed and has so few values that each can have a colour."""
+        return axis not in WITHOUT_ORDER and len(self.points[axis]) <= MOST_NAMES
 
     def whole(self) -> tuple["Source", str]:
         """Return the source of a map that shows all of the grid, and what is to be said of it."""
@@ -388,7 +370,7 @@ MOST_TRIALS = 6
 def picked(
     trials: pd.DataFrame, measure: str, axes: Sequence[str], asked: Sequence[int] = ()
 ) -> dict[int, str]:
-    """Return the numbers of the trials to show, each with its heading.
+    """Return the numbers of the trials to show, each with its heading: what it is, and its axes.
 
     Those `asked` for, or the best by `measure`, the median one, and one that diverged: of those
     the last in the table's order; if none did, the worst.
@@ -396,44 +378,33 @@ def picked(
     Raises:
         RequestError: there is no such trial, or more than `MOST_TRIALS` are asked for.
     """
-    if asked:
-        return _asked(trials, axes, asked)
-    level = levels(trials, measure)
-    order = np.argsort(-level if measure in UPWARD else level, kind="stable")
-    lost = np.flatnonzero(codes(trials) == OUTCOMES.index("diverged"))
-    kept = order[: len(order) - len(lost)]
-    rows = {order[0]: "best"}
-    if len(kept) > 2:
-        rows.setdefault(kept[(len(kept) - 1) // 2], "median")
-    if len(lost):
-        rows.setdefault(lost[-1], "diverged")
-    elif len(order) > 1:
-        rows.setdefault(order[-1], "worst")
-    return {int(trials["trial"].iloc[at]): _heading(trials, axes, at, f"{what}: ")
-            for at, what in rows.items()}  # fmt: skip
-
-
-def _asked(trials: pd.DataFrame, axes: Sequence[str], asked: Sequence[int]) -> dict[int, str]:
     if len(asked) > MOST_TRIALS:
         raise RequestError(f"--trial: at most {MOST_TRIALS} trials, not {len(asked)}")
-    numbers = trials["trial"].to_numpy()
-    rows = {}
+    numbers, rows = trials["trial"].to_numpy(), dict[int, str]()
     for number in asked:
-        found = np.flatnonzero(numbers == number)
-        if not len(found):
+        if number not in numbers:
             raise RequestError(
                 f"--trial {number}: no such trial; there are {numbers.min()} to {numbers.max()}"
             )
-        rows[int(number)] = _heading(trials, axes, int(found[0]), f"trial {number}: ")
-    return rows
-
-
-def _heading(trials: pd.DataFrame, axes: Sequence[str], at: int, what: str) -> str:
-    """Return what a trial is, and its values on the axes."""
-    values = [trials[name].iloc[at] for name in axes]
-    parts = [assignment(n, value_labels([v])[0]) for n, v in zip(axes, values, strict=True)]
-    held = [part.replace(" = ", "\u00a0=\u00a0") for part in parts]  # no line ends there
-    return what + ", ".join(held) if held else what.rstrip(": ")
+        rows[int(np.argmax(numbers == number))] = f"trial {number}"
+    if not asked:
+        level = levels(trials, measure)
+        order = np.argsort(-level if measure in UPWARD else level, kind="stable").tolist()
+        lost = np.flatnonzero(codes(trials) == OUTCOMES.index("diverged")).tolist()
+        kept = order[: len(order) - len(lost)]
+        rows[order[0]] = "best"
+        if len(kept) > 2:
+            rows.setdefault(kept[(len(kept) - 1) // 2], "median")
+        if lost:
+            rows.setdefault(lost[-1], "diverged")
+        elif len(order) > 1:
+            rows.setdefault(order[-1], "worst")
+    headings = {}
+    for at, what in rows.items():
+        parts = [assignment(name, value_labels([trials[name].iloc[at]])[0]) for name in axes]
+        held = ", ".join(parts).replace(" = ", "\u00a0=\u00a0")  # no line ends there
+        headings[int(numbers[at])] = f"{what}: {held}" if held else what
+    return headings
 
 
 def across(source: Source, options: Options) -> tuple[str, str]:
