@@ -126,18 +126,13 @@ def evaluate(
     parts = [_recording(part, wanted, curves, parameters) for part in parts]
     pieces = list(_trained(parts, threads, areas=AREA in wanted, curves=curves))
     index = points.index if isinstance(points, pd.DataFrame) else None
-    count = len(next(iter(columns.values()))) if columns else 1
-    found = _measured(wanted, pieces, count)
-    trials = pd.DataFrame({**columns, **found}, index=index)
+    trials = pd.DataFrame({**columns, **_measured(wanted, pieces)}, index=index)
     if not curves and not parameters:
         return trials
-    kinds = {"curves": curves, "parameters": parameters}
-    tables = {kind: _joined(kind, pieces, columns) for kind, asked in kinds.items() if asked}
-    none = pd.DataFrame()
     return Evaluated(
         trials,
-        tables.get("curves", none),
-        tables.get("parameters", none),
+        _joined("curves", pieces, columns) if curves else pd.DataFrame(),
+        _joined("parameters", pieces, columns) if parameters else pd.DataFrame(),
         tuple((part.group, part.rows) for part in parts),
     )
 
@@ -193,27 +188,19 @@ def _trained(parts: Sequence[Part], threads: int, *, areas: bool, curves: bool) 
             trained = replace(trained, measures=trained.measures | {AREA: area}, losses=kept)
         return part, part.rows[piece], trained
 
-    if min(threads, len(jobs)) < 2:
-        yield from map(work, jobs)
-        return
-    pool = ThreadPoolExecutor(min(threads, len(jobs)))
-    try:
+    with ThreadPoolExecutor(threads) as pool:
         yield from pool.map(work, jobs)
-    finally:
-        pool.shutdown(cancel_futures=True)
 
 
-def _measured(wanted: Sequence[str], pieces: Sequence[Piece], count: int) -> dict[str, Any]:
+def _measured(wanted: Sequence[str], pieces: Sequence[Piece]) -> dict[str, Any]:
     """The columns of measures, a row a point."""
     places = np.concatenate([np.empty(0, np.int64), *(rows for _, rows, _ in pieces)])
-    in_order = bool((places == np.arange(count)).all())
     found: dict[str, Any] = {}
     for name in wanted:
         steps = name == OUTCOME or MEASURES[name].unit == "step"
         none = np.empty(0, np.int64 if steps else np.float64)
         values = np.concatenate([_measure(name, trained) for _, _, trained in pieces] or [none])
-        if not in_order:
-            values[places] = values.copy()
+        values[places] = values.copy()
         found[name] = values
         if name == OUTCOME:
             found[name] = pd.Categorical.from_codes(values, pd.Index(OUTCOMES))

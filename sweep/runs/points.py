@@ -12,7 +12,7 @@ import pandas as pd
 from sweep.errors import RequestError
 from sweep.study import Axis, Data, Dimension, Grid, Group, Study
 from sweep.study.checks import nearest, show
-from sweep.study.fields import AXES, FIELDS, find_axis, swept_field
+from sweep.study.fields import AXES, FIELDS, axes_meant, swept_field
 from sweep.study.grid import alone
 from sweep.study.resolve import MAX_GROUPS, resolve_group
 from sweep.study.samples import make_data, refuse_no_distribution
@@ -80,11 +80,9 @@ def columns_of(study: Study, points: Any) -> dict[str, np.ndarray]:
 
 def _axis_named(name: str) -> str:
     """The one name of the axis that a column is called after."""
-    if found := find_axis(name):
-        return found[1]
-    ends = dict.fromkeys(one.axis for full, one in AXES.items() if full.endswith(f".{name}"))
+    ends = axes_meant(name)
     if len(ends) == 1:
-        return next(iter(ends))
+        return ends[0]
     hint = f"; say which: {' or '.join(ends)}" if ends else nearest(name, AXES)
     raise RequestError(f"points: {show(name)} is no field that can be an axis{hint}")
 
@@ -129,30 +127,20 @@ def _split(columns: Columns, count: int) -> Iterator[tuple[dict[str, Any], np.nd
         return
     code, found = np.zeros(count, np.int64), []
     for name, column in columns.items():
-        codes, values = pd.factorize(_plain(name, column))
+        field = swept_field(name)
+        text = column.dtype.kind in "US" and field.swept is str
+        codes, values = pd.factorize(column.astype(object) if text else column)
         if (codes < 0).any():
             raise RequestError(f"points: {name}[{int(codes.argmin())}] is missing")
-        found.append((name, codes, [_value(name, value) for value in values.tolist()]))
+        try:
+            found.append((name, codes, [field.check(value) for value in values.tolist()]))
+        except ValueError as error:
+            raise RequestError(f"points: {name} {error}") from None
         code = pd.factorize(code * len(values) + codes)[0].astype(np.int64)
     order = np.argsort(code, kind="stable")
     for rows in np.split(order, np.flatnonzero(np.diff(code[order])) + 1):
         if len(rows):
             yield {name: values[codes[rows[0]]] for name, codes, values in found}, rows
-
-
-def _plain(name: str, column: np.ndarray) -> np.ndarray:
-    """A column of what splits groups, as pandas counts it."""
-    if column.dtype.kind in "US" and swept_field(name).swept is str:
-        return column.astype(object)
-    return column
-
-
-def _value(name: str, value: Any) -> Any:
-    """A value that splits groups, in its canonical form."""
-    try:
-        return swept_field(name).check(value)
-    except ValueError as error:
-        raise RequestError(f"points: {name} {error}") from None
 
 
 def _checked(name: str, values: np.ndarray, rows: np.ndarray) -> np.ndarray:
@@ -190,8 +178,8 @@ def _grid(columns: Columns) -> Grid:
     for name, values in columns.items():
         one = (values == values[0]).all()
         (same if one else differ).append(Axis(name, values[:1] if one else values))
-    dimensions = [*([Dimension(tuple(differ))] if differ else []), *(Dimension((a,)) for a in same)]
-    return Grid(tuple(map(alone, dimensions)))
+    together = [Dimension(tuple(differ))] * bool(differ)
+    return Grid(tuple(map(alone, [*together, *(Dimension((axis,)) for axis in same)])))
 
 
 @lru_cache(maxsize=256)

@@ -12,7 +12,7 @@ from sweep.study.checks import Check, counted, integer, nearest, show
 from sweep.study.conditions import Condition, Named, read_condition
 from sweep.study.document import DRAW, REPEATED, REPEATS, WHERE, Document
 from sweep.study.elementary import DESIGNS, MAX_DIMENSIONS, design
-from sweep.study.fields import AXES, find_axis, place_of, swept_field
+from sweep.study.fields import AXES, axes_meant, find_axis, place_of, swept_field
 from sweep.study.grid import Axis, Dimension, codes_of
 from sweep.study.settings import Settings
 from sweep.study.spacings import FORMS, MAX_VALUES, between, drawing, spaced
@@ -171,9 +171,7 @@ def _refuse_duplicates(document: Document, key: str, axes: Sequence[Axis]) -> No
 
 def _named(name: str, settings: Settings, swept: Mapping[str, Axis]) -> Named:
     """What `name` stands for in a condition."""
-    found = find_axis(name)
-    ending = {one.axis for spelling, one in AXES.items() if spelling.endswith(f".{name}")}
-    candidates = [found[1]] if found else sorted(ending)
+    candidates = axes_meant(name)
     if not candidates:
         known = [*swept, *(axis.rpartition(".")[2] for axis in swept), *AXES]
         raise ValueError(f"{show(name)} is not a field of a study{nearest(name, known)}")

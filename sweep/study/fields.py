@@ -131,6 +131,13 @@ def find_axis(name: str) -> tuple[Field, str] | None:
     return None
 
 
+def axes_meant(name: str) -> list[str]:
+    """The one names of the axes that `name` may mean: of its own, or those that end so."""
+    if found := find_axis(name):
+        return [found[1]]
+    return sorted({one.axis for full, one in AXES.items() if full.endswith(f".{name}")})
+
+
 def swept_field(axis: str) -> Field:
     """The field that the axis of this name sweeps.
 
