@@ -11,14 +11,7 @@ from sweep.errors import RequestError
 from sweep.runs.evaluation import OUTCOME, evaluate
 from sweep.study import Axis, Study, load_study
 from sweep.study.checks import asked
-from sweep.study.refining import (
-    LEVEL,
-    comparable,
-    levels_of,
-    nearest_known,
-    shape_of_map,
-    wanted,
-)
+from sweep.study.refining import LEVEL, comparable, levels_of, nearest_known, shape_of_map, wanted
 from sweep.study.settings import FieldError, fields_of
 
 

@@ -16,14 +16,7 @@ from sweep.store.files import RECORDS, STUDY, home_of, path_of, publish, told
 from sweep.store.folder import check_owner, in_use, origin_of, results_directory, study_directory
 from sweep.store.ledger import read_ledger
 from sweep.store.results import Results, open_results, results_of
-from sweep.study import (
-    STARTER,
-    Study,
-    load_study,
-    parse_study,
-    shipped_studies,
-    text_to_start_from,
-)
+from sweep.study import STARTER, Study, load_study, parse_study, shipped_studies, text_to_start_from
 
 
 @dataclass(frozen=True)

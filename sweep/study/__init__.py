@@ -3,13 +3,7 @@
 from sweep.study.grid import Axis, Dimension, Grid, Positions, vector
 from sweep.study.group import Group, LaneInputs
 from sweep.study.keywords import Spacing, geometric, linear, log
-from sweep.study.model import (
-    NUMERICS,
-    Batch,
-    Data,
-    Initial,
-    Network,
-)
+from sweep.study.model import NUMERICS, Batch, Data, Initial, Network
 from sweep.study.reading import (
     files_of,
     find_study,

@@ -8,15 +8,7 @@ from typing import Any
 
 from sweep.catalogue import COMMON_NUMBERS, NUMBERS, OPTIMIZERS, Number
 from sweep.study import checks
-from sweep.study.settings import (
-    TABLES,
-    Field,
-    FieldError,
-    Role,
-    Settings,
-    fields_of,
-    only_if_taken,
-)
+from sweep.study.settings import TABLES, Field, FieldError, Role, Settings, fields_of, only_if_taken
 
 
 def _marks(value: object) -> dict[str, tuple[float, ...]]:

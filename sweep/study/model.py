@@ -101,9 +101,7 @@ class Initial:
 
 
 def parameter_vector(
-    network: Network,
-    weights: Sequence[np.ndarray] | None,
-    biases: Sequence[np.ndarray] | None,
+    network: Network, weights: Sequence[np.ndarray] | None, biases: Sequence[np.ndarray] | None
 ) -> np.ndarray:
     """The stated weights (to, from) and biases (to,) of each layer in parameter order.
 

@@ -27,13 +27,7 @@ from sweep.study.model import (
     identity_digest,
     parameter_vector,
 )
-from sweep.study.settings import (
-    FieldError,
-    NetworkFields,
-    Role,
-    Settings,
-    scheduled_count,
-)
+from sweep.study.settings import FieldError, NetworkFields, Role, Settings, scheduled_count
 
 MAX_GROUPS = 1_000
 MAX_SPLITS = 10_000  # how many groups there may be before a condition drops some
