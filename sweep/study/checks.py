@@ -293,25 +293,25 @@ def _each(check: Check, values: list[object]) -> list[Any]:
         try:
             found.append(check(value))
         except ValueError as error:
-            raise ValueError(f"[{index}]{_apart(str(error))}") from None
+            raise ValueError(f"[{index}]{apart(str(error))}") from None
     return found
 
 
-def _apart(message: str) -> str:
+def apart(message: str) -> str:
     """`message` to be appended to a position: "[1]" directly, words after a space."""
     return message if message.startswith("[") else f" {message}"
 
 
 def schedule(text: str) -> str:
-    """The one spelling of a schedule."""
+    """The one spelling of a schedule; nothing for what is none."""
     match = _SCHEDULE.fullmatch(text.strip())
     if match is None or (match[1] != "every" and match[2] == "step"):
-        raise ValueError(text)
+        return ""
     if match[1] is None:
         return match[0]
     count = 1 if match[2] == "step" else int(match[2])
     if count < (3 if match[1] == "log" else 1):
-        raise ValueError(text)
+        return ""
     whole = {"every 1": "every step", "last 1": "final"}
     return whole.get(found := f"{match[1]} {count}", found)
 
@@ -320,10 +320,7 @@ def recorded(*shapes: str) -> Check:
     """One of the schedules `shapes`, such as "every step", "every N" or "final"."""
 
     def check(value: object) -> str:
-        try:
-            found = schedule(value) if isinstance(value, str) else ""
-        except ValueError:
-            found = ""
+        found = schedule(value) if isinstance(value, str) else ""
         if found not in shapes and f"{found.partition(' ')[0]} N" not in shapes:
             known = ", ".join(f'"{shape}"' for shape in shapes)
             least = " (N at least 1, after log 3)"
@@ -331,19 +328,3 @@ def recorded(*shapes: str) -> Check:
         return found
 
     return check
-
-
-def marks(value: object) -> dict[str, tuple[float, ...]]:
-    """A table of lists of numbers by dotted names."""
-    if not isinstance(value, dict):
-        raise ValueError(f"must be a table such as {{ learning_rate = [0.1] }}, not {show(value)}")
-    found: dict[str, tuple[float, ...]] = {}
-    for name, numbers in value.items():
-        if isinstance(numbers, dict):
-            found |= {f"{name}.{rest}": inner for rest, inner in marks(numbers).items()}
-            continue
-        try:
-            found[name] = tuple(vector(numbers).tolist())
-        except ValueError as error:
-            raise ValueError(f"of {show(name)}{_apart(str(error))}") from None
-    return found

@@ -160,7 +160,8 @@ class _Reader:
     def _leaf(self, node: ast.expr) -> _Term:
         written = _as_written(ast.unparse(node))
         if isinstance(node, ast.Constant) and isinstance(node.value, int | float | str):
-            return _literal(_within_64_bits(node.value))
+            huge = type(node.value) is int and node.value >= 2**63
+            return _literal(float(str(node.value)) if huge else node.value)
         if not isinstance(node, ast.Name | ast.Attribute):
             raise ValueError(f"has {show(written)}, which is no part of a condition")
         if written.lower() in _CONSTANTS:
@@ -214,12 +215,6 @@ class _Reader:
             return np.logical_xor(reduce(np.logical_or, (p.get(values) for p in parts)), negated)
 
         return _Term(_FLAG, get)
-
-
-def _within_64_bits(value: float | str) -> float | str:
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 2**63:
-        return float(value) if value.bit_length() <= 1024 else float("inf")
-    return value
 
 
 def _literal(value: float | str) -> _Term:

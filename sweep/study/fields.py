@@ -11,14 +11,23 @@ from sweep.study import checks
 from sweep.study.settings import TABLES, Field, FieldError, Role, Settings, fields_of, only_if_taken
 
 
-def _marks(value: object) -> dict[str, tuple[float, ...]]:
-    """Marks by the names of axes."""
-    found = {}
-    for name, numbers in checks.marks(value).items():
+def _marks(value: object, within: str = "") -> dict[str, tuple[float, ...]]:
+    """A table of lists of numbers, by the names of axes."""
+    if not isinstance(value, dict):
+        shown = checks.show(value)
+        raise ValueError(f"must be a table such as {{ learning_rate = [0.1] }}, not {shown}")
+    found: dict[str, tuple[float, ...]] = {}
+    for name, numbers in ((f"{within}{key}", one) for key, one in value.items()):
         axis = find_axis(name)
-        if axis is None:
+        if isinstance(numbers, dict):
+            found |= _marks(numbers, f"{name}.")
+        elif axis is None:
             raise ValueError(f"of {checks.show(name)} marks no axis{checks.nearest(name, AXES)}")
-        found[axis[1]] = numbers
+        else:
+            try:
+                found[axis[1]] = tuple(checks.vector(numbers).tolist())
+            except ValueError as error:
+                raise ValueError(f"of {checks.show(name)}{checks.apart(str(error))}") from None
     return found
 
 

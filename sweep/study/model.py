@@ -2,10 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import pairwise, product
 
 import numpy as np
 
@@ -66,15 +66,12 @@ class Network:
         `w1_2_1` is the weight of layer 1 to neuron 2 from neuron 1, `b1_2` that neuron's bias.
         Layer by layer: all weights [to][from], row by row, then the layer's biases.
         """
-        return tuple(self._names())
-
-    def _names(self) -> Iterator[str]:
+        names: list[str] = []
         for layer, (size, before) in enumerate(self.shapes, start=1):
-            for to in range(1, size + 1):
-                for origin in range(1, before + 1):
-                    yield f"w{layer}_{to}_{origin}"
-            if self.bias:
-                yield from (f"b{layer}_{to}" for to in range(1, size + 1))
+            pairs = product(range(1, size + 1), range(1, before + 1))
+            names += (f"w{layer}_{to}_{origin}" for to, origin in pairs)
+            names += (f"b{layer}_{to}" for to in range(1, size * self.bias + 1))
+        return tuple(names)
 
 
 def count_parameters(layers: tuple[int, ...], *, bias: bool) -> int:

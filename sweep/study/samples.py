@@ -125,18 +125,15 @@ def _check(settings: Settings, samples: Data, table: str) -> None:
         ("targets", samples.targets, layers[-1]),
     ):
         if array.shape[1] != size:
+            hint = ""
+            if part == "targets" and array.shape[1] == 1 and not settings.data.one_hot:
+                values = len(np.unique(array))
+                hint = f"; data.one_hot = true makes one of each of its {values} values"
             raise FieldError(
                 f"{table}.{part}",
                 f"must have {counted(size, 'number')} a sample, as network.layers = {layers} "
-                f"wants, not {array.shape[1]}{_hint(settings, part, array)}",
+                f"wants, not {array.shape[1]}{hint}",
             )
-
-
-def _hint(settings: Settings, part: str, array: np.ndarray) -> str:
-    """What makes classes of one column of targets."""
-    if part != "targets" or array.shape[1] > 1 or settings.data.one_hot:
-        return ""
-    return f"; data.one_hot = true makes one of each of its {len(np.unique(array))} values"
 
 
 def _standardised(part: str, training: Data, validation: Data | None) -> tuple[Data, Data | None]:
