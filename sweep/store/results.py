@@ -497,17 +497,15 @@ def _condition(filters: Filters | None) -> tuple[pc.Expression | None, list[str]
 def _frame(table: pa.Table) -> "pd.DataFrame":
     import pandas as pd  # noqa: PLC0415 - likewise
 
-    columns = {name: _series(name, table[name]) for name in table.column_names}
+    columns: dict[str, Any] = {}
+    for name in table.column_names:
+        column = table[name]
+        if name == "outcome":
+            codes = codes_of(column).to_numpy()
+            columns[name] = pd.Categorical.from_codes(codes, pd.Index(OUTCOMES))
+            continue
+        if pa.types.is_int32(column.type):
+            column = column.cast(pa.int64())
+        types = {pa.int64(): pd.Int64Dtype()}.get if name in NEVER else None
+        columns[name] = column.to_pandas(types_mapper=types)
     return pd.DataFrame(columns, copy=False)
-
-
-def _series(name: str, column: pa.ChunkedArray) -> "pd.Series[Any] | pd.Categorical[Any]":
-    import pandas as pd  # noqa: PLC0415 - likewise
-
-    if name == "outcome":
-        codes = codes_of(column).to_numpy()
-        return pd.Categorical.from_codes(codes, pd.Index(OUTCOMES))
-    if pa.types.is_int32(column.type):
-        column = column.cast(pa.int64())
-    types = {pa.int64(): pd.Int64Dtype()}.get if name in NEVER else None
-    return column.to_pandas(types_mapper=types)  # type: ignore[no-any-return]

@@ -43,26 +43,24 @@ def show_only(ledger: Ledger, groups: Iterable[Group]) -> None:
     asked = {(group.digest, group.steps) for group in groups}
     wanted = {stem for stem, c in ledger.commits.items() if (c.group, c.steps) in asked}
     directory, hidden = ledger.directory, ledger.directory / HIDDEN
-    leaving, coming = sorted(ledger.commits.keys() - ledger.hidden - wanted), wanted & ledger.hidden
+    leaving, coming = ledger.commits.keys() - ledger.hidden - wanted, wanted & ledger.hidden
     with told(f"{directory}: chunks could not be hidden"):
         if leaving:
             make_directories(*(hidden / name for name in (RECORDS, *KINDS)))
-            moves = dict(zip(_data(leaving, directory), _data(leaving, hidden), strict=True))
-            link(moves | {record_path(directory, s): record_path(hidden, s) for s in leaving})
-            remove(record_path(directory, stem) for stem in leaving)
-            remove(_data(leaving, directory))
+        _move(leaving, directory, hidden)
     with told(f"{directory}: chunks could not be shown again"):
-        if coming:
-            back = sorted(coming)
-            link(dict(zip(_data(back, hidden), _data(back, directory), strict=True)))
-            link({record_path(hidden, stem): record_path(directory, stem) for stem in back})
-            remove(record_path(hidden, stem) for stem in back)
-            remove(_data(back, hidden))
-    ledger.hidden = (ledger.hidden | set(leaving)) - coming
+        _move(coming, hidden, directory)
+    ledger.hidden = (ledger.hidden | leaving) - coming
 
 
-def _data(stems: list[str], home: Path) -> list[Path]:
-    return [home / data_path(kind, stem) for stem in stems for kind in KINDS]
+def _move(stems: Iterable[str], home: Path, other: Path) -> None:
+    """Move chunks; their records, which say where they are, come last and go first."""
+    stems = sorted(stems)
+    paths = [data_path(kind, stem) for stem in stems for kind in KINDS]
+    link({home / path: other / path for path in paths})
+    link({record_path(home, stem): record_path(other, stem) for stem in stems})
+    remove(record_path(home, stem) for stem in stems)
+    remove(home / path for path in paths)
 
 
 def layouts(study: Study, commits: Iterable[Commit]) -> dict[str, pa.Schema]:
