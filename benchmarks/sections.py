@@ -9,7 +9,7 @@ from benchmarks.compiling import MOST_SECONDS
 from benchmarks.costs import PLAIN, ROWS
 from benchmarks.runs import open_run
 from benchmarks.table import Target, targets_of
-from sweep.instrument.instrument import summary
+from sweep.instrument.bench import summary
 from sweep.instrument.rounds import Interval, median_interval
 
 Write = Callable[[Sequence[Path]], str]

@@ -17,11 +17,9 @@ if TYPE_CHECKING:
     from sweep.course.workbook import worksheet
     from sweep.explorer import explore
     from sweep.instrument.bench import bench
-    from sweep.runs.evaluation import evaluate
-    from sweep.runs.planning import plan
-    from sweep.runs.refinement import refine
+    from sweep.runs.evaluation import evaluate, refine
     from sweep.runs.studies import list_studies as list  # noqa: A004 - as the command is called
-    from sweep.runs.studies import new, run, status, verify
+    from sweep.runs.studies import new, plan, run, status, verify
     from sweep.runs.zooming import zoom
     from sweep.store.export import export
     from sweep.store.results import open_results
@@ -72,10 +70,8 @@ _HOMES = {
     "sweep.course.workbook": ("worksheet",),
     "sweep.explorer": ("explore",),
     "sweep.instrument.bench": ("bench",),
-    "sweep.runs.evaluation": ("evaluate",),
-    "sweep.runs.planning": ("plan",),
-    "sweep.runs.refinement": ("refine",),
-    "sweep.runs.studies": ("list", "new", "run", "status", "verify"),
+    "sweep.runs.evaluation": ("evaluate", "refine"),
+    "sweep.runs.studies": ("list", "new", "plan", "run", "status", "verify"),
     "sweep.runs.zooming": ("zoom",),
     "sweep.store.results": ("open_results",),
     "sweep.study": ("Study", "geometric", "linear", "load_study", "log"),

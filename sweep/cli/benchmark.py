@@ -39,8 +39,7 @@ def bench(
     json: Json = False,
 ) -> None:
     """Measure how fast networks train, beside what this machine can do at most."""
-    from sweep.instrument.bench import bench
-    from sweep.instrument.instrument import summary
+    from sweep.instrument.bench import bench, summary
 
     found = bench(
         networks or (),

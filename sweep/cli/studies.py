@@ -27,7 +27,7 @@ from sweep.cli.terminal import columns, duration, note, plural, printable, short
 from sweep.errors import RequestError
 
 if TYPE_CHECKING:
-    from sweep.runs.planning import Plan
+    from sweep.runs.studies import Plan
 
 _REFINED = "and all cells that disagree are split"
 _DISK_SHARE = 0.5  # of what is free: others write too, and the guess is rough
@@ -75,7 +75,7 @@ def plan(
     json: Json = False,
 ) -> None:
     """Say what running STUDY would take; only try out how fast it trains."""
-    from sweep.runs.planning import plan
+    from sweep.runs.studies import plan
 
     found = plan(name, overrides=edits_of(name, overrides, size), results=results, threads=threads)
     if json:

@@ -1,9 +1,8 @@
 """Study files: what is asked, read into a frozen `Study`."""
 
 from sweep.study.grid import Axis, Dimension, Grid, Positions, vector
-from sweep.study.group import Group, LaneInputs
+from sweep.study.group import NUMERICS, Batch, Data, Group, Initial, LaneInputs, Network
 from sweep.study.keywords import Spacing, geometric, linear, log
-from sweep.study.model import NUMERICS, Batch, Data, Initial, Network
 from sweep.study.reading import (
     files_of,
     find_study,

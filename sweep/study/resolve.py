@@ -17,10 +17,10 @@ from sweep.study.conditions import Condition
 from sweep.study.elementary import direction
 from sweep.study.fields import FIELDS, complete, swept_field
 from sweep.study.grid import MAX_JUDGED, Axis, Dimension, Grid, alone, codes_of, judged_points
-from sweep.study.group import Group
-from sweep.study.model import (
+from sweep.study.group import (
     Batch,
     Data,
+    Group,
     Initial,
     Network,
     count_parameters,

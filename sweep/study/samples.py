@@ -8,7 +8,7 @@ import numpy as np
 from sweep.study.checks import counted
 from sweep.study.elementary import words
 from sweep.study.generated import GENERATED, Recipe, generate
-from sweep.study.model import Data
+from sweep.study.group import Data
 from sweep.study.settings import DataFields, FieldError, Settings, ValidationFields
 
 _SPLIT = 2**32  # the stream of the split: no set draws from it

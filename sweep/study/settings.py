@@ -148,7 +148,7 @@ def _drawn_batches(settings: "Settings") -> str:
 
 @dataclass(frozen=True)
 class NetworkFields:
-    """The network as it is stated; `model.Network` is what comes of it."""
+    """The network as it is stated; `group.Network` is what comes of it."""
 
     layers: tuple[int, ...] = declared(checks.layer_sizes)
     activation: str | tuple[str, ...] = declared(
@@ -170,7 +170,7 @@ def _of_set(check: checks.Check, default: object, number: str, swept: type | Non
 
 @dataclass(frozen=True)
 class DataFields:
-    """The samples as they are stated, read or made; `model.Data` is what comes of them."""
+    """The samples as they are stated, read or made; `group.Data` is what comes of them."""
 
     inputs: np.ndarray | None = declared(checks.matrix, None)
     targets: np.ndarray | None = declared(checks.matrix, None)
@@ -199,7 +199,7 @@ class ValidationFields:
 
 @dataclass(frozen=True)
 class InitialFields:
-    """Where training starts, as it is stated; `model.Initial` is what comes of it."""
+    """Where training starts, as it is stated; `group.Initial` is what comes of it."""
 
     weights: tuple[np.ndarray, ...] | None = declared(checks.layers_of(checks.matrix), None)
     file: str | None = declared(checks.text, None, role=Role.FILE)
@@ -219,7 +219,7 @@ class InitialFields:
 
 @dataclass(frozen=True)
 class BatchFields:
-    """The samples of each step, as they are stated; `model.Batch` is what comes of them."""
+    """The samples of each step, as they are stated; `group.Batch` is what comes of them."""
 
     file: str | None = declared(checks.text, None, role=Role.FILE)
     table: np.ndarray | None = declared(checks.index_rows, None)

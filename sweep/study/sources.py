@@ -12,7 +12,7 @@ import numpy as np
 
 from sweep.study import checks
 from sweep.study.document import Document, Entry
-from sweep.study.model import count_parameters
+from sweep.study.group import count_parameters
 from sweep.study.settings import FETCHED
 from sweep.study.tables import Table, inside, read_indices, read_numbers, read_table
 

@@ -17,9 +17,8 @@ from sweep.study.checks import counted
 from sweep.study.document import MAX_BYTES, Document, refusal
 from sweep.study.fields import FIELD, FIELDS, swept_field
 from sweep.study.grid import Axis, Dimension
-from sweep.study.group import Group
+from sweep.study.group import Data, Group, Initial, Network
 from sweep.study.keywords import Keywords, stated_by
-from sweep.study.model import Data, Initial, Network
 from sweep.study.refining import shape_of_map
 from sweep.study.resolve import refuse_idle, resolve_group, split
 from sweep.study.samples import make_data, refuse_no_distribution

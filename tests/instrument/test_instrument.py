@@ -9,8 +9,7 @@ import pytest
 from benchmarks.runs import open_run
 from sweep.errors import RequestError, StoreError
 from sweep.instrument import bench
-from sweep.instrument.bench import save
-from sweep.instrument.instrument import SETUP, Measured, measure, summary
+from sweep.instrument.bench import SETUP, Measured, measure, save, summary
 from sweep.instrument.machine import Machine, Team
 from sweep.instrument.ours import Ours
 from tests.benchmarks.small import COURSE, OTHER

@@ -13,7 +13,7 @@ from matplotlib.text import Text
 import sweep
 from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
-from sweep.runs import refinement, runner, workers
+from sweep.runs import evaluation, runner, workers
 from sweep.study import Study
 
 TEXT = """
@@ -130,7 +130,7 @@ def test_what_is_trained_and_shown_is_that_of_the_rule_in_loops(
     asked = study(tmp_path, *counts)
     for seed, depth in ((0, 3), (1, 4), (2, 1), (3, 7), (4, 2)):
         picture = Picture(asked, seed)
-        monkeypatch.setattr(refinement, "evaluate", picture.evaluate)
+        monkeypatch.setattr(evaluation, "evaluate", picture.evaluate)
         for by, table, differ in (
             ("outcome", picture.codes, lambda found: len(set(found)) > 1),
             ("final_loss", picture.loss, losses_differ),

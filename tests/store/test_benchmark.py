@@ -10,7 +10,7 @@ import pytest
 
 import sweep
 from sweep.errors import RequestError
-from sweep.store import benchmark
+from sweep.store import export
 from tests.store.small import Bench, study
 
 PAGE = Path(__file__).parents[2] / "docs" / "results.md"
@@ -35,7 +35,7 @@ def test_the_documented_reader_finds_every_loss(
 ) -> None:
     bench.run(study(AXES))
     results = sweep.open_results(bench.directory)
-    monkeypatch.setattr(benchmark, "MOST_ROWS", 12)  # two trials at a time
+    monkeypatch.setattr(export, "MOST_ROWS", 12)  # two trials at a time
     assert sweep.export(results, tmp_path / "table", form="table") == 6
     table = reader()(tmp_path / "table")
     curves = results.curves()

@@ -6,7 +6,7 @@ import pytest
 from sweep.study import Group
 from sweep.study.fields import FIELD
 from sweep.study.generated import GENERATED
-from sweep.study.model import array_digest
+from sweep.study.group import array_digest
 from sweep.study.settings import FETCHED, Role
 
 from .course import DRAWN, course, group, refused

@@ -7,7 +7,7 @@ import pytest
 
 from sweep.study import Group, find_study, load_study
 from sweep.study.fields import FIELD, FIELDS
-from sweep.study.model import array_digest, identity_digest
+from sweep.study.group import array_digest, identity_digest
 from sweep.study.settings import REQUIRED, Role
 
 from .course import BIASED, DRAWN, EVERYTHING, course, group
