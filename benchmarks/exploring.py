@@ -114,7 +114,7 @@ def main() -> None:
             tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile,
             browser(Path(profile)) as page,
         ):
-            page.resize(1480, 850)
+            page.resize(1480, 811)
             page.call("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
             rounds = [opened(page, name, options.patience) for _ in range(options.rounds)]
             size = page.evaluate("[map.clientWidth - 126, map.clientHeight - 74].join(' x ')")

@@ -1,9 +1,10 @@
-"""What a page is told: of its study, tiles, points and their curves, what is on the disk."""
+"""What a page asks for, read as from a stranger, and what it is told."""
 
 import json
 import math
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
@@ -15,13 +16,13 @@ import numpy as np
 from sweep.analysis.networks import forward
 from sweep.catalogue import MEASURES, OUTCOMES
 from sweep.errors import RequestError, SweepError
-from sweep.explorer import asking
-from sweep.explorer.tiles import View, measured, measures_of
-from sweep.explorer.windows import windows_of
+from sweep.explorer.tiles import View, Wanted, measured, measures_of
+from sweep.explorer.windows import Window, windows_of
 from sweep.explorer.working import Pool
 from sweep.runs.points import Part
 from sweep.store.results import results_of
 from sweep.study import Axis, Dimension, Study
+from sweep.study.checks import show
 from sweep.study.fields import swept_field
 from sweep.study.spacings import DEEPEST
 from sweep.training.trained import Trained
@@ -30,6 +31,8 @@ from sweep.training.trainer import train
 SIDED = ("diverged_at", "max_loss", "initial_loss")
 """What two-sided colours need of a tile beside its measure."""
 
+_MOST_TILES = 1024
+_MOST_POINTS = 512
 _MOST_SAVED = 4096  # points along each axis of a study that is saved
 _MOST_CHOICES = 1000  # values of an axis
 _STEPS = 2000  # of a curve that are drawn; of a longer one as many by their logarithm
@@ -39,6 +42,71 @@ _MOST_CELLS = 4_000_000
 _MOST_SHOWN = 500  # samples
 _LENGTHS = struct.Struct("<2I")
 _at_once = BoundedSemaphore(2)
+
+Asked = Mapping[str, Any]
+
+
+@contextmanager
+def reading() -> Iterator[None]:
+    """Make what cannot be read of a request a RequestError."""
+    try:
+        yield
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        AttributeError,
+        ArithmeticError,
+        RecursionError,
+    ) as error:
+        said = f"{type(error).__name__}: {error}".splitlines()[0]
+        raise RequestError(f"the request cannot be read: {said[:200]}") from None
+
+
+def _few(items: Sequence[Any], most: int, name: str) -> Sequence[Any]:
+    if not 0 < len(items) <= most:
+        raise RequestError(f"{name} must be 1 to {most}, not {len(items)}")
+    return items
+
+
+@reading()
+def view_of(study: Study, asked: Asked) -> View:
+    """The view that a request states.
+
+    Raises:
+        RequestError: it states none.
+    """
+    stated = asked["view"]
+    x, y = Window(**stated["x"]), Window(**stated["y"])
+    known, values = {axis.name for axis in study.axes} | {*study.groups()[0].fixed}, []
+    for name, value in sorted(stated["others"].items()):
+        if name not in known - {x.axis, y.axis} or isinstance(value, list | dict | None):
+            raise RequestError(f"others: {show(name)} can be no other axis with {show(value)}")
+        values.append((name, swept_field(name).check(value)))
+    return View(study, x, y, tuple(values))
+
+
+@reading()
+def wanted_of(view: View, asked: Asked) -> list[Wanted]:
+    """The tiles that a request wants: [zx, zy, ix, iy, side] each, the most wanted first.
+
+    Whole numbers may be text, for JavaScript's numbers end at 2^53.
+
+    Raises:
+        RequestError: there are no such tiles.
+    """
+    return [Wanted(view, *map(int, one)) for one in _few(asked["want"], _MOST_TILES, "tiles")]
+
+
+@reading()
+def columns_wanted(view: View, asked: Asked) -> list[int]:
+    """Where the measures that a request wants are among a tile's.
+
+    Raises:
+        RequestError: there are no such measures.
+    """
+    names = _few(asked["measures"], len(MEASURES), "measures")
+    return [view.measures.index(name) for name in names]
 
 
 def facts(study: Study, places: Sequence[Mapping[str, object]]) -> dict[str, Any]:
@@ -52,25 +120,19 @@ def facts(study: Study, places: Sequence[Mapping[str, object]]) -> dict[str, Any
     if len(windows) < 2:
         raise RequestError(f"{study.name}: has no two numbers that can be the axes of a map")
     swept = {axis.name: axis.ranked[0][:_MOST_CHOICES].tolist() for axis in study.axes}
-    fixed = {name: value for name, value in group.fixed.items() if name not in swept}
-    x, y = windows[:2]
-    sided = group.outcome.rule != "target"
-    measure = "tail_loss" if sided else "final_loss"
+    shown = [one["axis"] for one in windows[:2]]
+    measures = {name: MEASURES[name] for name in measures_of(group)}
+    first = ("tail_loss", *SIDED) if group.outcome.rule != "target" else ("final_loss",)
     return {
         "name": study.name,
         "title": study.title,
         "steps": group.steps,
         "windows": windows,
         "values": swept,
-        "fixed": {name: value for name, value in fixed.items() if math.isfinite(value)},
+        "fixed": [n for n, value in group.fixed.items() if n not in swept and math.isfinite(value)],
         "measures": [
-            {
-                "name": name,
-                "words": MEASURES[name].words,
-                "log": MEASURES[name].unit == "loss",
-                "ending": MEASURES[name].at_the_end,
-            }
-            for name in measures_of(group)
+            {"name": name, "words": row.words, "log": row.unit == "loss", "ending": row.at_the_end}
+            for name, row in measures.items()
         ],
         "outcomes": OUTCOMES,
         "sided": SIDED,
@@ -78,11 +140,10 @@ def facts(study: Study, places: Sequence[Mapping[str, object]]) -> dict[str, Any
         "places": [*places],
         "deepest": DEEPEST,
         "first": {
-            "x": x,
-            "y": y,
-            "others": {n: v[0] for n, v in swept.items() if n not in (x["axis"], y["axis"])},
-            "measures": [measure, *(SIDED if sided else ())],
-            "scale": "sides" if sided else "log",
+            **dict(zip("xy", windows, strict=False)),
+            "others": {name: values[0] for name, values in swept.items() if name not in shown},
+            "measures": first,
+            "scale": "sides" if len(first) > 1 else "log",
         },
     }
 
@@ -105,24 +166,23 @@ def frame(told: Mapping[str, object], *numbers: np.ndarray) -> bytes:
     return _LENGTHS.pack(len(header) + len(content), len(header)) + header + content
 
 
-def saved(view: View, asked: asking.Asked) -> str:
+@reading()
+def saved(view: View, asked: Asked) -> str:
     """A window of a map as the text of a study that `sweep run` trains to the same bits.
 
     Raises:
         RequestError: it cannot be one.
     """
     dimensions = []
-    for name, window in (("y", view.y), ("x", view.x)):
-        part = asking.as_object(asked.get(name), name)
-        level = asking.whole(part.get("level"), 0, window.depth, f"{name}.level")
-        first = asking.whole(part.get("first"), 0, 2**level, f"{name}.first")
-        num = asking.whole(part.get("num"), 1, _MOST_SAVED, f"{name}.num")
-        values = window.values(level, first, num)
-        dimensions.append(Dimension((Axis(window.axis, values, window.stated(level, first, num)),)))
     for name, value in view.others:
         kind = swept_field(name).swept
         values = np.array([value], object if kind is str else kind)
-        dimensions.insert(0, Dimension((Axis(name, values),)))
+        dimensions.append(Dimension((Axis(name, values),)))
+    for part, window in ((asked["y"], view.y), (asked["x"], view.x)):
+        level, first, num = (int(part[name]) for name in ("level", "first", "num"))
+        num = min(num, _MOST_SAVED)
+        values = window.values(level, first, num)
+        dimensions.append(Dimension((Axis(window.axis, values, window.stated(level, first, num)),)))
     return view.study.over(dimensions).to_toml(described=True)
 
 
@@ -131,7 +191,7 @@ def _plain(values: np.ndarray) -> list[Any]:
     return [value if math.isfinite(value) else None for value in values.astype(np.float64).tolist()]
 
 
-def points(view: View, pool: Pool, asked: asking.Asked) -> dict[str, Any]:
+def points(view: View, pool: Pool, asked: Asked) -> dict[str, Any]:
     """Values, measures and, if asked for, the curves of points, which a request numbers.
 
     `levels` are those of the lattices across and up, `points` a list of [i, j] on them. With
@@ -141,11 +201,7 @@ def points(view: View, pool: Pool, asked: asking.Asked) -> dict[str, Any]:
     Raises:
         RequestError: the request is wrong, or the server is ending.
     """
-    levels, numbers = asking.points_of(view, asked)
-    x, y = (
-        np.concatenate([window.values(level, i, 1) for i in along])
-        for window, level, along in zip((view.x, view.y), levels, numbers, strict=True)
-    )
+    x, y = _values(view, asked)
     curves, kept = asked.get("curves") is True, view.study.groups()[0].record.loss
     last = asked.get("last") is True and kept.startswith("last")
     pool.prepare(view)
@@ -159,24 +215,28 @@ def points(view: View, pool: Pool, asked: asking.Asked) -> dict[str, Any]:
         with _at_once:
             pool.refuse_at_the_end()
             pieces.append(train(part.group, part.index[start : start + size], lanes=view.lanes))
-    losses = [
-        _plain(one)
-        for piece in pieces
-        for one in (piece.batch_losses if piece.batch_losses.size else piece.losses)
-    ]
-    measures = {
-        name: _plain(np.concatenate([measured(name, one) for one in pieces]))
-        for name in view.measures
-    }
+    losses = [one.batch_losses if one.batch_losses.size else one.losses for one in pieces]
+    columns = {name: [measured(name, one) for one in pieces] for name in view.measures}
     return {
         "x": x.tolist(),
         "y": y.tolist(),
-        "measures": measures,
+        "measures": {name: _plain(np.concatenate(found)) for name, found in columns.items()},
         "outcome": np.concatenate([one.outcome for one in pieces]).tolist(),
         "steps": pieces[0].loss_steps.tolist(),
-        "losses": losses if curves or last else [],
+        "losses": [*map(_plain, np.concatenate(losses))] if curves or last else [],
         "learnt": _learnt(part, pieces[0]) if curves else None,
     }
+
+
+@reading()
+def _values(view: View, asked: Asked) -> list[np.ndarray]:
+    """The values across and up of the points that a request numbers."""
+    pairs = zip(*_few(asked["points"], _MOST_POINTS, "points"), strict=True)
+    asked_of = zip((view.x, view.y), asked["levels"], pairs, strict=True)
+    return [
+        np.concatenate([window.values(int(level), int(i), 1) for i in numbers])
+        for window, level, numbers in asked_of
+    ]
 
 
 def _learnt(part: Part, trained: Trained) -> dict[str, Any] | None:
@@ -208,7 +268,7 @@ def on_disk(view: View, columns: list[int], results: Path) -> bytes:
     Raises:
         SweepError: results cannot be read.
     """
-    study = view.study
+    study, x, y = view.study, view.x.axis, view.y.axis
     told: dict[str, object] = {"trained": 0, "trials": study.trials}
     try:
         found = results_of(study, (), results)
@@ -217,19 +277,17 @@ def on_disk(view: View, columns: list[int], results: Path) -> bytes:
         return frame(told | {"said": str(error)})
     swept, fixed = [axis.name for axis in study.axes], study.groups()[0].fixed
     other = any(value != fixed.get(name, value) for name, value in view.others)
-    if not found.trained or other or not {view.x.axis, view.y.axis} <= set(swept):
+    if not found.trained or other or not {x, y} <= set(swept):
         return frame(told)
     names = [view.measures[at] for at in columns]
     others = [(name, "==", value) for name, value in view.others if name in swept]
-    table = found.trials([view.x.axis, view.y.axis, *names, "outcome"], others or None)
-    x, i = np.unique(table[view.x.axis].to_numpy(), return_inverse=True)
-    y, j = np.unique(table[view.y.axis].to_numpy(), return_inverse=True)
-    if not 0 < len(x) * len(y) <= _MOST_CELLS:
+    table = found.trials([x, y, *names, "outcome"], others or None)
+    if not 0 < table[x].nunique() * table[y].nunique() <= _MOST_CELLS:
         return frame(told)
-    values = np.full((len(names), len(y), len(x)), np.nan)
-    outcome = np.full((len(y), len(x)), -1, np.int8)
-    for at, name in enumerate(names):
-        values[at, j, i] = table[name].to_numpy(np.float64, na_value=np.nan)
-    outcome[j, i] = table["outcome"].cat.codes.to_numpy()
     assert tuple(table["outcome"].cat.categories) == OUTCOMES
-    return frame(told, x, y, values, outcome)
+    table = table.assign(outcome=table["outcome"].cat.codes).pivot(index=y, columns=x)
+    values = np.stack([table[name].to_numpy(np.float64, na_value=np.nan) for name in names])
+    outcome = table["outcome"].fillna(-1)
+    return frame(
+        told, outcome.columns.to_numpy(), outcome.index.to_numpy(), values, outcome.to_numpy()
+    )

@@ -31,13 +31,10 @@ class Kept:
 
     def read(self, key: str) -> Tile | None:
         """The tile of a key, or None."""
-        path = self._path(key)
-        try:
-            tile = Tile.of(path.read_bytes())
-            os.utime(path)
-        except OSError:
-            return None
-        return tile
+        with suppress(OSError):
+            os.utime(self._path(key))
+            return Tile.of(self._path(key).read_bytes())
+        return None
 
     def write(self, key: str, tile: Tile) -> None:
         """Keep a tile in place of a coarser one; what was longest unused makes room."""

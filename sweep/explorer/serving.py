@@ -18,20 +18,22 @@ from typing import Any
 import uvicorn
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sweep.errors import RequestError, SweepError
-from sweep.explorer import answering, asking
-from sweep.explorer.tiles import SIDES, Place, Tile, View
-from sweep.explorer.working import COMPILING, Pool, Wanted
+from sweep.explorer import answering
+from sweep.explorer.tiles import SIDES, Tile, View, Wanted
+from sweep.explorer.working import COMPILING, Pool
 from sweep.study import Study
 
 PAGE = Path(__file__).with_name("page")
 TOKEN = "x-sweep-token"
 Places = Sequence[Mapping[str, object]]
+_Queue = asyncio.Queue[tuple[Wanted | None, bytes] | None]
 
 _MOST_BYTES = 2**17  # of a request's body
 _MOST_AT_ONCE = 200  # requests
@@ -41,90 +43,61 @@ _SERVED = {"/": "index.html"} | {f"/{n}": n for n in ("explorer.js", "drawing.js
 _NUMBERS = "application/octet-stream"
 
 
-def _headers() -> dict[str, str]:
-    (inline,) = re.findall("<script>(.*?)</script>", (PAGE / "index.html").read_text(), re.DOTALL)
-    digest = base64.b64encode(hashlib.sha256(inline.encode()).digest()).decode()
-    return {
-        "content-security-policy": (
-            f"default-src 'none'; script-src 'self' 'sha256-{digest}'; style-src 'self'; "
-            "img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
-            "frame-ancestors 'none'"
-        ),
-        "x-content-type-options": "nosniff",
-        "referrer-policy": "no-referrer",
-        "cross-origin-resource-policy": "same-origin",
-        "cross-origin-opener-policy": "same-origin",
-        "cache-control": "no-store",
-    }
+(_INLINE,) = re.findall("<script>(.*?)</script>", (PAGE / "index.html").read_text(), re.DOTALL)
+_DIGEST = base64.b64encode(hashlib.sha256(_INLINE.encode()).digest()).decode()
+HEADERS = {
+    "content-security-policy": (
+        f"default-src 'none'; script-src 'self' 'sha256-{_DIGEST}'; style-src 'self'; "
+        "img-src 'self' blob: data:; connect-src 'self'; base-uri 'none'; form-action 'none'; "
+        "frame-ancestors 'none'"
+    ),
+    "x-content-type-options": "nosniff",
+    "referrer-policy": "no-referrer",
+    "cross-origin-resource-policy": "same-origin",
+    "cross-origin-opener-policy": "same-origin",
+    "cache-control": "no-store",
+}
 
 
 class Guard:
     """Lets through what comes from the page alone: its `Host`, its `Origin`, and its token."""
 
     def __init__(self, app: ASGIApp, hosts: Collection[str], token: str) -> None:
-        self._app, self._hosts, self._token = app, hosts, token
-        self._headers, self._open = _headers(), 0
+        self._app, self._hosts, self._token, self._open = app, hosts, token, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 403 to what is strange, else what the application answers, and our headers."""
-        found = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
-        host, origin = found.get("host", ""), found.get("origin")
-        token = found.get(TOKEN, "").encode()
+        found = Headers(scope=scope)
+        host, token = found.get("host", ""), found.get(TOKEN, "").encode()
         public = scope["path"] in _SERVED and scope["method"] in ("GET", "HEAD")
-        refused, status = "", 403
-        if host not in self._hosts or origin not in (None, f"http://{host}"):
-            refused = "this server is for the page that it has sent alone"
+        app, self._open = self._app, self._open + 1
+        if host not in self._hosts or found.get("origin") not in (None, f"http://{host}"):
+            app = _refusal(403, "this server is for the page that it has sent alone")
         elif not public and not secrets.compare_digest(token, self._token.encode()):
-            refused = "the token is wrong: open the address that `sweep explore` has printed"
-        elif self._open >= _MOST_AT_ONCE:
-            refused, status = "too many pages ask at once", 503
-        if refused:
-            await JSONResponse({"error": refused}, status, self._headers)(scope, receive, send)
-            return
+            app = _refusal(403, "the token is wrong: open the address that sweep explore printed")
+        elif self._open > _MOST_AT_ONCE:
+            app = _refusal(503, "too many pages ask at once")
 
         async def sent(message: Any) -> None:
             if message["type"] == "http.response.start":
-                ours = [(name.encode(), value.encode()) for name, value in self._headers.items()]
-                message["headers"] = [*message.get("headers", ()), *ours]
+                MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        self._open += 1
         try:
-            await self._app(scope, receive, sent)
+            await app(scope, receive, sent)
         finally:
             self._open -= 1
 
 
-class _Stream:
-    """The tiles that one request wants, sent as they come: threads deliver, the loop sends."""
-
-    def __init__(self, columns: Sequence[int], turn: int) -> None:
-        self.turn, self.wanted = turn, set[tuple[str, int]]()
-        self.queue: asyncio.Queue[bytes | None] = asyncio.Queue()
-        self._columns, self._loop = columns, asyncio.get_running_loop()
-
-    def deliver(self, one: Wanted, tile: Tile | None, said: str) -> None:
-        content = _tile(one, tile, self._columns, said)
-        with suppress(RuntimeError):  # the loop has ended
-            self._loop.call_soon_threadsafe(self._put, one, content, said)
-
-    def _put(self, one: Wanted, content: bytes, said: str) -> None:
-        self.queue.put_nowait(content)
-        if said != COMPILING:
-            self.wanted.discard(one.name)
-            if not self.wanted:
-                self.queue.put_nowait(None)
+def _refusal(status: int, said: str) -> Response:
+    return JSONResponse({"error": said}, status)
 
 
 def _tile(one: Wanted, tile: Tile | None, columns: Sequence[int], said: str = "") -> bytes:
-    place = one.place
-    told = {"at": [place.zx, place.zy, str(place.ix), str(place.iy), one.side], "said": said}
+    told = {"at": [one.zx, one.zy, str(one.ix), str(one.iy), one.side], "said": said}
     if tile is None:
         return answering.frame(told)
-    x, y = place.values(one.view, one.side)
-    return answering.frame(told, x, y, tile.values[[*columns]], tile.outcome)
+    return answering.frame(told, *one.axes, tile.values[[*columns]], tile.outcome)
 
 
 class _Explorer:
@@ -132,18 +105,14 @@ class _Explorer:
 
     def __init__(self, study: Study, pool: Pool, results: Path, places: Places) -> None:
         self._study, self._pool, self._results = study, pool, results
-        self._streams: dict[str, _Stream] = {}
-        self._view = lru_cache(64)(lambda text: asking.view_of(study, json.loads(text)))
+        self._streams: dict[str, tuple[int, _Queue]] = {}  # the last one of each tab, and its turn
+        self._view = lru_cache(64)(lambda text: answering.view_of(study, json.loads(text)))
         self._facts = answering.facts(study, places)
-        self._begin()
-
-    def _begin(self) -> None:
-        """Train the whole of what a page shows first, coarsely, while it is being opened."""
         first = self._facts["first"]
-        view = asking.view_of(self._study, {"view": first})
-        self._first = [Wanted(view, Place(0, 0, 0, 0), side) for side in SIDES[:-1]]
-        self._columns = asking.columns_wanted(view, first)
-        self._pool.ask("", self._first, lambda *_: None)
+        view = answering.view_of(study, {"view": first})
+        self._first = [Wanted(view, 0, 0, 0, 0, side) for side in SIDES[:-1]]
+        self._columns = answering.columns_wanted(view, first)
+        pool.ask("", self._first, lambda *_: None)  # while a page is being opened
 
     def routes(self) -> list[Route]:
         answers = {"tiles": self.tiles, "points": self.points, "results": self.results}
@@ -157,8 +126,8 @@ class _Explorer:
     def end(self) -> None:
         """Train no more, and end every answer."""
         self._pool.end()
-        for stream in self._streams.values():
-            stream.queue.put_nowait(None)
+        for _, queue in self._streams.values():
+            queue.put_nowait(None)
 
     async def page(self, request: Request) -> Response:
         name = _SERVED[request.url.path]
@@ -173,25 +142,35 @@ class _Explorer:
         return Response(content, media_type=_NUMBERS)
 
     async def tiles(self, request: Request) -> Response:
+        """Tiles as they come: threads deliver, the loop sends."""
         asked, view = await self._asked(request)
-        tab, columns = asking.text(asked, "tab"), asking.columns_wanted(view, asked)
-        wanted = asking.wanted_of(view, asked)
-        stream = _Stream(columns, asking.whole(asked.get("turn", 0), 0, 2**53, "turn"))
-        if before := self._streams.get(tab):
-            if before.turn > stream.turn:  # it was overtaken on the way
-                return Response(b"")
-            before.queue.put_nowait(None)
-        self._streams[tab] = stream
-        deliver = stream.deliver
-        stream.wanted = {one.name for one in self._pool.ask(tab, wanted, deliver)}
+        columns, wanted = answering.columns_wanted(view, asked), answering.wanted_of(view, asked)
+        with answering.reading():
+            tab, turn = str(asked["tab"])[:99], int(asked.get("turn", 0))
+        before, queue = self._streams.get(tab), _Queue()
+        if before and before[0] > turn:  # it was overtaken on the way
+            return Response(b"")
+        if before:
+            before[1].put_nowait(None)
+        self._streams[tab] = turn, queue
+        loop = asyncio.get_running_loop()
+
+        def deliver(one: Wanted, tile: Tile | None, said: str) -> None:
+            found = one if said != COMPILING else None, _tile(one, tile, columns, said)
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(queue.put_nowait, found)
+
+        left = {(one.key, one.side) for one in self._pool.ask(tab, wanted, deliver)}
 
         async def answer() -> AsyncIterator[bytes]:
             try:
-                while (content := await stream.queue.get()) is not None:
+                while left and (found := await queue.get()):
+                    one, content = found
+                    left.discard((one.key, one.side) if one else ("", 0))
                     yield content
             finally:
                 self._pool.drop(tab, deliver)
-                if self._streams.get(tab) is stream:
+                if self._streams.get(tab) == (turn, queue):
                     del self._streams[tab]
 
         return StreamingResponse(answer(), media_type=_NUMBERS)
@@ -202,7 +181,7 @@ class _Explorer:
 
     async def results(self, request: Request) -> Response:
         asked, view = await self._asked(request)
-        columns = asking.columns_wanted(view, asked)
+        columns = answering.columns_wanted(view, asked)
         found = await run_in_threadpool(answering.on_disk, view, columns, self._results)
         return Response(found, media_type=_NUMBERS)
 
@@ -217,8 +196,9 @@ class _Explorer:
             body += part
             if len(body) > _MOST_BYTES:
                 raise RequestError(f"the request is longer than {_MOST_BYTES} bytes")
-        asked = asking.read(body)
-        view = self._view(json.dumps({"view": asked.get("view")}, sort_keys=True))
+        with answering.reading():
+            asked = dict(json.loads(body))
+            view = self._view(json.dumps({"view": asked["view"]}, sort_keys=True))
         await run_in_threadpool(lambda: view.part)  # what is wrong with it is said now
         return asked, view
 

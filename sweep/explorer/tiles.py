@@ -19,6 +19,7 @@ from sweep.explorer.windows import Window
 from sweep.runs.points import Part, columns_of, parts_of
 from sweep.store.results import NEVER
 from sweep.study import Group, Study
+from sweep.study.spacings import DEEPEST
 from sweep.training.trained import Trained
 from sweep.training.trainer import shape_of, train
 
@@ -53,7 +54,7 @@ class View:
         """
         if self.x.axis == self.y.axis:
             raise RequestError(f"{self.x.axis}: is both axes of the map")
-        return self.points(*map(np.ravel, np.meshgrid(*Place(0, 0, 0, 0).values(self, 3))))
+        return self.points(*map(np.ravel, np.meshgrid(*Wanted(self, 0, 0, 0, 0, 3).axes)))
 
     @cached_property
     def measures(self) -> tuple[str, ...]:
@@ -110,33 +111,64 @@ def measured(name: str, trained: Trained) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a tile is: its levels and its numbers across and up."""
+class Wanted:
+    """A tile of a view: its levels and its numbers across and up, and how finely it is wanted."""
 
+    view: View
     zx: int
     zy: int
     ix: int
     iy: int
+    side: int
 
-    def values(self, view: View, side: int) -> tuple[np.ndarray, np.ndarray]:
-        """The values along x and y of a tile's points.
+    def __post_init__(self) -> None:
+        for window, z, i in self._along:
+            if not (0 <= z <= min(window.depth, DEEPEST - self.side) and 0 <= i < 2**z):
+                raise RequestError(f"{window.axis}: has no tile {i} of level {z}")
+        if self.side not in SIDES:
+            raise RequestError(f"a tile has a side of {SIDES[0]} to {SIDES[-1]}, not {self.side}")
+
+    @property
+    def _along(self) -> tuple[tuple[Window, int, int], ...]:
+        return (self.view.x, self.zx, self.ix), (self.view.y, self.zy, self.iy)
+
+    @cached_property
+    def key(self) -> str:
+        """What the tile is kept under, whatever its side."""
+        place = self.zx, self.zy, self.ix, self.iy
+        return hashlib.sha256(f"{self.view.digest} {place}".encode()).hexdigest()
+
+    @cached_property
+    def axes(self) -> tuple[np.ndarray, np.ndarray]:
+        """The values along x and y of its points.
 
         Raises:
-            RequestError: there is no such tile.
+            RequestError: its points would be too near to one another.
         """
-        found = []
-        for window, z, i in ((view.x, self.zx, self.ix), (view.y, self.zy, self.iy)):
-            level = min(z + side, window.depth)
-            if level < z or not 0 <= i < 2**z:
-                raise RequestError(f"{window.axis}: has no tile {i} of level {z}")
-            num = 2 ** (level - z)
-            found.append(window.values(level, i * num, num))
-        return found[0], found[1]
+        x, y = (
+            window.values(level := min(z + self.side, window.depth), i << level - z, 1 << level - z)
+            for window, z, i in self._along
+        )
+        return x, y
 
-    def within(self, view: View, coarse: int, fine: int) -> tuple[slice, slice]:
+    def begun(self, known: "Tile | None") -> "Tile":
+        """This tile with the points of what is known of it, which is coarser."""
+        x, y = self.axes
+        values = np.full((len(self.view.measures), len(y), len(x)), np.nan)
+        outcome = np.full((len(y), len(x)), -1, np.int8)
+        if known:
+            up, across = self._every(known.side, self.side)
+            values[:, up, across], outcome[up, across] = known.values, known.outcome
+        return Tile(self.side, values, outcome)
+
+    def among(self, known: "Tile") -> "Tile":
+        """This tile of what is known of it, which is as fine or finer."""
+        up, across = self._every(self.side, known.side)
+        return Tile(self.side, known.values[:, up, across], known.outcome[up, across])
+
+    def _every(self, coarse: int, fine: int) -> tuple[slice, slice]:
         """Where on a side, up and across, the points of a coarser one are."""
-        along = ((view.y.depth, self.zy), (view.x.depth, self.zx))
-        up, across = (min(z + fine, depth) - min(z + coarse, depth) for depth, z in along)
+        across, up = (min(z + fine, w.depth) - min(z + coarse, w.depth) for w, z, _ in self._along)
         return slice(None, None, 2**up), slice(None, None, 2**across)
 
 
@@ -170,20 +202,3 @@ class Tile:
         end = _SIZES.size + 8 * count * up * across
         values = np.frombuffer(body[_SIZES.size : end], "<f8").reshape(count, up, across)
         return cls(side, values, np.frombuffer(body[end:], np.int8).reshape(up, across))
-
-
-def untrained(view: View, place: Place, side: int, known: Tile | None = None) -> Tile:
-    """A tile with the points that a coarser one has, or with none."""
-    x, y = place.values(view, side)
-    values = np.full((len(view.measures), len(y), len(x)), np.nan)
-    outcome = np.full((len(y), len(x)), -1, np.int8)
-    if known:
-        up, across = place.within(view, known.side, side)
-        values[:, up, across], outcome[up, across] = known.values, known.outcome
-    return Tile(side, values, outcome)
-
-
-def coarsened(view: View, place: Place, side: int, known: Tile) -> Tile:
-    """The points that a tile has of a coarser side, or of its own."""
-    up, across = place.within(view, side, known.side)
-    return Tile(side, known.values[:, up, across], known.outcome[up, across])

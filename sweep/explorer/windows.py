@@ -34,18 +34,17 @@ class Window:
     def __post_init__(self) -> None:
         if find_axis(self.axis) is None or swept_field(self.axis).role is not Role.LANE:
             raise RequestError(f"{self.axis}: is no number that a map can have as an axis")
-        whole = swept_field(self.axis).swept is int
-        if self.spacing not in (("range",) if whole else ("linear", "log")):
+        kind = swept_field(self.axis).swept
+        if self.spacing not in (("range",) if kind is int else ("linear", "log")):
             raise RequestError(f"{self.axis}: cannot be laid out as {self.spacing}")
+        for name in ("low", "high"):
+            end = getattr(self, name)
+            if not abs(end) < math.inf or (kind is int and not abs(int(end)) == abs(end) <= EXACT):
+                raise RequestError(f"{self.axis}: cannot have {end} as an end")
+            object.__setattr__(self, name, int(end) if kind is int else float(end))
         if not self.low < self.high:
             raise RequestError(f"{self.axis}: must run from a lower to a higher value")
-        if whole and not all(abs(end) <= EXACT and end == int(end) for end in self.ends):
-            raise RequestError(f"{self.axis}: must have whole numbers as ends")
-
-    @property
-    def ends(self) -> tuple[float, float]:
-        """Both ends."""
-        return self.low, self.high
+        self.values(0, 0, 1)  # refuses ends that the axis cannot have
 
     @property
     def depth(self) -> int:
@@ -55,7 +54,8 @@ class Window:
     def stated(self, level: int, first: int, num: int) -> Mapping[str, object]:
         """The table that a study file has for `num` points of a level from number `first` on."""
         if self.spacing != "range":
-            return {self.spacing: [*self.ends], "level": level, "first": first, "num": num}
+            ends = [self.low, self.high]
+            return {self.spacing: ends, "level": level, "first": first, "num": num}
         stride = 2 ** (self.depth - level) if level <= self.depth else 0
         low = int(self.low) + first * stride
         stop = min(low + (num - 1) * stride + 1, int(self.high)) if stride else low

@@ -1,6 +1,5 @@
 """Threads that train the tiles that pages look at, the most wanted first, in small batches."""
 
-import hashlib
 import math
 import os
 import sys
@@ -9,13 +8,12 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
 from sweep.errors import RequestError
 from sweep.explorer.keeping import Kept
-from sweep.explorer.tiles import Place, Tile, View, coarsened, untrained
+from sweep.explorer.tiles import Tile, View, Wanted
 from sweep.runs.workers import Interruption, Threads, uncompiled
 
 _BATCH_SECONDS = 0.03
@@ -28,32 +26,13 @@ _MOST_TABS = 32
 _GROWTH = 4  # of a batch beside the one before, at most
 _NICE = 10  # what shows a page goes before what trains for it
 
-Deliver = Callable[["Wanted", Tile | None, str], None]
+Deliver = Callable[[Wanted, Tile | None, str], None]
 """Takes what was wanted, its tile or None, and what there is to say of it."""
 
 COMPILING = "compiling the kernel"
 """What is said of a tile that will come later."""
 
 _ENDING = "the server is ending"
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """A tile that a page wants, and how finely."""
-
-    view: View
-    place: Place
-    side: int
-
-    @cached_property
-    def key(self) -> str:
-        """What the tile is kept under, whatever its side."""
-        return hashlib.sha256(f"{self.view.digest} {self.place}".encode()).hexdigest()
-
-    @property
-    def name(self) -> tuple[str, int]:
-        """The tile and its side."""
-        return self.key, self.side
 
 
 @dataclass(eq=False)
@@ -86,7 +65,7 @@ class Pool:
         self.kept = kept
         self._changed = threading.Condition()
         self._tabs: dict[str, _Tab] = {}  # the one that asked last at the end
-        self._ready: set[str] = set()
+        self._ready, self._compiling = set[str](), set[str]()  # views, by their digests
         self._preparing = threading.Lock()
         self._compilers, self._interruption = Threads(1, None), Interruption()
         self._seconds: dict[str, tuple[float, int]] = {}  # a trial's, and the last batch's trials
@@ -117,18 +96,24 @@ class Pool:
         something finer. `deliver` is called from threads of this pool, once for each of these,
         and before that to say that it is `COMPILING`.
         """
-        names = {one.name for one in wanted}
+        names = {(one.key, one.side) for one in wanted}
         wanted = [
             one for one in wanted if (one.key, one.side + 1) not in names or not self._quick(one)
         ]
         with self._changed:
-            known = {task.wanted.name: task for one in self._tabs.values() for task in one.tasks}
-            tasks = [known.get(one.name) or _Task(one) for one in wanted]
+            known = {
+                (task.wanted.key, task.wanted.side): task
+                for one in self._tabs.values()
+                for task in one.tasks
+            }
+            tasks = [known.get((one.key, one.side)) or _Task(one) for one in wanted]
             self._tabs.pop(tab, None)
             self._tabs[tab] = _Tab(tasks, deliver)
             while len(self._tabs) > _MOST_TABS:
                 del self._tabs[next(iter(self._tabs))]
             self._changed.notify_all()
+        if wanted and wanted[0].view.digest in self._compiling - self._ready:  # for another page
+            deliver(wanted[0], None, COMPILING)
         return wanted
 
     def _quick(self, one: Wanted) -> bool:
@@ -207,15 +192,16 @@ class Pool:
 
     def _open(self, task: _Task) -> None:
         """Find what is kept of a tile, and which points are missing."""
-        wanted, view, place = task.wanted, task.wanted.view, task.wanted.place
+        wanted, view = task.wanted, task.wanted.view
         known = self.kept.read(wanted.key)
         if known and known.side >= wanted.side:
-            self._end(task, coarsened(view, place, wanted.side, known))
+            self._end(task, wanted.among(known))
             return
         if view.digest not in self._ready and uncompiled([view.part.group], None):
+            self._compiling.add(view.digest)
             self._end(task, None, COMPILING)
         self.prepare(view)
-        task.tile = untrained(view, place, wanted.side, known)
+        task.tile = wanted.begun(known)
         points = np.flatnonzero(task.tile.outcome < 0)
         if not len(points):  # a range that has no finer side
             self._end(task, task.tile)
@@ -227,7 +213,7 @@ class Pool:
     def _train(self, task: _Task, points: np.ndarray) -> None:
         view, tile = task.wanted.view, task.tile
         assert tile is not None
-        x, y = task.wanted.place.values(view, tile.side)
+        x, y = task.wanted.axes
         start = time.thread_time()  # beside other programs a batch is as large as without them
         values, outcome = view.train(x[points % len(x)], y[points // len(x)])
         seconds = (time.thread_time() - start) / len(points)

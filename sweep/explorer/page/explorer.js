@@ -340,7 +340,7 @@ function restore(text) { // what an address says, as far as it can be read; whet
   const w = (name) => { const parts = (p.get(name) || "").split(":"); if (parts.length === 4 && facts.windows.some((one) => one.axis === parts[0])) found[name] = { axis: parts[0], spacing: parts[1], low: +parts[2], high: +parts[3] }; };
   w("x"); w("y");
   try { found.others = { ...JSON.parse(p.get("with") || "{}") }; } catch { /* then the first values */ }
-  for (const name of Object.keys(found.others)) if (!(name in facts.values) && !(name in facts.fixed)) delete found.others[name];
+  for (const name of Object.keys(found.others)) if (!(name in facts.values) && !facts.fixed.includes(name)) delete found.others[name];
   complete(found);
   const [measure, scale] = (p.get("colour") || "").split(":");
   if (facts.measures.some((m) => m.name === measure)) found.measure = measure;
