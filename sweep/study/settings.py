@@ -344,27 +344,25 @@ class Record:
 
 def scheduled_count(text: str, steps: int) -> int:
     """How many steps `schedule` records of a trial of `steps`, without listing them."""
-    kind, _, number = text.partition(" ")
-    if kind in ("nothing", "final"):
-        return int(kind == "final")
-    count = 1 if number == "step" else int(number)
-    return -(-steps // count) + 1 if kind == "every" else min(count, steps + 1)
+    kind, count = _kind_and_count(text)
+    known = {"nothing": 0, "final": 1, "every": -(-steps // count) + 1}
+    return known.get(kind, min(count, steps + 1))
 
 
 def _scheduled(text: str, steps: int) -> np.ndarray:
-    kind, _, number = text.partition(" ")
-    if kind == "nothing":
-        return np.empty(0, np.int64)
-    if kind == "final":
-        return np.array([steps], np.int64)
+    kind, count = _kind_and_count(text)
     if kind == "log":
-        return logarithmic_steps(int(number), steps)
-    count = 1 if number == "step" else int(number)
-    if kind == "last":
-        return np.arange(max(steps + 1 - count, 0), steps + 1, dtype=np.int64)
-    found = np.arange(0, steps + count, count, dtype=np.int64)
-    found[-1] = steps
-    return found
+        return logarithmic_steps(count, steps)
+    if kind == "every":
+        found = np.arange(0, steps + count, count)
+        found[-1] = steps
+        return found
+    return np.arange({"nothing": steps + 1}.get(kind, max(steps + 1 - count, 0)), steps + 1)
+
+
+def _kind_and_count(text: str) -> tuple[str, int]:
+    kind, _, number = text.partition(" ")
+    return kind, int(number) if number.isdigit() else 1
 
 
 _refined = only_if(

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from sweep.study.checks import Check, integer, number, show
+from sweep.study.checks import SEED, Check, integer, number, show
 from sweep.study.elementary import DESIGNS, design, exponential
 
 MAX_VALUES = 100_000_000  # how many values one axis may have
@@ -38,10 +38,7 @@ APART = 8
 EXACT = 2**53  # up to here every whole number is a float64, and may be the end of a range
 
 _whole = integer(-EXACT, EXACT)
-_stride = integer(1, EXACT)
-_factor = number(0)
 _finite = number()
-_seed = integer(0, 2**63 - 1)
 
 Stated = Mapping[str, object]
 
@@ -53,7 +50,10 @@ def spaced(kind: type, check: Check, stated: Stated) -> np.ndarray:
     if spacing == "range" and not counts:
         _expect_keys(stated, {"range"})
         decimal = kind is float and any(isinstance(end, float) for end in _bounds(stated))
-        return _checked((_decimals if decimal else _whole_numbers)(stated), kind, check)
+        if not decimal and len(whole := _range(stated)) > MAX_VALUES:
+            raise _no_range(stated)
+        values = _decimals(stated) if decimal else np.arange(whole.start, whole.stop, whole.step)
+        return _checked(values, kind, check)
     if len(counts) != 1:
         raise ValueError(f"must be {FORMS}, not {show(stated)}")
     if counts == ["num"]:
@@ -75,7 +75,7 @@ def drawing(stated: Stated, besides: Collection[str] = ()) -> tuple[int, int]:
         forms = " or ".join(f"{{ {name} = n, seed = s }}" for name in DESIGNS)
         raise ValueError(f"must be {forms}, not {show(dict(stated))}")
     try:
-        return _count(names[0], stated[names[0]], 1), _seed(stated.get("seed", 0))
+        return _count(names[0], stated[names[0]], 1), SEED(stated.get("seed", 0))
     except ValueError as error:
         raise ValueError(f"of a draw {error}") from None
 
@@ -152,7 +152,7 @@ def _ends(kind: type, check: Check, stated: Stated, spacing: str) -> tuple[float
 def _powers(kind: type, check: Check, stated: object, num: int) -> np.ndarray:
     if not isinstance(stated, list) or len(stated) != 2:
         raise ValueError(f"must have geometric = [first, factor], not {show(stated)}")
-    first, factor = check(stated[0]), _factor(stated[1])
+    first, factor = check(stated[0]), number(0)(stated[1])
     if not (0 < abs(first) < np.inf and factor > 0):
         raise ValueError(
             "must have a first value other than 0 and a factor above 0 in geometric, "
@@ -178,17 +178,10 @@ def _bounds(stated: Stated) -> tuple[object, object, object]:
 
 def _range(stated: Stated) -> range:
     low, high, step = _bounds(stated)
-    found = range(_whole(low), _whole(high), _stride(step))
+    found = range(_whole(low), _whole(high), integer(1, EXACT)(step))
     if not found:
         raise _no_range(stated)
     return found
-
-
-def _whole_numbers(stated: Stated) -> np.ndarray:
-    values = _range(stated)
-    if len(values) > MAX_VALUES:
-        raise _no_range(stated)
-    return np.arange(values.start, values.stop, values.step)
 
 
 def _decimals(stated: Stated) -> np.ndarray:

@@ -194,16 +194,14 @@ class Table:
         for name in names:
             column = self.column(name)
             if column.dtype == object:
-                raise ValueError(f"has text in the column {show(name)}{_comma_hint(column[0])}")
+                comma = re.fullmatch(r"([+-]?\d+),(\d+)", column[0])
+                hint = "; a decimal comma is none here: write " if comma else ""
+                hint += f"{comma[1]}.{comma[2]}" if comma else ""
+                raise ValueError(f"has text in the column {show(name)}{hint}")
             if len(column) * len(names) > MAX_CELLS:
                 raise ValueError(f"has more than {MAX_CELLS} cells")
             columns.append(column.astype(np.float64))
         return np.stack(columns, axis=1)
-
-
-def _comma_hint(cell: str) -> str:
-    comma = re.fullmatch(r"([+-]?\d+),(\d+)", cell)
-    return f"; a decimal comma is none here: write {comma[1]}.{comma[2]}" if comma else ""
 
 
 def read_table(path: Path) -> Table:
