@@ -11,21 +11,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sweep.errors import RequestError, StoreError
-from sweep.store.files import (
-    KINDS,
-    ORIGIN,
-    RECORDS,
-    STUDY,
-    TRIAL_RUN,
-    DamagedError,
-    content,
-    discard,
-    make_directories,
-    opened,
-    publish,
-    replace,
-    told,
-)
+from sweep.store import files
+from sweep.store.files import KINDS, ORIGIN, RECORDS, STUDY, TRIAL_RUN, DamagedError
 from sweep.store.repair import move_aside
 from sweep.study import Study, files_of
 
@@ -65,8 +52,8 @@ def study_directory(results: str | Path, study: Study) -> Path:
 
 def make_folder(directory: Path) -> None:
     """Make the directories of a study's results where they are missing."""
-    with told(_refused(directory), RequestError):
-        make_directories(*(directory / name for name in (RECORDS, *KINDS)))
+    with files.told(_refused(directory), RequestError):
+        files.make_directories(*(directory / name for name in (RECORDS, *KINDS)))
 
 
 def claim(directory: Path, study: Study, origin: Path | None) -> list[str]:
@@ -80,24 +67,24 @@ def claim(directory: Path, study: Study, origin: Path | None) -> list[str]:
             or the system refused to write.
     """
     owner = check_owner(directory, origin) if origin else None
-    with told(_refused(directory), RequestError):
-        discard([directory / TRIAL_RUN])
-        publish({directory / TRIAL_RUN: b"trial run"})
-        discard([directory / TRIAL_RUN])
+    with files.told(_refused(directory), RequestError):
+        files.discard([directory / TRIAL_RUN])
+        files.publish({directory / TRIAL_RUN: b"trial run"})
+        files.discard([directory / TRIAL_RUN])
         kept = {directory / STUDY: study.to_toml()}
         if origin and owner is None:
             kept[directory / ORIGIN] = json.dumps({"origin": str(origin.resolve())}) + "\n"
         findings, changed = list[str](), dict[Path, bytes]()
         for path, text in kept.items():
             try:
-                if content(path) == text.encode():
+                if files.content(path) == text.encode():
                     continue
             except FileNotFoundError:
                 pass
             except DamagedError:
                 findings.append(move_aside(directory, [path], f"{path.name} is not a file"))
             changed[path] = text.encode()
-        replace(changed)
+        files.replace(changed)
     return findings
 
 
@@ -130,7 +117,7 @@ def check_owner(directory: Path, origin: Path | None) -> Path | None:
 def origin_of(directory: Path) -> Path | None:
     """The study file that the results in `directory` came from, if it is still there."""
     try:
-        owner = Path(json.loads(content(directory / ORIGIN))["origin"])
+        owner = Path(json.loads(files.content(directory / ORIGIN))["origin"])
         return owner if owner.is_file() else None
     except (OSError, ValueError, KeyError, TypeError, StoreError):
         return None
@@ -160,10 +147,10 @@ def locked(directory: Path, on_wait: Callable[[str], None] | None = None) -> Ite
         RequestError: the lock cannot be made in `directory`.
         StoreError: the file system cannot lock.
     """
-    with told(f"{directory}: results cannot be saved here", RequestError):
+    with files.told(f"{directory}: results cannot be saved here", RequestError):
         handle = os.open(directory / NAME, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o666)
     try:
-        with told(directory / NAME):
+        with files.told(directory / NAME):
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -182,7 +169,8 @@ def in_use(directory: Path) -> bool:
     Raises:
         StoreError: the file system cannot lock.
     """
-    with told(directory / NAME), suppress(FileNotFoundError), opened(directory / NAME) as file:
+    path = directory / NAME
+    with files.told(path), suppress(FileNotFoundError), files.opened(path) as file:
         try:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -19,23 +19,9 @@ from pathlib import Path
 import pyarrow as pa
 
 from sweep.errors import StoreError
+from sweep.store import files
 from sweep.store.commit import SCHEMA, Commit, File, data_path, new_commit, now, read_commit
-from sweep.store.files import (
-    HIDDEN,
-    KINDS,
-    RECORDS,
-    DamagedError,
-    content,
-    discard,
-    named,
-    publish,
-    remove,
-    settle,
-    sha256,
-    stage,
-    staged,
-    told,
-)
+from sweep.store.files import HIDDEN, KINDS, RECORDS, DamagedError
 from sweep.store.parquet import encode, layout_of, parts_of, read, schema_of
 from sweep.store.tables import digest_of, fitted
 from sweep.study import Group
@@ -106,39 +92,39 @@ class Ledger:
     def finish(self, commit: Commit) -> None:
         """Give the files of a chunk their names, after those that it replaces have lost theirs."""
         old = [self.directory / data_path(kind, s) for s in commit.replaces for kind in KINDS]
-        remove(old)
-        settle([self.directory / file.path for file in commit.files])
-        remove(record_path(self.directory, stem) for stem in commit.replaces)
+        files.remove(old)
+        files.settle([self.directory / file.path for file in commit.files])
+        files.remove(record_path(self.directory, stem) for stem in commit.replaces)
 
     def _commit(
         self, commit: Commit, tables: Mapping[str, pa.Table], kept: Sequence[File] = ()
     ) -> Commit:
         stem = self.next_stem
         contents = dict[Path, bytes | Path]()
-        files = dict[str, File]()
+        entries = dict[str, File]()
         for file in kept:
             path = data_path(file.kind, stem)
             contents[self.directory / path] = self.directory / file.path
             layout = file.layout or layout_of(schema_of(self.directory, file))
-            files[file.kind] = replace(file, path=path, layout=layout)
+            entries[file.kind] = replace(file, path=path, layout=layout)
         for kind in sorted(tables, key="trials".__eq__):  # which tell of the others
             table = tables[kind]
             if kind in self.schemas:
                 table = fitted(table, self.schemas[kind], commit.fixed)
-            commit = replace(commit, schema=SCHEMA, files=tuple(files.values()))
+            commit = replace(commit, schema=SCHEMA, files=tuple(entries.values()))
             about = commit.about(digest_of(table)) if kind == "trials" else None
             data = encode(table, about)
-            files[kind] = described(kind, stem, data, table)
-            contents[self.directory / files[kind].path] = data
-        commit = replace(commit, files=tuple(files[kind] for kind in KINDS if kind in files))
+            entries[kind] = described(kind, stem, data, table)
+            contents[self.directory / entries[kind].path] = data
+        commit = replace(commit, files=tuple(entries[kind] for kind in KINDS if kind in entries))
         record = record_path(self.directory, stem)
-        with told(f"{self.directory}: a chunk could not be saved"):
-            stage(contents)
+        with files.told(f"{self.directory}: a chunk could not be saved"):
+            files.stage(contents)
             try:
-                publish({record: commit.to_json()})
+                files.publish({record: commit.to_json()})
             except BaseException:
                 if not record.exists():
-                    discard(map(staged, contents))
+                    files.discard(map(files.staged, contents))
                 raise
             self.commits[stem] = commit
             for replaced in commit.replaces:
@@ -152,7 +138,7 @@ def described(kind: str, stem: str, data: bytes, table: pa.Table) -> File:
     footer, parts = (0, dict[str, str]()) if kind == "parameters" else parts_of(data)
     layout = layout_of(table.schema)
     path = data_path(kind, stem)
-    return File(kind, path, len(data), sha256(data), len(table), footer, parts, layout)
+    return File(kind, path, len(data), files.sha256(data), len(table), footer, parts, layout)
 
 
 def read_ledger(directory: Path) -> Ledger:
@@ -170,7 +156,7 @@ def read_ledger(directory: Path) -> Ledger:
     shown |= _stems(directory)  # those that another process brought back meanwhile
     for stem in sorted(shown | hidden):
         try:
-            with told(record_path(directory, stem)):
+            with files.told(record_path(directory, stem)):
                 ledger.commits[stem] = read_commit(_record(directory, stem), stem)
         except DamagedError as damage:
             ledger.damaged[stem] = f"{RECORDS}/{stem}.json: {damage}"
@@ -184,8 +170,8 @@ def read_ledger(directory: Path) -> Ledger:
 
 
 def _stems(home: Path) -> set[str]:
-    with told(home):
-        return {path.stem for path in named(home / RECORDS, _RECORD)}
+    with files.told(home):
+        return {path.stem for path in files.named(home / RECORDS, _RECORD)}
 
 
 def _record(directory: Path, stem: str) -> bytes:
@@ -193,8 +179,8 @@ def _record(directory: Path, stem: str) -> bytes:
     shown = record_path(directory, stem)
     for path in (shown, record_path(directory / HIDDEN, stem)):
         with suppress(FileNotFoundError):
-            return content(path)
-    return content(shown)
+            return files.content(path)
+    return files.content(shown)
 
 
 def record_path(directory: Path, stem: str) -> Path:
@@ -213,8 +199,8 @@ def compact(ledger: Ledger) -> None:
     while stems := _alike(ledger):
         commits = [ledger.commits[stem] for stem in stems]
         try:
-            files = {kind: [file for c in commits if (file := c.file(kind))] for kind in KINDS}
-            tables = {kind: [read(ledger.directory, one) for one in files[kind]] for kind in KINDS}
+            found = {kind: [file for c in commits if (file := c.file(kind))] for kind in KINDS}
+            tables = {kind: [read(ledger.directory, one) for one in found[kind]] for kind in KINDS}
         except DamagedError:
             return  # for the next repair to find
         ledger.merge(commits, {kind: pa.concat_tables(t) for kind, t in tables.items() if t})

@@ -1,6 +1,6 @@
 """Which committed rows answer what a study asks, which can go on to, and all as one table."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -66,7 +66,7 @@ def asked(position: Positions) -> int:
     return len(position) if isinstance(position, range) else int(np.sum(position >= 0))
 
 
-def missing(group: Group, found: Iterator[tuple[Commit, Positions]]) -> np.ndarray:
+def missing(group: Group, found: Iterable[tuple[Commit, Positions]]) -> np.ndarray:
     """Which of the group's positions none of the chunks `found` has: (trials,) bool."""
     wanted = np.ones(group.trials, bool)
     for _, position in found:

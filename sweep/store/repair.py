@@ -9,25 +9,9 @@ from itertools import count
 from pathlib import Path
 
 from sweep.errors import RequestError, SweepError
+from sweep.store import files
 from sweep.store.commit import File, data_path, now, retold
-from sweep.store.files import (
-    ASIDE,
-    HIDDEN,
-    KINDS,
-    RECORDS,
-    STUDY,
-    DamagedError,
-    content,
-    discard,
-    make_directories,
-    move,
-    named,
-    publish,
-    staged,
-    temporaries,
-    there,
-    told,
-)
+from sweep.store.files import ASIDE, HIDDEN, KINDS, RECORDS, STUDY, DamagedError
 from sweep.store.ledger import CHUNK, Ledger, described, read_ledger, record_path
 from sweep.store.parquet import check, check_size, decode
 from sweep.store.tables import digest_of
@@ -59,8 +43,8 @@ def kept_study(directory: Path) -> Study:
     """
     path, name = directory / STUDY, directory.resolve().name
     try:
-        with told(path):
-            text = content(path).decode()
+        with files.told(path):
+            text = files.content(path).decode()
         return parse_study(text, name, directory)
     except UnicodeDecodeError as error:
         raise DamagedError(f"{path}: is not UTF-8 text (byte {error.start})") from None
@@ -79,8 +63,8 @@ def faults_of(directory: Path) -> dict[str, str]:
 
 def foreign(directory: Path) -> list[str]:
     """Say in sentences which files among the tables are none of sweep's; they are left alone."""
-    with told(directory):
-        found = [path for kind in KINDS for path in named(directory / kind, _SEEN)]
+    with files.told(directory):
+        found = [path for kind in KINDS for path in files.named(directory / kind, _SEEN)]
     return [
         f"{path.relative_to(directory)} is none of sweep's files; left alone, and seen by whoever "
         "reads the directory"
@@ -104,8 +88,8 @@ def repair(directory: Path, *, thorough: bool = False) -> list[str]:
     findings = _settle(ledger)
     homes = (directory, directory / HIDDEN)
     places = [home / name for home in homes for name in (RECORDS, *KINDS)]
-    for left in (path for place in (*places, directory) for path in temporaries(place)):
-        discard([left])
+    for left in (path for place in (*places, directory) for path in files.temporaries(place)):
+        files.discard([left])
         findings.append(
             f"removed {left.relative_to(directory)}, half-written when a run was killed"
         )
@@ -124,8 +108,8 @@ def _unrecorded(ledger: Ledger) -> list[Path]:
     """The data files whose records are lost or damaged."""
     directory = ledger.directory
     places = [home / kind for home in (directory, directory / HIDDEN) for kind in KINDS]
-    with told(directory):
-        found = [path for place in places for path in named(place, CHUNK)]
+    with files.told(directory):
+        found = [path for place in places for path in files.named(place, CHUNK)]
     return [path for path in found if path.stem not in ledger.commits.keys() | ledger.replaced]
 
 
@@ -135,9 +119,9 @@ def _retell(ledger: Ledger) -> list[str]:
     for path in [one for one in _unrecorded(ledger) if one.parent.name == "trials"]:
         home, stem = path.parents[1], path.stem
         try:
-            with told(path):
+            with files.told(path):
                 table, about = decode(path)
-                file = described("trials", stem, content(path), table)
+                file = described("trials", stem, files.content(path), table)
                 commit = retold(about, digest_of(table), file)
                 for other in commit.files:
                     check(ledger.directory, other)
@@ -148,11 +132,11 @@ def _retell(ledger: Ledger) -> list[str]:
                for c in ledger.commits.values()):  # fmt: skip
             continue  # its trials were trained again since
         record = record_path(home, stem)
-        with told(f"{record}: a record could not be made again"):
-            make_directories(record.parent)
+        with files.told(f"{record}: a record could not be made again"):
+            files.make_directories(record.parent)
             if fault := ledger.damaged.pop(stem, ""):
                 move_aside(ledger.directory, [record], fault)
-            publish({record: commit.to_json()})
+            files.publish({record: commit.to_json()})
         ledger.commits[stem] = commit
         ledger.hidden |= {stem} if home.name == HIDDEN else set()
         name = record.relative_to(ledger.directory)
@@ -169,32 +153,32 @@ def set_aside(directory: Path, stem: str, fault: str) -> str:
     homes = (directory, directory / HIDDEN)
     names = [home / data_path(kind, stem) for kind in KINDS for home in homes]
     names += [record_path(home, stem) for home in homes]
-    move_aside(directory, there(names), fault)
+    move_aside(directory, files.there(names), fault)
     return f"{fault}; set chunk {stem} aside in {ASIDE}/, its trials will be trained again"
 
 
 def move_aside(directory: Path, paths: Iterable[Path], why: str) -> str:
     """Move files, one after the other, note why, and say so in a sentence."""
     aside = directory / ASIDE
-    with told(f"{directory}: files could not be set aside"):
-        make_directories(aside)
+    with files.told(f"{directory}: files could not be set aside"):
+        files.make_directories(aside)
         for path in paths:
             names = (f"{path.parent.name}-{path.name}.{number}" for number in count(1))
             target = next(aside / name for name in names if not (aside / name).exists())
             with (aside / NOTE).open("a", encoding="utf-8") as note:
                 note.write(f"{now()} {target.name}: {why}\n")
-            move(path, target)
+            files.move(path, target)
     return f"{why}; set aside in {ASIDE}/"
 
 
 def _settle(ledger: Ledger) -> list[str]:
     """End the commits that a crash cut short after their records were there."""
-    left = {path for kind in KINDS for path in temporaries(ledger.directory / kind)}
+    left = {path for kind in KINDS for path in files.temporaries(ledger.directory / kind)}
     findings = []
     for stem, commit in ledger.commits.items() if left or ledger.replaced else ():
-        paths = [staged(ledger.directory / file.path) for file in commit.files]
+        paths = [files.staged(ledger.directory / file.path) for file in commit.files]
         if not (left.isdisjoint(paths) and ledger.replaced.isdisjoint(commit.replaces)):
-            with told(f"{ledger.directory}: chunk {stem} could not be completed"):
+            with files.told(f"{ledger.directory}: chunk {stem} could not be completed"):
                 ledger.finish(commit)
             findings.append(f"completed chunk {stem}, which was saved when a run was killed")
     return findings
@@ -210,10 +194,10 @@ def _remove_copies(ledger: Ledger) -> None:
         away = stem in ledger.hidden
         home, other = (directory, directory / HIDDEN)[:: 1 if away else -1]
         names = [f"{RECORDS}/{stem}.json", *(data_path(kind, stem) for kind in KINDS)]
-        for copy in there(home / name for name in names):
+        for copy in files.there(home / name for name in names):
             kept = other / copy.relative_to(home)
             if kept.exists() and copy.samefile(kept):
-                discard([copy])
+                files.discard([copy])
             else:
                 move_aside(directory, [copy], "it is there twice")
 

@@ -14,23 +14,12 @@ from pyarrow.parquet import filters_to_expression
 
 from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError, StoreError
+from sweep.store import matching
 from sweep.store.commit import Commit
 from sweep.store.files import KINDS, RECORDS, STUDY, path_of
 from sweep.store.folder import check_owner, origin_of, study_directory
 from sweep.store.ledger import read_ledger
 from sweep.store.machine import usable_processors
-from sweep.store.matching import (
-    Room,
-    Rows,
-    Source,
-    answers,
-    asked,
-    asked_for,
-    candidates,
-    joined,
-    missing,
-    sources,
-)
 from sweep.store.parquet import MissingError, read
 from sweep.store.repair import kept_study
 from sweep.store.tables import (
@@ -118,7 +107,7 @@ class Results:
     @property
     def trained_of_groups(self) -> list[int]:
         """How many trials of each of the study's groups are committed."""
-        return [sum(asked(at) for _, at in found) for found in self._found]
+        return [sum(matching.asked(at) for _, at in found) for found in self._found]
 
     @cached_property
     def compared(self) -> dict[Group, np.ndarray]:
@@ -158,13 +147,14 @@ class Results:
         return [sum(len(one.rows) * one.steps for one in chunks) for chunks in self._extended]
 
     @cached_property
-    def _extended(self) -> list[list[Source]]:
+    def _extended(self) -> list[list[matching.Source]]:
         """The chunks that trials of each group can go on from."""
-        chunks: list[list[Source]] = []
+        chunks: list[list[matching.Source]] = []
         for group, found in zip(self.study.groups(), self._found, strict=True):
             chunks.append([])
-            if candidates(self._ledger, group):  # a plan may be of more trials than memory holds
-                chunks[-1] = sources(self._ledger, group, missing(group, iter(found)), {})
+            if matching.candidates(self._ledger, group):  # else there may be more than memory holds
+                missed = matching.missing(group, found)
+                chunks[-1] = matching.sources(self._ledger, group, missed, {})
         return chunks
 
     def trials(
@@ -253,12 +243,12 @@ class Results:
         if depth and stored is not None:
             stored.append("trial")  # a row each, whatever else is asked for
         tables = []
-        join = partial(joined, swept=swept, wanted=wanted)
+        join = partial(matching.joined, swept=swept, wanted=wanted)
         for group, position, rows in self._tables(kind, trials, stored, None if depth else join):
-            table = rows
+            found = rows
             if depth:
-                table = join(group, *_on_map(group, depth, position, rows, whole=whole))
-            found = table if condition is None else _filtered(table, condition)
+                found = join(group, *_on_map(group, depth, (position, rows), whole=whole))
+            found = _filtered(found, condition)
             tables.append(found if columns is None else found.select(list(columns)))
         if not tables:
             names = usual if columns is None else columns
@@ -307,7 +297,7 @@ class Results:
             }
             for found in self._found
             for commit, at in found
-            if (held := asked(at))
+            if (held := matching.asked(at))
         )
 
     def content_digest(self) -> str:
@@ -339,7 +329,7 @@ class Results:
 
     @cached_property
     def _found(self) -> list[list[tuple[Commit, Positions]]]:
-        return [list(answers(self._ledger, group)) for group in self.study.groups()]
+        return [list(matching.answers(self._ledger, group)) for group in self.study.groups()]
 
     def _tables(
         self,
@@ -353,10 +343,10 @@ class Results:
         What there is of a chunk goes through `join`.
         """
 
-        def parts(group: Group, found: list[tuple[Commit, Positions]]) -> Rows | None:
-            room, schema = Room([at for _, at in found]), _unswept(group, kind)
+        def parts(group: Group, found: list[tuple[Commit, Positions]]) -> matching.Rows | None:
+            room, schema = matching.Room([at for _, at in found]), _unswept(group, kind)
 
-            def part(one: tuple[Commit, Positions]) -> Rows | None:
+            def part(one: tuple[Commit, Positions]) -> matching.Rows | None:
                 rows = self._rows(kind, columns, trials, one, schema)
                 if rows is None or join is None:
                     return rows
@@ -370,7 +360,7 @@ class Results:
                 try:
                     rows = parts(group, found)
                 except MissingError:  # a run has merged chunks meanwhile; their rows are the same
-                    rows = parts(group, list(answers(read_ledger(self.directory), group)))
+                    rows = parts(group, list(matching.answers(read_ledger(self.directory), group)))
                 if rows is not None:
                     yield group, *rows
 
@@ -381,23 +371,23 @@ class Results:
         trials: Sequence[int] | np.ndarray | None,
         found: tuple[Commit, Positions],
         schema: pa.Schema,
-    ) -> Rows | None:
+    ) -> matching.Rows | None:
         """The rows of a chunk that are asked for, and their positions."""
         commit, at = found
         if trials is not None:
             numbers = np.arange(commit.first_trial, commit.first_trial + commit.trials)
             at = np.where(np.isin(numbers, np.asarray(trials)), vector(at), -1)
         file = commit.file(kind)
-        if file is None or not asked(at):
+        if file is None or not matching.asked(at):
             return None
         if columns is not None and kind != "trials":
             columns = list(dict.fromkeys(["trial", *columns]))
         if columns is not None and not columns:  # nothing but axes, which the positions imply
-            return asked_for(at, pa.table({"": pa.nulls(commit.trials)}).select([]))
+            return matching.asked_for(at, pa.table({"": pa.nulls(commit.trials)}).select([]))
         table = own(read(self.directory, file, columns), schema)
         if kind == "trials":  # a row each, in the order of their numbers
-            return asked_for(at, table)
-        return asked_for(vector(at)[table["trial"].to_numpy() - commit.first_trial], table)
+            return matching.asked_for(at, table)
+        return matching.asked_for(vector(at)[table["trial"].to_numpy() - commit.first_trial], table)
 
 
 def open_results(directory: str | Path, study: Study | None = None) -> Results:
@@ -456,9 +446,9 @@ def _unswept(group: Group, kind: str) -> pa.Schema:
     return pa.schema([field for field in fields if field.name not in swept])
 
 
-def _on_map(group: Group, depth: int, position: Positions, table: pa.Table, *, whole: bool) -> Rows:
+def _on_map(group: Group, depth: int, rows: matching.Rows, *, whole: bool) -> matching.Rows:
     """The rows with their `level`; and, if `whole`, in place of those that are missing others."""
-    position, shape = vector(position), shape_of_map(group)
+    position, shape, table = vector(rows[0]), shape_of_map(group), rows[1]
     table = table.append_column(LEVEL, pa.array(levels_of(position, shape, depth)))
     if not whole:
         return position, table
@@ -469,10 +459,10 @@ def _on_map(group: Group, depth: int, position: Positions, table: pa.Table, *, w
     return position, table.take(pa.array(row[nearest[position]]))
 
 
-def _filtered(table: pa.Table, condition: pc.Expression) -> pa.Table:
-    """The rows for which it holds."""
+def _filtered(table: pa.Table, condition: pc.Expression | None) -> pa.Table:
+    """The rows for which it holds, if there is one."""
     try:
-        return table.filter(condition)
+        return table if condition is None else table.filter(condition)
     except pa.ArrowException as error:
         reason = str(error).partition("\n")[0]
         raise RequestError(f"filters: {condition}: cannot be compared: {reason}") from None

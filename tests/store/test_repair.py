@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from sweep.errors import StoreError
-from sweep.store import repair as repairing
+from sweep.store import files
 from sweep.store.files import KINDS
 from sweep.store.repair import repair, verify
 from tests.store.small import Bench, study
@@ -193,7 +193,7 @@ def test_a_crash_while_setting_aside_is_made_good(
         path.rename(target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(repairing, "move", move)
+        patch.setattr(files, "move", move)
         with pytest.raises(StoreError, match="could not be set aside"):
             repair(bench.directory, thorough=True)
     report = bench.run(study())
