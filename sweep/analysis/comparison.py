@@ -11,7 +11,7 @@ import pandas as pd
 
 from sweep.analysis.intervals import RESAMPLES, Bootstrap
 from sweep.analysis.levels import LEVELS, Level, has
-from sweep.analysis.medians import Block, Medians, at_rates, best_place, rate_at, resampled
+from sweep.analysis.medians import Medians, at_rates, best_place, rate_at, resampled
 from sweep.analysis.naming import group_names, named, narrowed
 from sweep.analysis.responses import SEEDS, Responses, rate_axis
 from sweep.analysis.trials import trained
@@ -32,20 +32,18 @@ Trials = tuple[str, pd.DataFrame, Sequence[str]]
 class Side:
     """One study, or the part of it in which the axes that only it has have one value.
 
-    `groups` are the rows of its groups, each with other values of `shared`, the axes that all
-    studies have.
+    Its groups have each other values of `shared`, the axes that all studies have.
     """
 
     name: str
     responses: Responses
-    groups: np.ndarray
     shared: tuple[str, ...]
     measure: str
 
     @cached_property
     def medians(self) -> Medians:
         """Of the trials themselves, by the measure that is compared."""
-        return Medians(Block(self.responses, self.groups, self.measure))
+        return Medians(self.responses, self.measure)
 
     @cached_property
     def places(self) -> pd.DataFrame:
@@ -65,7 +63,7 @@ class Side:
         return self._table(group, rate_at(self.medians, place), row)
 
     def _table(self, group: np.ndarray, rate: np.ndarray, row: np.ndarray) -> pd.DataFrame:
-        table = self.responses.groups[list(self.shared)].iloc[self.groups[group]]
+        table = self.responses.groups[list(self.shared)].iloc[group]
         found: pd.DataFrame = table.reset_index(drop=True)
         return found.assign(**{self.responses.rate: rate, "row": row, "value": self.values(row)})
 
@@ -119,7 +117,7 @@ class Comparison:
         parts = []
         for side in self.sides:
             row = side.places["row"].to_numpy()
-            _, low, high = at_rates(side.medians.block, self.measure, row, self._draws(side))
+            _, low, high = at_rates(side.medians, self.measure, row, self._draws(side))
             table = side.places.drop(columns="row").assign(low=low, high=high)
             table.insert(0, "study", side.name)
             parts.append(table)
@@ -181,7 +179,7 @@ class Comparison:
         ends = np.full((2, len(row)), np.nan)
         for part in self.bootstrap.parts(len(row)):
             base, found = (
-                resampled(one.medians.block, self.measure, rows[part], self._draws(one))
+                resampled(one.medians, self.measure, rows[part], self._draws(one))
                 for one, rows in ((self.sides[0], first), (side, row))
             )
             if found is not None and base is not None:
@@ -336,10 +334,10 @@ def _sides(name: str, responses: Responses, shared: Sequence[str], measure: str)
     """The sides of one study: one for each combination of the axes that are not shared."""
     own = _own(responses.groups, shared)
     if not own:
-        yield Side(name, responses, np.arange(len(responses.groups)), tuple(shared), measure)
+        yield Side(name, responses, tuple(shared), measure)
         return
     numbers = responses.groups.groupby(own, sort=True).ngroup().to_numpy()
     for number in range(int(numbers.max()) + 1):
         groups = np.flatnonzero(numbers == number)
         (told,) = group_names(responses.groups[own], groups[:1].tolist())
-        yield Side(f"{name}, {told}", responses, groups, tuple(shared), measure)
+        yield Side(f"{name}, {told}", responses.part(groups), tuple(shared), measure)

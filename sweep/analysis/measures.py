@@ -61,8 +61,8 @@ def usable_range(medians: Medians, within: float) -> tuple[np.ndarray, np.ndarra
     positive, the range ends at the last usable rate. At the ends of the sweep it ends there, and
     NaN is returned where no best rate exists or its loss is negative.
     """
-    loss = medians.of(medians.block.lead)
-    place = best_place(medians, medians.block.lead)
+    loss = medians.of(medians.lead)
+    place = best_place(medians, medians.lead)
     lowest = _picked(loss, np.maximum(place, 0))
     known = (place >= 0) & (lowest >= 0)
     limit = np.where(known, within * lowest, np.nan)
@@ -162,7 +162,7 @@ def decades(medians: Medians, within: float) -> np.ndarray:
 
 
 def _at_best(name: str) -> Statistic:
-    return lambda medians, _: value_at_best(medians, name, medians.block.lead)
+    return lambda medians, _: value_at_best(medians, name, medians.lead)
 
 
 def _overall(outcome: str) -> Statistic:

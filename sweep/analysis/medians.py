@@ -1,6 +1,7 @@
 """Medians and shares over seeds, of the trials or of resamples; and the rate best by one."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -10,51 +11,36 @@ from sweep.analysis.responses import Responses
 
 
 @dataclass(frozen=True, eq=False)
-class Block:
-    """Some groups of a study, their levels laid out and sorted once, when they are first needed.
-
-    `lead` is the level by which a rate is the best where nothing else is said.
-    """
-
-    responses: Responses
-    groups: slice | np.ndarray
-    lead: str = "final_loss"
-    known: dict[str, Ranked] = field(default_factory=dict)
-
-    @property
-    def rates(self) -> np.ndarray:
-        """(groups, rates) float64, ascending, NaN where a group has no more."""
-        return self.responses.rates[self.groups]
-
-    def cells(self, name: str) -> np.ndarray:
-        """The levels of a measure (groups * rates, seeds) float64, NaN where there is no trial."""
-        return self.responses.cells(name, self.groups).reshape(-1, self.responses.rows.shape[2])
-
-    def ranked(self, name: str) -> Ranked:
-        """The same, sorted along the seeds."""
-        if name not in self.known:
-            self.known[name] = Ranked.of(self.cells(name))
-        return self.known[name]
-
-
-@dataclass(frozen=True, eq=False)
 class Medians:
     """Medians and shares over the seeds: of the trials themselves, or of each of some resamples.
 
     Arrays are (resamples, groups, rates) float64, with one resample, the trials themselves, where
     there are no `counts` (resamples, seeds) of how often each seed was drawn. `original` are then
-    those of the trials.
+    those of the trials. `lead` is the level by which a rate is the best where nothing else is said;
+    `ranks` has what is sorted, once for all resamples.
     """
 
-    block: Block
+    responses: Responses
+    lead: str = "final_loss"
     counts: np.ndarray | None = None
     original: "Medians | None" = None
     known: dict[str, np.ndarray] = field(default_factory=dict)
+    ranks: dict[str, Ranked] = field(default_factory=dict)
+
+    def drawn(self, bootstrap: Bootstrap, rows: int) -> Iterator["Medians"]:
+        """Those of all resamples, in parts of as many as fit `rows` medians of each into memory."""
+        crossed = self.responses.crossed
+        for counts in bootstrap.counts(crossed.shape[1], rows, crossed):
+            yield self.of_resamples(counts)
+
+    def of_resamples(self, counts: np.ndarray) -> "Medians":
+        """Those of resamples with these counts of each seed."""
+        return replace(self, counts=counts, original=self, known={})
 
     @property
     def rates(self) -> np.ndarray:
         """(groups, rates) float64, ascending, NaN where a group has no more."""
-        return self.block.rates
+        return self.responses.rates
 
     def of(self, name: str) -> np.ndarray:
         """The median level at each rate, or the share of seeds; NaN where there is no trial."""
@@ -65,30 +51,33 @@ class Medians:
     def at(self, name: str, place: np.ndarray) -> np.ndarray:
         """The same at one rate a group, its `place` (groups,): (resamples, groups)."""
         if name in self.known:
-            return np.take_along_axis(self.of(name), place[np.newaxis, :, np.newaxis], axis=2)[
-                ..., 0
-            ]
+            return self.of(name)[:, np.arange(len(place)), place]
         return self.rows(name, np.arange(len(place)) * self.rates.shape[1] + place)
 
     def rows(self, name: str, which: np.ndarray | slice) -> np.ndarray:
         """The same at some rates, numbered through all groups: (resamples, rows)."""
         if name in LEVELS and LEVELS[name].share:
-            cells = self.block.cells(name)[which]
+            cells = self.cells(name)[which]
             with np.errstate(invalid="ignore"):
-                return np.asarray(self._drawn(cells == 1) / self._drawn(~np.isnan(cells)))
-        ranked = self.block.ranked(name).rows(which)
-        return (
-            ranked.medians()[np.newaxis] if self.counts is None else ranked.resampled(self.counts)
-        )
+                return np.asarray(self._sums(cells == 1) / self._sums(~np.isnan(cells)))
+        if name not in self.ranks:
+            self.ranks[name] = Ranked.of(self.cells(name))
+        ranked = self.ranks[name].rows(which)
+        return ranked.resampled(self.counts) if self.counts is not None else ranked.medians()[None]
+
+    def cells(self, name: str) -> np.ndarray:
+        """The levels of a measure (groups * rates, seeds) float64, NaN where there is no trial."""
+        cells = self.responses.cells(name)
+        return cells.reshape(-1, cells.shape[2])
 
     def overall(self, outcome: str) -> np.ndarray:
         """The share of a group's trials, over all rates, that had this outcome."""
-        cells = self.block.cells(outcome).reshape(*self.rates.shape, -1)
+        cells = self.responses.cells(outcome)
         with np.errstate(invalid="ignore"):
-            had, all_ = (self._drawn(part.sum(axis=1)) for part in (cells == 1, ~np.isnan(cells)))
+            had, all_ = (self._sums(part.sum(axis=1)) for part in (cells == 1, ~np.isnan(cells)))
             return np.asarray(had / all_)
 
-    def _drawn(self, numbers: np.ndarray) -> np.ndarray:
+    def _sums(self, numbers: np.ndarray) -> np.ndarray:
         """The sums of (n, seeds) over the seeds drawn: (resamples, n)."""
         drawn = np.ones((1, numbers.shape[1])) if self.counts is None else self.counts
         return np.asarray(drawn @ numbers.astype(np.float64).T)
@@ -107,7 +96,7 @@ def best_place(medians: Medians, by: str) -> np.ndarray:
     least = bad.min(axis=2, keepdims=True)
     tied = bad == least
     losses = ["validation_loss"] * by.startswith("validation") + ["final_loss"]
-    leading = next(filter(medians.block.responses.has, losses), by)
+    leading = next(filter(medians.responses.has, losses), by)
     if leading != by and np.any(tied.sum(axis=2) > 1):
         loss = np.where(tied, medians.of(leading), np.inf)
         loss = np.where(np.isnan(loss), np.inf, loss)
@@ -127,28 +116,28 @@ def value_at_best(medians: Medians, name: str, by: str) -> np.ndarray:
     return np.where(place < 0, np.nan, medians.at(name, np.maximum(place, 0)))
 
 
-def resampled(block: Block, name: str, rows: np.ndarray, bootstrap: Bootstrap) -> np.ndarray | None:
+def resampled(
+    medians: Medians, name: str, rows: np.ndarray, bootstrap: Bootstrap
+) -> np.ndarray | None:
     """A level at some rates in every resample (resamples, rows); None with a single seed."""
-    crossed = block.responses.crossed
-    counts = bootstrap.counts(crossed.shape[1], len(rows), crossed)
-    found = [Medians(block, drawn).rows(name, rows) for drawn in counts]
+    found = [drawn.rows(name, rows) for drawn in medians.drawn(bootstrap, len(rows))]
     return np.concatenate(found) if found else None
 
 
-def at_rates(block: Block, name: str, rows: np.ndarray, bootstrap: Bootstrap) -> np.ndarray:
-    """What a level is at some rates of a block, and its interval: (3, rows) float64.
+def at_rates(medians: Medians, name: str, rows: np.ndarray, bootstrap: Bootstrap) -> np.ndarray:
+    """What a level of the trials is at some rates, and its interval: (3, rows) float64.
 
     A median with the bootstrap's interval, or a share with that of `share_interval`.
     """
     found = np.full((3, len(rows)), np.nan)
-    found[0] = Medians(block).rows(name, rows)[0]
-    share, crossed = LEVELS[name].share, block.responses.crossed
+    found[0] = medians.rows(name, rows)[0]
+    share, crossed = LEVELS[name].share, medians.responses.crossed
     for part in bootstrap.parts(len(rows)) if not share or len(crossed) > 1 else ():
-        drawn = resampled(block, name, rows[part], bootstrap)
+        drawn = resampled(medians, name, rows[part], bootstrap)
         if drawn is not None:
             found[1:, part] = bootstrap.interval(drawn)
     if share:
-        total = (~np.isnan(block.cells(name)[rows])).sum(axis=1)
+        total = (~np.isnan(medians.cells(name)[rows])).sum(axis=1)
         found[1:] = share_interval(found[0], total, found[1:], crossed, bootstrap.level)
     return found
 

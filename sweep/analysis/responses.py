@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -84,20 +84,24 @@ class Responses:
         crossed = _crossed(trials[list(seeds)], at, paired)
         return cls(trials, rate, seeds, along, groups, rates, at, paired, crossed)
 
-    def blocks(self) -> Iterator[slice]:
+    def parts(self) -> Iterator["Responses"]:
         """Runs of groups, each of at most `MOST_CELLS` cells or of one group."""
         size = max(1, MOST_CELLS // max(self.rows[0].size, 1))
         for start in range(0, len(self.rows), size):
-            yield slice(start, start + size)
+            yield self.part(slice(start, start + size))
+
+    def part(self, groups: slice | np.ndarray) -> "Responses":
+        """Some of the groups."""
+        rates, rows = self.rates[groups], self.rows[groups]
+        return replace(self, groups=self.groups.iloc[groups], rates=rates, rows=rows)
 
     def has(self, name: str) -> bool:
         """Whether there are levels of this name."""
         return has(self.trials, name)
 
-    def cells(self, name: str, groups: slice | np.ndarray) -> np.ndarray:
+    def cells(self, name: str) -> np.ndarray:
         """The levels of a measure (groups, rates, seeds) float64, NaN where there is no trial."""
-        at = self.rows[groups]
-        return np.where(at >= 0, levels(self.trials, name)[at], np.nan)
+        return np.where(self.rows >= 0, levels(self.trials, name)[self.rows], np.nan)
 
 
 def is_rate(name: str, fields: Sequence[str] = RATES) -> bool:

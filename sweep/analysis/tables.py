@@ -11,7 +11,7 @@ import pandas as pd
 from sweep.analysis.intervals import RESAMPLES, Bootstrap
 from sweep.analysis.levels import CRITERIA, LEVELS, level_of
 from sweep.analysis.measures import MEASURES, RATE_LEVELS, Measure, best_measures
-from sweep.analysis.medians import Block, Medians, at_rates, share_interval
+from sweep.analysis.medians import Medians, at_rates, share_interval
 from sweep.analysis.naming import named
 from sweep.analysis.responses import Responses
 from sweep.analysis.trials import responses_of
@@ -225,8 +225,10 @@ def by_rate(
     table["trials"] = (responses.rows >= 0).sum(axis=2)[swept]
     columns: dict[str, np.ndarray] = {}
     for name in filter(responses.has, RATE_LEVELS):
-        blocks = (Block(responses, groups) for groups in responses.blocks())
-        parts = [at_rates(one, name, np.arange(one.rates.size), bootstrap) for one in blocks]
+        parts = [
+            at_rates(Medians(part), name, np.arange(part.rates.size), bootstrap)
+            for part in responses.parts()
+        ]
         for ending, part in zip(("", "_low", "_high"), np.concatenate(parts, axis=1), strict=True):
             columns[name + ending] = part[swept.ravel()]
     return table.assign(**columns)
@@ -255,9 +257,7 @@ def estimates(
     is one seed. Shares of the seeds at one rate have that of `share_interval`. `lead` is the level
     by which a rate is the best where a measure names no other.
     """
-    parts = [
-        _block(Block(responses, groups, lead), measures, choices) for groups in responses.blocks()
-    ]
+    parts = [_estimated(Medians(part, lead), measures, choices) for part in responses.parts()]
     found = {name: np.concatenate([part[name] for part in parts], axis=1) for name in measures}
     for by, name in (CRITERIA | dict(zip(OUTCOMES, OUTCOMES, strict=True))).items():
         if f"best_{by}" in found and LEVELS[name].share:
@@ -271,15 +271,13 @@ def estimates(
     return found
 
 
-def _block(
-    block: Block, measures: Mapping[str, Measure], choices: Choices
+def _estimated(
+    medians: Medians, measures: Mapping[str, Measure], choices: Choices
 ) -> dict[str, np.ndarray]:
-    """The estimates of one block's groups."""
-    original, crossed = Medians(block), block.responses.crossed
-    values = {name: one.function(original, choices.within)[0] for name, one in measures.items()}
+    """The estimates of some groups, which are worked on at a time."""
+    values = {name: one.function(medians, choices.within)[0] for name, one in measures.items()}
     drawn: dict[str, list[np.ndarray]] = {name: [] for name in measures}
-    for counts in choices.bootstrap.counts(crossed.shape[1], block.rates.size, crossed):
-        resampled = Medians(block, counts, original)
+    for resampled in medians.drawn(choices.bootstrap, medians.rates.size):
         for name, measure in measures.items():
             drawn[name].append(measure.function(resampled, choices.within))
     found = {}

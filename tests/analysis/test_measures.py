@@ -20,7 +20,7 @@ from sweep.analysis import (
 )
 from sweep.analysis.intervals import Bootstrap
 from sweep.analysis.levels import CLIPPED, LEVELS
-from sweep.analysis.medians import Block, Medians
+from sweep.analysis.medians import Medians
 from tests.analysis.frames import frame, three_seeds
 
 AXES = ["learning_rate", "seed"]
@@ -55,9 +55,9 @@ def test_a_measure_is_a_number_a_resample_and_group(name: str) -> None:
         for i, table in enumerate(tables)
     ]
     responses = Responses.of(pd.concat(groups), ["width", *AXES])
-    original = Medians(Block(responses, slice(None)))
+    original = Medians(responses)
     (counts,) = Bootstrap(resamples=20).counts(3, 9)
-    for medians, n in ((original, 1), (Medians(original.block, counts, original), 20)):
+    for medians, n in ((original, 1), (original.of_resamples(counts), 20)):
         found = measure.function(medians, 2.0)
         assert found.shape == (n, 3)
         assert found.dtype == np.float64

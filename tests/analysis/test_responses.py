@@ -29,7 +29,7 @@ def test_every_trial_has_its_cell() -> None:
     )  # fmt: skip
     assert found.rates.tolist() == [[0.1, 1.0, 10.0, 100.0]]
     assert np.sort(found.rows.ravel()).tolist() == list(range(12))
-    cells = found.cells("final_loss", slice(None))
+    cells = found.cells("final_loss")
     assert np.sort(cells[0, 3]).tolist() == [0.4, inf, inf]
     seeds = three_seeds()["seed"].to_numpy()[found.rows]
     assert (seeds == seeds[:, :1]).all()  # a layer is one seed
@@ -109,7 +109,7 @@ def test_a_seed_may_lack_at_some_rates() -> None:
     table = three_seeds().query("not (learning_rate == 1 and seed == 6)")
     found = Responses.of(table, AXES)
     assert found.paired
-    assert np.isnan(found.cells("final_loss", slice(None))).sum() == 1
+    assert np.isnan(found.cells("final_loss")).sum() == 1
     best = find(found, choices=CHOICES).best
     assert best["trials"].tolist() == [11] * 3
 

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from sweep.analysis import MEASURES, Bootstrap, Choices, Responses, best, by_rate, find, summary
-from sweep.analysis.medians import Block, Medians
+from sweep.analysis.medians import Medians
 from tests.analysis.random_frames import as_oracle, random_frame
 from tests.oracles import rates
 
@@ -45,10 +45,8 @@ def test_measures_equal_their_twins(seed: int) -> None:
 def test_measures_of_resamples_equal_those_of_tables_drawn_again(seed: int) -> None:
     table = random_frame(seed, seeds=4)
     responses = Responses.of(table, AXES)
-    block = Block(responses, slice(None))
-    original = Medians(block)
     (counts,) = Bootstrap(resamples=12).counts(4, 7)
-    resampled = Medians(block, counts, original)
+    resampled = Medians(responses).of_resamples(counts)
     found = {name: MEASURES[name].function(resampled, 2.0)[:, 0] for name in TWINS}
     for at, times in enumerate(counts):
         # a layer of rows is one seed at every rate: repeat each as often as it was drawn
@@ -62,9 +60,8 @@ def test_measures_of_resamples_equal_those_of_tables_drawn_again(seed: int) -> N
 def test_resampled_values_are_those_at_the_best_rate_of_all_trials(seed: int) -> None:
     table = random_frame(seed, seeds=4)
     responses = Responses.of(table, AXES)
-    original = Medians(Block(responses, slice(None)))
     (counts,) = Bootstrap(resamples=12, seed=3).counts(4, 7)
-    resampled = Medians(original.block, counts, original)
+    resampled = Medians(responses).of_resamples(counts)
     slow = as_oracle(table)
     there = {by: rates.best(slow, by) for by in ("final_loss", "steps_to_target")}
     assert not isnan(there["final_loss"])
