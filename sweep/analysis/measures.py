@@ -38,18 +38,14 @@ def best_measures(by: str) -> dict[str, Measure]:
     level, needs = LEVELS[name], ("final_loss", name)
     return {
         f"best_rate_by_{by}": Measure(
-            f"the learning rate of the best {level.what}",
-            "rate",
-            lambda medians, _: rate_at(medians, best_place(medians, name)),
-            needs,
+            f"the learning rate of the best {level.what}", "rate",
+            lambda medians, _: rate_at(medians, best_place(medians, name)), needs,
         ),
         f"best_{by}": Measure(
-            f"the {level.what} at that rate",
-            level.unit,
-            lambda medians, _: value_at_best(medians, name, name),
-            needs,
+            f"the {level.what} at that rate", level.unit,
+            lambda medians, _: value_at_best(medians, name, name), needs,
         ),
-    }
+    }  # fmt: skip
 
 
 def usable_range(medians: Medians, within: float) -> tuple[np.ndarray, np.ndarray]:
@@ -61,14 +57,20 @@ def usable_range(medians: Medians, within: float) -> tuple[np.ndarray, np.ndarra
     positive, the range ends at the last usable rate. At the ends of the sweep it ends there, and
     NaN is returned where no best rate exists or its loss is negative.
     """
-    loss = medians.of(medians.lead)
-    place = best_place(medians, medians.lead)
-    lowest = _picked(loss, np.maximum(place, 0))
+    loss, place = medians.of(medians.lead), best_place(medians, medians.lead)
+    best, places = np.maximum(place, 0), np.arange(loss.shape[2])
+    lowest = _picked(loss, best)
     known = (place >= 0) & (lowest >= 0)
     limit = np.where(known, within * lowest, np.nan)
-    first, last = _run(loss <= limit[:, :, np.newaxis], np.maximum(place, 0))
-    low = _end(medians.rates, loss, limit, first, first - 1)
-    high = _end(medians.rates, loss, limit, last, last + 1)
+    inside = (loss <= limit[:, :, np.newaxis]) | (places == best[:, :, np.newaxis])
+    before = np.maximum.accumulate(np.where(inside, -1, places), axis=2)
+    after = np.where(inside, len(places), places)[:, :, ::-1]
+    after = np.minimum.accumulate(after, axis=2)[:, :, ::-1]
+    below, above = _picked(before, best), _picked(after, best)  # the first that are not usable
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs, level = np.log(loss), np.log(limit)
+    low = _crossing(medians.rates, logs, level, below + 1, np.maximum(below, 0))
+    high = _crossing(medians.rates, logs, level, above - 1, np.minimum(above, len(places) - 1))
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
 
 
@@ -77,42 +79,25 @@ def _picked(values: np.ndarray, place: np.ndarray) -> np.ndarray:
     return np.take_along_axis(values, place[:, :, np.newaxis], axis=2)[:, :, 0]
 
 
-def _run(inside: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The first and last place of the run of marked places that holds `place`."""
-    places = np.arange(inside.shape[2])
-    before = np.maximum.accumulate(np.where(inside, -1, places), axis=2)
-    after = np.where(inside, len(places), places)[:, :, ::-1]
-    after = np.minimum.accumulate(after, axis=2)[:, :, ::-1]
-    return _picked(before, place) + 1, _picked(after, place) - 1
+def _crossing(
+    rates: np.ndarray, values: np.ndarray, level: np.ndarray | float,
+    inner: np.ndarray, outer: np.ndarray,
+) -> np.ndarray:  # fmt: skip
+    """The rate between two places at which the values come to a level; at `inner` if they do not.
 
-
-def _end(
-    rates: np.ndarray, loss: np.ndarray, limit: np.ndarray, last: np.ndarray, beyond: np.ndarray
-) -> np.ndarray:
-    """Where the logarithm of the loss crosses that of the limit, between two places."""
-    n = rates.shape[1]
-    swept = (beyond >= 0) & (beyond < n)
-    beyond = np.clip(beyond, 0, n - 1)
-    inner, outer = (_picked(loss, at) for at in (last, beyond))
-    crosses = swept & (inner > 0) & np.isfinite(outer) & (outer > limit)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        part = (np.log(limit) - np.log(inner)) / (np.log(outer) - np.log(inner))
-    groups = np.arange(len(rates))
-    start, end = rates[groups, last], rates[groups, beyond]
-    return between(start, end, np.where(crosses, part, 0.0))
-
-
-def between(start: np.ndarray, end: np.ndarray, part: np.ndarray) -> np.ndarray:
-    """The rate at this part of the way from `start` to `end`, on the logarithmic axis if it can be.
-
-    At part 0 it is `start`, whatever `end` is, and at part 1 `end`, to the bit.
+    Interpolated on the logarithmic axis of rates if it can be. At either end it is that rate, to
+    the bit.
     """
-    logarithmic = (start > 0) & (end > 0)
+    groups = np.arange(len(rates))
+    start, end = rates[groups, inner], rates[groups, outer]
+    first, last = _picked(values, inner), _picked(values, outer)
     with np.errstate(divide="ignore", invalid="ignore"):
+        part = (level - first) / (last - first)
+        part = np.where(np.isfinite(part), part, 0.0)
         geometric = start * np.exp(part * (np.log(end) - np.log(start)))
         linear = start + part * (end - start)
-    inside = np.where(logarithmic, geometric, linear)
-    return np.where(part == 0, start, np.where(part == 1, end, inside))
+    found = np.where((start > 0) & (end > 0), geometric, linear)
+    return np.asarray(np.where(part == 0, start, np.where(part == 1, end, found)))
 
 
 def divergence_threshold(medians: Medians) -> np.ndarray:
@@ -123,17 +108,8 @@ def divergence_threshold(medians: Medians) -> np.ndarray:
     swept range. -inf if half diverge at the lowest rate already: it lies below.
     """
     share = medians.of("diverged")
-    reached = share >= 0.5
-    seen = reached.any(axis=2)
-    first = reached.argmax(axis=2)
-    before = np.maximum(first - 1, 0)
-    low, high = (_picked(share, at) for at in (before, first))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        part = (0.5 - low) / (high - low)
-    groups = np.arange(len(medians.rates))
-    crossed = seen & (first > 0)
-    start, end = medians.rates[groups, before], medians.rates[groups, first]
-    rate = between(start, end, np.where(crossed & np.isfinite(part), part, 0.0))
+    seen, first = (share >= 0.5).any(axis=2), (share >= 0.5).argmax(axis=2)
+    rate = _crossing(medians.rates, share, 0.5, np.maximum(first - 1, 0), first)
     return np.where(seen, np.where(first > 0, rate, -np.inf), np.inf)
 
 
@@ -165,61 +141,44 @@ def _at_best(name: str) -> Statistic:
     return lambda medians, _: value_at_best(medians, name, medians.lead)
 
 
-def _overall(outcome: str) -> Statistic:
-    return lambda medians, _: medians.overall(outcome)
+def _overall(outcome: str) -> Measure:
+    what = f"the share of the group's trials, over all rates, that {outcome}"
+    return Measure(what, "share, 0 to 1", lambda medians, _: medians.overall(outcome))
 
 
 MEASURES: dict[str, Measure] = {
     **{name: one for by in CRITERIA for name, one in best_measures(by).items()},
     "usable_from": Measure(
-        "the lowest rate whose median loss is within a factor of the best",
-        "rate",
+        "the lowest rate whose median loss is within a factor of the best", "rate",
         lambda medians, within: usable_range(medians, within)[0],
     ),
     "usable_to": Measure(
-        "the highest rate, without a gap, likewise",
-        "rate",
+        "the highest rate, without a gap, likewise", "rate",
         lambda medians, within: usable_range(medians, within)[1],
     ),
     "usable_decades": Measure("the width of that range", "decades", decades),
     "divergence_threshold": Measure(
-        "the lowest rate at which half of the seeds diverge",
-        "rate",
+        "the lowest rate at which half of the seeds diverge", "rate",
         lambda medians, _: divergence_threshold(medians),
     ),
     "lr_sensitivity": Measure(
         "the expected deviation of min(final loss, initial loss) from its least over the rates",
-        "loss",
-        lambda medians, _: sensitivity(medians),
-        (CLIPPED,),
+        "loss", lambda medians, _: sensitivity(medians), (CLIPPED,),
     ),
     "overshoot": Measure(
         "the median of the highest loss over the initial one, at the best rate",
-        "ratio",
-        _at_best("overshoot"),
-        ("overshoot",),
+        "ratio", _at_best("overshoot"), ("overshoot",),
     ),
     "area_under_curve": Measure(
         "the median of the mean loss over the steps, at the best rate",
-        "loss",
-        _at_best("area_under_curve"),
-        ("area_under_curve",),
+        "loss", _at_best("area_under_curve"), ("area_under_curve",),
     ),
     "training_loss": Measure(
         "the median final loss on the training data, at the best rate by validation",
-        "loss",
-        _at_best("final_loss"),
-        ("validation_loss",),
+        "loss", _at_best("final_loss"), ("validation_loss",),
     ),
-    **{
-        outcome: Measure(
-            f"the share of the group's trials, over all rates, that {outcome}",
-            "share, 0 to 1",
-            _overall(outcome),
-        )
-        for outcome in OUTCOMES
-    },
-}
+    **{outcome: _overall(outcome) for outcome in OUTCOMES},
+}  # fmt: skip
 """What a summary has of every group, by name."""
 
 RATE_LEVELS = (

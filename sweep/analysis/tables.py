@@ -2,7 +2,6 @@
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,18 +13,13 @@ from sweep.analysis.measures import MEASURES, RATE_LEVELS, Measure, best_measure
 from sweep.analysis.medians import Medians, at_rates, share_interval
 from sweep.analysis.naming import named
 from sweep.analysis.responses import Responses
-from sweep.analysis.trials import responses_of
+from sweep.analysis.trials import Source, responses_of
 from sweep.catalogue import CURVE_MEASURES, OUTCOMES
 from sweep.errors import RequestError
-from sweep.store.results import Results
-from sweep.study import Study
 from sweep.study.checks import nearest
 
 WITHIN = 2.0
 """By default a rate is usable whose median loss is at most so many times the best."""
-
-Source = Responses | Results | Study | str | Path
-"""Results, their directory, a study by its name or file, or any trials laid out."""
 
 Row = Mapping[Hashable, Any]
 """A row of `best`, of `summary` or of a comparison."""
@@ -101,23 +95,49 @@ def find(responses: Responses, by: str | None = None, choices: Choices | None = 
     Raises:
         RequestError: as for `best`.
     """
-    choices, wanted = choices or Choices(), _wanted(responses, by)
     left_out = ("best_", "usable_") if responses.has("descent") else "best_"
-    measures = _best_measures(wanted) | {
+    others = {
         name: one
         for name, one in MEASURES.items()
         if not name.startswith(left_out) and all(map(responses.has, one.needs))
     }
-    found = estimates(responses, measures, choices, _lead(responses, by))
-    table = _stacked(
-        responses.groups.assign(
-            measure=name,
-            **dict(zip(("value", "low", "high"), found[name], strict=False)),
-            unit=measure.unit,
-        )
-        for name, measure in measures.items()
+    return _found(responses, by, choices or Choices(), others)
+
+
+def _found(
+    responses: Responses, by: str | None, choices: Choices, others: Mapping[str, Measure]
+) -> Findings:
+    """The best rates by what is asked for, and beside their measures such `others`."""
+    wanted = _wanted(responses, by)
+    lead = "validation_loss" if responses.has("validation_loss") else "final_loss"
+    if by in LEVELS and LEVELS[str(by)].unit == "loss":
+        lead = str(by)  # what lies around a best rate is judged by a loss
+    measures = {name: one for each in wanted for name, one in best_measures(each).items()}
+    measures |= others
+    found = estimates(responses, measures, choices, lead)
+    summaries = []
+    for name, one in measures.items():
+        value, low, high, _ = found[name]
+        told = {"measure": name, "value": value, "low": low, "high": high, "unit": one.unit}
+        summaries.append(responses.groups.assign(**told))
+    there, rates = responses.rows >= 0, responses.rates
+    lowest, highest = np.nanmin(rates, axis=1), np.nanmax(rates, axis=1)
+    bests = []
+    for name in wanted:
+        rate, low, high, support = found[f"best_rate_by_{name}"]
+        value, value_low, value_high, _ = found[f"best_{name}"]
+        ends = [(rate == lowest) & (rate == highest), rate == lowest, rate == highest]
+        edge = np.select(ends, ["only", "lowest", "highest"], "").astype(object)
+        told = {"by": name, "best_rate": rate, "best_rate_low": low, "best_rate_high": high}
+        told |= {"value": value, "value_low": value_low, "value_high": value_high}
+        counts = {"rates": there.any(axis=2).sum(axis=1), "seeds": there.any(axis=1).sum(axis=1)}
+        counts["trials"] = there.sum(axis=(1, 2))
+        bests.append(responses.groups.assign(**told, support=support, edge=edge, **counts))
+    best, summary = (  # group by group
+        pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
+        for parts in (bests, summaries)
     )
-    return Findings(responses, choices, _best_table(responses, wanted, found), table)
+    return Findings(responses, choices, best, summary)
 
 
 def best(
@@ -162,10 +182,7 @@ def best(
         StoreError: a file is damaged or cannot be read.
     """
     choices = Choices(bootstrap=Bootstrap(level, resamples, seed))
-    responses = _laid_out(source, rate, by, only)
-    wanted = _wanted(responses, by)
-    found = estimates(responses, _best_measures(wanted), choices, _lead(responses, by))
-    return _best_table(responses, wanted, found)
+    return _found(responses_of(source, rate, by, only), by, choices, {}).best
 
 
 def summary(
@@ -193,7 +210,7 @@ def summary(
         StoreError: a file is damaged or cannot be read.
     """
     choices = Choices(within, Bootstrap(level, resamples, seed))
-    return find(_laid_out(source, rate, None, only, areas=areas), None, choices).summary
+    return find(responses_of(source, rate, None, only, areas=areas), None, choices).summary
 
 
 def by_rate(
@@ -218,7 +235,7 @@ def by_rate(
         StoreError: a file is damaged or cannot be read.
     """
     bootstrap = Bootstrap(level, resamples, seed)
-    responses = _laid_out(source, rate, None, only, areas=areas)
+    responses = responses_of(source, rate, None, only, areas=areas)
     swept = ~np.isnan(responses.rates)
     table = responses.groups.iloc[np.nonzero(swept)[0]].reset_index(drop=True)
     table[responses.rate] = responses.rates[swept]
@@ -232,19 +249,6 @@ def by_rate(
         for ending, part in zip(("", "_low", "_high"), np.concatenate(parts, axis=1), strict=True):
             columns[name + ending] = part[swept.ravel()]
     return table.assign(**columns)
-
-
-def _laid_out(
-    source: Source,
-    rate: str | None,
-    by: str | None,
-    only: str | Iterable[str],
-    *,
-    areas: bool = False,
-) -> Responses:
-    if isinstance(source, Responses):
-        return source
-    return responses_of(source, rate, by, only, areas=areas)
 
 
 def estimates(
@@ -291,10 +295,6 @@ def _estimated(
     return found
 
 
-def _best_measures(wanted: Iterable[str]) -> dict[str, Measure]:
-    return {name: one for by in wanted for name, one in best_measures(by).items()}
-
-
 def _wanted(responses: Responses, by: str | None) -> list[str]:
     """The criteria that are asked for and can be judged."""
     names = dict.fromkeys([*CRITERIA, *LEVELS])
@@ -316,52 +316,3 @@ def _wanted(responses: Responses, by: str | None) -> list[str]:
             why = "it is measured only if record.measures names it"
         raise RequestError(f"--by {by}: {why}; there are {', '.join(known)}")
     return [by]
-
-
-def _lead(responses: Responses, by: str | None) -> str:
-    """The level by which a rate is the best for what lies around it: a loss, of validation if any.
-
-    It is the one that is asked for, if that is a loss.
-    """
-    if by in LEVELS and LEVELS[str(by)].unit == "loss":
-        return str(by)
-    return "validation_loss" if responses.has("validation_loss") else "final_loss"
-
-
-def _stacked(parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """The rows of tables of a row a group, group by group."""
-    return pd.concat(parts).sort_index(kind="stable").reset_index(drop=True)
-
-
-def _best_table(
-    responses: Responses, wanted: Iterable[str], found: Mapping[str, np.ndarray]
-) -> pd.DataFrame:
-    there = responses.rows >= 0
-    counts = {
-        "rates": there.any(axis=2).sum(axis=1),
-        "seeds": there.any(axis=1).sum(axis=1),
-        "trials": there.sum(axis=(1, 2)),
-    }
-    lowest, highest = np.nanmin(responses.rates, axis=1), np.nanmax(responses.rates, axis=1)
-    parts = []
-    for by in wanted:
-        rate, low, high, support = found[f"best_rate_by_{by}"]
-        value, value_low, value_high, _ = found[f"best_{by}"]
-        edge = np.select(
-            [(rate == lowest) & (rate == highest), rate == lowest, rate == highest],
-            ["only", "lowest", "highest"],
-            "",
-        )
-        columns: dict[str, Any] = {
-            "by": by,
-            "best_rate": rate,
-            "best_rate_low": low,
-            "best_rate_high": high,
-            "value": value,
-            "value_low": value_low,
-            "value_high": value_high,
-            "support": support,
-            "edge": edge.astype(object),
-        }
-        parts.append(responses.groups.assign(**columns, **counts))
-    return _stacked(parts)

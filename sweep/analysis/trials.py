@@ -23,6 +23,9 @@ from sweep.store.results import Results, results_of
 from sweep.study import Group, Study
 from sweep.training.schedules import rate_factors
 
+Source = Responses | Results | Study | str | Path
+"""Results, their directory, a study by its name or file, or any trials laid out."""
+
 NEEDED = ("initial_loss", "final_loss", "max_loss", "steps_to_target", "diverged_at", "outcome")
 """The columns of trials that measures are made from, besides those of validation."""
 
@@ -72,7 +75,7 @@ def without_accuracy(trials: pd.DataFrame, study: Study) -> pd.DataFrame:
 
 
 def responses_of(
-    source: Results | Study | str | Path,
+    source: Source,
     rate: str | None = None,
     by: str | None = None,
     only: str | Iterable[str] = (),
@@ -81,14 +84,16 @@ def responses_of(
 ) -> Responses:
     """Lay out the trained trials of a study for analysis; `rate` is the axis to vary.
 
-    `source` are its results, their directory, or the study by its name or file. A range test that
-    sweeps no rate is laid out by the rates that its schedule passed through. With the columns that
-    `by`, one of `LEVELS`, is made from; `only` and `areas` are as for `trained`.
+    What is laid out already is returned. A range test that sweeps no rate is laid out by the rates
+    that its schedule passed through. With the columns that `by`, one of `LEVELS`, is made from;
+    `only` and `areas` are as for `trained`.
 
     Raises:
         RequestError: as for `trained`; or no rate is swept.
         StoreError: a file is damaged or cannot be read.
     """
+    if isinstance(source, Responses):
+        return source
     results = results_of(source)
     swept = [axis.name for axis in results.study.axes]
     tested = is_range_test(results.study) and not any(map(is_rate, swept))

@@ -111,6 +111,13 @@ def test_a_single_rate_is_the_only_one() -> None:
     assert values(one)["lr_sensitivity"] == 0.0
 
 
+def test_a_single_rate_that_diverged_has_no_range() -> None:
+    found = values(three_seeds().query("learning_rate == 100 and seed != 5"))
+    assert isnan(found["usable_from"])
+    assert isnan(found["usable_to"])
+    assert found["divergence_threshold"] == -inf
+
+
 def test_without_a_target_there_is_a_best_rate_by_loss_alone() -> None:
     table = three_seeds().assign(steps_to_target=pd.array([None] * 12, "Int64"), outcome="stalled")
     table["outcome"] = pd.Categorical(table["outcome"].mask(table["final_loss"].isna(), "diverged"))
