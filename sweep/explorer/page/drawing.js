@@ -95,7 +95,7 @@ export function legend(c, x, y, width, domain, style, label) {
   const wide = Math.min(150, width / 5);
   if (domain.scale === "outcome") for (const [i, name] of domain.facts.outcomes.entries()) { patch(OUTCOME[i]); words(name); }
   else if (domain.scale === "sides") {
-    words(width < 440 ? "converged" : "converged: clearly"); at -= 6; bar(NEAR, wide * 0.7); at -= 6; bar(FAR, wide * 0.7); words(width < 440 ? "diverged" : "clearly: diverged");
+    words(width < 440 ? "converged" : "clearly converged"); at -= 6; bar(NEAR, wide * 0.7); at -= 6; bar(FAR, wide * 0.7); words(width < 440 ? "diverged" : "clearly diverged");
     if (width > 480) { patch(OUTCOME[1]); words("stalled"); }
   } else {
     if (width > 480) words(label + (domain.scale === "rank" ? ", ranked" : ""));

@@ -184,11 +184,11 @@ function spot(c, t, u0, u1, v0, v1) { // an image between these places; rounded,
 function paintMap(c) {
   if (!domain) return;
   c.imageSmoothingEnabled = false;
-  const { width, height } = area(), root = tiles.get("0,0,0,0"), of = inView().map((t) => tiles.get(nameOf(t))), edge = px(0n) > MARGIN.left - 9 || px(ONE) < MARGIN.left + width + 9 || py(ONE) > MARGIN.top - 9 || py(0n) < MARGIN.top + height + 9;
-  if (root && edge) spot(c, root, 0n, ONE, 0n, ONE); // beneath all, so that no edge is bare
+  const { width, height } = area(), root = tiles.get("0,0,0,0"), of = inView().map((t) => tiles.get(nameOf(t)));
+  const whole = of.every((t) => t && t.side === of[0].side), edge = px(0n) > MARGIN.left - 9 || px(ONE) < MARGIN.left + width + 9 || py(ONE) > MARGIN.top - 9 || py(0n) < MARGIN.top + height + 9;
+  if (root && (edge || !whole)) spot(c, root, 0n, ONE, 0n, ONE); // beneath all, so that no edge is bare
   if (base) spot(c, base, base.u0, base.u1, base.v0, base.v1);
-  const shown = of.every(Boolean) ? of : [...tiles.values()].sort((a, b) => a.levels[0] + a.levels[1] - b.levels[0] - b.levels[1]);
-  for (const t of shown) {
+  for (const t of whole ? of : [...tiles.values()].sort((a, b) => a.levels[0] + a.levels[1] - b.levels[0] - b.levels[1])) {
     const [nx, ny] = t.levels, cx = ONE >> BigInt(nx), cy = ONE >> BigInt(ny); // a cell, whose point is in its middle
     const u = (t.ix << FIX >> BigInt(t.zx)) - (cx >> 1n), v = (t.iy << FIX >> BigInt(t.zy)) - (cy >> 1n);
     spot(c, t, u, u + cx * BigInt(t.across), v, v + cy * BigInt(t.up));
@@ -238,12 +238,14 @@ function scaleBar(c, right, y, s) { // what 100 pixels across are: decades, a di
   c.fillText(text, right - 108, y - 2);
 }
 
+let small = null; // the whole in colours of its own
 function mini(s) {
   const canvas = $("mini"), [c, width, height] = fitted(canvas), t = base || tiles.get("0,0,0,0"), a = area();
   const far = a.width < 2 ** state.lx * 0.95 || a.height < 2 ** state.ly * 0.95;
   canvas.hidden = !far; canvas.style.display = far ? "" : "none";
   if (!far || !t || !domain) return;
-  c.imageSmoothingEnabled = false; c.drawImage(paint(t, domain), 0, 0, width, height);
+  c.imageSmoothingEnabled = false; if (small?.of !== t || small.domain.scale !== domain.scale) small = { ...t, of: t, image: null, domain: domainOf([t], domain.scale, domain.facts, Infinity) };
+  c.drawImage(paint(small, small.domain), 0, 0, width, height);
   const w = Math.max(width * a.width / 2 ** state.lx, 3), h = Math.max(height * a.height / 2 ** state.ly, 3), x = width * Number(state.cx) / 2 ** 72, y = height * (1 - Number(state.cy) / 2 ** 72);
   c.strokeStyle = s.paper; c.lineWidth = 3; c.strokeRect(x - w / 2, y - h / 2, w, h); c.strokeStyle = s.mark; c.lineWidth = 1.5; c.strokeRect(x - w / 2, y - h / 2, w, h);
 }
