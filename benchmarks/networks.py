@@ -1,4 +1,4 @@
-"""All networks that the benchmarks train: those of `sweep bench`, and a family at the edges."""
+"""All networks that the benchmarks train: those of `sweep bench`, edges, and wide ones."""
 
 from sweep.instrument import networks
 from sweep.instrument.networks import regression
@@ -24,4 +24,10 @@ FAMILY = [
     regression((128, 128, 128, 128, 128, 128), "relu", "identity", 10, bias=False),  # the largest
 ]
 
-NETWORKS = {case.name: case for case in [*MAIN, *FAMILY]}
+# As wide as images are, on 256 rows: what libraries multiply best.
+WIDE = [
+    regression((256, 256, 10), "relu", "identity", 10, samples=256),
+    regression((784, 128, 10), "relu", "identity", 10, samples=256),
+]
+
+NETWORKS = {case.name: case for case in [*MAIN, *FAMILY, *WIDE]}

@@ -20,6 +20,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks import sections
+from benchmarks.networks import WIDE
 from benchmarks.table import CALLED, TARGETS
 from sweep.instrument.machine import this_machine
 
@@ -78,6 +79,7 @@ def _beside(network: str, *peers: str) -> Command:
 _OF_TARGETS = tuple(_beside(name) for name in TARGETS)
 _EDGES = ("128-128", "128-128-128-128-128-10", "128-1")
 _OF_FAMILY = tuple(_beside(name, *CALLED, _THREADED) for name in _EDGES)
+_OF_WIDE = tuple(_beside(case.name, *CALLED, _THREADED) for case in WIDE)
 _NEWCOMERS = ("numpy", "numba", "torch", "torch, compiled", "jax, donated", "jax, unrolled")
 _OF_OTHERS = tuple(
     replace(_beside(network, *peers), folder=f"others-{network}")
@@ -100,6 +102,7 @@ SECTIONS = (
     _one("costs", (*_TURNS, "--only", "adam", "batches of 32"), sections.costs),
     _one("compiling", ("--only", *_KERNELS), sections.compiling),
     Section("family", _OF_FAMILY, sections.peers),
+    Section("wide", _OF_WIDE, sections.peers),
     replace(_one("overhead", _ROUNDS), saves=False),
     Section("others", _OF_OTHERS, sections.peers),
     _one("tools", _ROUNDS),

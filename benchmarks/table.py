@@ -13,12 +13,12 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.contest import TOLERANCES, Contest, UnequalLossesError, hold
-from benchmarks.networks import FAMILY, MAIN, NETWORKS
+from benchmarks.networks import FAMILY, MAIN, NETWORKS, WIDE
 from benchmarks.options import add_rules, confine, console, rules, save, spread
 
 CALLED = ("jax", "torch, bmm")
 THREADED = (*CALLED, "jax, threaded", "torch, bmm, threaded")
-ROWS = {"main": MAIN, "family": FAMILY}
+ROWS = {"main": MAIN, "family": FAMILY, "wide": WIDE}
 
 
 @dataclass(frozen=True)

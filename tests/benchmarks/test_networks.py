@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 from benchmarks import compiling, costs
-from benchmarks.networks import FAMILY, MAIN, NETWORKS
+from benchmarks.networks import FAMILY, MAIN, NETWORKS, WIDE
 from benchmarks.peers import PEERS
 from sweep.instrument.ours import chunks, default_lanes, group
 from tests.benchmarks.small import COURSE, OTHER
 
 
 def test_names_are_of_one_network_each() -> None:
-    assert len(NETWORKS) == len(MAIN) + len(FAMILY)
+    assert len(NETWORKS) == len(MAIN) + len(FAMILY) + len(WIDE)
     assert len(compiling.BY_NAME) == len(list(compiling._rows()))
     assert len({row.name for row in costs.ROWS}) == len(costs.ROWS)
 
