@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 
 from sweep.study import Group
+from sweep.training.processor import register_bytes
+from sweep.training.specification import Shape, abreast
 from sweep.training.trained import Trained
-from sweep.training.trainer import train
+from sweep.training.trainer import _train, shape_of, train
 
 from .groups import course, every_trial
 
@@ -81,12 +83,25 @@ def digest(trained: Trained) -> str:
     return found.hexdigest()
 
 
+def abreast_of(study: Group) -> Shape:
+    """What trains one network at a time, with samples abreast, whatever the plan would choose."""
+    return abreast(shape_of(study, lanes=1), register_bytes())
+
+
+def in_every_way(study: Group, lanes: int | None = None) -> list[str]:
+    """The digest by lanes and, of a network that the plan may train so, with samples abreast."""
+    index, network = every_trial(study), shape_of(study).network
+    found = [train(study, index, lanes=lanes)]
+    if not network.unrolled:
+        found.append(_train(study, index, abreast_of(study)))
+    return [digest(trained) for trained in found]
+
+
 def main(lanes: int) -> None:
-    """Read the dtype and the edits of studies, a JSON list a line; print the digest of each."""
+    """Read the dtype and the edits of studies, a JSON list a line; print the digests of each."""
     for line in sys.stdin:
         dtype, edits = json.loads(line)
-        study = mixed_trials(dtype, *edits)
-        print(digest(train(study, every_trial(study), lanes=lanes)))
+        print(*in_every_way(mixed_trials(dtype, *edits), lanes))
 
 
 if __name__ == "__main__":
