@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 from sweep.study import Data, Group, LaneInputs, Schedule
 from sweep.training.batches import Batches, shared_order, table_order
 from sweep.training.compile import aligned, call
-from sweep.training.processor import register_bytes
 from sweep.training.schedules import rate_factors
 from sweep.training.specification import (
     BEST,
@@ -29,6 +28,7 @@ from sweep.training.specification import (
     TAIL,
     TAIL_MEAN,
     TARGET_STEP,
+    TILE,
     Draw,
     DrawArguments,
     Evaluation,
@@ -37,7 +37,6 @@ from sweep.training.specification import (
     Shape,
     TrainArguments,
     mark_dtype,
-    tiled,
     workspace_size,
 )
 from sweep.training.trained import (
@@ -89,8 +88,8 @@ def epoch_of(group: Group) -> tuple[int, int]:
 
 def evaluation_of(shape: Shape) -> Evaluation:
     """Return what the kernel is compiled for that finds loss and accuracy on data as a whole."""
-    network = replace(shape.network, lanes=shape.network.width, abreast=1)
-    return Evaluation(tiled(network, register_bytes()))
+    lanes = shape.network.width
+    return Evaluation(replace(shape.network, lanes=lanes, abreast=1, tile=TILE, unrolled=False))
 
 
 class Block:

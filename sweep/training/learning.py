@@ -19,6 +19,7 @@ from sweep.training.passes import (
     from_layer_before,
     make_multiply,
     make_pass_back,
+    make_pass_back_alone,
     make_unspread,
     over_layers,
 )
@@ -91,13 +92,14 @@ def _over_layers_backwards(shape: Shape, make: Any) -> Any:
     """
     names = shape.network.activations
 
-    def kind(place: Place) -> tuple[bool, str]:
-        return place.layer == 0, names[place.layer - 1] if place.layer else ""
+    def kind(place: Place) -> tuple[bool, str, bool]:
+        return place.layer == 0, names[place.layer - 1] if place.layer else "", place.n_out == 1
 
-    def make_layer(first: bool, name: str) -> Any:
+    def make_layer(first: bool, name: str, alone: bool) -> Any:
         if first:
             return make(from_data, _nothing)
-        return make(from_layer_before, make_pass_back(shape.network, name))
+        make_back = make_pass_back_alone if alone else make_pass_back
+        return make(from_layer_before, make_back(shape.network, name))
 
     return over_layers(shape.network, make_layer, kind, backwards=True)
 

@@ -29,6 +29,7 @@ from sweep.training.activations import ACTIVATIONS, Activation, make_softmax, ma
 from sweep.training.lanes import (
     Lanes,
     Matrix,
+    apart,
     called,
     fma,
     inlined,
@@ -247,12 +248,15 @@ def _make_activate(network: Network, name: str, sees: str) -> Any:
     if _taken_together(network, row, sees):
         return _make_activate_together(network, row.function(network.dtype))
     keeps = row.with_slope is not None or sees == "logits"
+    separate = not network.unrolled
     if row.with_slope is None or sees == "logits":
         apply = _beside_its_logit(row.function(network.dtype))
     else:
         apply = row.with_slope(network.dtype)
 
     def activate(place: Any, n: Any, net: Any) -> None:
+        if separate:
+            apart()
         a, delta, n_out = net.a, net.delta, place.n_out
         for s in range(n):
             for j in range(n_out):
@@ -288,6 +292,7 @@ def _make_activate_together(network: Network, apply: Any) -> Any:
     load, store = wide.load, wide.store
 
     def activate(place: Any, n: Any, net: Any) -> None:
+        apart()
         a, w, n_out = net.a, net.w, place.n_out
         for s in range(n):
             at = place.outputs + s * n_out
@@ -452,6 +457,27 @@ def make_pass_back(network: Network, name: str) -> Any:
         apply_slopes(n, n_in, place.inputs, net)
 
     return pass_back
+
+
+def make_pass_back_alone(network: Network, name: str) -> Any:
+    """Return the same of a layer of one output: no sums, and deltas are made at once."""
+    multiplied, slope = network.multiplied, ACTIVATIONS[name].slope
+
+    def pass_back(place: Any, n: Any, net: Any) -> None:
+        n_in, a, delta = place.n_in, net.a, net.delta
+        for s in range(n):
+            error = net.delta[place.outputs + s]
+            for i in range(n_in):
+                at = place.inputs + s * n_in + i
+                passed = fma(net.w[place.weights + i], error, 0.0)  # no -0, as no sum from 0 has
+                if multiplied:
+                    passed = net.m[place.layer] * passed
+                if slope is None:
+                    delta[at] = passed * delta[at]
+                else:
+                    delta[at] = passed * slope(a[at])
+
+    return compiling(network)(pass_back)
 
 
 def _no_slope(n: Any, n_out: Any, at: Any, net: Any) -> None:

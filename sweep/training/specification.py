@@ -15,6 +15,8 @@ from sweep.catalogue import ACTIVATIONS, OPTIMIZERS, ORDERS
 
 SOFTMAX = "softmax"  # of a whole layer, and so no row of the table of activations
 
+TILE = 16  # samples that go through a larger network together
+
 RING = 32  # losses kept: the window, and more than the last TAIL before it
 WINDOW = 8  # steps between two looks at the losses
 TAIL = 20  # losses whose mean is the tail loss
@@ -180,7 +182,6 @@ Arguments = TrainArguments | EvaluationArguments | DrawArguments | OrderArgument
 
 # A network of so few values goes into registers and onto the stack, every loop written out.
 _FEW_VALUES, _MANY_VALUES = 64, 256
-_TILE_BYTES = 32 * 1024  # of activations and deltas that go through a network together
 _LARGEST_REGISTER = 64  # bytes
 
 # What `suited` goes by, as measured (docs/performance.md).
@@ -477,7 +478,7 @@ def fitted(shape: Shape, register_bytes: int, lanes: int | None = None) -> Shape
         network = replace(network, tile=1, unrolled=True)
     else:
         registers = 1
-        network = replace(network, tile=1) if shape.single else tiled(network, register_bytes)
+        network = replace(network, tile=1 if shape.single else TILE, unrolled=False)
     network = replace(network, lanes=lanes or min(64, registers * per_register))
     return replace(shape, network=network)
 
@@ -508,13 +509,6 @@ def suited(shape: Shape, register_bytes: int, samples: int, trials: int) -> Shap
     one_at_a_time = -(-samples // width) * width / samples * overhead
     at_once = -(-trials // width) * width / trials * (_FROM_FAR if far else 1)
     return abreast(shape, register_bytes) if one_at_a_time < at_once else by_lanes
-
-
-def tiled(network: Network, register_bytes: int) -> Network:
-    """Return the network with samples that go through it together: 8 or 16."""
-    values = 2 * network.neurons + max(network.layers[1:])
-    tile = 8 if 8 * values * register_bytes < _TILE_BYTES < 16 * values * register_bytes else 16
-    return replace(network, tile=tile, unrolled=False)
 
 
 def operations(shape: Shape, samples: int, all_samples: int = 0) -> int:

@@ -118,6 +118,18 @@ GOLDEN = [
         "2ad49bf7408ecee42f0f00f3987ac13335965b083df104d8514441c40e4c410b",
     ),
     (
+        "float64",  # of one output, which passes back without sums
+        [
+            "network.layers=[2, 17, 9, 1]",
+            "network.activation=['gelu', 'tanh', 'identity']",
+            "network.multiplier=[0.5, 2, 1]",
+            "data.inputs=[[0.05, 0.1], [-0.5, 0.8], [0.3, -0.2]]",
+            "data.targets=[[0.01], [0.6], [0.3]]",
+            BIAS,
+        ],
+        "c85b777541d4e82ba2672e502eb85d66d93f897f84f59e8045aa47a33ad8775c",
+    ),
+    (
         "float64",
         ["network.multiplier=[0.5, 2]", "initial.offset=[0.1, -0.1]", SAMPLES, BIAS],
         "d49e0f7e378e2fc2ae3b03e98bdd728d2fcea1ee0888130ab615619b2a988256",

@@ -18,7 +18,15 @@ knows LLVM's instructions; `Lanes` makes the few functions that must know the wi
 """
 
 from sweep.training.lanes.constants import polynomial, table
-from sweep.training.lanes.kinds import LanesType, MaskType, MemoryType, NamedType, called, inlined
+from sweep.training.lanes.kinds import (
+    LanesType,
+    MaskType,
+    MemoryType,
+    NamedType,
+    apart,
+    called,
+    inlined,
+)
 from sweep.training.lanes.memory import (
     Lanes,
     Part,
@@ -52,6 +60,7 @@ __all__ = [
     "Part",
     "absolute",
     "any_lane",
+    "apart",
     "bits",
     "called",
     "covered",

@@ -32,6 +32,18 @@ def called(function: F) -> F:
     return cast("F", njit(**_OPTIONS)(function))
 
 
+@intrinsic
+def apart(typingctx: Any) -> Any:
+    """``apart()``, within a `called` function: LLVM must not compile it into its callers either."""
+
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        builder.function.attributes.discard("alwaysinline")
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.void(), emit
+
+
 class LanesType(types.Type):  # type: ignore[misc]
     """`width` numbers of one scalar type, held in registers."""
 
