@@ -45,21 +45,17 @@ SETUP = ["network", "dtype", "threads", "lanes"]
 
 @dataclass(frozen=True)
 class Measured:
-    """What was measured.
+    """What was measured."""
 
-    Attributes:
-        turns: a row a turn: `round`, the `SETUP`, `samples`, `networks` and `steps` that were
-            trained, `seconds`, `cpu_seconds`, the two throughputs, what a step takes (`operations`
-            on the ports of multiply-adds, `divisions`, numbers `loaded` and `streamed`), the
-            nearest `limit` and its `roof` in network-steps a second, and `share`, how much of it
-            was reached while the threads had their processors.
-        ceilings: a row a ceiling and round: `round`, `dtype`, `threads`, `ceiling`, `per_second`.
-        noise: whether any of it can be believed.
-    """
-
+    # A row a turn: `round`, the `SETUP`, `samples`, `networks` and `steps` that were trained,
+    # `seconds`, `cpu_seconds`, the two throughputs, what a step takes (`operations` on the ports of
+    # multiply-adds, `divisions`, numbers `loaded` and `streamed`), the nearest `limit` and its
+    # `roof` in network-steps a second, and `share`, how much of it was reached while the threads
+    # had their processors.
     turns: pd.DataFrame
+    # A row a ceiling and round: `round`, `dtype`, `threads`, `ceiling`, `per_second`.
     ceilings: pd.DataFrame
-    noise: Noise
+    noise: Noise  # whether any of it can be believed
 
 
 @dataclass(frozen=True)
@@ -82,16 +78,9 @@ def measure(
     seconds: float,
     say: Callable[[str], None] = lambda _: None,
 ) -> Measured:
-    """Measure all combinations, in rounds of one turn of each.
+    """Measure all combinations, in rounds of one turn of each, of about so many seconds.
 
-    Args:
-        cases: networks.
-        dtypes: "float64" and "float32", or one of them.
-        threads: how many train at a time.
-        lanes: networks side by side; None for as many as suit the network.
-        rounds: turns of each.
-        seconds: of one turn, about.
-        say: is told what goes on.
+    `lanes` are networks side by side, None for as many as suit; `say` is told what goes on.
     """
     teams = {count: Team(count) for count in threads}
     ceilings = {

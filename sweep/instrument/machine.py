@@ -26,21 +26,13 @@ _UNITS = {"K": 2**10, "M": 2**20, "G": 2**30}
 
 @dataclass(frozen=True)
 class Machine:
-    """What a measurement was made on; rows of two machines are not to be compared.
+    """What a measurement was made on; rows of two machines are not to be compared."""
 
-    Attributes:
-        name: the processor's, by its maker.
-        kind: LLVM's name of it, for which kernels are compiled.
-        processors: how many this process may use.
-        register_bytes: of a vector register.
-        system: the operating system and its release.
-    """
-
-    name: str
-    kind: str
-    processors: int
-    register_bytes: int
-    system: str
+    name: str  # the processor's, by its maker
+    kind: str  # LLVM's name of it, for which kernels are compiled
+    processors: int  # how many this process may use
+    register_bytes: int  # of a vector register
+    system: str  # the operating system and its release
 
     @property
     def digest(self) -> str:

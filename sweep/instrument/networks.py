@@ -10,29 +10,18 @@ Rows = tuple[tuple[float, ...], ...]
 
 @dataclass(frozen=True, eq=False)
 class Case:
-    """One row: a network, its data and how it is trained (full-batch gradient descent).
-
-    Attributes:
-        layers: layer sizes, inputs first.
-        activations: one name for each layer but the inputs.
-        loss: "half_squared_error" or "mean_squared_error", as sweep defines them.
-        inputs: a row a sample.
-        targets: a row a sample.
-        learning_rate: one for all parameters.
-        steps: updates of the parameters.
-        scheme: how sweep draws the initial weights; biases start at 0.
-    """
+    """One row: a network, its data and how it is trained (full-batch gradient descent)."""
 
     name: str
-    layers: tuple[int, ...]
-    activations: tuple[str, ...]
+    layers: tuple[int, ...]  # layer sizes, inputs first
+    activations: tuple[str, ...]  # one name for each layer but the inputs
     bias: bool
-    loss: str
-    inputs: Rows
-    targets: Rows
-    learning_rate: float
-    steps: int
-    scheme: str = "xavier"
+    loss: str  # "half_squared_error" or "mean_squared_error", as sweep defines them
+    inputs: Rows  # a row a sample
+    targets: Rows  # a row a sample
+    learning_rate: float  # one for all parameters
+    steps: int  # updates of the parameters
+    scheme: str = "xavier"  # how sweep draws the initial weights; biases start at 0
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:

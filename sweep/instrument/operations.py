@@ -40,25 +40,18 @@ _INSTRUCTIONS = {
 
 @dataclass(frozen=True)
 class Counts:
-    """Operations and numbers that move, of one network in one step; none is below what is done.
-
-    Attributes:
-        multiply_adds, additions, products, divisions: on numbers of the dtype.
-        loads, stores: numbers that go from the first cache to registers and back. Of a small
-            network, whose loops are written out, none is counted: most of its values stay there.
-        streamed: numbers read and written that come from further away, where all that the step
-            touches is too large for the first cache.
-        footprint: bytes that one block of lanes touches.
-    """
+    """Operations and numbers that move, of one network in one step; none is below what is done."""
 
     multiply_adds: float = 0
     additions: float = 0
     products: float = 0
     divisions: float = 0
+    # From the first cache to registers and back. Of a small network, whose loops are written out,
+    # none is counted: most of its values stay there.
     loads: float = 0
     stores: float = 0
-    streamed: float = 0
-    footprint: int = 0
+    streamed: float = 0  # from further away, where the step touches more than the first cache holds
+    footprint: int = 0  # bytes that one block of lanes touches
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(*map(add, astuple(self), astuple(other)))
@@ -188,10 +181,7 @@ def _moved(rows: int, columns: int, count: int, abreast: int = 1) -> Counts:
 def needs(counts: Counts, ceilings: Collection[str], caches: Mapping[str, int]) -> dict[str, float]:
     """What a step of one network needs of each ceiling: operations, or numbers moved.
 
-    Args:
-        counts: what a step takes.
-        ceilings: the names of those that are measured.
-        caches: the bytes of each level of cache, nearest first, by its name.
+    `caches` are the bytes of each level of cache, nearest first, by the name of its ceiling.
     """
     fitting = (name for name in caches if name in ceilings and counts.footprint <= caches[name])
     needed = {

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from sweep.instrument.machine import Team
 from sweep.instrument.networks import Case
 from sweep.study import Group, parse_study
+from sweep.study.writing import study_toml
 from sweep.training.costs import chunk_size
 from sweep.training.specification import Shape
 from sweep.training.trainer import prepare, shape_of, train
@@ -26,12 +27,8 @@ def group(
 ) -> Group:
     """So many trials of a network, each from a draw of its own; nothing but measures is recorded.
 
-    Args:
-        case: the network.
-        dtype: of its numbers.
-        trials: how many.
-        settings: fields of the study by dotted name that differ from what the row says.
-        axes: to sweep in place of the seed, as a study file writes them.
+    `settings` are fields of the study by dotted name that differ from what the row says, `axes`
+    what to sweep in place of the seed, as a study file writes them.
     """
     (found,) = parse_study(text(case, dtype, trials, settings, **axes), case.name, Path()).groups()
     return found
@@ -56,15 +53,9 @@ def text(
         "record.parameters": "nothing",
     }
     axes = axes or {"seed": f"{{ range = [0, {trials}] }}"}
-    lines = [f"{name} = {_toml(value)}" for name, value in (fields | dict(settings or {})).items()]
-    return "\n".join([*lines, *(f"axes.{name} = {axis}" for name, axis in axes.items())])
-
-
-def _toml(value: Any) -> str:
-    """TOML writes what a benchmark sets as Python does, but for words and truth values."""
-    if isinstance(value, bool):
-        return str(value).lower()
-    return repr(value).replace("'", '"')
+    swept = [f"axes.{name} = {axis}" for name, axis in axes.items()]
+    stated = dict(sorted((fields | dict(settings or {})).items()))  # table by table
+    return "\n".join([*swept, study_toml(stated, ())])
 
 
 def shape_for(case: Case, dtype: str, lanes: int | None = None) -> Shape:

@@ -38,16 +38,10 @@ def interleaved(
     rounds: int,
     before: Callable[[int], object] = lambda number: None,
 ) -> pd.DataFrame:
-    """Time turns, in rounds of one turn of each.
+    """Time turns, in rounds of one turn of each, each begun by `before` with its number.
 
-    Args:
-        turns: what to time, by name.
-        rounds: how many.
-        before: what to do at the beginning of each round.
-
-    Returns:
-        A row a turn: `round`, `turn` (its name), `seconds`, and `cpu_seconds`, those that this
-        process had of all processors meanwhile.
+    Returns a row a turn: `round`, `turn` (its name), `seconds`, and `cpu_seconds`, those that this
+    process had of all processors meanwhile.
     """
     names, rows = list(turns), []
     for number in range(rounds):
@@ -96,19 +90,12 @@ def spread(values: ArrayLike) -> float:
 
 @dataclass(frozen=True)
 class Noise:
-    """What was seen beside the turns.
+    """What was seen beside the turns."""
 
-    Attributes:
-        spread: of a calibration that is always the same, between quartiles, over its median.
-        share: of their processors, what the threads had: the median turn.
-        stolen: of all processors' time, what the host gave to others; NaN if it does not tell.
-        slowest_clock, fastest_clock: cycles a second, over the rounds.
-    """
-
-    spread: float
-    share: float
-    stolen: float
-    slowest_clock: float
+    spread: float  # of a calibration that is always the same, between quartiles, over its median
+    share: float  # of their processors, what the threads had: the median turn
+    stolen: float  # of all processors' time, what the host gave to others; NaN if it does not tell
+    slowest_clock: float  # cycles a second, over the rounds
     fastest_clock: float
 
     @property

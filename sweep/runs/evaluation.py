@@ -44,20 +44,15 @@ Piece = tuple[Part, np.ndarray, Trained]
 
 @dataclass(frozen=True)
 class Evaluated:
-    """What training points gave, with all that was asked for.
+    """What training points gave, with all that was asked for."""
 
-    Attributes:
-        trials: a row a point, in the order given.
-        curves: a row a recorded step: `trial`, the place of the point in the order given, from 0;
-            the axes, `step`, `loss` and what else the study's own curves have. Empty if not asked
-            for.
-        parameters: a row a kept step: `trial`, the axes, `step` and a column a parameter. Likewise.
-        groups: what the points of each group share, and the places of its points.
-    """
-
-    trials: pd.DataFrame
+    trials: pd.DataFrame  # a row a point, in the order given
+    # A row a recorded step: `trial`, the place of the point in the order given, from 0; the axes,
+    # `step`, `loss` and what else the study's own curves have. Empty if not asked for.
     curves: pd.DataFrame
+    # A row a kept step: `trial`, the axes, `step` and a column a parameter. Likewise.
     parameters: pd.DataFrame
+    # What the points of each group share, and the places of its points.
     groups: tuple[tuple[Group, np.ndarray], ...]
 
     def __repr__(self) -> str:
@@ -244,17 +239,13 @@ def _joined(kind: str, pieces: Sequence[Piece], columns: Columns) -> pd.DataFram
 
 @dataclass(frozen=True, eq=False)
 class Refined:
-    """A map that was trained in part.
+    """A map that was trained in part."""
 
-    Attributes:
-        axes: one or two, those across the map's rows first.
-        trials: a row a point that was trained, in grid order: the axes, the measures and `level`.
-        row: (n, m) int64, or (n,) of one axis: the row of `trials` that stands at each point of
-            the whole grid; its own where it was trained, else the nearest of its cell.
-    """
-
-    axes: tuple[Axis, ...]
+    axes: tuple[Axis, ...]  # one or two, those across the map's rows first
+    # A row a point that was trained, in grid order: the axes, the measures and `level`.
     trials: pd.DataFrame
+    # (n, m) int64, or (n,) of one axis: the row of `trials` that stands at each point of the whole
+    # grid; its own where it was trained, else the nearest of its cell.
     row: np.ndarray
 
     def __repr__(self) -> str:

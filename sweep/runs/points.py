@@ -24,17 +24,11 @@ Columns = Mapping[str, np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """The points of one group.
+    """The points of one group."""
 
-    Attributes:
-        group: its grid has these points, in their order; one point if all are the same.
-        rows: (n,) int64, which of the points given they are, ascending.
-        index: (n,) int64, where each stands on the grid.
-    """
-
-    group: Group
-    rows: np.ndarray
-    index: np.ndarray
+    group: Group  # its grid has these points, in their order; one point if all are the same
+    rows: np.ndarray  # (n,) int64, which of the points given they are, ascending
+    index: np.ndarray  # (n,) int64, where each stands on the grid
 
 
 def columns_of(study: Study, points: Any) -> dict[str, np.ndarray]:

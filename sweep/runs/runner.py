@@ -44,29 +44,17 @@ class Progress:
 
 @dataclass(frozen=True)
 class RunReport:
-    """What a run did.
+    """What a run did."""
 
-    Attributes:
-        trained: trials trained and committed by this run.
-        extended: those of them that went on from where fewer steps had left them.
-        already: trials of the study that were committed before.
-        trials: trials the study asks for.
-        steps: network-steps of this run: one network, one update.
-        seconds: from the start of training to the last commit, compilation before it apart.
-        directory: where the results are.
-        signal: the number of the signal that ended the run early, 0 for none.
-        findings: what was repaired first, in sentences.
-    """
-
-    trained: int
-    extended: int
-    already: int
-    trials: int
-    steps: int
-    seconds: float
-    directory: Path
-    signal: int
-    findings: tuple[str, ...]
+    trained: int  # trials trained and committed by this run
+    extended: int  # those of them that went on from where fewer steps had left them
+    already: int  # trials of the study that were committed before
+    trials: int  # trials the study asks for
+    steps: int  # network-steps of this run: one network, one update
+    seconds: float  # from the start of training to the last commit, compilation before it apart
+    directory: Path  # where the results are
+    signal: int  # the number of the signal that ended the run early, 0 for none
+    findings: tuple[str, ...]  # what was repaired first, in sentences
 
 
 def run(  # noqa: PLR0913 - every choice of a run has a name here

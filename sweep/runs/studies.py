@@ -32,70 +32,42 @@ from sweep.training.costs import calibrate, compile_seconds, estimate
 
 @dataclass(frozen=True)
 class Status:
-    """How far a study is.
+    """How far a study is."""
 
-    Attributes:
-        study: its name.
-        trials: how many it has.
-        trained: of these, how many are trained.
-        extendable: of those missing, how many go on from fewer steps.
-        refined: whether a study that trains from coarse to fine is through; None for any other.
-        outcomes: how many of those trained ended how.
-        directory: where results are, or will be.
-        findings: what is damaged or lost, which the next run puts right, or stands in the way, in
-            sentences.
-    """
-
-    study: str
-    trials: int
-    trained: int
-    extendable: int
+    study: str  # its name
+    trials: int  # how many it has
+    trained: int  # of these, how many are trained
+    extendable: int  # of those missing, how many go on from fewer steps
+    # Whether a study that trains from coarse to fine is through; None for any other.
     refined: bool | None
-    outcomes: dict[str, int]
-    directory: Path
+    outcomes: dict[str, int]  # how many of those trained ended how
+    directory: Path  # where results are, or will be
+    # What is damaged or lost, which the next run puts right, or stands in the way, in sentences.
     findings: list[str]
 
 
 @dataclass(frozen=True)
 class Verified:
-    """What became of a study's saved files.
+    """What became of a study's saved files."""
 
-    Attributes:
-        directory: where they are.
-        files: how many there should be.
-        trials: of how many trials.
-        hidden: of these, how many the study does not ask for any more.
-        faults: what is wrong, in sentences; none if all are as they were written.
-    """
-
-    directory: Path
-    files: int
-    trials: int
-    hidden: int
-    faults: list[str]
+    directory: Path  # where they are
+    files: int  # how many there should be
+    trials: int  # of how many trials
+    hidden: int  # of these, how many the study does not ask for any more
+    faults: list[str]  # what is wrong, in sentences; none if all are as they were written
 
 
 @dataclass(frozen=True)
 class Listed:
-    """A study at hand.
+    """A study at hand."""
 
-    Attributes:
-        study: its name.
-        file: its study file.
-        title: what it asks.
-        trials: how many it has; None if the file or what is saved cannot be read.
-        trained: of these, how many are trained; likewise.
-        refined: as in `Status`.
-        fault: what is wrong, or nothing.
-    """
-
-    study: str
-    file: Path
-    title: str
-    trials: int | None
-    trained: int | None
-    refined: bool | None
-    fault: str
+    study: str  # its name
+    file: Path  # its study file
+    title: str  # what it asks
+    trials: int | None  # how many it has; None if the file or what is saved cannot be read
+    trained: int | None  # of these, how many are trained; likewise
+    refined: bool | None  # as in `Status`
+    fault: str  # what is wrong, or nothing
 
 
 def new(file: str | Path, start: str | Path = "") -> Path:
@@ -292,56 +264,32 @@ PROCESS_BYTES = 210 * 10**6
 
 @dataclass(frozen=True)
 class Plan:
-    """What running a study would take.
+    """What running a study would take."""
 
-    Attributes:
-        study: its name.
-        title: what it asks.
-        trials: how many it has.
-        trained: of these, how many are trained already.
-        extendable: of those missing, how many go on from fewer steps.
-        refine: how a map is trained from coarse to fine, in words, or nothing; the rest is then
-            what all of it would take.
-        refined: whether that is through; None without it.
-        axes: how many values each axis has.
-        together: the axes that run together, by the name they share.
-        where: the condition on its points, or nothing.
-        groups: how many kernels it needs.
-        steps: the fewest and the most of a trial.
-        anew: why another number of steps trains all anew, a reason each.
-        network_steps: of all trials: one network, one update.
-        memory_bytes: at the peak of the process that runs it, Python and its libraries included.
-        disk_bytes: of what is saved.
-        curve_bytes: of these, what curves take.
-        free_bytes: on the disk that it is saved on.
-        threads: that train.
-        seconds: of training what is missing.
-        tried: whether that was tried out, or guessed.
-        compile_seconds: of compiling kernels that are not at hand.
-    """
-
-    study: str
-    title: str
-    trials: int
-    trained: int
-    extendable: int
+    study: str  # its name
+    title: str  # what it asks
+    trials: int  # how many it has
+    trained: int  # of these, how many are trained already
+    extendable: int  # of those missing, how many go on from fewer steps
+    # How a map is trained from coarse to fine, in words, or nothing; the rest is then what all of
+    # it would take.
     refine: str
-    refined: bool | None
-    axes: dict[str, int]
-    together: dict[str, list[str]]
-    where: str
-    groups: int
-    steps: tuple[int, int]
-    anew: list[str]
-    network_steps: int
-    memory_bytes: int
-    disk_bytes: int
-    curve_bytes: int
-    free_bytes: int
-    threads: int
-    seconds: float
-    tried: bool
-    compile_seconds: float
+    refined: bool | None  # whether that is through; None without it
+    axes: dict[str, int]  # how many values each axis has
+    together: dict[str, list[str]]  # the axes that run together, by the name they share
+    where: str  # the condition on its points, or nothing
+    groups: int  # how many kernels it needs
+    steps: tuple[int, int]  # the fewest and the most of a trial
+    anew: list[str]  # why another number of steps trains all anew, a reason each
+    network_steps: int  # of all trials: one network, one update
+    memory_bytes: int  # at the peak of the process that runs it, Python and its libraries included
+    disk_bytes: int  # of what is saved
+    curve_bytes: int  # of these, what curves take
+    free_bytes: int  # on the disk that it is saved on
+    threads: int  # that train
+    seconds: float  # of training what is missing
+    tried: bool  # whether that was tried out, or guessed
+    compile_seconds: float  # of compiling kernels that are not at hand
 
 
 def plan(

@@ -79,10 +79,8 @@ class Interruption:
 class Workers(Protocol):
     """Where chunks are trained: threads of this process, or a cluster."""
 
-    count: int
-    """How many of them there are."""
-    ahead: int
-    """How many chunks to have under way, besides one that is being committed."""
+    count: int  # how many of them there are
+    ahead: int  # how many chunks to have under way, besides one that is being committed
 
     def expect(self, groups: Iterable[Group]) -> None:
         """Begin to make ready for chunks of these groups, in this order."""

@@ -62,22 +62,15 @@ class _Side:
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One window.
+    """One window."""
 
-    Attributes:
-        overrides: what makes the study the window's: of each axis its lattice and points.
-        ends: of each axis the first and the last value.
-        width: as a part of the study's own, a power of two.
-        trained: how many of its trials were not there before.
-        results: its trials.
-        diverged: (n, n) bool, which of them did; the first axis goes down the rows.
-    """
-
+    # What makes the study the window's: of each axis its lattice and points.
     overrides: tuple[str, ...]
-    ends: tuple[tuple[float, float], ...]
-    width: float
-    trained: int
-    results: Results
+    ends: tuple[tuple[float, float], ...]  # of each axis the first and the last value
+    width: float  # as a part of the study's own, a power of two
+    trained: int  # how many of its trials were not there before
+    results: Results  # its trials
+    # (n, n) bool, which of them did; the first axis goes down the rows.
     diverged: np.ndarray = field(repr=False)
 
 

@@ -31,49 +31,38 @@ Value = str | bool | int | float
 
 @dataclass(frozen=True)
 class File:
-    """One parquet file of a chunk: `path` is relative to the study's results, `size` in bytes.
-
-    `footer` is where the file's footer begins, and `parts` are the SHA-256 of the footer, under
-    no name, and of each column's bytes in the order of its row groups. Without any, the file can
-    only be read whole. `layout` differs where schemas do; an older record does not tell it.
-    """
+    """One parquet file of a chunk. Without `parts` it can only be read whole."""
 
     kind: str
-    path: str
-    size: int
+    path: str  # relative to the study's results
+    size: int  # in bytes
     sha256: str
     rows: int
-    footer: int = 0
+    footer: int = 0  # where the file's footer begins
+    # The SHA-256 of the footer, under no name, and of each column's bytes, row group by row group.
     parts: Mapping[str, str] = field(default_factory=dict)
-    layout: str = ""
+    layout: str = ""  # differs where schemas do; an older record does not tell it
 
 
 @dataclass(frozen=True)
 class Commit:
-    """One committed chunk of a group's trials.
-
-    `group` is the group's digest, `axes` the names of its columns of lane fields and `fixed` the
-    lane fields that all its trials share; `labels` are the axes that the digest and `steps` imply.
-    The chunk's trials are numbered from `first_trial`, without gaps. They stand on the `grid` of
-    their group, without gaps from `first_position`, if that is not -1. From the moment that this
-    record is there, the chunks of the stems that it `replaces` are not.
-    """
+    """One committed chunk of a group's trials."""
 
     schema: int
     numerics: int
-    group: str
+    group: str  # its digest
     steps: int
-    labels: Mapping[str, Value]
-    fixed: Mapping[str, float | int]
-    axes: tuple[str, ...]
-    first_trial: int
+    labels: Mapping[str, Value]  # the axes that the digest and the steps imply
+    fixed: Mapping[str, float | int]  # the lane fields that all its trials share
+    axes: tuple[str, ...]  # the names of its columns of lane fields
+    first_trial: int  # from which its trials are numbered, without gaps
     trials: int
     files: tuple[File, ...]
     versions: Mapping[str, str]
     created: str
-    grid: str = ""
-    first_position: int = -1
-    replaces: tuple[str, ...] = ()
+    grid: str = ""  # of its group, whose `points` these are
+    first_position: int = -1  # from which they stand on that grid without gaps, if it is not -1
+    replaces: tuple[str, ...] = ()  # stems of chunks that are no more, once this record is there
 
     @property
     def stem(self) -> str:

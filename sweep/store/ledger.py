@@ -33,19 +33,14 @@ _RECORD = re.compile(r"[0-9]{8}\.json")
 
 @dataclass
 class Ledger:
-    """What is committed in `directory`: records by the stem of their files, oldest first.
-
-    `hidden` are the stems of those that lie in `HIDDEN`; `damaged` says of each record that cannot
-    be believed why; `replaced` are the stems of records that are there and no longer count. New
-    files of a kind have the schema that `schemas` says, or that of what is in them.
-    """
+    """What is committed in `directory`, by the stem of the files."""
 
     directory: Path
-    commits: dict[str, Commit] = field(default_factory=dict)
-    hidden: set[str] = field(default_factory=set)
-    damaged: dict[str, str] = field(default_factory=dict)
-    replaced: set[str] = field(default_factory=set)
-    schemas: Mapping[str, pa.Schema] = field(default_factory=dict)
+    commits: dict[str, Commit] = field(default_factory=dict)  # oldest first
+    hidden: set[str] = field(default_factory=set)  # those that lie in `HIDDEN`
+    damaged: dict[str, str] = field(default_factory=dict)  # why a record cannot be believed
+    replaced: set[str] = field(default_factory=set)  # records that no longer count
+    schemas: Mapping[str, pa.Schema] = field(default_factory=dict)  # of new files, if one is said
 
     @property
     def next_trial(self) -> int:

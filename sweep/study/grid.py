@@ -22,16 +22,11 @@ _Searched = tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class Axis:
-    """The values of the field `name`, in the study's order.
-
-    `values` is a read-only vector of float64, int64, bool or (as objects) str. They are all
-    different, unless the axis runs together with others. `stated` is the table that describes
-    them, if one does.
-    """
+    """The values of the field `name`: all different, unless the axis runs together with others."""
 
     name: str
-    values: np.ndarray
-    stated: Mapping[str, object] | None = None
+    values: np.ndarray  # float64, int64, bool or (as objects) str in the study's order, read-only
+    stated: Mapping[str, object] | None = None  # the table that describes them, if one does
 
     def __len__(self) -> int:
         return len(self.values)
@@ -66,15 +61,11 @@ def codes_of(axes: Sequence[Axis]) -> np.ndarray:
 
 @dataclass(frozen=True, eq=False)
 class Dimension:
-    """Axes that run together: one alone, or those of a zip. Their rows are all different.
-
-    `name` is that of the zip, empty for an axis that stands alone. `stated` is the key below `axes`
-    and the value that describe a design, or repeats.
-    """
+    """Axes that run together: one alone, or those of a zip. Their rows are all different."""
 
     axes: tuple[Axis, ...]
-    name: str = ""
-    stated: tuple[str, object] | None = None
+    name: str = ""  # of the zip; empty for an axis that stands alone
+    stated: tuple[str, object] | None = None  # the key and the value that state a design or repeats
 
     def __len__(self) -> int:
         return len(self.axes[0])
@@ -125,13 +116,10 @@ class Dimension:
 
 @dataclass(frozen=True, eq=False)
 class Factor:
-    """Dimensions multiplied, the last running fastest; of their points those `kept`, if stated.
-
-    `kept` holds flat positions, ascending, uint32.
-    """
+    """Dimensions multiplied, the last running fastest; of their points those kept, if stated."""
 
     dimensions: tuple[Dimension, ...]
-    kept: np.ndarray | None = None
+    kept: np.ndarray | None = None  # flat positions, ascending, uint32
 
     def __len__(self) -> int:
         return math.prod(self.shape) if self.kept is None else len(self.kept)

@@ -43,16 +43,12 @@ def identity_digest(parts: Mapping[str, object]) -> str:
 
 @dataclass(frozen=True)
 class Network:
-    """A fully connected network.
+    """A fully connected network."""
 
-    `layers` holds the size of every layer, inputs first; `activations` a name in the catalogue for
-    each layer but the inputs; `loss` a name there too.
-    """
-
-    layers: tuple[int, ...]
-    activations: tuple[str, ...]
+    layers: tuple[int, ...]  # the size of every layer, inputs first
+    activations: tuple[str, ...]  # a name in the catalogue for each layer but the inputs
     bias: bool
-    loss: str
+    loss: str  # a name in the catalogue
 
     @property
     def shapes(self) -> tuple[tuple[int, int], ...]:
@@ -150,16 +146,11 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """What goes in and what should come out.
+    """What goes in and what should come out: finite and read-only."""
 
-    `inputs` is (samples, layers[0]) and `targets` (samples, layers[-1]), both float64, finite and
-    read-only. `rows` (samples,) int64 says which of the study's samples they are, counted from 0,
-    where `validation.share` split them.
-    """
-
-    inputs: np.ndarray
-    targets: np.ndarray
-    rows: np.ndarray | None = None
+    inputs: np.ndarray  # (samples, layers[0]) float64
+    targets: np.ndarray  # (samples, layers[-1]) float64
+    rows: np.ndarray | None = None  # (samples,) int64: which of all, if a share was split off
 
     def __post_init__(self) -> None:
         for array in (self.inputs, self.targets):
@@ -182,37 +173,23 @@ LATER = {"training.drift": 0.0}
 
 @dataclass(frozen=True)
 class LaneInputs:
-    """What the kernel needs of each of n trials.
+    """What the kernel needs of each of n trials; layers are those of weights."""
 
-    `weight_rates`, `bias_rates`, `multipliers` (of a layer's weighted sum), `offsets` (of its
-    initial weights) and `drifts` (of its weights, a step) are (layers, n) float64, a row a layer of
-    weights; `alongs` (directions, n) float64, what multiples of them are added to all initial
-    parameters; `seeds` and `batch_seeds` (n,) uint64; `scales` (n,) float64.
-    `hyper` has (n,) float64 by the name of each number in the catalogue.
-    """
-
-    weight_rates: np.ndarray
-    bias_rates: np.ndarray
-    multipliers: np.ndarray
-    offsets: np.ndarray
-    drifts: np.ndarray
-    alongs: np.ndarray
-    seeds: np.ndarray
-    scales: np.ndarray
-    batch_seeds: np.ndarray
-    hyper: Mapping[str, np.ndarray]
+    weight_rates: np.ndarray  # (layers, n) float64
+    bias_rates: np.ndarray  # (layers, n) float64
+    multipliers: np.ndarray  # (layers, n) float64, of a layer's weighted sum
+    offsets: np.ndarray  # (layers, n) float64, of its initial weights
+    drifts: np.ndarray  # (layers, n) float64, of its weights, a step
+    alongs: np.ndarray  # (directions, n) float64, how much of each all initial parameters move
+    seeds: np.ndarray  # (n,) uint64
+    scales: np.ndarray  # (n,) float64
+    batch_seeds: np.ndarray  # (n,) uint64
+    hyper: Mapping[str, np.ndarray]  # (n,) float64 by the name of each number in the catalogue
 
 
 @dataclass(frozen=True, eq=False)
 class Group:
-    """The trials that differ in numbers of their lanes only.
-
-    `labels` are the values of the axes that split the study into groups, in file order, and `grid`
-    the points within the group; `fixed` the lane fields that have one value here. `digest`
-    identifies all else that determines a result, but for the number of steps; it has these too
-    where the schedule depends on them. `idle` tells of labels and axes that have no effect why;
-    such an axis has one value.
-    """
+    """The trials that differ in numbers of their lanes only."""
 
     network: Network
     data: Data
@@ -223,11 +200,12 @@ class Group:
     schedule: Schedule
     outcome: Outcome
     record: Record
+    # The values of the axes that split the study into groups, in file order.
     labels: Mapping[str, str | bool | int | float]
-    grid: Grid
-    fixed: Mapping[str, float | int]
-    digest: str
-    idle: Mapping[str, str]
+    grid: Grid  # the points within the group
+    fixed: Mapping[str, float | int]  # the lane fields that have one value here
+    digest: str  # of all else that determines a result; of steps where the schedule depends on them
+    idle: Mapping[str, str]  # why labels and axes have no effect; such an axis has one value
 
     @cached_property
     def axes(self) -> tuple[Axis, ...]:

@@ -64,22 +64,16 @@ class FieldError(ValueError):
 
 @dataclass(frozen=True)
 class Field:
-    """One field: its dotted `name`, how its value is checked, and what it decides.
+    """One field: how its value is checked, and what it decides."""
 
-    `default` is a value, `REQUIRED`, or a function of the other settings. `swept` is the type of
-    its values as an axis, None where it cannot be one; `column` the name of that axis; `idle`
-    tells why the field has no effect among other settings, or nothing. `each` is what may have a
-    value of its own, as an axis too: "layer", "direction" or nothing.
-    """
-
-    name: str
+    name: str  # dotted
     check: checks.Check
     role: Role
-    default: object = REQUIRED
-    swept: type[bool | int | float | str] | None = None
-    column: str = ""
+    default: object = REQUIRED  # or a value, or a function of the other settings
+    swept: type[bool | int | float | str] | None = None  # of its values as an axis, if it can be
+    column: str = ""  # the name of that axis, if it is another
     idle: Idle = lambda _: ""
-    each: str = ""
+    each: str = ""  # what may have a value of its own, as an axis too: "layer", "direction"
 
     @property
     def axis(self) -> str:

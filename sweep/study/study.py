@@ -48,15 +48,11 @@ _INLINE = 64  # numbers of samples that a saved study has among its fields
 
 @dataclass(frozen=True)
 class Plot:
-    """How figures of a study look: `mark` holds reference values of axes, drawn as lines.
+    """How figures of a study look."""
 
-    `inputs` and `outputs` are what these are called, or the classes if outputs are
-    these; empty where nothing is known of them.
-    """
-
-    mark: Mapping[str, tuple[float, ...]]
-    inputs: tuple[str, ...] = ()
-    outputs: tuple[str, ...] = ()
+    mark: Mapping[str, tuple[float, ...]]  # reference values of axes, drawn as lines
+    inputs: tuple[str, ...] = ()  # what these are called; empty where that is not known
+    outputs: tuple[str, ...] = ()  # likewise, or the classes if outputs are these
 
 
 class Study:
