@@ -21,8 +21,9 @@ from openpyxl import load_workbook
 import sweep as package
 from sweep.cli import app, main
 from sweep.cli.ending import cause
-from sweep.cli.terminal import duration, printable, short, tell, use_what_it_has
+from sweep.cli.terminal import printable, tell, use_what_it_has
 from sweep.instrument.networks import NETWORKS
+from sweep.runs.progress import duration, short
 from sweep.views.kinds import KINDS
 from tests.benchmarks.small import COURSE
 
@@ -534,8 +535,12 @@ def test_a_terminal_shows_what_it_has_letters_for(here: Path, encoding: str) -> 
 
 def test_letters_that_a_terminal_lacks_have_others() -> None:
     use_what_it_has()
-    written = "η ∂ → x² − ü Δ 𝛼".encode("ascii", "sweep").decode()
-    assert written == "eta d -> x^2 - u Delta alpha"
+    text = "η · I1⁽²⁾ − 3·10⁻¹⁵ → x², ü Δ 𝛼 Σ ∂E_T/∂W5"
+    assert text.encode("utf-8", "sweep").decode() == text
+    written = text.encode("ascii", "sweep").decode()
+    assert written == "eta * I1^(2) - 3*10^-15 -> x^2, u Delta alpha sum dE_T/dW5"
+    written = text.encode("iso-8859-1", "sweep").decode("iso-8859-1")
+    assert written == "eta · I1^(2) - 3·10^-15 -> x², ü Delta alpha sum dE_T/dW5"
 
 
 @pytest.mark.quick("typer-SIGTERM-*", "sweep.study-SIGINT-*", "sweep.training.trainer-SIGINT-*")

@@ -5,17 +5,17 @@ Where headings leave it open, formulas and values decide.
 
 import re
 from collections import Counter
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from sweep.auditor.book import Book, Home, address
 from sweep.auditor.formulas import FormulaError
-from sweep.auditor.layout import Column, Table, rate_in_title
+from sweep.auditor.layout import Column, Table, constant, noise_of, rate_in_title
 from sweep.auditor.model import SUMS, State, definitions
 from sweep.auditor.probing import Prober
-from sweep.auditor.roles import ALL_BIASES, BIASES, WEIGHTS
-from sweep.auditor.rounding import constant, noise_of
+from sweep.auditor.roles import ALL_BIASES, BIASES, QUANTITIES, WEIGHTS
 from sweep.errors import RequestError
 
 COURSE = {"i1": 0.05, "i2": 0.10, "t1": 0.01, "t2": 0.99}
@@ -26,12 +26,6 @@ CLOSE = 1e-4
 
 MOSTLY = 0.5
 """In more than this share of rows."""
-
-USUAL = (
-    "h1", "h2", "ah1", "ah2", "o1", "o2", "ao1", "ao2", "e1", "e2", "et",
-    *(f"d_et_{w}" for w in WEIGHTS),
-)  # fmt: skip
-"""What a column with an unknown heading is compared with."""
 
 FEWEST_RATES = 5
 """As many weights must have been updated with one rate to know better than a label."""
@@ -177,8 +171,8 @@ def _rate(book: Book, table: Table, fit: _Fit) -> list[str]:
         if labelled is None:
             found = fitted if stated is None or sure else stated
             if found is None:
-                where = f'sheet "{table.sheet}"'
-                raise RequestError(f'{where}: has no learning rate; label its cell "eta"')
+                told = 'has no learning rate; label its cell "eta"'
+                raise RequestError(f'sheet "{table.sheet}": {told}')
             how = "most updates were made with" if found is fitted else "its title says"
             notes = [f"no labelled cell for the learning rate; {how} {found:g}"]
             table.constants["eta"] = found
@@ -191,8 +185,8 @@ def _rate(book: Book, table: Table, fit: _Fit) -> list[str]:
     return notes
 
 
-def _voted(book: Book, table: Table, fit: _Fit) -> list[str]:
-    """Take the rates that most updates' formulas multiply by, whatever the labels say."""
+def _votes(book: Book, table: Table, fit: _Fit) -> dict[str, Counter[Home | float]]:
+    """Count by which cells or typed numbers, as rates, the updates' formulas multiply."""
     given = {r: float(np.ravel(v)[0]) for r, v in fit.known.items() if r not in WEIGHTS}
     prober = Prober(table, book, {"eta": 0.37, "etab": 0.37, **given})
     votes: dict[str, Counter[Home | float]] = {"eta": Counter(), "etab": Counter()}
@@ -200,36 +194,32 @@ def _voted(book: Book, table: Table, fit: _Fit) -> list[str]:
         role = column.role
         step = 0 if role[:1] == "n" or len(column.spots) == 1 else 1
         if re.fullmatch(r"[wn]\d|b[ho]?\d", role) and column.formulas[step]:
-            try:
+            with suppress(FormulaError, KeyError):
                 found = prober.rate_of((table.sheet, column.spots[step]), role, step)
-            except (FormulaError, KeyError):
-                continue
-            if found is not None:
-                votes["etab" if role in ALL_BIASES else "eta"][found] += 1
+                if found is not None:
+                    votes["etab" if role in ALL_BIASES else "eta"][found] += 1
+    return votes
+
+
+def _voted(book: Book, table: Table, fit: _Fit) -> list[str]:
+    """Take the rates that most updates multiply by, whatever labels say; say what is assumed."""
     notes: list[str] = []
-    for name, counted in votes.items():
-        if counted:
-            notes += _elected(book, table, name, counted.most_common(1)[0][0])
+    for name, counted in _votes(book, table, fit).items():
+        for found, _ in counted.most_common(1):
+            cell = found if isinstance(found, tuple) else None
+            value = book.value(found) if isinstance(found, tuple) else found
+            if (cell and table.homes.get(cell) == name) or not np.isfinite(value):
+                continue
+            old, table.constants[name] = table.constants.get(name), value
+            if cell:
+                table.homes = {home: role for home, role in table.homes.items() if role != name}
+                table.homes[cell] = name
+            if name == "eta" and old is None:
+                place = f"in {address(cell[1])}" if cell else "typed into the updates"
+                notes = [f"no labelled cell for the learning rate; {value:g} {place} was taken"]
+            elif name == "eta" and old != value:
+                notes = [f"the updates use the rate {value:g}, not the labelled {old:g}"]
     return notes
-
-
-def _elected(book: Book, table: Table, name: str, found: Home | float) -> list[str]:
-    """Make a cell, or a typed number, the table's rate; return what is to be said of it."""
-    cell = found if isinstance(found, tuple) else None
-    value = book.value(found) if isinstance(found, tuple) else found
-    old = table.constants.get(name)
-    if (cell and table.homes.get(cell) == name) or not np.isfinite(value):
-        return []
-    table.constants[name] = value
-    if cell:
-        table.homes = {home: role for home, role in table.homes.items() if role != name}
-        table.homes[cell] = name
-    if name == "eta" and old is None:
-        place = f"in {address(cell[1])}" if cell else "typed into the updates"
-        return [f"no labelled cell for the learning rate; {value:g} {place} was taken"]
-    if name == "eta" and old != value:
-        return [f"the updates use the rate {value:g}, not the labelled {old:g}"]
-    return []
 
 
 def _fitted_rate(fit: _Fit) -> tuple[float | None, int]:
@@ -256,13 +246,11 @@ def _ambiguous_roles(table: Table, fit: _Fit) -> None:
         if not column.role:
             families.setdefault(tuple(map(_stem, column.roles)), []).append(column)
     for stems, columns in families.items():
-        taken = set(fit.columns)
-
-        def score(at: int, columns: list[Column] = columns, taken: set[str] = taken) -> Any:
+        score = {}
+        for at in range(len(stems)):
             alike = sum(fit.share(column, column.roles[at]) > MOSTLY for column in columns)
-            return alike, sum(column.roles[at] not in taken for column in columns), -at
-
-        best = max(range(len(stems)), key=score)
+            score[at] = alike, sum(column.roles[at] not in fit.columns for column in columns)
+        best = max(score, key=score.__getitem__)
         for column in columns:
             fit.assign(column, column.roles[best])
 
@@ -273,7 +261,7 @@ def _stem(text: str) -> str:
 
 def _learned_roles(table: Table, fit: _Fit) -> None:
     """Assign roles by values where headings say nothing, then to headings spelled alike."""
-    free = [role for role in USUAL if role not in fit.columns]
+    free = [role for role in QUANTITIES if role not in fit.columns]
     learned: Counter[tuple[str, str]] = Counter()
     for column in table.unknown:
         role = next((role for role in free if fit.share(column, role) > MOSTLY), None)

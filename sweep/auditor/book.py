@@ -8,12 +8,12 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError, fromstring, iterparse
-from xml.parsers import expat
 
 import numpy as np
 from openpyxl.packaging.relationship import get_dependents
@@ -40,7 +40,6 @@ MOST_UNPACKED = 100 * 2**20
 MOST_PARTS = 2_000
 MOST_CELLS = 500_000
 TAGS_A_CELL = 8
-LONGEST_PROLOGUE = 1 << 16
 """A sheet of 1,000 rows has some 45,000 cells, 5 MB unpacked and less than 2 MB packed."""
 
 ZIP, OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -48,6 +47,7 @@ OTHERS = {".xlsm", ".xls", ".xlsb", ".ods", ".csv", ".xltx", ".xltm", ".numbers"
 CELL_END = re.compile(rb"</(?:\w+:)?c>")
 """A cell that holds anything is closed by this; counted before a part is parsed."""
 
+SPACE = f"{{{SHEET_MAIN_NS}}}"
 GREEK = dict(zip(
     "abcdefghijklmnopqrstuvwxyzDS¶", "αβχδεφγηιϕκλμνοπθρστυϖωξψζΔΣ∂", strict=True
 ))  # fmt: skip
@@ -87,7 +87,6 @@ class Book:
 
     def __init__(self, sheets: dict[str, Sheet], names: dict[str, Tree]) -> None:
         self.sheets, self.names = sheets, names
-        self._references: dict[str, tuple[Cell | Area | Name, ...]] = {}
         self.stale = {name for name, sheet in sheets.items() if self._stale(sheet)}
         """The sheets whose saved values are not what the formulas give; they are forgotten."""
         for name in self.stale:
@@ -99,9 +98,9 @@ class Book:
         waiting, seen = [home], set()
         while waiting:
             now = waiting[-1]
-            missing = [] if now in seen or not self._waits(now) else self.needed(now)
+            first = now not in seen and self._waits(now)
             seen.add(now)
-            missing = [cell for cell in missing if self._waits(cell)]
+            missing = [cell for cell in self.needed(now) if self._waits(cell)] if first else []
             waiting += missing
             if not missing:
                 waiting.pop()
@@ -111,18 +110,16 @@ class Book:
 
     def _waits(self, home: Home) -> bool:
         """Whether a cell has a formula and no value yet."""
-        sheet = self.sheets.get(home[0])
-        return sheet is not None and home[1] in sheet.formulas and home[1] not in sheet.values
+        return self.has_formula(home) and home[1] not in self.sheets[home[0]].values
 
     def _saved(self, home: Home) -> float:
         """The value of a cell as it stands; NaN where it waits for itself."""
-        sheet = self.sheets.get(home[0])
-        return number(sheet.values.get(home[1])) if sheet and not self._waits(home) else np.nan
+        there = home[0] in self.sheets and not self._waits(home)
+        return number(self.sheets[home[0]].values.get(home[1])) if there else np.nan
 
     def has_formula(self, home: Home) -> bool:
         """Whether there is such a cell and it holds a formula."""
-        sheet = self.sheets.get(home[0])
-        return sheet is not None and home[1] in sheet.formulas
+        return home[0] in self.sheets and home[1] in self.sheets[home[0]].formulas
 
     def tree(self, home: Home) -> Tree:
         """Return the formula of a cell that has one.
@@ -149,11 +146,8 @@ class Book:
         Raises:
             FormulaError: it cannot be read, or an area of it is too large.
         """
-        text = self.sheets[home[0]].formulas[home[1]]
-        if text not in self._references:
-            self._references[text] = tuple(references(parse(text)))
         found: list[Home] = []
-        for leaf in self._references[text]:
+        for leaf in _leaves(self.sheets[home[0]].formulas[home[1]]):
             named = references(self.named(leaf)) if isinstance(leaf, Name) else (leaf,)
             for meant in named:
                 if isinstance(meant, Cell):
@@ -196,6 +190,11 @@ class Book:
                 if np.isfinite(now) and not np.isclose(saved, now, rtol=STALE, atol=STALE**2):
                     return True
         return False
+
+
+@lru_cache(maxsize=20_000)
+def _leaves(text: str) -> tuple[Cell | Area | Name, ...]:
+    return tuple(references(parse(text)))
 
 
 def number(value: float | str | None) -> float:
@@ -249,7 +248,7 @@ def read_book(path: Path) -> Book:
             return _book(path, archive)
     except RequestError:
         raise
-    except (zipfile.BadZipFile, zlib.error, ParseError, expat.ExpatError, EOFError) as error:
+    except (zipfile.BadZipFile, zlib.error, ParseError, EOFError) as error:
         raise RequestError(f"{path}: is damaged: {error}") from None
     except Exception as error:  # openpyxl raises whatever a strange part leads it to
         told = " ".join(str(error).split())[:200]
@@ -275,7 +274,7 @@ def _content(path: Path) -> bytes:
 
 
 def _refuse_bombs(path: Path, archive: zipfile.ZipFile) -> None:
-    """Refuse what is encrypted, unpacks to too much, or declares entities, before it is parsed."""
+    """Refuse what is encrypted, unpacks to too much, or may declare entities, before parsing."""
     parts = archive.infolist()
     unpacked = sum(part.file_size for part in parts)
     if unpacked > MOST_UNPACKED or len(parts) > MOST_PARTS:
@@ -285,29 +284,10 @@ def _refuse_bombs(path: Path, archive: zipfile.ZipFile) -> None:
         )
     if any(part.flag_bits & 1 for part in parts):
         raise RequestError(f"{path}: is encrypted; save it without a password")
-    for part in parts:
-        if part.filename.endswith((".xml", ".rels", ".vml")):
-            with archive.open(part) as stream:
-                _refuse_entities(path, stream.read(LONGEST_PROLOGUE))
-
-
-def _refuse_entities(path: Path, content: bytes) -> None:
-    """Refuse XML that declares entities: a workbook never does, an attack on memory does."""
-
-    def refuse(*_: object) -> None:
-        raise RequestError(f"{path}: is refused: its XML declares a document type")
-
-    def stop(*_: object) -> None:
-        raise StopIteration
-
-    parser = expat.ParserCreate()
-    parser.StartDoctypeDeclHandler = refuse
-    parser.StartElementHandler = stop
-    try:
-        parser.Parse(content, False)
-    except StopIteration:
-        return
-    raise RequestError(f"{path}: is refused: its XML does not begin")
+    for part in parts:  # in UTF-8 or UTF-16: the parser knows no encoding that spells it otherwise
+        xml = part.filename.endswith((".xml", ".rels", ".vml"))
+        if xml and b"<!DOCTYPE" in archive.read(part).replace(b"\0", b""):
+            raise RequestError(f"{path}: is refused: its XML declares a document type")
 
 
 def _book(path: Path, archive: zipfile.ZipFile) -> Book:
@@ -319,11 +299,15 @@ def _book(path: Path, archive: zipfile.ZipFile) -> Book:
     targets = {one.id: one.target for one in get_dependents(archive, "xl/_rels/workbook.xml.rels")}
     shared: list[str] = []
     if "xl/sharedStrings.xml" in parts:
-        shared = [_text(item) for item in _elements(archive, "xl/sharedStrings.xml", "si")]
+        with archive.open("xl/sharedStrings.xml") as stream:
+            for _, element in iterparse(stream):
+                if element.tag == f"{SPACE}si":
+                    shared.append(_text(element))
+                    element.clear()
     symbols = _symbols(archive) if "xl/styles.xml" in parts else set()
     sheets: dict[str, Sheet] = {}
     tags = cells = 0
-    for element in root.iter(f"{{{SHEET_MAIN_NS}}}sheet"):
+    for element in root.iter(f"{SPACE}sheet"):
         part = targets.get(element.get(f"{{{REL_NS}}}id"), "")
         if part in parts and "worksheets/" in part:
             content = archive.read(part)
@@ -333,48 +317,37 @@ def _book(path: Path, archive: zipfile.ZipFile) -> Book:
                 raise RequestError(f"{path}: has more than {MOST_CELLS:,} cells")
             name = element.get("name", "")
             sheets[name] = _Cells(content, shared, symbols, Sheet(name)).read()
-    return Book(sheets, dict(_names(root)))
-
-
-def _elements(archive: zipfile.ZipFile, part: str, name: str) -> Iterator[Element]:
-    with archive.open(part) as stream:
-        for _, element in iterparse(stream):
-            if element.tag == f"{{{SHEET_MAIN_NS}}}{name}":
-                yield element
-                element.clear()
+    names: dict[str, Tree] = {}
+    for element in root.iter(f"{SPACE}definedName"):
+        with suppress(FormulaError):
+            text = relative((element.text or "").strip(), 0, 0)
+            names[element.get("name", "").lower()] = parse(text)
+    return Book(sheets, names)
 
 
 def _text(item: Element) -> str:
     """The text of a string, the runs of another font in what they look like."""
-    space = f"{{{SHEET_MAIN_NS}}}"
-    found = item.findtext(f"{space}t") or ""
-    for run in item.iter(f"{space}r"):
-        text = run.findtext(f"{space}t") or ""
-        font = run.find(f"{space}rPr/{space}rFont")
-        symbols = font is not None and font.get("val") == "Symbol"
-        found += text.translate(SYMBOL) if symbols else text
+    found = item.findtext(f"{SPACE}t") or ""
+    for run in item.iter(f"{SPACE}r"):
+        text = run.findtext(f"{SPACE}t") or ""
+        found += (
+            text.translate(SYMBOL) if _is_symbol(run.find(f"{SPACE}rPr/{SPACE}rFont")) else text
+        )
     return found
+
+
+def _is_symbol(font: Element | None) -> bool:
+    return font is not None and font.get("val") == "Symbol"
 
 
 def _symbols(archive: zipfile.ZipFile) -> set[int]:
     """Return the styles whose font is Symbol, where the letter h looks like an eta."""
-    space = f"{{{SHEET_MAIN_NS}}}"
     root = fromstring(archive.read("xl/styles.xml"))
-    named = [font.find(f"{space}name") for font in root.iterfind(f"{space}fonts/{space}font")]
-    fonts = {
-        at for at, name in enumerate(named) if name is not None and name.get("val") == "Symbol"
-    }
-    styles = root.iterfind(f"{space}cellXfs/{space}xf")
-    return {at for at, style in enumerate(styles) if int(style.get("fontId", 0)) in fonts}
-
-
-def _names(root: Element) -> Iterator[tuple[str, Tree]]:
-    for element in root.iter(f"{{{SHEET_MAIN_NS}}}definedName"):
-        try:
-            text = relative((element.text or "").strip(), 0, 0)
-            yield element.get("name", "").lower(), parse(text)
-        except FormulaError:
-            continue
+    fonts = [
+        _is_symbol(font.find(f"{SPACE}name")) for font in root.iterfind(f"{SPACE}fonts/{SPACE}font")
+    ]
+    styles = root.iterfind(f"{SPACE}cellXfs/{SPACE}xf")
+    return {at for at, style in enumerate(styles) if any(fonts[int(style.get("fontId", 0)) :][:1])}
 
 
 class _Cells(WorkSheetParser):  # type: ignore[misc]  # it has no types

@@ -8,7 +8,7 @@ looked for, and it is the other way round.
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import accumulate, combinations, islice
+from itertools import accumulate, combinations, islice, product
 
 from sweep.auditor.formulas import (
     Call,
@@ -23,7 +23,7 @@ from sweep.auditor.formulas import (
 from sweep.auditor.model import parted
 from sweep.auditor.roles import ALL_BIASES, CONSTANTS, WEIGHTS
 
-Path = tuple[int, ...]
+Put = Callable[[Tree], Tree]
 Fits = Callable[[Tree], bool]
 
 PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2, "^": 3}
@@ -54,28 +54,23 @@ def symbols(tree: Tree) -> list[str]:
     return sorted({leaf.name for leaf in references(tree) if isinstance(leaf, Name)})
 
 
-def parts(tree: Tree, path: Path = ()) -> Iterator[tuple[Path, Tree]]:
-    """Yield every part of a tree with the way to it."""
-    yield path, tree
+def parts(tree: Tree, put: Put = lambda new: new) -> Iterator[tuple[Tree, Put]]:
+    """Yield every part of a tree, with what gives the tree with another part in its place."""
+    yield tree, put
     if isinstance(tree, Call):
         for at, part in enumerate(tree.arguments):
-            yield from parts(part, (*path, at))
+
+            def inside(new: Tree, at: int = at, call: Call = tree) -> Tree:
+                kept = call.arguments
+                return put(Call(call.function, (*kept[:at], new, *kept[at + 1 :])))
+
+            yield from parts(part, inside)
 
 
-def _calls(tree: Tree, *functions: str) -> Iterator[tuple[Path, Call]]:
-    for path, part in parts(tree):
+def _calls(tree: Tree, *functions: str) -> Iterator[tuple[Call, Put]]:
+    for part, put in parts(tree):
         if isinstance(part, Call) and part.function in functions:
-            yield path, part
-
-
-def put(tree: Tree, path: Path, new: Tree) -> Tree:
-    """Return the tree with another part at the end of a path."""
-    if not path:
-        return new
-    assert isinstance(tree, Call)
-    inner = list(tree.arguments)
-    inner[path[0]] = put(inner[path[0]], path[1:], new)
-    return Call(tree.function, tuple(inner))
+            yield part, put
 
 
 def renamed(tree: Tree, names: dict[str, str]) -> Tree:
@@ -99,7 +94,7 @@ def find(
             what belongs there.
     """
     into = list(into)
-    pieces = list(dict.fromkeys(part for one in wanted for _, part in parts(one)))
+    pieces = list(dict.fromkeys(part for one in wanted for part, _ in parts(one)))
     for changes in (
         _renamed(tree, into, range(NEAR)), _together(tree), _signs(tree), _squares(tree),
         _removed(tree), _operators(tree), _bracketed(tree), _added(tree, pieces),
@@ -119,18 +114,17 @@ def _renamed(tree: Tree, into: list[str], distances: range) -> Iterator[Changed]
     pairs = [(_distance(a, b), a, b) for a in symbols(tree) for b in into if a != b]
     for distance, old, new in sorted(pairs):
         if distance in distances:
-            yield renamed(tree, {old: new}), Change("another", old, new)
-            places = [path for path, part in parts(tree) if part == Name(old)]
-            for path in places if len(places) > 1 else []:
-                yield put(tree, path, Name(new)), Change("another", old, new)
+            change = Change("another", old, new)
+            yield renamed(tree, {old: new}), change
+            places = [put for part, put in parts(tree) if part == Name(old)]
+            yield from ((put(Name(new)), change) for put in places if len(places) > 1)
 
 
 def _placed(tree: Tree, into: list[str]) -> Iterator[Changed]:
     """A typed number, or a part, where a symbol belongs."""
-    for path, part in parts(tree):
-        if path and not isinstance(part, Name):
-            for new in into:
-                yield put(tree, path, Name(new)), Change("another", written(part), new)
+    for part, put in islice(parts(tree), 1, None):
+        for new in into if not isinstance(part, Name) else []:
+            yield put(Name(new)), Change("another", written(part), new)
 
 
 def _distance(old: str, new: str) -> int:
@@ -168,19 +162,16 @@ def _together(tree: Tree) -> Iterator[Changed]:
         yield renamed(tree, {a: b, b: a}), Change("swapped", a, b)
     own = [s for s in present if s[0] not in "it" and s != "eta"]
     here = [s for s in own if "." not in s]
-    changes = [
-        {f"{old}{n}": f"{new}{n}" for n in "12"}
-        for old, new in (("ah", "h"), ("h", "ah"), ("ao", "o"), ("o", "ao"))
-    ]
-    changes += [
-        {s: twin(s) for s in present if s.startswith(k)} for k in ("", "ah", "ao", "d_", "pr")
-    ]
+    exchanged = (("ah", "h"), ("h", "ah"), ("ao", "o"), ("o", "ao"))
+    changes = [{f"{old}{n}": f"{new}{n}" for n in "12"} for old, new in exchanged]
+    for some in ("", "ah", "ao", "d_", "pr"):
+        changes.append({s: twin(s) for s in present if s.startswith(some)})
     for where in ("prev.", "next.", "first."):
         for letters in ("", "ah", "ao", "w", ("a", "h", "o", "d")):
             changes.append({s: where + s for s in here if s.startswith(letters)})
         changes.append({s: s.removeprefix(where) for s in own if s.startswith(where)})
-    changes.append({w: f"n{w[1]}" for w in WEIGHTS})
-    changes.append({f"n{w[1]}": w for w in WEIGHTS})
+    new = {w: f"n{w[1]}" for w in WEIGHTS}
+    changes += [new, {n: w for w, n in new.items()}]
     changes += [{"i1": "i2", "i2": "i1"}, {"t1": "t2", "t2": "t1"}]
     for names in changes:
         inside = {a: b for a, b in names.items() if a in present and a != b}
@@ -192,27 +183,25 @@ def _together(tree: Tree) -> Iterator[Changed]:
 def _signs(tree: Tree) -> Iterator[Changed]:
     """The other sign of all, of a difference, of one part."""
     yield Call("negative", (tree,)), Change("all")
-    for path, part in _calls(tree, "+", "-"):
+    for part, put in _calls(tree, "+", "-"):
         other = "-" if part.function == "+" else "+"
-        yield put(tree, path, Call(other, part.arguments)), Change("sign", part.function, other)
-        told = Change("turned", written(part), written(part))
-        yield put(tree, path, Call("negative", (part,))), told
-    for path, part in _calls(tree, "negative"):
-        yield put(tree, path, part.arguments[0]), Change("sign", "-", "+")
-    for path, part in _calls(tree, "EXP"):
-        turned = Call("EXP", (Call("negative", part.arguments),))
-        yield put(tree, path, turned), Change("sign", "+", "-")
+        yield put(Call(other, part.arguments)), Change("sign", part.function, other)
+        yield put(Call("negative", (part,))), Change("turned", written(part), written(part))
+    for part, put in _calls(tree, "negative"):
+        yield put(part.arguments[0]), Change("sign", "-", "+")
+    for part, put in _calls(tree, "EXP"):
+        yield put(Call("EXP", (Call("negative", part.arguments),))), Change("sign", "+", "-")
 
 
 def _squares(tree: Tree) -> Iterator[Changed]:
     """A difference, or its magnitude, in place of its square, and the other way; a 1/2 or a 2."""
-    for path, part in _calls(tree, "^", "POWER", "POW"):
+    for part, put in _calls(tree, "^", "POWER", "POW"):
         base = part.arguments[0]
-        yield put(tree, path, base), Change("square", "^2", written(base))
-        yield put(tree, path, Call("ABS", (base,))), Change("square", "^2", "a magnitude")
-        yield put(tree, path, Call("*", (Number(0.5), part))), Change("half", "", "1/2")
-    for path, part in _calls(tree, "-", "ABS"):
-        yield put(tree, path, Call("*", (part, part))), Change("square", written(part), "^2")
+        yield put(base), Change("square", "^2", written(base))
+        yield put(Call("ABS", (base,))), Change("square", "^2", "a magnitude")
+        yield put(Call("*", (Number(0.5), part))), Change("half", "", "1/2")
+    for part, put in _calls(tree, "-", "ABS"):
+        yield put(Call("*", (part, part))), Change("square", written(part), "^2")
     for factor, told in ((0.5, "1/2"), (2.0, "2")):
         yield Call("*", (Number(factor), tree)), Change("half", "", told)
 
@@ -224,63 +213,50 @@ SLOPED = (("ao1",), ("ao2",), ("ah1",), ("ah2",), ("ao1", "ao2"), ("ah1", "ah2")
 
 def _removed(tree: Tree) -> Iterator[Changed]:
     """A factor or a term too many (or, looked at the other way, one that is missing)."""
-    for path, part in _calls(tree, "*", "+", "-", "/"):
+    for part, put in _calls(tree, "*", "+", "-", "/"):
         kind = "factor" if part.function in "*/" else "term"
         keep = part.arguments[:1] if part.function == "/" else part.arguments
         for at, kept in enumerate(keep):
-            gone = part.arguments[1 - at]
             left = Call("negative", (kept,)) if part.function == "-" and at else kept
-            yield put(tree, path, left), Change(kind, written(gone), "")
-    for path, part in _calls(tree, "SUM"):
+            yield put(left), Change(kind, written(part.arguments[1 - at]))
+    for part, put in _calls(tree, "SUM"):
         for at, gone in enumerate(part.arguments):
             rest = part.arguments[:at] + part.arguments[at + 1 :]
-            yield put(tree, path, Call("SUM", rest)), Change("term", written(gone), "")
+            yield put(Call("SUM", rest)), Change("term", written(gone))
     for units in SLOPED:
         names: tuple[Tree, ...] = tuple(map(Name, units))
         rests: tuple[Tree, ...] = tuple(Call("-", (Number(1.0), name)) for name in names)
         for factors in (names, rests, names + rests):
-            changed = _without(tree, factors)
+
+            def thinner(part: Tree, gone: tuple[Tree, ...] = factors) -> Tree:
+                if not isinstance(part, Call) or part.function != "*":
+                    return part
+                kept = [one for one in part.arguments if one not in gone]
+                return part if len(kept) == 2 else kept[0] if kept else Number(1.0)
+
+            changed = replace(tree, thinner)
             if changed != tree and set(units) <= set(symbols(tree)):
-                yield changed, Change("factor", " and ".join(map(written, factors)), "")
-
-
-def _without(tree: Tree, factors: tuple[Tree, ...]) -> Tree:
-    """Return the tree with these factors gone from its products."""
-
-    def thinner(part: Tree) -> Tree:
-        if not isinstance(part, Call) or part.function != "*":
-            return part
-        kept = [one for one in part.arguments if one not in factors]
-        return part if len(kept) == 2 else kept[0] if kept else Number(1.0)
-
-    return replace(tree, thinner)
+                yield changed, Change("factor", " and ".join(map(written, factors)))
 
 
 def _added(tree: Tree, pieces: list[Tree]) -> Iterator[Changed]:
     """A factor or a term that is missing (or, the other way, one too many)."""
     slopes = [parse(f"{a}*(1-{a})") for a in ("ao1", "ao2", "ah1", "ah2")]
     factors = [p for p in pieces if not isinstance(p, Number)] + slopes
-    places = [(path, part) for path, part in parts(tree) if not isinstance(part, Number)]
-    for path, part in places:
-        for factor in factors:
-            yield put(tree, path, Call("*", (part, factor))), Change("factor", "", written(factor))
-    for path, part in places:
-        for term in pieces:
-            told = Change("term", "", written(term))
-            yield put(tree, path, Call("+", (part, term))), told
-            yield put(tree, path, Call("-", (part, term))), told
-    for path, part in places[:1]:
-        for factor in factors:
-            yield put(tree, path, Call("/", (part, factor))), Change("factor", written(factor), "")
+    places = [(part, put) for part, put in parts(tree) if not isinstance(part, Number)]
+    for (part, put), factor in product(places, factors):
+        yield put(Call("*", (part, factor))), Change("factor", "", written(factor))
+    for (part, put), term, sign in product(places, pieces, "+-"):
+        yield put(Call(sign, (part, term))), Change("term", "", written(term))
+    for (part, put), factor in product(places[:1], factors):
+        yield put(Call("/", (part, factor))), Change("factor", written(factor))
 
 
 def _operators(tree: Tree) -> Iterator[Changed]:
     """Another operator."""
-    for path, part in _calls(tree, "+", "-", "*", "/", "^"):
-        for other in "+-*/":
-            if other != part.function:
-                told = Change("operator", part.function, other)
-                yield put(tree, path, Call(other, part.arguments)), told
+    for (part, put), other in product(_calls(tree, "+", "-", "*", "/", "^"), "+-*/"):
+        if other != part.function:
+            yield put(Call(other, part.arguments)), Change("operator", part.function, other)
 
 
 def _bracketed(tree: Tree) -> Iterator[Changed]:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache, reduce
+from itertools import repeat
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ TOKEN = re.compile(
     | (?P<cell>(?:(?:'(?:[^']|'')*'|[\w.]+)!)?@(?:\$?-?\d+),(?:\$?-?\d+)@)
     | (?P<name>[^\W\d][\w.]*(?:!\w+)?)
     | (?P<operator><=|>=|<>|[-+*/^&=<>%(),;:])
+    | (?P<strange>\S{1,20})
     )""",
     re.VERBOSE,
 )
@@ -129,30 +131,27 @@ class _Reader:
     """The tokens of one formula, read from left to right."""
 
     def __init__(self, text: str) -> None:
-        self.tokens: list[tuple[str, str]] = []
+        found = TOKEN.finditer(text)
+        self.tokens = [(str(one.lastgroup), one[str(one.lastgroup)]) for one in found]
         self.at = self.depth = 0
-        start, end = 0, len(text.rstrip())
-        while start < end:
-            match = TOKEN.match(text, start)
-            if not match or match.end() == start:
-                raise FormulaError(f"`{text[start : start + 20]}`")
-            self.tokens.append((str(match.lastgroup), match[str(match.lastgroup)]))
-            start = match.end()
         if len(self.tokens) > MOST_TOKENS:
             raise FormulaError(f"a formula of {len(self.tokens)} parts")
+        self.tokens.append(("end", ""))
 
     def whole(self) -> Tree:
         tree = self._level(0)
-        if self.at < len(self.tokens):
-            raise FormulaError(f"`{self.tokens[self.at][1]}`")
+        kind, text = self.tokens[self.at]
+        if kind != "end":
+            raise FormulaError(f"`{text}`")
         return tree
 
     def _next(self, wanted: Container[str]) -> str:
         """Take the next token if it is one of the operators wanted, else return ""."""
-        kind, text = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
-        taken = kind == "operator" and text in wanted
-        self.at += taken
-        return text if taken else ""
+        kind, text = self.tokens[self.at]
+        if kind != "operator" or text not in wanted:
+            return ""
+        self.at += 1
+        return text
 
     def _level(self, least: int) -> Tree:
         """What operators that bind tighter than `least` hold together."""
@@ -183,7 +182,7 @@ class _Reader:
         if self._next("("):
             (tree,) = self._inside("")
             return tree
-        kind, text = self.tokens[self.at] if self.at < len(self.tokens) else ("", "")
+        kind, text = self.tokens[self.at]
         self.at += 1
         match kind:
             case "number":
@@ -191,14 +190,21 @@ class _Reader:
             case "text":
                 return Number(text[1:-1].replace('""', '"'))
             case "cell":
-                return _cell(text)
+                sheet, _, place = text.rpartition("!")
+                if sheet.startswith("'"):
+                    sheet = sheet[1:-1].replace("''", "'")
+                row, column = (
+                    Place(part.startswith("$"), int(part.removeprefix("$")))
+                    for part in place.strip("@").split(",")
+                )
+                return Cell(sheet or None, row, column)
             case "name" if self._next("("):
                 inside = () if self._next(")") else self._inside(",;")
                 name = text.upper().removeprefix("_XLFN.")
                 return _let(*inside) if name == "LET" and inside else Call(name, inside)
             case "name":
                 return Name(text)
-        raise FormulaError(f"`{text}`" if kind else "a formula that breaks off")
+        raise FormulaError(f"`{text}`" if text else "a formula that breaks off")
 
     def _inside(self, between: str) -> tuple[Tree, ...]:
         """What stands up to the bracket that closes: one part, or several with signs between."""
@@ -208,16 +214,6 @@ class _Reader:
         if not self._next(")"):
             raise FormulaError("a bracket that is not closed")
         return tuple(found)
-
-
-def _cell(text: str) -> Cell:
-    sheet, _, place = text.rpartition("!")
-    row, column = (
-        Place(part.startswith("$"), int(part.removeprefix("$")))
-        for part in place.strip("@").split(",")
-    )
-    name = sheet[1:-1].replace("''", "'") if sheet.startswith("'") else sheet
-    return Cell(name or None, row, column)
 
 
 def _let(*parts: Tree) -> Tree:
@@ -231,7 +227,8 @@ def _let(*parts: Tree) -> Tree:
 Value = Any
 """A float64, an array of them, or for an area a list of rows of these."""
 
-Look = Callable[[Cell | Area | Name], Value]
+Look = Callable[[Any], Value]
+"""Gives the value of a cell, an area (a list of rows) or a name."""
 
 
 def flat(values: Iterable[Value]) -> list[Value]:
@@ -246,20 +243,13 @@ def _each(function: Callable[..., Value]) -> Callable[..., Value]:
     """Make a function of numbers one of areas too, number by number."""
 
     def mapped(*values: Value) -> Value:
-        areas = [value for value in values if isinstance(value, list)]
-        if not areas:
+        length = {len(value) for value in values if isinstance(value, list)}
+        if not length:
             return function(*values)
-        shape = {(len(area), len(area[0])) for area in areas}
-        if len(shape) != 1:
+        if len(length) != 1:
             raise FormulaError("areas of different sizes")
-        ((rows, columns),) = shape
-        return [
-            [
-                function(*(v[row][column] if isinstance(v, list) else v for v in values))
-                for column in range(columns)
-            ]
-            for row in range(rows)
-        ]
+        lists = (v if isinstance(v, list) else repeat(v, *length) for v in values)
+        return [mapped(*parts) for parts in zip(*lists, strict=True)]
 
     return mapped
 
@@ -273,12 +263,8 @@ _times, _total = _each(np.multiply), _all(np.add, 0.0)
 
 
 def _matrix_product(one: Value, other: Value) -> Value:
-    if len(one[0]) != len(other):
-        raise FormulaError("MMULT of areas that do not fit")
-    return [
-        [_total(*map(np.multiply, row, column)) for column in zip(*other, strict=True)]
-        for row in one
-    ]
+    columns = [list(column) for column in zip(*other, strict=True)]
+    return [[_total(_times(row, column)) for column in columns] for row in one]
 
 
 def _cut(value: Value, digits: Value = 0.0, more: float = 0.0) -> Value:
@@ -317,26 +303,20 @@ FUNCTIONS = {name: _each(function) for name, function in (OPERATORS | NUMERIC).i
 }  # fmt: skip
 """All that is ever computed of a sheet."""
 
-AREA, ROW = "{}", "{;}"
-"""The functions of a tree that stands for an area, and for a row of its cells."""
+LIST = "{}"
+"""The function of a tree that stands for an area, a row after the other, and for a row of one."""
 
 
 def evaluate(tree: Tree, look: Look) -> Value:
     """Return what a formula gives, float64 or an array of them, NaN where Excel shows an error.
 
-    Args:
-        tree: the formula.
-        look: gives the values of cells, areas (a list of rows) and names.
-
     Raises:
         FormulaError: a function that is not in `FUNCTIONS`, or with other arguments than it takes.
     """
-    value = _part(tree, look)
-    if isinstance(value, list):
-        if len(value) != 1 or len(value[0]) != 1:
-            raise FormulaError("an area where one number belongs")
-        value = value[0][0]
-    return value
+    value = flat([_part(tree, look)])
+    if len(value) != 1:
+        raise FormulaError("an area where one number belongs")
+    return value[0]
 
 
 def _part(tree: Tree, look: Look) -> Value:
@@ -345,7 +325,7 @@ def _part(tree: Tree, look: Look) -> Value:
     if not isinstance(tree, Call):
         return look(tree)
     values = [_part(argument, look) for argument in tree.arguments]
-    if tree.function in (AREA, ROW):
+    if tree.function == LIST:
         return values
     function = FUNCTIONS.get(tree.function)
     if function is None:

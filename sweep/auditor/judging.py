@@ -9,26 +9,25 @@ import numpy as np
 from sweep.auditor import mistakes
 from sweep.auditor.book import Book, Spot
 from sweep.auditor.formulas import FormulaError, Tree
-from sweep.auditor.layout import Column, Table
+from sweep.auditor.layout import MOST_DIGITS, Column, Table, digits_of, noise_of
 from sweep.auditor.mistakes import Explained
 from sweep.auditor.model import State
 from sweep.auditor.probing import Prober, explain
-from sweep.auditor.roles import ALL_BIASES, BIASES, CONSTANTS, WEIGHTS
-from sweep.auditor.rounding import MOST_DIGITS, digits_of, noise_of
+from sweep.auditor.roles import ALL_BIASES, BIASES, CONSTANTS, UNITS, WEIGHTS
 
 RELATIVE, ABSOLUTE = 1e-8, 1e-13
 """For errors and derivatives. LibreOffice saves 15 digits, and t - a loses 4 or 5 of them while an
 error falls to 1e-9."""
 
 RELATIVE_PLAIN = 1e-11
-PLAIN = {*WEIGHTS, *ALL_BIASES, "h1", "h2", "ah1", "ah2", "o1", "o2", "ao1", "ao2"}
+PLAIN = {*WEIGHTS, *ALL_BIASES, *UNITS}
 """What loses no digits: a small, late update shows in its tenth, and so does 2.71828 for e."""
 
 SAME_CONSTANT = 1e-9
 """Typed constants may differ by this, relative: filling down gives 0.0500000000000001."""
 
 FEWEST_SAVED = 9
-"""Programs save the results of formulas with at least as many digits."""
+"""Programs save the results of formulas with at least as many digits; those of fewer are exact."""
 
 DRAWS = 6
 """In how many ways rounded numbers are put back to what they may have been."""
@@ -42,10 +41,7 @@ SHOWN_ROWS = 40
 MOST_TOLD = 4
 """As often a mistake is told of a column, if it is another one in other rows."""
 
-ORDER = (
-    *CONSTANTS, "h1", "h2", "ah1", "ah2", "o1", "o2", "ao1", "ao2", "e1", "e2", "et", "d_", "m_",
-    "c", "k", "n", "w", "b",
-)  # fmt: skip
+ORDER = (*CONSTANTS, *UNITS, "e1", "e2", "et", "d_", "m_", "c", "k", "n", "w", "b")
 """What is computed from what: a cause is told before what may follow from it."""
 
 
@@ -103,11 +99,15 @@ class Judge:
         self.given = WEIGHTS + tuple(
             b for b in BIASES.get(table.biases, ()) if table.moving and b in self.values
         )
-        self.right = self._state({name: self.values[name] for name in self.given})
+        given = {name: self.values[name] for name in self.given}
+        self.right = State({**self.constants, **given}, table.biases)
         zeroed = {r: np.where(c.filled, c.values, 0.0) for r, c in first.items()}
         self.own = State({**self.constants, **zeroed}, table.biases)
         """What formulas see: an empty cell counts as 0."""
-        self.noise = {role: _noise(column) for role, column in first.items()}
+        self.noise = {}
+        for role, values in self.values.items():
+            saved = first[role].formulas.mean() > 0.5 and digits_of(values)[1] < FEWEST_SAVED
+            self.noise[role] = np.zeros(len(values)) if saved else noise_of(values)
         for name in self.given:
             self.noise[name][0] = 0.0  # the first weights are what they are
         self.draws = self._draws()
@@ -128,26 +128,20 @@ class Judge:
             self.result.checked += 1
             for finding in self._column(column):
                 (self.result.wrong if finding.cause else self.result.affected).append(finding)
-        self.result.wrong.sort(key=lambda finding: _rank(finding.column.role))
+        self.result.wrong.sort(key=lambda f: list(map(f.column.role.startswith, ORDER)).index(True))
         return self.result
-
-    def _state(self, columns: dict[str, Any]) -> State:
-        free = {role: v for role, v in columns.items() if role not in self.table.fixed}
-        return State({**self.constants, **free}, self.table.biases)
 
     def _draws(self) -> list[State]:
         """Return states with rounded numbers put back to what they may have been."""
         free = tuple(name for name in self.values if name not in self.table.fixed)
         if not any(self.noise[name].any() for name in free):
             return []
-        draw = np.random.default_rng(7)
-
-        def drawn(name: str) -> np.ndarray:
-            away: np.ndarray = draw.uniform(-1, 1, (DRAWS, self.table.rows))
-            shaken: np.ndarray = self.values[name] + self.noise[name] * away
-            return shaken
-
-        return [self._state({name: drawn(name) for name in only}) for only in (self.given, free)]
+        draw, shape = np.random.default_rng(7), (DRAWS, self.table.rows)
+        found = []
+        for only in (self.given, free):
+            drawn = {r: self.values[r] + self.noise[r] * draw.uniform(-1, 1, shape) for r in only}
+            found.append(State({**self.constants, **drawn}, self.table.biases))
+        return found
 
     def _tolerance(self, role: str, right: np.ndarray, tree: Tree, own: bool) -> np.ndarray:
         """Return how far a value may be from the right one: what rounding explains."""
@@ -286,19 +280,6 @@ class Judge:
                 return found
         few = wrong.sum() <= max(3, len(wrong) // 10)
         return Explained(mistakes.CONSTANT if few else mistakes.UNKNOWN)
-
-
-def _noise(column: Column) -> np.ndarray:
-    """Return how far values may be rounded; formulas' are, if at all, to many digits."""
-    if column.formulas.mean() > 0.5 and digits_of(column.values)[1] < FEWEST_SAVED:
-        return np.zeros(len(column.values))
-    return noise_of(column.values)
-
-
-def _rank(role: str) -> int:
-    if role in ORDER:
-        return ORDER.index(role)
-    return next((at for at, stem in enumerate(ORDER) if role.startswith(stem)), len(ORDER))
 
 
 def _largest(values: np.ndarray, right: np.ndarray, rows: np.ndarray) -> float:

@@ -1,4 +1,7 @@
-"""Where things are on a sheet: tables of a row a step, and constants beside their labels."""
+"""Where things are on a sheet: tables of a row a step, and constants beside their labels.
+
+And how exact the numbers of a column are: what rounding may have done to them.
+"""
 
 import re
 from bisect import bisect_right
@@ -23,9 +26,21 @@ MOST_HEADINGS = 1_000
 
 LONGEST_TITLE = 80
 """A longer text is no title that states a rate."""
+TITLE = re.compile(
+    r"\b(?:eta|lr|rate|lernrate|alpha)\b\)?\s*(?:is|of|von|de|:|-|_)?\s*(\d*[.,]?\d+)(?![\w.])"
+)
 
 REACH = 4
 """How many cells to the right of a label its number may stand."""
+
+MOST_DIGITS = 15
+"""A column with numbers of more digits than this is not rounded."""
+
+FEWEST_DECIMALS, FEWEST_DIGITS = 2, 4
+"""Nobody rounds results to fewer."""
+
+LOOKED_AT = 200
+"""How many numbers of a column tell its digits."""
 
 
 @dataclass(eq=False)
@@ -82,8 +97,8 @@ class Table:
     @property
     def stride(self) -> float:
         """How many steps a row is from the last, as a column of steps says of typed weights."""
-        steps = next((c.values for c in self.columns if c.roles[:1] == ("step",)), np.zeros(0))
-        apart = np.unique(np.diff(steps))
+        steps = [column.values for column in self.columns if column.roles[:1] == ("step",)]
+        apart = np.unique(np.diff(steps[0])) if steps else np.zeros(0)
         typed = not any(c.formulas[1:].any() for c in self.columns if c.role in WEIGHTS)
         return float(apart[0]) if typed and len(apart) == 1 and apart[0] > 1 else 1.0
 
@@ -91,6 +106,39 @@ class Table:
     def fixed(self) -> tuple[str, ...]:
         """The quantities that are the same in each row."""
         return CONSTANTS + (() if self.moving else ALL_BIASES)
+
+
+def constant(values: np.ndarray) -> bool:
+    """Whether all the numbers of a column are one, but for the noise of typing and filling down."""
+    known = values[np.isfinite(values)]
+    return len(known) == 0 or bool(np.ptp(known) <= 1e-12 * np.abs(known[0]))
+
+
+def digits_of(values: np.ndarray) -> tuple[int, int]:
+    """Return the most decimals and the most significant digits that numbers of a column have."""
+    decimals = significant = 0
+    for value in values[np.isfinite(values)][:LOOKED_AT]:
+        mantissa, _, exponent = np.format_float_scientific(value).partition("e")
+        kept = len(mantissa.lstrip("-").replace(".", "").rstrip("0"))
+        significant = max(significant, kept)
+        decimals = max(decimals, kept - 1 - int(exponent))
+    return decimals, significant
+
+
+def noise_of(values: np.ndarray) -> np.ndarray:
+    """Return how far a column's numbers may be from what they were before rounding, float64.
+
+    Rounded to d decimals, they are within 10^-d / 2; to s digits, within |value| 10^(1 - s) / 2:
+    the larger of both is returned. The first row, which may be typed, does not tell how many.
+    """
+    decimals, significant = digits_of(values[1:] if len(values) > 1 else values)
+    noise = np.zeros(len(values))
+    if significant <= MOST_DIGITS and decimals >= FEWEST_DECIMALS:
+        noise += 0.5 * 10.0**-decimals
+        if significant >= FEWEST_DIGITS:
+            size = np.where(np.isfinite(values), np.abs(values), 0.0)
+            noise = np.maximum(noise, 0.5 * 10.0 ** (1 - significant) * size)
+    return noise
 
 
 Headings = dict[int, tuple[str, tuple[str, ...]]]
@@ -142,10 +190,10 @@ class View:
         for column, value in sorted(self.rows[row].items()):
             if len(found) == MOST_HEADINGS:
                 break
-            counts = isinstance(value, float) and value in range(1, 9)
-            group = self.group(row, column) if value and (counts or isinstance(value, str)) else ""
-            if group or (value and isinstance(value, str)):
-                found.append((column, group, f"{value:.0f}" if counts else str(value)))
+            if isinstance(value, str) and value:
+                found.append((column, self.group(row, column), value))
+            elif value in range(1, 9) and (group := self.group(row, column)):
+                found.append((column, group, f"{value:.0f}"))
         return found
 
     def headings(self, row: int) -> Headings:
@@ -176,7 +224,7 @@ def find_tables(book: Book, sheet: Sheet) -> list[Table]:
 
 
 def _heads(view: View, row: int) -> bool:
-    """Whether a row has the headings of a table."""
+    """Whether a row has the headings of a table: enough of the likely ones are of weights."""
     if len(view.rows[row]) < FEWEST_WEIGHTS:
         return False
     likely = sum(weightlike(group + text) for _, group, text in view.stated(row))
@@ -193,8 +241,7 @@ def _parts(headings: Headings) -> Iterator[Headings]:
     A second w1 begins one, if sums or errors come again too; else it is a gradient or a new weight.
     """
     part: Headings = {}
-    for column, (text, stated) in headings.items():
-        roles = stated
+    for column, (text, roles) in headings.items():
         taken = {have[0] for _, have in part.values() if have}
         if roles and roles[0] in WEIGHTS and roles[0] in taken:
             later = [have[0] for at, (_, have) in headings.items() if at > column and have]
@@ -204,7 +251,8 @@ def _parts(headings: Headings) -> Iterator[Headings]:
                 part = {at: part[at] for at in again}
             else:
                 n = roles[0][1]
-                roles = (f"n{n}", f"d_et_w{n}", f"c{n}", f"k{n}")
+                part[column] = (text, (f"n{n}", f"d_et_w{n}", f"c{n}", f"k{n}"))
+                continue
         part[column] = (text, roles)
     yield part
 
@@ -257,9 +305,8 @@ def _column(
     sheet, spots = view.sheet, [view.turned((row, at)) for row in rows]
     formulas = np.array([spot in sheet.formulas for spot in spots])
     there = np.array([spot in sheet.values for spot in spots]) | formulas
-    homes = zip(spots, there, strict=True)
-    values = [book.value((sheet.name, spot)) if full else np.nan for spot, full in homes]
-    return Column(text, roles, spots, np.array(values), there, formulas)
+    values = [book.value((sheet.name, spot)) for spot in spots]
+    return Column(text, roles, spots, np.where(there, values, np.nan), there, formulas)
 
 
 def _completed(headings: Headings) -> tuple[Headings, list[str]]:
@@ -268,11 +315,7 @@ def _completed(headings: Headings) -> tuple[Headings, list[str]]:
     at = {roles[0]: column for column, (_, roles) in headings.items() if roles}
     for n, weight in enumerate(WEIGHTS, 1):
         beside = {at.get(f"w{n - 1}", -9) + 1, at.get(f"w{n + 1}", -9) - 1}
-        free = [
-            column
-            for column in sorted(beside & set(found))
-            if not found[column][1] or found[column][1][0][0] == "n"
-        ]
+        free = [c for c in beside & set(found) if not found[c][1] or found[c][1][0][0] == "n"]
         if weight not in at and len(free) == 1:
             text = found[free[0]][0]
             found[free[0]] = (text, (weight,))
@@ -375,10 +418,6 @@ def rate_in_title(book: Book, table: Table) -> float | None:
     values = book.sheets[table.sheet].values.values()
     texts = (table.sheet, *(text for text in values if isinstance(text, str)))
     for text in [text for text in texts if len(text) <= LONGEST_TITLE][:2000]:
-        match = re.search(
-            r"\b(?:eta|lr|rate|lernrate|alpha)\b\)?\s*(?:is|of|von|de|:|-|_)?\s*(\d*[.,]?\d+)(?![\w.])",
-            normal(text.replace("=", " ").replace("_", " ")),
-        )
-        if match:
+        if match := TITLE.search(normal(text.replace("=", " ").replace("_", " "))):
             return number(match[1])
     return None

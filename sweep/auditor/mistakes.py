@@ -88,6 +88,9 @@ class Explained:
     mistake: Mistake
     told: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.mistake.name}: {self.told}" if self.told else self.mistake.name
+
 
 def explained(change: Change, role: str) -> Explained:
     """Name the change of a role's formula by what stands there and what belongs there."""

@@ -123,43 +123,29 @@ def definitions(biases: str = "") -> dict[str, tuple[Tree, ...]]:
     return {role: tuple(map(parse, texts)) for role, texts in _texts(biases).items()}
 
 
-Known = Mapping[str, Any]
-
-
-class State:
-    """The value of every role in all rows: as `known`, else as the definitions make it of those.
+class State(dict[str, Any]):
+    """The value of every role in all rows: as given, else as the definitions make it of those.
 
     Arrays are float64 of any shape whose last axis is the rows, or scalars for constants. What is
-    more than `farthest` rows away is taken from as far as that.
+    more than `farthest` rows away is taken from as far as that. What nothing defines is a KeyError.
     """
 
-    def __init__(self, known: Known, biases: str = "", farthest: int = 1 << 30) -> None:
-        self.definitions = definitions(biases)
-        self.farthest = farthest
-        self._values: dict[str, Any] = dict(known)
+    def __init__(self, given: Mapping[str, Any], biases: str = "", farthest: int = 1 << 30) -> None:
+        super().__init__(given)
+        self.definitions, self.farthest = definitions(biases), farthest
 
-    def __getitem__(self, symbol: str) -> Any:
-        """Return the values of a role, in its row or another; KeyError if nothing has them."""
-        if symbol not in self._values:
-            away, role = parted(symbol)
-            if away:
-                self._values[symbol] = shifted(self[role], away, self.farthest)
-            else:
-                self._values[symbol] = self.of(self.definitions[role][0])
-        return self._values[symbol]
-
-    def hold(self, cell: str, value: float) -> None:
-        """Give a cell that is no quantity its value."""
-        self._values[cell] = value
+    def __missing__(self, symbol: str) -> Any:
+        away, role = parted(symbol)
+        if away:
+            self[symbol] = shifted(self[role], away, self.farthest)
+        else:
+            self[symbol] = self.of(self.definitions[role][0])
+        return self[symbol]
 
     def of(self, tree: Tree) -> Any:
         """Return the values of a formula of roles."""
-
-        def look(leaf: Any) -> Any:
-            return self[leaf.name]
-
         with np.errstate(all="ignore"):
-            return evaluate(tree, look)
+            return evaluate(tree, lambda leaf: self[leaf.name])
 
 
 ROWS_AWAY = {"prev": -1, "next": 1, "": 0, "first": "first"}
@@ -180,20 +166,19 @@ def shifted(values: Any, rows: int | str, farthest: int) -> Any:
     """Return what stands `rows` further down in each row, NaN beyond the ends; or in the first."""
     if np.ndim(values) == 0:
         return values
-    moved = np.full_like(values, np.nan)
-    if isinstance(rows, str):
-        moved[...] = values[..., :1]
-        return moved
-    rows = max(-farthest, min(farthest, rows))
-    if rows < 0:
-        moved[..., -rows:] = values[..., :rows]
-    else:
-        moved[..., : max(0, values.shape[-1] - rows)] = values[..., rows:]
-    return moved
+    here = np.arange(values.shape[-1])
+    there = 0 * here if isinstance(rows, str) else here + max(-farthest, min(farthest, rows))
+    inside = (there >= 0) & (there < len(here))
+    return np.where(inside, values[..., there * inside], np.nan)
 
 
 def trajectory(
-    constants: Known, rows: int, samples: int, seed: int, biases: str = "", moving: bool = False
+    constants: Mapping[str, Any],
+    rows: int,
+    samples: int,
+    seed: int,
+    biases: str = "",
+    moving: bool = False,
 ) -> State:
     """Return states of right rows that follow each other, from random weights.
 

@@ -7,17 +7,16 @@ single change that makes it right.
 
 import math
 import re
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from sweep.auditor import mistakes
 from sweep.auditor.book import Book, Home, address, cells_of, spot_of
-from sweep.auditor.changing import expanded, find, renamed, spelled, symbols
+from sweep.auditor.changing import expanded, find, parts, renamed, spelled, symbols
 from sweep.auditor.formulas import (
-    AREA,
-    ROW,
+    LIST,
     Area,
     Call,
     Cell,
@@ -31,7 +30,7 @@ from sweep.auditor.formulas import (
 from sweep.auditor.layout import Table
 from sweep.auditor.mistakes import Explained, explained
 from sweep.auditor.model import State, parted, symbol_of, trajectory
-from sweep.auditor.roles import ALL_BIASES, WEIGHTS
+from sweep.auditor.roles import ALL_BIASES, QUANTITIES, UNITS, WEIGHTS
 
 FARTHEST, SAMPLES = 7, 5
 """Each state is a row with seven before and seven after it, so that other rows can be meant."""
@@ -49,10 +48,6 @@ DERIVED = re.compile(r"[dm]_|[nck]\d")
 
 DEEPEST = 12
 """How many cells without a heading a formula may lead through."""
-
-WHOLE = ("h1", "h2", "ah1", "ah2", "o1", "o2", "ao1", "ao2", "e1", "e2", "et",
-         *(f"d_et_{w}" for w in WEIGHTS))  # fmt: skip
-"""Columns whose whole formula may stand in another."""
 
 CURVES = {
     "1/1+EXP(-x)": "1/1+EXP(-x): 1 + EXP(-x) belongs in brackets",
@@ -83,7 +78,7 @@ class Prober:
         self.table, self.book = table, book
         rows = 2 * FARTHEST + 1
         self.state = trajectory(constants, rows, SAMPLES, 20, table.biases, table.moving)
-        self.state.hold("step", 0.317)  # nothing has a use for it
+        self.state["step"] = 0.317  # nothing has a use for it
         self.places: dict[Home, tuple[str, int]] = {
             (table.sheet, spot): (column.role, step)
             for column in table.columns
@@ -144,7 +139,7 @@ class Prober:
         pins: dict[str, str] = {}
         tree = self.symbolic(home, step, pins)
         value = self.state.of(tree)
-        if same(value, self.state[role]):
+        if self._right(tree, role):
             return None
         return (
             self._smoothed(tree, role)
@@ -182,7 +177,7 @@ class Prober:
             if isinstance(part, Area):
                 rows = cells_of(part, home)
                 leaves = [tuple(self._leaf(c, home, step, {}, deep) for c in row) for row in rows]
-                return Call(AREA, tuple(Call(ROW, row) for row in leaves))
+                return Call(LIST, tuple(Call(LIST, row) for row in leaves))
             if isinstance(part, Cell):
                 place = part.column if self.table.across else part.row
                 moved = None if slides is None or place.pinned else spot_of(part, home)
@@ -205,22 +200,21 @@ class Prober:
         else:
             symbol = address(cell[1]) if cell[0] == home[0] else f"{cell[0]}!{address(cell[1])}"
             self.cells[symbol] = cell
-            self.state.hold(symbol, self.book.value(cell))
+            self.state[symbol] = self.book.value(cell)
         pins[symbol] = address(cell[1])
         return Name(symbol)
 
     def rate_of(self, home: Home, role: str, step: int) -> Home | float | None:
         """Return the cell, or typed number, that an update has for the rate; None if none is."""
         tree = self.symbolic(home, step, {})
-        rate, right = "etab" if role in ALL_BIASES else "eta", self.state[role]
+        rate = "etab" if role in ALL_BIASES else "eta"
         for symbol in symbols(tree):
             known = symbol in self.cells or symbol == rate
-            if known and same(self.state.of(renamed(tree, {symbol: rate})), right):
+            if known and self._right(renamed(tree, {symbol: rate}), role):
                 homes = {role: home for home, role in self.table.homes.items()}
                 return self.cells.get(symbol) or homes.get(rate)
         for number in set(_numbers(tree)):
-            rated = _exchanged(tree, {Number(number): Name(rate)})
-            if same(self.state.of(rated), right):
+            if self._right(_exchanged(tree, {Number(number): Name(rate)}), role):
                 return number
         return None
 
@@ -236,7 +230,7 @@ class Prober:
             (mistakes.ROUNDED, replace(tree, exact)),
             (mistakes.E_ROUNDED, _exchanged(tree, near_e)),
         ):
-            if changed != tree and same(self.state.of(changed), self.state[role]):
+            if changed != tree and self._right(changed, role):
                 return Explained(mistake)
         return None
 
@@ -244,7 +238,7 @@ class Prober:
         """Right but for references to cells above that move down with the row."""
         slides: set[str] = set()
         tree = self.symbolic(home, step, {}, slides=slides)
-        if not slides or not same(self.state.of(tree), self.state[role]):
+        if not slides or not self._right(tree, role):
             return None
         names = sorted(map(spelled, slides))
         told = " and ".join(f"{name}'s" for name in names)
@@ -262,18 +256,17 @@ class Prober:
 
     def _rowed(self, tree: Tree, pins: dict[str, str], role: str) -> Explained | None:
         """Right but for references that stay in a row, for a rate's that slides, or for both."""
-        right, update = self.state[role], role in (*WEIGHTS, *ALL_BIASES)
+        update = role in (*WEIGHTS, *ALL_BIASES)
         stays = {s: parted(s)[1] for s in symbols(tree) if s in pins and s not in self.cells}
         stays = {s: name for s, name in stays.items() if name not in self.table.fixed}
         ways = [{s: symbol_of(n, -1 if update else 0) for s, n in stays.items()}, stays]
         for names in ways:
-            if same(self.state.of(renamed(tree, names)), right):
+            if self._right(renamed(tree, names), role):
                 return Explained(mistakes.PINNED, _kept(names, pins))
         rate = "etab" if role in ALL_BIASES else "eta"
         for symbol in symbols(tree) if update or role[0] in "nck" else ():
             for names in ({}, *ways):
-                rated = renamed(tree, {**names, symbol: rate})
-                if symbol in names or not same(self.state.of(rated), right):
+                if symbol in names or not self._right(renamed(tree, {**names, symbol: rate}), role):
                     continue
                 told = f"{spelled(symbol)} where {spelled(rate)} belongs"
                 if symbol in self.cells and symbol not in pins:
@@ -287,35 +280,30 @@ class Prober:
         """Find the single change that makes the formula right."""
         tree, wanted = self._folded(tree), ways_of(role, self.state, self.there)
         into = sorted({name for way in wanted for name in symbols(way)})
-        right, value = self.state[role], self.state.of(tree)
-        change = find(tree, wanted[:3], lambda one: same(self.state.of(one), right), into)
+        change = find(tree, wanted[:3], lambda one: self._right(one, role), into)
         if change is None:
-            return explain(
-                role, self.state, lambda one: same(one, value), self.there, [*into, *WHOLE]
-            )
-        found = explained(change, role)
-        pinned = change.stands in pins and change.stands not in self.cells
-        if (
-            change.kind == "another"
-            and pinned
-            and parted(change.stands)[1] == parted(change.belongs)[1]
-        ):
-            return Explained(mistakes.PINNED, f"{pins[change.stands]} stays; {found.told}")
+            value, others = self.state.of(tree), [*into, *QUANTITIES]
+            return explain(role, self.state, lambda one: same(one, value), self.there, others)
+        found, stands = explained(change, role), change.stands
+        pinned = change.kind == "another" and stands in pins and stands not in self.cells
+        if pinned and parted(stands)[1] == parted(change.belongs)[1]:
+            return Explained(mistakes.PINNED, f"{pins[stands]} stays; {found.told}")
         return found
 
     def _folded(self, tree: Tree) -> Tree:
         """Return a formula with what has no column and is written out by its name."""
-        units = [unit for unit in WHOLE[:8] if not self.there(unit)]
+        units = [unit for unit in UNITS if not self.there(unit)]
 
         def folded(part: Tree) -> Tree:
-            for unit in (
-                units if isinstance(part, Call) and part.function not in (AREA, ROW) else ()
-            ):
-                if same(self.state.of(part), self.state[unit]):
-                    return Name(unit)
-            return part
+            whole = isinstance(part, Call) and part.function != LIST
+            named = (Name(unit) for unit in units if whole and self._right(part, unit))
+            return next(named, part)
 
         return replace(tree, folded)
+
+    def _right(self, tree: Tree, role: str) -> bool:
+        """Whether a formula gives what a role is."""
+        return same(self.state.of(tree), self.state[role])
 
     def there(self, symbol: str) -> bool:
         """Whether a symbol is of a column here."""
@@ -327,12 +315,9 @@ def _kept(names: dict[str, str], pins: dict[str, str]) -> str:
     return " and ".join(told)
 
 
-def _numbers(tree: Tree) -> Iterator[float]:
-    if isinstance(tree, Call):
-        for part in tree.arguments:
-            yield from _numbers(part)
-    elif isinstance(tree, Number) and isinstance(tree.value, float):
-        yield tree.value
+def _numbers(tree: Tree) -> list[float]:
+    numbers = (part.value for part, _ in parts(tree) if isinstance(part, Number))
+    return [number for number in numbers if isinstance(number, float)]
 
 
 def _exchanged(tree: Tree, by: Mapping[Number, Tree]) -> Tree:
@@ -394,7 +379,7 @@ def explain(
         change = find(right, [right], lambda tree: fits(state.of(tree)), others, repairs=False)
         if change:
             return explained(change, role)
-    for other in WHOLE:
+    for other in QUANTITIES:
         if other != role and fits(state[other]):
             return Explained(mistakes.FORMULA, f"the formula of {spelled(other)}")
     return None

@@ -15,6 +15,9 @@ ALL_BIASES = BIASES["layer"] + BIASES["unit"]
 CONSTANTS = ("i1", "i2", "t1", "t2", "eta", "etab")
 """What is the same in each row; `etab` is a rate that biases have of their own."""
 WEIGHTS = tuple(f"w{n}" for n in range(1, 9))
+UNITS = ("h1", "h2", "ah1", "ah2", "o1", "o2", "ao1", "ao2")
+QUANTITIES = (*UNITS, "e1", "e2", "et", *(f"d_et_{w}" for w in WEIGHTS))
+"""What every sheet computes, in the order in which it does."""
 
 ERROR = r"(?:e|err|error|fehler|erreur|errore|loss|cost|costo|j|l|verlust|perte|perdida|mse|sse)"
 TOTAL = r"(?:t|tot|total|totale|totales|gesamt|ges|sum|summe|somme|overall|all)"

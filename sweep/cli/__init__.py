@@ -7,8 +7,7 @@ the command line inside `main`, so that a signal that comes while Python imports
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -19,36 +18,24 @@ class Stopped(BaseException):
 
 def main() -> None:
     """Run the command line; exit with 0 done, 1 failed, 2 wrong request, 130 or 143 interrupted."""
+    heeded = []  # unless it is ignored; a run has its own way meanwhile
+    if threading.current_thread() is threading.main_thread():
+        signals = (signal.SIGINT, signal.SIGTERM)
+        heeded = [one for one in signals if signal.getsignal(one) is not signal.SIG_IGN]
     try:
-        with _heeding_signals():
+        try:
+            for number in heeded:
+                signal.signal(number, _stop)
             from sweep.cli.ending import status_of
 
             status = status_of(_app())
+        finally:
+            for number in heeded:  # all is done, and Python takes a while to end
+                signal.signal(number, signal.SIG_IGN)
     except Stopped as stopped:
         print("sweep: interrupted", file=sys.stderr)
         status = 128 + stopped.args[0]
     sys.exit(status)
-
-
-@contextmanager
-def _heeding_signals() -> Iterator[None]:
-    """Raise `Stopped` where a signal comes that is not ignored; a run has its own way meanwhile.
-
-    What comes after that changes nothing: all is done, and Python takes a while to end.
-    """
-    main_thread = threading.current_thread() is threading.main_thread()
-    heeded = [
-        number
-        for number in (signal.SIGINT, signal.SIGTERM)
-        if main_thread and signal.getsignal(number) is not signal.SIG_IGN
-    ]
-    for number in heeded:
-        signal.signal(number, _stop)
-    try:
-        yield
-    finally:
-        for number in heeded:
-            signal.signal(number, signal.SIG_IGN)
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -58,7 +45,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 def _app() -> Callable[..., Any]:
     """The application: each module adds its commands, in the order in which help names them."""
     from sweep.cli import studies  # noqa: F401  # isort: skip
-    from sweep.cli import analysing, benchmark, course, exploring, zooming  # noqa: F401
+    from sweep.cli import analysing, course, maps  # noqa: F401
     from sweep.cli.door import app
 
     return app

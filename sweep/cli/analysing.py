@@ -1,19 +1,23 @@
-"""Commands that say what the learning rate did: best, compare; and what a search may miss."""
+"""Commands that say what the learning rate did, what a search may miss, and how fast it goes."""
 
-from collections.abc import Callable
-from math import isnan
-from typing import TYPE_CHECKING, Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
 
 from typer import Argument, Option
 
 from sweep.cli.door import RESULTS, Folder, Json, Name, Only, Overrides, Size, app, trained
-from sweep.cli.terminal import columns, note, plural, printable, tell
+from sweep.cli.terminal import columns, note, plural, printable, said, tell
 from sweep.errors import RequestError
+from sweep.runs.progress import short
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pandas as pd
 
     from sweep.analysis import Comparison, Findings
+
+Dtype = StrEnum("Dtype", ["float64", "float32"])
 
 MOST_GROUPS = 8
 """Of more groups than this the best are printed."""
@@ -58,9 +62,9 @@ def best(  # noqa: PLR0913 - a command's options are its arguments
     choices = Choices(within)
     opened = trained(name, overrides, size, results)
     found = find(responses_of(opened, rate, by, only or (), areas=area), by, choices)
+    shared = shared_draws(opened.study)
     if json:
-        shared = shared_draws(opened.study)
-        words = {"sentences": [*sentences(found), *filter(None, [shared])]}
+        words = {"sentences": [*filter(None, [*sentences(found), shared])]}
         tell({"study": opened.study.name, "best": found.best, "summary": found.summary} | words)
         return
     print(printable(f"{opened.study.name}: {opened.study.title}"))
@@ -69,14 +73,12 @@ def best(  # noqa: PLR0913 - a command's options are its arguments
     if groups > 1:
         order = f"{plural(groups, 'group')}, the best by {found.lead} first"
         print(printable(answer(found)[0] if found.unlike else order))
-    columns([*_best_rows(found, shown, names)])
+    columns(_best_rows(found, shown, names))
     if level_of(found.lead).unit == "loss" and "usable_from" in set(found.summary["measure"]):
         print()
-        columns([*_summary_rows(found, shown, names)])
-    for paragraph in sentences(found, shown):
+        columns(_summary_rows(found, shown, names))
+    for paragraph in filter(None, [*sentences(found, shown), shared]):
         print(f"\n{printable(paragraph)}")
-    if shared := shared_draws(opened.study):
-        print(f"\n{printable(shared)}")
     if groups > len(shown):
         more = plural(groups - len(shown), "more group")
         note(f"{more}: --json prints all of them, --only NAME=VALUE some")
@@ -89,22 +91,19 @@ def _best_rows(
     from sweep.analysis.naming import number
     from sweep.analysis.sentences import percent, written
 
-    skip = 0 if any(names) else 1
-    head = ("GROUP", "BEST BY", "RATE", "INTERVAL", "VALUE", "INTERVAL", "CHOSEN AGAIN")
-    yield head[skip:]
+    yield "GROUP", "BEST BY", "RATE", "INTERVAL", "VALUE", "INTERVAL", "CHOSEN AGAIN"
     for group, name in zip(shown, names, strict=True):
         for by, row in found.rows(group)[0].items():
             say = written(by)
-            cells = (
+            yield (
                 name,
                 by,
-                _said(row["best_rate"], number),
-                _interval(row["best_rate_low"], row["best_rate_high"], number),
-                _said(row["value"], say),
-                _interval(row["value_low"], row["value_high"], say),
-                _said(row["support"], percent),
+                said(number, row["best_rate"]),
+                said(number, row["best_rate_low"], row["best_rate_high"]),
+                said(say, row["value"]),
+                said(say, row["value_low"], row["value_high"]),
+                said(percent, row["support"]),
             )
-            yield cells[skip:]
 
 
 def _summary_rows(
@@ -114,32 +113,21 @@ def _summary_rows(
     from sweep.analysis.naming import number
     from sweep.analysis.sentences import Setting, percent
 
-    skip = 0 if any(names) else 1
-    area = {"area_under_curve": "MEAN LOSS"} if found.responses.has("area_under_curve") else {}
     head = "GROUP,USABLE RATES,DECADES,HALF DIVERGE FROM,SENSITIVITY,OVERSHOOT,CONVERGED,STALLED"
-    yield [*head.split(","), "DIVERGED", *area.values()][skip:]
+    yield f"{head},DIVERGED,MEAN LOSS".split(",")
     for group, name in zip(shown, names, strict=True):
         value = {measure: row["value"] for measure, row in found.rows(group)[1].items()}
         setting = Setting.of(found, group)
-        cells = (
+        yield (
             name,
-            _interval(value["usable_from"], value["usable_to"], setting.end),
-            _said(value["usable_decades"], lambda width: f"{width:.2g}"),
+            said(setting.end, value["usable_from"], value["usable_to"]),
+            said("{:.2g}".format, value["usable_decades"]),
             setting.rate(value["divergence_threshold"]),
-            _said(value["lr_sensitivity"], number),
-            _said(value["overshoot"], number),
+            said(number, value["lr_sensitivity"]),
+            said(number, value["overshoot"]),
             *(percent(value[outcome]) for outcome in ("converged", "stalled", "diverged")),
-            *(_said(value[name], number) for name in area),
+            said(number, value["area_under_curve"]) if "area_under_curve" in value else "",
         )
-        yield cells[skip:]
-
-
-def _said(value: float, say: Callable[[float], str]) -> str:
-    return "-" if isnan(value) else say(value)
-
-
-def _interval(low: float, high: float, say: Callable[[float], str]) -> str:
-    return "-" if isnan(low) else f"{say(low)} to {say(high)}"
 
 
 @app.command()
@@ -168,26 +156,25 @@ def compare(
     opened = [trained(name, overrides, size, results) for name in names]
     found = compare(opened, measure, rate=rate, only=only or ())
     note(*(f"warning: {text}" for text in found.unlike))
+    words = verdicts(found)
     if json:
         tables = {"at_best": found.at_best(), "differences": found.differences()}
-        words = {"alignment": alignment(found), "sentences": verdicts(found)}
-        tell({"measure": found.measure, "warnings": found.unlike} | tables | words)
+        told = {"alignment": alignment(found), "sentences": words}
+        tell({"measure": found.measure, "warnings": found.unlike} | tables | told)
         return
     from sweep.views.comparison import save_comparison
 
     paths = save_comparison(found, results)
     print(*map(printable, alignment(found)), sep="\n", end="\n\n")
-    columns([*_comparison_rows(found)])
-    words_of = verdicts(found)
-    for sentence in words_of[:MOST_PARAGRAPHS]:
+    columns(_comparison_rows(found))
+    for sentence in words[:MOST_PARAGRAPHS]:
         print(f"\n{printable(sentence)}")
     for most, what in ((MOST_ROWS, "--json prints all of them, --only NAME=VALUE some"),
                        (MOST_PARAGRAPHS, "in the table alone; --json words all")):  # fmt: skip
-        if len(words_of) > most:
-            note(f"{plural(len(words_of) - most, 'more row')}: {what}")
+        if len(words) > most:
+            note(f"{plural(len(words) - most, 'more row')}: {what}")
             break
-    print()
-    print(*paths, sep="\n")
+    print("", *paths, sep="\n")
 
 
 def _comparison_rows(found: "Comparison") -> "Iterator[Sequence[str]]":
@@ -195,26 +182,24 @@ def _comparison_rows(found: "Comparison") -> "Iterator[Sequence[str]]":
     from sweep.analysis.naming import number
     from sweep.analysis.sentences import names_of, written
 
-    skip = 0 if found.shared else 1
     table = found.at_best().head(MOST_ROWS)
     say = written(found.measure)
     head = ("GROUP", "STUDY", "BEST RATE", "VALUE", "FIRST'S RATE", "FIRST'S VALUE")
-    training = ("final_loss", "first_final_loss") if "final_loss" in table else ()
-    beside = ("ON TRAINING DATA", "FIRST'S") if training else ()
-    yield (*head, found.change.upper(), "INTERVAL", *beside)[skip:]
+    training = {"final_loss": "ON TRAINING DATA", "first_final_loss": "FIRST'S"}
+    beside = [name for name in training if name in table]
+    yield (*head, found.change.upper(), "INTERVAL", *(training[name] for name in beside))
     for name, row in zip(names_of(found, table), table.to_dict("records"), strict=True):
-        cells = (
+        yield (
             name,
             row["study"],
-            _said(row["rate"], number),
-            _said(row["value"], say),
-            _said(row["first_rate"], number),
-            _said(row["first"], say),
-            _said(row[found.change], number),
-            _interval(row["low"], row["high"], number),
-            *(_said(row[one], number) for one in training),
+            said(number, row["rate"]),
+            said(say, row["value"]),
+            said(number, row["first_rate"]),
+            said(say, row["first"]),
+            said(number, row[found.change]),
+            said(number, row["low"], row["high"]),
+            *(said(number, row[one]) for one in beside),
         )
-        yield cells[skip:]
 
 
 @app.command()
@@ -258,11 +243,87 @@ def halving(  # noqa: PLR0913 - a command's options are its arguments
     print(printable(f"{opened.study.name}: {opened.study.title}"))
     print(f"{draws} searches of {plural(found['trials'][0], 'trial')} each, stopped by {looked}")
     head = "METHOD,STEPS SAVED,TO THE END,KEPT THE BEST,FOUND / BEST,IN 90% AT MOST,RANK"
-    rows = [tuple(head.split(","))]
-    for row in found.to_dict("records"):
-        shares = {one: percent(row[one]) for one in ("saved", "kept")}
-        numbers = {one: number(row[one]) for one in ("finished", "ratio", "ratio_high", "rank")}
-        said = shares | numbers
-        names = ("saved", "finished", "kept", "ratio", "ratio_high", "rank")
-        rows.append((row["method"], *(said[one] for one in names)))
-    columns(rows)
+    says: dict[str, Callable[[Any], str]]
+    says = {"method": str, "saved": percent, "finished": number, "kept": percent, "ratio": number,
+            "ratio_high": number, "rank": number}  # fmt: skip
+    rows = [[say(row[one]) for one, say in says.items()] for row in found.to_dict("records")]
+    columns([head.split(","), *rows])
+
+
+@app.command()
+def bench(
+    networks: Annotated[
+        list[str] | None, Argument(metavar="NETWORK", help="Rows of the table of networks.")
+    ] = None,
+    dtype: Annotated[
+        list[Dtype] | None,
+        Option(help="Both by default. May be repeated."),
+    ] = None,
+    threads: Annotated[
+        list[int] | None,
+        Option(metavar="N", min=1, help="How many; by default one a usable CPU. May be repeated."),
+    ] = None,
+    lanes: Annotated[
+        list[int] | None,
+        Option(metavar="N", help="Networks side by side; by default what suits. May be repeated."),
+    ] = None,
+    rounds: Annotated[int, Option(metavar="N", min=1, help="Turns of each.")] = 7,
+    seconds: Annotated[float, Option(metavar="S", min=0.001, help="Of one turn, about.")] = 0.3,
+    results: Folder = RESULTS,
+    json: Json = False,
+) -> None:
+    """Measure how fast networks train, beside what this machine can do at most."""
+    from sweep.instrument.bench import bench, summary
+
+    found = bench(
+        networks or (),
+        dtypes=[str(one) for one in dtype or Dtype],
+        threads=threads or (),
+        lanes=lanes or (),
+        rounds=rounds,
+        seconds=seconds,
+        results=results,
+        say=note,
+    )
+    machine, measured = found.machine, found.measured
+    if json:
+        noise = {"noise": measured.noise, "warning": measured.noise.warning}
+        tables = {"ceilings": measured.ceilings, "summary": summary(measured.turns)}
+        tell({"machine": machine} | noise | tables | {"file": found.file})
+    else:
+        bits = machine.register_bytes * 8
+        print(f"{machine.name}, {bits} bits a register, {plural(machine.processors, 'CPU')}")
+        print(f"{measured.noise}\n")
+        _print_ceilings(measured.ceilings)
+        print()
+        _print_summary(summary(measured.turns), rounds)
+        print(f"  {found.file}")
+    if measured.noise.warning:
+        note(measured.noise.warning)
+
+
+def _print_ceilings(ceilings: "pd.DataFrame") -> None:
+    names = ceilings["ceiling"].unique().tolist()
+    rows = [["CEILINGS, a second", *names]]
+    for (dtype, threads), own in ceilings.groupby(["dtype", "threads"], sort=False):
+        best = own.groupby("ceiling")["per_second"].max()
+        rows.append([_of(dtype, threads), *(short(best[name], "") for name in names)])
+    columns(rows, right=range(1, len(rows[0])))
+
+
+def _print_summary(table: "pd.DataFrame", rounds: int) -> None:
+    heads = ["NETWORK", "", "LANES", "STEPS/S", "FROM - TO", "GRADIENTS/S", "OF THE LIMIT"]
+    rows = [[*heads, "FROM - TO", "LIMIT"]]
+    for row in table.to_dict("records"):
+        speed, low, high = (short(row[name], "") for name in ("speed", "low", "high"))
+        share = f"{row['share_low']:.0%} - {row['share_high']:.0%}"
+        of, gradients = _of(row["dtype"], row["threads"]), short(row["gradients"], "")
+        start = [row["network"], of, str(row["lanes"]), speed, f"{low} - {high}", gradients]
+        rows.append([*start, f"{row['share']:.0%}", share, row["limit"]])
+    columns(rows, right=(2, 3, 4, 5, 6, 7))
+    held = table["confidence"].iloc[0]
+    print(f"  medians of {plural(rounds, 'round')}, within from - to with {held:.0%} confidence")
+
+
+def _of(dtype: object, threads: object) -> str:
+    return f"{dtype}, {threads} thread{'s' * (threads != 1)}"

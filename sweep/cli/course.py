@@ -2,20 +2,13 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 from typer import Argument, Exit, Option
 
 from sweep.cli.door import Json, Name, Overrides, Size, app, edits_of
 from sweep.cli.terminal import columns, note, plural, printable, tell
 from sweep.errors import RequestError
-
-if TYPE_CHECKING:
-    from sweep.auditor.auditing import Audit
-
-MISTAKES = 1
-"""The exit status where mistakes were found, as that of `sweep verify` where damage was."""
-
 
 Trial = Annotated[
     list[str] | None,
@@ -50,7 +43,6 @@ def explain(  # noqa: PLR0913 - a command's options are its arguments
 ) -> None:
     """Derive every gradient of one step of a trial of STUDY, in symbols and in numbers."""
     from sweep.course.derivation import explain
-    from sweep.course.languages import spelled
 
     encoding = sys.stdout.encoding or "utf-8"
     found = explain(
@@ -72,12 +64,15 @@ def explain(  # noqa: PLR0913 - a command's options are its arguments
 
         from sweep.course.document import terminal
 
-        Console(highlight=False).print(terminal(found.document, encoding))
+        def spelled(text: str) -> str:
+            return text.encode(encoding, "sweep").decode(encoding)
+
+        Console(highlight=False).print(terminal(found.document, spelled))
     else:
         text = found.written(form, picture)
         if form == "html" and encoding.lower() != "utf-8":
             text = text.encode("ascii", "xmlcharrefreplace").decode()
-        print(spelled(text, encoding), end="")
+        print(text, end="")
     if diagram:
         print(diagram)
 
@@ -117,55 +112,43 @@ def audit(
     json: Json = False,
 ) -> None:
     """Check somebody's own backpropagation sheet, cell by cell."""
+    from sweep.auditor import verdict
     from sweep.auditor.auditing import audit
-    from sweep.auditor.marking import check_place, mark
     from sweep.store.files import refuse_place, told
 
     if marked:
-        check_place(file, marked)
+        verdict.check_place(file, marked)
         refuse_place(marked, "audit")
     found = audit(file, sheet)
     if json:
-        _tell(found)
+        keys = [heading.replace(" ", "_") for heading in verdict.HEADINGS]
+        tables = [
+            {
+                "sheet": judged.table.sheet,
+                "summary": verdict.summary(judged),
+                "mistakes": [dict(zip(keys, row, strict=True)) for row in verdict.rows(judged)],
+                "follows": verdict.follow(judged),
+            }
+            for judged in found.tables
+        ]
+        whole = {"file": found.path, "correct": found.correct, "verdict": verdict.verdict(found)}
+        tell(whole | {"tables": tables, "remarks": verdict.remarks(found)})
     else:
-        _print(found)
+        print(printable(verdict.verdict(found)))
+        for judged in found.tables:
+            if len(found.tables) > 1 or judged.wrong:
+                print(f"\n{printable(verdict.summary(judged))}")
+            if judged.wrong:
+                rows = (verdict.HEADINGS, *verdict.rows(judged))
+                columns([(f"  {one}", *rest) for one, *rest in rows], right=(2, 3))
+                if line := verdict.follow(judged):
+                    print(f"  {printable(line)}")
+        note(*verdict.remarks(found))
     if marked:
         with told(f"{marked}: cannot be written", RequestError):
-            mark(found, marked)
+            verdict.mark(found, marked)
         if not json:
             none = "the copy, without marks, for nothing is wrong"
             print(f"\n{printable(str(marked))}: {none if found.correct else 'the copy with marks'}")
     if not found.correct:
-        raise Exit(MISTAKES)
-
-
-def _tell(found: "Audit") -> None:
-    from sweep.auditor.verdict import HEADINGS, follow, remarks, rows, summary, verdict
-
-    keys = [heading.replace(" ", "_") for heading in HEADINGS]
-    tables = [
-        {
-            "sheet": judged.table.sheet,
-            "summary": summary(judged),
-            "mistakes": [dict(zip(keys, row, strict=True)) for row in rows(judged)],
-            "follows": follow(judged),
-        }
-        for judged in found.tables
-    ]
-    whole = {"file": found.path, "correct": found.correct, "verdict": verdict(found)}
-    tell(whole | {"tables": tables, "remarks": remarks(found)})
-
-
-def _print(found: "Audit") -> None:
-    """Print the verdict, then each table's mistakes."""
-    from sweep.auditor.verdict import HEADINGS, follow, remarks, rows, summary, verdict
-
-    print(printable(verdict(found)))
-    for judged in found.tables:
-        if len(found.tables) > 1 or judged.wrong:
-            print(f"\n{printable(summary(judged))}")
-        if judged.wrong:
-            columns([(f"  {one}", *rest) for one, *rest in (HEADINGS, *rows(judged))], right=(2, 3))
-            if line := follow(judged):
-                print(f"  {printable(line)}")
-    note(*remarks(found))
+        raise Exit(1)

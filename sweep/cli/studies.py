@@ -23,12 +23,14 @@ from sweep.cli.door import (
     edits_of,
     trained,
 )
-from sweep.cli.terminal import columns, duration, note, plural, printable, short, tell
+from sweep.cli.terminal import columns, note, plural, printable, tell
 from sweep.errors import RequestError
+from sweep.runs.progress import duration, short
 
 if TYPE_CHECKING:
     from sweep.runs.studies import Plan
 
+Format = StrEnum("Format", ["png", "svg", "pdf"])
 _REFINED = "and all cells that disagree are split"
 _DISK_SHARE = 0.5  # of what is free: others write too, and the guess is rough
 
@@ -82,8 +84,14 @@ def plan(
         tell(found)
     else:
         print(printable(f"{found.study}: {found.title}"))
-        columns([*_planned(found)])
-    _warn_of_curves(found)
+        columns(_planned(found))
+    if found.disk_bytes >= _DISK_SHARE * found.free_bytes:
+        disk, free = short(found.disk_bytes, "B"), short(found.free_bytes, "B")
+        fewer = (
+            f", curves {short(found.curve_bytes, 'B')} of it; "
+            'record.loss = "log 200" keeps fewer points of them, and "nothing" none'
+        ) * (4 * found.curve_bytes > found.disk_bytes)
+        note(f"warning: results would take {disk} of the {free} that are free{fewer}")
 
 
 def _planned(found: "Plan") -> Iterator[tuple[str, str]]:
@@ -104,28 +112,14 @@ def _planned(found: "Plan") -> Iterator[tuple[str, str]]:
     why = f"; another number trains all anew: {', and '.join(found.anew)}" if found.anew else ""
     yield "steps", steps + why
     yield "network-steps", short(found.network_steps, "")
-    yield (
-        "memory",
-        f"{short(found.memory_bytes, 'B')} at the peak, Python and its libraries included",
-    )
+    memory = short(found.memory_bytes, "B")
+    yield "memory", f"{memory} at the peak, Python and its libraries included"
     yield "disk", f"{short(found.disk_bytes, 'B')}, of {short(found.free_bytes, 'B')} free"
     how = "by a short try" if found.tried else "guessed, since one step takes long"
     about = "at most about" if found.refined is False else "about"
     yield "time", f"{about} {duration(found.seconds)} on {plural(found.threads, 'thread')}, {how}"
     compiling = f"about {duration(found.compile_seconds)}" if found.compile_seconds else "nothing"
     yield "  compiling", compiling
-
-
-def _warn_of_curves(found: "Plan") -> None:
-    if found.disk_bytes < _DISK_SHARE * found.free_bytes:
-        return
-    disk, free = short(found.disk_bytes, "B"), short(found.free_bytes, "B")
-    told = f"warning: results would take {disk} of the {free} that are free"
-    fewer = (
-        f", curves {short(found.curve_bytes, 'B')} of it; "
-        'record.loss = "log 200" keeps fewer points of them, and "nothing" none'
-    )
-    note(told + fewer if 4 * found.curve_bytes > found.disk_bytes else told)
 
 
 @app.command()
@@ -219,14 +213,6 @@ def verify(name: Name, results: Folder = RESULTS, json: Json = False) -> None:
         hidden = f" ({found.hidden:,} of them in hidden/)" if found.hidden else ""
         what = f"{plural(found.files, 'file')} of {plural(found.trials, 'trial')}{hidden}"
         print(f"{found.directory}: {what} are as they were written")
-
-
-class Format(StrEnum):
-    """What figures are written as."""
-
-    png = "png"
-    svg = "svg"
-    pdf = "pdf"
 
 
 def import_seaborn() -> None:

@@ -4,22 +4,19 @@ import codecs
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from io import TextIOWrapper
 from math import isfinite, isnan
 
-from sweep.runs.progress import duration, short
-
-__all__ = ["columns", "duration", "note", "plural", "printable", "short", "tell", "use_what_it_has"]
-
-
 LETTERS = {
     "∂": "d", "∇": "grad", "∑": "sum", "∏": "prod", "√": "sqrt", "·": "*", "⋅": "*", "×": "x",
     "−": "-", "–": "-", "—": "-", "→": "->", "←": "<-", "≤": "<=", "≥": ">=", "≠": "!=", "≈": "~",
-    "∞": "inf", "…": "...", "∈": "in", "‘": "'", "’": "'", "“": '"', "”": '"', "•": "*",
+    "∞": "inf", "…": "...", "∈": "in", "‘": "'", "’": "'", "“": '"', "”": '"', "•": "*", "Σ": "sum",
 }  # fmt: skip
-"""What is written for letters that a terminal lacks; Greek ones by their names."""
+"""What is written for letters that a terminal lacks; other Greek ones by their names."""
+
+RAISED = re.compile("[⁻⁺⁽⁾⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 
 
 def use_what_it_has() -> None:
@@ -32,20 +29,21 @@ def use_what_it_has() -> None:
 
 def _otherwise(error: UnicodeError) -> tuple[str, int]:
     assert isinstance(error, UnicodeEncodeError)
-    return "".join(map(_letter, error.object[error.start : error.end])), error.end
+    if raised := RAISED.match(error.object, error.start):
+        plain = unicodedata.normalize("NFKD", raised[0]).replace("−", "-")
+        return f"^{plain}", raised.end()
+    return _letter(error.object[error.start]), error.start + 1
 
 
 def _letter(letter: str) -> str:
     if letter in LETTERS:
         return LETTERS[letter]
-    name = unicodedata.name(letter, "")
-    if greek := re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", name):
+    if greek := re.fullmatch(r"GREEK (SMALL|CAPITAL) LETTER (\w+)", unicodedata.name(letter, "")):
         return greek[2].lower() if greek[1] == "SMALL" else greek[2].capitalize()
     apart = unicodedata.normalize("NFKD", letter)
     if apart != letter and not apart.isascii():  # a letter and its mark, or another of its kind
         return "".join(map(_letter, filter(str.isalpha, apart))) or "?"
-    plain = apart.encode("ascii", "ignore").decode()
-    return ("^" if "SUPERSCRIPT" in name else "") + plain if plain else "?"
+    return apart.encode("ascii", "ignore").decode() or "?"
 
 
 def note(*messages: str) -> None:
@@ -54,15 +52,23 @@ def note(*messages: str) -> None:
         print(printable(" ".join(message.split())), file=sys.stderr)
 
 
-def columns(rows: Sequence[Sequence[str]], right: Iterable[int] = ()) -> None:
-    """Print rows as aligned columns, those numbered in `right` to the right."""
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [
-            cell.rjust(width) if at in right else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(row, widths, strict=True))
-        ]
-        print(printable("  ".join(cells).rstrip()))
+def columns(rows: Iterable[Sequence[str]], right: Collection[int] = ()) -> None:
+    """Print rows as aligned columns, those numbered in `right` to the right.
+
+    A column that has nothing beneath its heading is left out.
+    """
+    aligned = []
+    for at, cells in enumerate(zip(*rows, strict=True)):
+        align, width = str.rjust if at in right else str.ljust, max(map(len, cells))
+        if any(cells[1:]):
+            aligned.append([align(cell, width) for cell in cells])
+    for row in zip(*aligned, strict=True):
+        print(printable("  ".join(row).rstrip()))
+
+
+def said(say: Callable[[float], str], *values: float) -> str:
+    """Return a number, or "a to b", in the words of `say`; "-" for one that is none."""
+    return "-" if isnan(values[0]) else " to ".join(map(say, values))
 
 
 def printable(text: str) -> str:
@@ -96,9 +102,6 @@ def _plain(value: object) -> object:
         return {str(key): _plain(one) for key, one in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(one) for one in value]
-    if isinstance(value, float) and isnan(value):
-        return None
-    is_json = value is None or isinstance(value, str | int)
-    if isinstance(value, float):
-        is_json = isfinite(value)
-    return value if is_json else str(value)
+    if isinstance(value, float) and not isfinite(value):
+        return None if isnan(value) else str(value)
+    return value if value is None or isinstance(value, str | int | float) else str(value)

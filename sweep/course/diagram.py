@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from io import StringIO
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.cm import ScalarMappable
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, SymLogNorm
 from matplotlib.figure import Figure
@@ -42,10 +42,9 @@ class _Layer:
 
 def draw_network(snapshot: Snapshot, sample: int = 1) -> Figure:
     """A picture of the network of a snapshot: values of one sample, gradients of all."""
-    sizes = snapshot.definitions.network.layers
-    layers = [_layer(size) for size in sizes]
+    layers = [_layer(size) for size in snapshot.definitions.network.layers]
     top = max(layer.heights[0] for layer in layers)
-    width, height = _ACROSS * (len(sizes) - 1) + 3.0, 2 * top + 1.6
+    width, height = _ACROSS * (len(layers) - 1) + 3.0, 2 * top + 1.6
     scale = min(_INCHES, _TALLEST / height)
     look = Look(snapshot.study.title, note=_note(snapshot, sample))
     with theme():
@@ -55,8 +54,9 @@ def draw_network(snapshot: Snapshot, sample: int = 1) -> Figure:
         axes.set_aspect("equal")
         axes.set_xlim(-0.6, width - 0.6)
         axes.set_ylim(-top - 0.6, top + 1.0)
-        _draw_weights(axes, snapshot, layers)
-        _draw_neurons(axes, snapshot, layers, sample)
+        drawing = _Drawing(axes, snapshot, sample, layers)
+        drawing.weights()
+        drawing.neurons()
     return figure
 
 
@@ -66,7 +66,7 @@ def _note(snapshot: Snapshot, sample: int) -> str:
     if not any(name.startswith("learning_rate") for name in snapshot.axes):
         text, layers = Text(snapshot.notation, 4), range(1, snapshot.definitions.last + 1)
         rates = {text.write(q): q for q in (Quantity("rate", layer) for layer in layers)}
-        told += [f"{name} = {_digits(snapshot, q)}" for name, q in rates.items()]
+        told += [f"{name} = {_digits(snapshot.number(q))}" for name, q in rates.items()]
     told.append(f"step {snapshot.step}")
     if snapshot.definitions.samples > 1:
         told.append(f"values of sample {sample} and gradients of all {len(snapshot.samples)}")
@@ -94,108 +94,90 @@ def _layer(size: int) -> _Layer:
     return _Layer(neurons, heights, size - len(neurons))
 
 
-def _draw_weights(axes: Axes, snapshot: Snapshot, layers: list[_Layer]) -> None:
-    lines, gradients, labels = [], [], []
-    for at, (before, after) in enumerate(pairwise(layers), start=1):
-        for j, y in zip(after.neurons, after.heights, strict=True):
-            for i, x in zip(before.neurons, before.heights, strict=True):
-                lines.append([((at - 1) * _ACROSS, x), (at * _ACROSS, y)])
-                weight = Quantity("weight", at, j, i)
-                labels.append(weight)
-                gradients.append(_number(snapshot, Quantity("by_weight", at, j, i)))
-    values = np.array(gradients)
-    largest = float(np.abs(values[np.isfinite(values)]).max(initial=0.0)) or 1.0
-    norm = SymLogNorm(largest * _SMALL, vmin=-largest, vmax=largest)
-    drawn = LineCollection(lines, cmap=_COLORS, norm=norm, zorder=1)
-    drawn.set_array(np.where(np.isfinite(values), values, 0.0))
-    drawn.set_linewidth(2.6 if len(lines) <= LABELLED else max(0.4, 2.2 - len(lines) / 80))
-    axes.add_collection(drawn)
-    if len(lines) <= LABELLED:
-        for line, weight in zip(lines, labels, strict=True):
-            _label_weight(axes, snapshot, line, weight)
-    _color_bar(axes, drawn, largest)
+def _digits(value: float, digits: int = 4) -> str:
+    return f"{value:.{digits}g}".replace("-", "−")
 
 
-def _label_weight(
-    axes: Axes, snapshot: Snapshot, line: list[tuple[float, float]], weight: Quantity
-) -> None:
-    """At the end of a line that rises and at the start of any other: there they do not meet."""
-    (x0, y0), (x1, y1) = line
-    share = (_RADIUS + 0.12) / np.hypot(x1 - x0, y1 - y0)
-    rising = y1 > y0
-    along = 1 - share if rising else share
-    axes.text(
-        x0 + along * (x1 - x0),
-        y0 + along * (y1 - y0),
-        _labelled(snapshot, weight),
-        rotation=np.degrees(np.arctan2(y1 - y0, x1 - x0)),
-        rotation_mode="anchor",
-        transform_rotates_text=True,
-        ha="right" if rising else "left",
-        va="center",
-        fontsize="x-small",
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
-        zorder=2,
-    )
+@dataclass(frozen=True)
+class _Drawing:
+    """What is drawn into the axes: a line a weight, a circle a neuron."""
 
+    axes: Axes
+    snapshot: Snapshot
+    sample: int
+    layers: list[_Layer]
 
-def _draw_neurons(axes: Axes, snapshot: Snapshot, layers: list[_Layer], sample: int) -> None:
-    last = len(layers) - 1
-    crowded = max(len(layer.neurons) for layer in layers) > NEURONS // 2
-    for at, layer in enumerate(layers):
-        x = at * _ACROSS
-        for neuron, y in zip(layer.neurons, layer.heights, strict=True):
-            _draw_neuron(axes, snapshot, (x, y), output(at, neuron, sample), 5 if crowded else 8)
-            if at and snapshot.definitions.network.bias and not crowded:
-                bias = _labelled(snapshot, Quantity("bias", at, neuron))
-                axes.text(x, y + 0.5, bias, ha="center", va="bottom", fontsize="x-small", zorder=4)
-            if at == last:
-                _label_output(axes, snapshot, x, y, neuron, sample)
-        if layer.left_out:
-            gap, text = layer.heights[NEURONS // 2 - 1] - _DOWN, f"{layer.left_out} more"
-            axes.text(x, gap, text, ha="center", va="center", fontsize="x-small", zorder=4)
+    def text(self, x: float, y: float, words: str, **more: Any) -> None:
+        usual: dict[str, Any] = {"ha": "center", "va": "center", "fontsize": "x-small", "zorder": 4}
+        self.axes.text(x, y, words, **usual | more)
 
+    def name(self, q: Quantity) -> str:
+        return f"${Latex(self.snapshot.notation, 4).write(q)}$"
 
-def _draw_neuron(
-    axes: Axes, snapshot: Snapshot, place: tuple[float, float], own: Quantity, size: int
-) -> None:
-    """A circle with the name and the number of what leaves it."""
-    axes.add_patch(Circle(place, _RADIUS, facecolor="white", edgecolor=MARK, linewidth=1, zorder=3))
-    text = f"{_name(snapshot, own)}\n{_digits(snapshot, own, size // 2)}"
-    axes.text(*place, text, ha="center", va="center", fontsize=size, zorder=4)
+    def labelled(self, q: Quantity) -> str:
+        return f"{self.name(q)} = {_digits(self.snapshot.number(q))}"
 
+    def weights(self) -> None:
+        lines: dict[Quantity, tuple[tuple[float, float], tuple[float, float]]] = {}
+        for at, (before, after) in enumerate(pairwise(self.layers), start=1):
+            for j, y in zip(after.neurons, after.heights, strict=True):
+                for i, x in zip(before.neurons, before.heights, strict=True):
+                    ends = ((at - 1) * _ACROSS, x), (at * _ACROSS, y)
+                    lines[Quantity("weight", at, j, i)] = ends
+        values = np.array([self.snapshot.number(weight.about("by_weight")) for weight in lines])
+        largest = float(np.abs(values[np.isfinite(values)]).max(initial=0.0)) or 1.0
+        norm = SymLogNorm(largest * _SMALL, vmin=-largest, vmax=largest)
+        drawn = LineCollection([*lines.values()], cmap=_COLORS, norm=norm, zorder=1)
+        drawn.set_array(np.where(np.isfinite(values), values, 0.0))
+        drawn.set_linewidth(2.6 if len(lines) <= LABELLED else max(0.4, 2.2 - len(lines) / 80))
+        self.axes.add_collection(drawn)
+        if len(lines) <= LABELLED:
+            for weight, (start, end) in lines.items():
+                self.label_weight(weight, *start, *end)
+        bar = self.axes.figure.colorbar(drawn, ax=self.axes, shrink=0.8, aspect=28, pad=0.02)
+        bar.set_label(r"$\partial E_T / \partial W$", fontsize="small")
+        ticks = [largest * share for share in (-1, -0.1, -0.01, 0, 0.01, 0.1, 1)]
+        bar.set_ticks(ticks, labels=[_digits(tick, 1) for tick in ticks], fontsize="x-small")
+        bar.minorticks_off()
+        bar.outline.set_visible(False)
 
-def _label_output(axes: Axes, snapshot: Snapshot, x: float, y: float, k: int, sample: int) -> None:
-    """What the output should be, and its part of the loss."""
-    target = Quantity("target", to=k, sample=sample)
-    term = Quantity("term", snapshot.definitions.last, k, sample=sample)
-    text = f"{_labelled(snapshot, target)}\n{_labelled(snapshot, term)}"
-    axes.text(x + 0.6, y, text, ha="left", va="center", fontsize="x-small")
+    def label_weight(self, weight: Quantity, x0: float, y0: float, x1: float, y1: float) -> None:
+        """At the end of a line that rises and at the start of any other: there they do not meet."""
+        share = (_RADIUS + 0.12) / np.hypot(x1 - x0, y1 - y0)
+        along = 1 - share if y1 > y0 else share
+        self.text(
+            x0 + along * (x1 - x0),
+            y0 + along * (y1 - y0),
+            self.labelled(weight),
+            rotation=np.degrees(np.arctan2(y1 - y0, x1 - x0)),
+            rotation_mode="anchor",
+            transform_rotates_text=True,
+            ha="right" if y1 > y0 else "left",
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 0.6},
+            zorder=2,
+        )
 
-
-def _color_bar(axes: Axes, drawn: ScalarMappable, largest: float) -> None:
-    figure = axes.figure
-    bar = figure.colorbar(drawn, ax=axes, shrink=0.8, aspect=28, pad=0.02)
-    bar.set_label(r"$\partial E_T / \partial W$", fontsize="small")
-    ticks = [largest * share for share in (-1, -0.1, -0.01, 0, 0.01, 0.1, 1)]
-    bar.set_ticks(
-        ticks, labels=[f"{tick:.1g}".replace("-", "−") for tick in ticks], fontsize="x-small"
-    )
-    bar.minorticks_off()
-    bar.outline.set_visible(False)
-
-
-def _name(snapshot: Snapshot, quantity: Quantity) -> str:
-    return f"${Latex(snapshot.notation, 4).write(quantity)}$"
-
-
-def _labelled(snapshot: Snapshot, quantity: Quantity) -> str:
-    return f"{_name(snapshot, quantity)} = {_digits(snapshot, quantity)}"
-
-
-def _digits(snapshot: Snapshot, quantity: Quantity, digits: int = 4) -> str:
-    return f"{_number(snapshot, quantity):.{digits}g}".replace("-", "−")
-
-
-def _number(snapshot: Snapshot, quantity: Quantity) -> float:
-    return float(np.squeeze(snapshot.numbers[quantity]))
+    def neurons(self) -> None:
+        """Circles with what leaves them; at the last also what should, and its part of the loss."""
+        definitions, sample = self.snapshot.definitions, self.sample
+        crowded = max(len(layer.neurons) for layer in self.layers) > NEURONS // 2
+        size, digits = (5, 2) if crowded else (8, 4)
+        for at, layer in enumerate(self.layers):
+            x = at * _ACROSS
+            for k, y in zip(layer.neurons, layer.heights, strict=True):
+                circle = Circle((x, y), _RADIUS, facecolor="white", edgecolor=MARK, linewidth=1)
+                circle.set_zorder(3)
+                self.axes.add_patch(circle)
+                own = output(at, k, sample)
+                value = _digits(self.snapshot.number(own), digits)
+                self.text(x, y, f"{self.name(own)}\n{value}", fontsize=size)
+                if at and definitions.network.bias and not crowded:
+                    self.text(x, y + 0.5, self.labelled(Quantity("bias", at, k)), va="bottom")
+                if at == definitions.last:
+                    target = Quantity("target", to=k, sample=sample)
+                    term = Quantity("term", at, k, sample=sample)
+                    words = f"{self.labelled(target)}\n{self.labelled(term)}"
+                    self.text(x + 0.6, y, words, ha="left", zorder=3)
+            if layer.left_out:
+                gap = layer.heights[NEURONS // 2 - 1] - _DOWN
+                self.text(x, gap, f"{layer.left_out} more")

@@ -5,7 +5,7 @@ As text for terminals, as Markdown with LaTeX, as one HTML file with MathML that
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from importlib.resources import files
@@ -18,7 +18,7 @@ from rich.table import Table as Grid
 from rich.text import Text as Words
 
 from sweep.course.expression import Expression
-from sweep.course.languages import Language, Latex, MathML, Text, operator, spelled
+from sweep.course.languages import Language, Latex, MathML, Text, operator
 from sweep.course.symbols import Notation
 
 WIDTH = 100
@@ -29,7 +29,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|$~])")
 
 Cell = str | Expression
 Line = tuple[Cell, ...]
-"""Words with formulas among them."""
+"""Words with formulas among them: a heading, or a sentence or more."""
 
 
 @dataclass(frozen=True)
@@ -56,13 +56,6 @@ class Equation:
 
 
 @dataclass(frozen=True)
-class Paragraph:
-    """A sentence or more."""
-
-    line: Line
-
-
-@dataclass(frozen=True)
 class Table:
     """Rows under headings; every cell is words or a formula."""
 
@@ -70,7 +63,8 @@ class Table:
     rows: tuple[Line, ...]
 
 
-Block = Paragraph | Equation | Table
+Block = Line | Equation | Table
+"""A paragraph, or what stands alone."""
 
 
 @dataclass(frozen=True)
@@ -91,12 +85,12 @@ class Document:
     digits: int
 
 
-def terminal(document: Document, encoding: str = "utf-8") -> Group:
+def terminal(document: Document, spelled: Callable[[str], str] = str) -> Group:
     """The document for rich to print, as wide as the terminal is and in its colours.
 
-    Signs that the `encoding` lacks are spelled.
+    `spelled` gives a text in signs that the terminal has.
     """
-    page = _Terminal(Text(document.notation, document.digits), encoding)
+    page = _Terminal(Text(document.notation, document.digits), spelled)
     parts: list[RenderableType] = [page.line((document.title,), "bold")]
     for section in document.sections:
         parts += [Words(""), page.line(section.title, "bold underline")]
@@ -129,10 +123,10 @@ def html(document: Document, picture: str = "") -> str:
 @dataclass(frozen=True)
 class _Terminal:
     language: Text
-    encoding: str
+    spelled: Callable[[str], str]
 
     def words(self, text: str, style: str = "") -> Words:
-        return Words(spelled(text, self.encoding), style)
+        return Words(self.spelled(text), style)
 
     def line(self, line: Line, style: str = "") -> Words:
         return Words("", style).join([Words("", style), *map(self.cell, line)])
@@ -144,8 +138,8 @@ class _Terminal:
 
     def block(self, block: Block) -> RenderableType:
         match block:
-            case Paragraph(line):
-                return self.line(line)
+            case tuple():
+                return self.line(block)
             case Equation():
                 return Padding(self.equation(block), _INDENT)
         grid = Grid(box=None, padding=(0, 2, 0, 0), show_header=any(block.headings))
@@ -213,8 +207,8 @@ class _Markdown(_Page):
 
     def block(self, block: Block) -> str:
         match block:
-            case Paragraph(line):
-                return self.line(line)
+            case tuple():
+                return self.line(block)
             case Equation():
                 sides, fits = self.sides(block)
                 if fits:
@@ -238,8 +232,8 @@ class _HTML(_Page):
 
     def block(self, block: Block) -> str:
         match block:
-            case Paragraph(line):
-                return f"<p>{self.line(line)}</p>"
+            case tuple():
+                return f"<p>{self.line(block)}</p>"
             case Equation():
                 inner = self.equation(block)
                 return f'<div class="equation"><math displaystyle="true">{inner}</math></div>'

@@ -8,12 +8,11 @@ Other networks have the same sets for each of their layers, from the last to the
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import cast
 
-import numpy as np
-
 from sweep.course.chain_rule import Definitions, output
-from sweep.course.document import Document, Equation, Line, Paragraph, Section, Table
+from sweep.course.document import Block, Document, Equation, Line, Section, Table
 from sweep.course.expression import (
     WRITTEN_OUT,
     Expression,
@@ -41,7 +40,7 @@ ROWS, ABREAST = 12, 6
 DIGITS = {"float64": 9, "float32": 6}
 """Significant digits of numbers: fewer than rounding on the way could change."""
 
-Body = Iterator[Paragraph | Equation | Table]
+Body = Iterator[Block]
 
 
 def explain(snapshot: Snapshot, sample: int = 1) -> Document:
@@ -131,11 +130,11 @@ class _Derivation:
         yield Table(("", ""), tuple(rows))
         if self.d.samples > 1:
             at = self.snapshot.samples[self.sample - 1]
-            yield _say(
-                f"This step sees {self.d.samples} samples. What has an upper ({self.sample}) is of "
-                f"one of them, number {at + 1} of the data; others go through the same formulas. "
-                "The factor that makes the loss a mean is in each output's part of it, so that the "
-                "parts of samples are added up."
+            yield (
+                f"This step sees {self.d.samples} samples. What has an upper ({self.sample}) is ",
+                f"of one of them, number {at + 1} of the data; others go through the same ",
+                "formulas. The factor that makes the loss a mean is in each output's part of it, ",
+                "so that the parts of samples are added up.",
             )
         yield from self._values("inputs", [output(0, i, self.sample) for i in self._to(0)])
         targets = [Quantity("target", to=k, sample=self.sample) for k in self._to(self.d.last)]
@@ -153,7 +152,7 @@ class _Derivation:
             abreast = tuple(shown[start : start + ABREAST])
             yield Table(abreast, (tuple(map(self._value, abreast)),))
         if len(shown) < len(quantities):
-            yield _say(f"{len(quantities) - len(shown)} more {name} are not shown.")
+            yield (f"{len(quantities) - len(shown)} more {name} are not shown.",)
 
     # Set 1
 
@@ -172,21 +171,19 @@ class _Derivation:
         z = Quantity("sum", last, k, sample=self.sample)
         factors = self._factors(weight)
         if self.d.network.activations[-1] == "softmax":
-            yield _say(weight, " acts through ", z, " alone, and through it on every output.")
+            yield (weight, " acts through ", z, " alone, and through it on every output.")
             yield Equation(self._of(weight), (times(*factors),))
         else:
             terms = self.d.neurons("term", last, self.sample)
             own, others = terms[k - 1], [*terms[: k - 1], *terms[k:]]
-            yield _say(
-                weight, " acts through ", z, " alone, and so on ", own, " alone", *_rest(others)
-            )
+            yield (weight, " acts through ", z, " alone, and so on ", own, " alone", *_rest(others))
             steps = [plus(call("partial", own, weight), *[0] * bool(others))]
             if 1 < len(terms) <= WRITTEN_OUT:
                 steps.insert(0, call("partial", plus(*terms), weight))
             yield Equation(self._of(weight), (*steps, times(*factors)))
-        yield _say("The factors:")
+        yield ("The factors:",)
         yield from (self._equation(cast("Quantity", factor)) for factor in factors)
-        yield _say("Their product:")
+        yield ("Their product:",)
         yield self._filled(self._of(weight), times(*factors))
 
     def _gradients(self, layer: int) -> Body:
@@ -202,14 +199,14 @@ class _Derivation:
 
     def _chain(self, layer: int) -> Body:
         """The chain rule through the activations of a hidden layer, not yet with all numbers."""
-        yield _say(
-            "A weight of this layer acts through one sum and one activation, and that on all of "
-            "the next layer. What the activation does to the loss comes in the next sets."
+        yield (
+            "A weight of this layer acts through one sum and one activation, and that on all of ",
+            "the next layer. What the activation does to the loss comes in the next sets.",
         )
         yield from self._several(
             self.d.parameters(layer), lambda p: Equation(self._of(p), (times(*self._factors(p)),))
         )
-        yield _say("Two of the factors are known:")
+        yield ("Two of the factors are known:",)
         yield from self._several(self.d.neurons("slope", layer, self.sample))
         weights = self.d.weights(layer)
         yield from self._several([w.about("sum_by_weight", self.sample) for w in weights])
@@ -217,14 +214,11 @@ class _Derivation:
     def _paths(self, layer: int) -> Iterator[tuple[Line, Body]]:
         """What each activation of a layer does through each neuron of the next one."""
         neurons = self._to(layer)
-        for i in neurons if len(neurons) <= WRITTEN_OUT else neurons[:1]:
+        likewise = (f"The other {len(neurons) - 1} neurons of the layer likewise.",)
+        many = len(neurons) > WRITTEN_OUT
+        for i in neurons[:1] if many else neurons:
             paths = [Quantity("path", layer + 1, j, i, self.sample) for j in self._to(layer + 1)]
-            yield _range(paths), self._through(paths, len(neurons) - 1)
-
-    def _through(self, paths: Sequence[Quantity], others: int) -> Body:
-        yield from self._several(paths, self._path)
-        if others >= WRITTEN_OUT:
-            yield _say(f"The other {others} neurons of the layer likewise.")
+            yield _range(paths), chain(self._several(paths, self._path), [likewise] * many)
 
     def _path(self, path: Quantity) -> Equation:
         by_sum = self.d.by_sum(path.layer, path.to, self.sample)
@@ -235,7 +229,7 @@ class _Derivation:
     # Over samples, and the update
 
     def _over_samples(self) -> Body:
-        yield _say("Each sample has its own part in the gradient; together they are")
+        yield ("Each sample has its own part in the gradient; together they are",)
 
         def total(parameter: Quantity) -> Equation:
             kind = f"by_{parameter.kind}"
@@ -245,8 +239,8 @@ class _Derivation:
         yield from self._several(self.d.all_parameters, total)
 
     def _update(self) -> Body:
-        yield _say(
-            "All derivatives were taken at the old weights. Now each weight moves against its own:"
+        yield (
+            "All derivatives were taken at the old weights. Now each weight moves against its own:",
         )
         if self.d.clipped:
             yield self._equation(Quantity("clipping"))
@@ -256,7 +250,7 @@ class _Derivation:
         for kept in zip(*map(self.d.kept, parameters), strict=True):
             yield from self._several(kept)
         yield from self._several([p.about(f"next_{p.kind}") for p in parameters])
-        yield _say(
+        yield (
             "With them the loss goes from ",
             self._value(Quantity("loss")),
             " to ",
@@ -303,7 +297,7 @@ class _Derivation:
             return
         made = [equation(q) for q in quantities[:FEW]]
         yield from made
-        yield _say(f"The other {len(quantities) - FEW} likewise.")
+        yield (f"The other {len(quantities) - FEW} likewise.",)
         if made[0].value is None:
             return
         shown = quantities if len(quantities) <= ROWS else [*quantities[: ROWS - 1], quantities[-1]]
@@ -322,11 +316,7 @@ class _Derivation:
         return Equation(left, forms, shown, self._value(left))
 
     def _value(self, q: Quantity) -> Number:
-        return Number(float(np.squeeze(self.snapshot.numbers[q])) + 0.0)  # without a sign of 0
-
-
-def _say(*line: str | Expression) -> Paragraph:
-    return Paragraph(line)
+        return Number(self.snapshot.number(q) + 0.0)  # without a sign of 0
 
 
 def _rest(others: Sequence[Expression]) -> Line:

@@ -14,29 +14,6 @@ ADD, SIGN, DIVIDE, MULTIPLY, RAISE, ATOM = range(6)
 SUPERSCRIPTS = str.maketrans("-0123456789+()", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁽⁾")
 
 
-_RAISED = {chr(small): chr(plain) for plain, small in SUPERSCRIPTS.items()}
-_SPELLED = {
-    "−": "-", "·": "*", "…": "...", "⋯": "...", "∂": "d", "Σ": "sum", "√": "sqrt", "π": "pi",
-    "α": "alpha", "β": "beta", "ε": "epsilon", "η": "eta", "κ": "kappa", "λ": "lambda",
-    "μ": "mu", "Φ": "Phi", "φ": "phi",
-}  # fmt: skip
-_RUN = re.compile(f"[{''.join(_RAISED)}]+")
-
-
-def spelled(text: str, encoding: str) -> str:
-    """The text with every sign that an encoding lacks spelled: dE_T/dW5, x^2, eta; else a "?"."""
-
-    def has(part: str) -> bool:
-        return part.encode(encoding, "replace").decode(encoding, "replace") == part
-
-    def lowered(run: re.Match[str]) -> str:
-        return run[0] if has(run[0]) else "^" + "".join(_RAISED[c] for c in run[0])
-
-    if has(text):
-        return text
-    return "".join(c if has(c) else _SPELLED.get(c, "?") for c in _RUN.sub(lowered, text))
-
-
 class Piece(NamedTuple):
     """Something written, and how tightly it holds together."""
 
@@ -56,10 +33,6 @@ class Form(NamedTuple):
     text: str
     holds: int = ATOM
     wants: tuple[int, ...] = ()
-
-    def filled(self, *parts: str) -> str:
-        """The text with parts in it."""
-        return re.sub(r"\$(\d)", lambda found: parts[int(found[1])], self.text)
 
 
 Name = Callable[[Quantity], Glyph]
@@ -90,80 +63,78 @@ class Language:
         """The expression as a piece of a larger one."""
         match tree:
             case Quantity():
-                return self.quantity(tree)
+                return self._quantity(tree)
             case Number(value):
-                return self.number(value)
+                return self._number(value)
             case Series() if tree.count <= WRITTEN_OUT:
-                return self.sum(tree.written_out.parts)
+                return self.piece(tree.written_out)
             case Series():
-                term = self.inside(tree.term(tree.letter), MULTIPLY)
-                return Piece(self.filled("series", tree.letter, str(tree.count), term), ADD)
+                term = self._inside(tree.term(tree.letter), MULTIPLY)
+                return Piece(self._filled("series", tree.letter, str(tree.count), term), ADD)
             case Node("sum", parts):
-                return self.sum(parts)
+                return self._sum(parts)
             case Node(operation, parts):
-                return self.operation(operation, parts)
+                return self._operation(operation, parts)
         raise TypeError(f"{tree}: is no formula")
 
-    def operation(self, name: str, parts: tuple[Expression, ...]) -> Piece:
+    def _operation(self, name: str, parts: tuple[Expression, ...]) -> Piece:
         """An operation in its form, or as a function of that name."""
         if name == "product":
-            return Piece(self.times.join(self.inside(p, MULTIPLY) for p in parts), MULTIPLY)
+            return Piece(self.times.join(self._inside(p, MULTIPLY) for p in parts), MULTIPLY)
         if name in self.forms:
-            form = self.forms[name]
-            wants = form.wants + (ADD,) * (len(parts) - len(form.wants))
-            return Piece(form.filled(*map(self.inside, parts, wants)), form.holds)
+            _, holds, wants = self.forms[name]
+            wants += (ADD,) * (len(parts) - len(wants))
+            return Piece(self._filled(name, *map(self._inside, parts, wants)), holds)
         inner = self.comma.join(map(self.write, parts))
-        return Piece(self.filled("call", self.functions.get(name, name), inner))
+        return Piece(self._filled("call", self.functions.get(name, name), inner))
 
-    def filled(self, form: str, *parts: str) -> str:
+    def _filled(self, form: str, *parts: str) -> str:
         """What is already written, in a form."""
-        return self.forms[form].filled(*parts)
+        return re.sub(r"\$(\d)", lambda found: parts[int(found[1])], self.forms[form].text)
 
-    def inside(self, tree: Expression, least: int) -> str:
+    def _inside(self, tree: Expression, least: int) -> str:
         """The expression, in parentheses if it holds together less than its place wants."""
         text, holds = self.piece(tree)
-        return text if holds >= least else self.filled("grouped", text)
+        return text if holds >= least else self._filled("grouped", text)
 
-    def sum(self, terms: tuple[Expression, ...]) -> Piece:
-        """One term after the other."""
-        text = self.inside(terms[0], SIGN)
+    def _sum(self, terms: tuple[Expression, ...]) -> Piece:
+        text = self._inside(terms[0], SIGN)
         for term in terms[1:]:
             match term:
                 case Node("negative", (inner,)):
-                    text += self.minus + self.inside(inner, DIVIDE)
+                    text += self.minus + self._inside(inner, DIVIDE)
                 case _:
-                    text += self.plus + self.inside(term, DIVIDE)
+                    text += self.plus + self._inside(term, DIVIDE)
         return Piece(text, ADD)
 
-    def quantity(self, quantity: Quantity) -> Piece:
-        """The glyph of a quantity."""
+    def _quantity(self, quantity: Quantity) -> Piece:
         glyph = self.name(quantity)
         if isinstance(glyph, Symbol):
-            return self.symbol(glyph)
-        text = self.filled("partial", self.symbol(glyph.top).text, self.symbol(glyph.bottom).text)
+            return self._symbol(glyph)
+        top, bottom = (self._symbol(one).text for one in (glyph.top, glyph.bottom))
+        text = self._filled("partial", top, bottom)
         if glyph.of:
-            text = self.filled("of", text, self.raised(glyph.of))
+            text = self._filled("of", text, self._raised(glyph.of))
         if glyph.through:
-            text = self.filled("through", text, self.symbol(glyph.through).text)
+            text = self._filled("through", text, self._symbol(glyph.through).text)
         return Piece(text, MULTIPLY)
 
-    def number(self, value: float) -> Piece:
+    def _number(self, value: float) -> Piece:
         """Digits, and a power of ten."""
         mantissa, _, exponent = f"{value:.{self.digits}g}".partition("e")
-        text, holds = self.mantissa(mantissa), ATOM
+        text, holds = self._mantissa(mantissa), ATOM
         if exponent:
-            text, holds = self.filled("ten", text, self.raised(str(int(exponent)))), MULTIPLY
+            text, holds = self._filled("ten", text, self._raised(str(int(exponent)))), MULTIPLY
         return Piece(text, SIGN if mantissa.startswith("-") else holds)
 
-    def mantissa(self, text: str) -> str:
+    def _mantissa(self, text: str) -> str:
         """Digits with a sign; inf and nan."""
         return text.replace("-", "−")
 
-    def raised(self, text: str) -> str:
-        """What is to stand above."""
+    def _raised(self, text: str) -> str:
         return text
 
-    def symbol(self, symbol: Symbol) -> Piece:
+    def _symbol(self, symbol: Symbol) -> Piece:
         """A letter with what stands below and above it."""
         raise NotImplementedError
 
@@ -190,21 +161,20 @@ class Text(Language):
     }
     functions: ClassVar = {"Phi": "Φ", "phi": "φ", "sqrt": "√"}
 
-    def operation(self, name: str, parts: tuple[Expression, ...]) -> Piece:
+    def _operation(self, name: str, parts: tuple[Expression, ...]) -> Piece:
         """Whole numbers as exponents are small and raised."""
         if name == "power" and (exponent := self.write(parts[1])).isdigit():
-            return Piece(self.inside(parts[0], ATOM) + self.raised(exponent), RAISE)
-        return super().operation(name, parts)
+            return Piece(self._inside(parts[0], ATOM) + self._raised(exponent), RAISE)
+        return super()._operation(name, parts)
 
-    def raised(self, text: str) -> str:
-        """Small digits."""
+    def _raised(self, text: str) -> str:
         return text.translate(SUPERSCRIPTS)
 
-    def symbol(self, symbol: Symbol) -> Piece:
+    def _symbol(self, symbol: Symbol) -> Piece:
         """W5, A_H1, w2_1_3: as columns of results are called."""
         joint = "_" if symbol.below[:1].isalpha() else ""
         below = symbol.below.replace(",", "_")
-        text = f"{symbol.base}{joint}{below}{self.raised(symbol.above)}"
+        text = f"{symbol.base}{joint}{below}{self._raised(symbol.above)}"
         return Piece(text, RAISE if symbol.above else ATOM)
 
 
@@ -234,21 +204,14 @@ class Latex(Language):
         "phi": r"\varphi"
     }
     letters: ClassVar = {
-        "α": r"\alpha",
-        "β": r"\beta",
-        "ε": r"\varepsilon",
-        "η": r"\eta",
-        "κ": r"\kappa",
-        "λ": r"\lambda",
-        "μ": r"\mu",
-    }
+        "α": r"\alpha", "β": r"\beta", "ε": r"\varepsilon", "η": r"\eta", "κ": r"\kappa",
+        "λ": r"\lambda", "μ": r"\mu",
+    }  # fmt: skip
 
-    def mantissa(self, text: str) -> str:
-        """Digits with a sign."""
+    def _mantissa(self, text: str) -> str:
         return text.replace("inf", r"\infty").replace("nan", r"\mathrm{NaN}")
 
-    def symbol(self, symbol: Symbol) -> Piece:
-        """A letter with what stands below and above it."""
+    def _symbol(self, symbol: Symbol) -> Piece:
         text = self.letters.get(symbol.base, symbol.base)
         text += f"_{{{symbol.below}}}" if symbol.below else ""
         text += f"^{{{symbol.above}}}" if symbol.above else ""
@@ -304,19 +267,16 @@ class MathML(Language):
     }  # fmt: skip
     functions: ClassVar = {"Phi": "Φ", "phi": "φ"}
 
-    def mantissa(self, text: str) -> str:
-        """Digits with a sign."""
+    def _mantissa(self, text: str) -> str:
         digits = text.lstrip("-").replace("inf", "∞").replace("nan", "NaN")
         parts = [operator("−")] * text.startswith("-")
         return row(*parts, f"<mn>{digits}</mn>")
 
-    def raised(self, text: str) -> str:
-        """A number, or a word."""
+    def _raised(self, text: str) -> str:
         kind = "mn" if text.lstrip("-").isdigit() else "mtext"
         return f"<{kind}>{escape(text.replace('-', '−'))}</{kind}>"
 
-    def symbol(self, symbol: Symbol) -> Piece:
-        """A letter with what stands below and above it."""
+    def _symbol(self, symbol: Symbol) -> Piece:
         base = f"<mi>{symbol.base}</mi>"
         below, above = (f"<mtext>{escape(text)}</mtext>" for text in (symbol.below, symbol.above))
         if symbol.below and symbol.above:
@@ -350,12 +310,10 @@ class Cells(Language):
 
     def piece(self, tree: Expression) -> Piece:
         """Every term of a series: a spreadsheet knows no other sum that names its terms."""
-        return self.sum(tree.written_out.parts) if isinstance(tree, Series) else super().piece(tree)
+        return super().piece(tree.written_out if isinstance(tree, Series) else tree)
 
-    def quantity(self, quantity: Quantity) -> Piece:
-        """A cell."""
+    def _quantity(self, quantity: Quantity) -> Piece:
         return Piece(self.refer(quantity))
 
-    def number(self, value: float) -> Piece:
-        """All its digits."""
+    def _number(self, value: float) -> Piece:
         return Piece(repr(value).upper(), SIGN if value < 0 else ATOM)

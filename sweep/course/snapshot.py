@@ -43,6 +43,10 @@ class Snapshot:
     numbers: Numbers
     loss_after: float | None
 
+    def number(self, q: Quantity) -> float:
+        """The number of a quantity; KeyError if it has none."""
+        return float(np.squeeze(self.numbers[q]))
+
 
 def snapshot_of(study: Study, wanted: Sequence[str] = (), step: int = 0) -> Snapshot:
     """The first trial of a study that has the `wanted` values, such as "learning_rate=0.5".

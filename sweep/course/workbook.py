@@ -15,9 +15,8 @@ from xlsxwriter.utility import xl_col_to_name
 
 from sweep.course.expression import Quantity
 from sweep.course.languages import Cells, Text
-from sweep.course.sheet_columns import STEP, Column, H
 from sweep.course.symbols import cell_name
-from sweep.course.worksheet import Plan, Trial, plan_worksheet
+from sweep.course.worksheet import STEP, Column, H, Plan, Trial, plan_worksheet
 from sweep.errors import RequestError
 from sweep.store.export import EXCEL_OPTIONS, EXCEL_ROWS
 from sweep.store.files import complete, refuse_place, told

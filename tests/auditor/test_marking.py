@@ -7,7 +7,7 @@ import pytest
 import xlsxwriter
 
 from sweep.auditor.auditing import audit
-from sweep.auditor.marking import MOST_COMMENTS, WRONG, check_place, mark
+from sweep.auditor.verdict import MOST_COMMENTS, WRONG, check_place, mark
 from sweep.errors import RequestError
 from tests.auditor.habits import beside
 from tests.auditor.students.making import make

@@ -7,8 +7,7 @@ import openpyxl
 import pytest
 
 from sweep.auditor.auditing import audit
-from sweep.auditor.marking import mark
-from sweep.auditor.verdict import follow, remarks, rows, summary, verdict
+from sweep.auditor.verdict import follow, mark, remarks, rows, summary, verdict
 from sweep.errors import RequestError
 from tests.auditor.habits import beside
 from tests.auditor.students.layouts import LAYOUTS

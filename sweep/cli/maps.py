@@ -1,12 +1,54 @@
-"""The command that goes towards a point of a map: zoom."""
+"""Commands for maps: explore, a page that maps a study; and zoom, towards a point of one."""
 
-from math import isnan
 from typing import Annotated, Literal
 
 from typer import Option
 
-from sweep.cli.door import RESULTS, Folder, Json, Name, Overrides, Threads, app
-from sweep.cli.terminal import columns, note, tell
+from sweep.cli.door import (
+    RESULTS,
+    Folder,
+    Json,
+    Name,
+    Overrides,
+    Size,
+    Threads,
+    app,
+    edits_of,
+)
+from sweep.cli.terminal import columns, note, said, tell
+
+
+@app.command()
+def explore(
+    name: Name,
+    port: Annotated[int | None, Option(metavar="N", help="By default 8432, or a free one.")] = None,
+    host: Annotated[
+        str, Option(metavar="ADDRESS", help="Another address than this machine's own.")
+    ] = "127.0.0.1",
+    no_browser: Annotated[bool, Option("--no-browser", help="Only print the address.")] = False,
+    overrides: Overrides = None,
+    size: Size = None,
+    results: Folder = RESULTS,
+    threads: Threads = None,
+) -> None:
+    """Open a map of STUDY that is dragged and zoomed, and trains what is looked at."""
+    import webbrowser
+
+    from sweep.explorer import explore
+    from sweep.explorer.exploring import is_loopback
+
+    if not is_loopback(host):
+        note(f"warning: whoever reaches {host} and has the token uses this machine, unencrypted")
+
+    def ready(address: str) -> None:
+        print(f"{address}\nCtrl-C ends it; tiles are kept", flush=True)
+        if not no_browser:
+            webbrowser.open(address)
+
+    explore(
+        name, overrides=edits_of(name, overrides, size), results=results, host=host, port=port,
+        threads=threads, on_ready=ready,
+    )  # fmt: skip
 
 
 @app.command()
@@ -49,10 +91,11 @@ def zoom(  # noqa: PLR0913 - a command's options are its arguments
     rows = [("WIDTH", "TRIALS", "TRAINED", "DIMENSION", "INTERVAL", *axes)]
     for row in table.to_dict("records"):
         low, high = row["dimension_low"], row["dimension_high"]
-        said = ("-", "-") if isnan(low) else (f"{row['dimension']:.2f}", f"{low:.2f} to {high:.2f}")
+        known = said("{:.2f}".format, low, high)
+        dimension = known if known == "-" else f"{row['dimension']:.2f}"
         counts = (f"{row['trials']:,}", f"{row['trained']:,}")
         corner = (repr(row["x_from"]), repr(row["y_from"]))
-        rows.append((f"{row['width']:.3g}", *counts, *said, *corner))
+        rows.append((f"{row['width']:.3g}", *counts, dimension, known, *corner))
     columns(rows, right=(1, 2))
     if found.ended:
         note(f"{found.study}: ends at frame {len(table)}: {found.ended}")
