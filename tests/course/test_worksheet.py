@@ -122,6 +122,7 @@ def test_libreoffice_computes_the_kernels_numbers(name: str, tmp_path: Path) -> 
 
 
 @needs_office
+@pytest.mark.check
 def test_headings_and_legends_follow_an_edited_rate(tmp_path: Path) -> None:
     path = tmp_path / "sheet.xlsx"
     write_workbook(
