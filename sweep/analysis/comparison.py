@@ -32,44 +32,38 @@ Trials = tuple[str, pd.DataFrame, Sequence[str]]
 class Side:
     """One study, or the part of it in which the axes that only it has have one value.
 
-    Its groups have each other values of `shared`, the axes that all studies have.
+    `medians` are those of its trials, led by the measure that is compared. Its groups have each
+    other values of `shared`, the axes that all studies have.
     """
 
     name: str
-    responses: Responses
+    medians: Medians
     shared: tuple[str, ...]
-    measure: str
-
-    @cached_property
-    def medians(self) -> Medians:
-        """Of the trials themselves, by the measure that is compared."""
-        return Medians(self.responses, self.measure)
 
     @cached_property
     def places(self) -> pd.DataFrame:
         """A row a group and rate: the shared axes, the rate, its `row` among all, its `value`."""
-        rates = self.medians.rates
-        group, place = np.nonzero(~np.isnan(rates))
-        return self._table(group, rates[group, place], group * rates.shape[1] + place)
+        group, place = np.nonzero(~np.isnan(self.medians.rates))
+        return self._table(group, place, self.medians.rates[group, place])
 
     def best(self) -> pd.DataFrame:
         """The same of the rate that is best, chosen as `best` does: a row a group.
 
         The rate is NaN where none is any good.
         """
-        place = best_place(self.medians, self.measure)[0]
-        group = np.arange(len(place))
-        row = group * self.medians.rates.shape[1] + np.maximum(place, 0)
-        return self._table(group, rate_at(self.medians, place), row)
+        place = best_place(self.medians, self.medians.lead)[0]
+        rate = rate_at(self.medians, place)
+        return self._table(np.arange(len(place)), np.maximum(place, 0), rate)
 
-    def _table(self, group: np.ndarray, rate: np.ndarray, row: np.ndarray) -> pd.DataFrame:
-        table = self.responses.groups[list(self.shared)].iloc[group]
-        found: pd.DataFrame = table.reset_index(drop=True)
-        return found.assign(**{self.responses.rate: rate, "row": row, "value": self.values(row)})
+    def _table(self, group: np.ndarray, place: np.ndarray, rate: np.ndarray) -> pd.DataFrame:
+        responses, row = self.medians.responses, group * self.medians.rates.shape[1] + place
+        told = {responses.rate: rate, "row": row, "value": self.values(row)}
+        table = responses.groups[list(self.shared)].iloc[group]
+        return table.reset_index(drop=True).assign(**told)
 
     def values(self, row: np.ndarray, name: str = "") -> np.ndarray:
         """The medians or shares at some groups and rates, of the measure or of another level."""
-        return np.asarray(self.medians.of(name or self.measure)[0].ravel()[row])
+        return np.asarray(self.medians.of(name or self.medians.lead)[0].ravel()[row])
 
 
 @dataclass(frozen=True, eq=False)
@@ -165,7 +159,18 @@ class Comparison:
         table = both[list(keys)].assign(first=both["value_first"], value=both["value"])
         table.insert(0, "study", side.name)
         change = self._change(table["first"].to_numpy(), table["value"].to_numpy())
-        ends = self._intervals(side, both["row_first"].to_numpy(), both["row"].to_numpy())
+        ends = np.full((2, len(both)), np.nan)
+        pair = (
+            (self.sides[0], both["row_first"].to_numpy(), self._draws(self.sides[0])),
+            (side, both["row"].to_numpy(), self._draws(side)),
+        )
+        for part in self.bootstrap.parts(len(both)):
+            base, found = (
+                resampled(one.medians, self.measure, rows[part], draws) for one, rows, draws in pair
+            )
+            if found is not None and base is not None:
+                least = min(len(base), len(found))
+                ends[:, part] = self.bootstrap.interval(self._change(base[:least], found[:least]))
         low, high = np.where(np.isnan(change), np.nan, ends)
         return table.assign(**{self.change: change}, low=low, high=high)
 
@@ -173,19 +178,6 @@ class Comparison:
         with np.errstate(divide="ignore", invalid="ignore"):
             found: np.ndarray = value / first if self.level.ratio else value - first
         return found
-
-    def _intervals(self, side: Side, first: np.ndarray, row: np.ndarray) -> np.ndarray:
-        """Of the changes from the first side's rows to this one's: (2, rows)."""
-        ends = np.full((2, len(row)), np.nan)
-        for part in self.bootstrap.parts(len(row)):
-            base, found = (
-                resampled(one.medians, self.measure, rows[part], self._draws(one))
-                for one, rows in ((self.sides[0], first), (side, row))
-            )
-            if found is not None and base is not None:
-                both = min(len(base), len(found))
-                ends[:, part] = self.bootstrap.interval(self._change(base[:both], found[:both]))
-        return ends
 
     def _draws(self, side: Side) -> Bootstrap:
         """The same draws for all sides if seeds are shared, else each its own."""
@@ -325,19 +317,17 @@ def _own(groups: pd.DataFrame, shared: Sequence[str]) -> list[str]:
     def combinations(names: Sequence[str]) -> int:
         return len(groups[list(names)].drop_duplicates()) if names else 1
 
-    alone = combinations(shared)
-    names = [str(name) for name in groups if name not in shared]
-    return [name for name in names if combinations([*shared, name]) > alone]
+    names = (str(name) for name in groups if name not in shared)
+    return [name for name in names if combinations([*shared, name]) > combinations(shared)]
 
 
 def _sides(name: str, responses: Responses, shared: Sequence[str], measure: str) -> Iterator[Side]:
     """The sides of one study: one for each combination of the axes that are not shared."""
-    own = _own(responses.groups, shared)
-    if not own:
-        yield Side(name, responses, tuple(shared), measure)
+    groups = responses.groups
+    if not (own := _own(groups, shared)):
+        yield Side(name, Medians(responses, measure), tuple(shared))
         return
-    numbers = responses.groups.groupby(own, sort=True).ngroup().to_numpy()
-    for number in range(int(numbers.max()) + 1):
-        groups = np.flatnonzero(numbers == number)
-        (told,) = group_names(responses.groups[own], groups[:1].tolist())
-        yield Side(f"{name}, {told}", responses.part(groups), tuple(shared), measure)
+    for _, part in groups.groupby(own, sort=True):
+        rows = part.index.to_numpy()
+        (told,) = group_names(groups[own], rows[:1].tolist())
+        yield Side(f"{name}, {told}", Medians(responses.part(rows), measure), tuple(shared))

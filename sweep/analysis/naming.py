@@ -47,18 +47,18 @@ def telling(groups: pd.DataFrame) -> list[str]:
 
 
 def group_names(
-    groups: pd.DataFrame, which: Iterable[int], axes: Sequence[str] | None = None
+    groups: pd.DataFrame, which: Iterable[int] | None = None, axes: Iterable[str] | None = None
 ) -> list[str]:
-    """What sets groups apart: "optimizer = adam, momentum = 0.9", or nothing.
+    """What sets groups, all or some by their rows, apart: "optimizer = adam, momentum = 0.9".
 
     Each is named by its values of `axes`, by default those that tell the groups apart.
     """
-    short = {
-        name: short_name(name, map(str, groups))
-        for name in (telling(groups) if axes is None else axes)
-    }
-    rows = (groups[list(short)].iloc[group] for group in which)
-    return [", ".join(f"{short[name]} = {plain(row[name])}" for name in short) for row in rows]
+    axes = telling(groups) if axes is None else axes
+    short = {name: short_name(name, map(str, groups)) for name in axes}
+    return [
+        ", ".join(f"{said} = {plain(groups[name].iloc[at])}" for name, said in short.items())
+        for at in (range(len(groups)) if which is None else which)
+    ]
 
 
 def named_axis(name: str, axes: Iterable[str], option: str) -> str:

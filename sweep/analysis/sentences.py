@@ -4,8 +4,7 @@ Nothing is claimed beyond the sweep: a best rate at its end may lie further out,
 was not met lies above, a single seed gives no interval, and all of that is said.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from math import inf, isinf, isnan, nan
 
 import numpy as np
@@ -47,44 +46,25 @@ def portion(count: int, total: int) -> str:
     return f"{100 * count / total:{'.1f' if 100 * count / total >= 0.1 else '.1g'}}%"
 
 
-@dataclass(frozen=True)
 class Setting:
-    """What the sentences about one group refer to: the axis, its ends, the seeds, the choices.
+    """What the sentences about one group refer to: the axis, its rates and ends, the seeds.
 
     `steps` are the fewest and the most of its trials if they differ; of a range test, which is
-    `tested`, the rates are those that its trials passed through. `rates` are all of them.
+    `tested`, the rates are those that its trials passed through.
     """
 
-    axis: str
-    lowest: float
-    highest: float
-    seeds: int
-    within: float
-    level: float
-    steps: Sequence[int] = ()
-    tested: bool = False
-    rates: Sequence[float] = ()
-
-    @classmethod
-    def of(cls, found: Findings, group: int) -> "Setting":
-        """That of a group, by its row."""
-        responses = found.responses
-        rates, rows = responses.rates[group], responses.rows[group]
-        counts = []
+    def __init__(self, found: Findings, group: int) -> None:
+        responses, self.choices = found.responses, found.choices
+        self.axis = WORDS.get(responses.rate, responses.rate)
+        self.tested, rows = responses.has("descent"), responses.rows[group]
+        self.rates = [rate for rate in responses.rates[group].tolist() if not isnan(rate)]
+        self.lowest, self.highest = self.rates[0], self.rates[-1]
+        self.seeds = int((rows >= 0).any(axis=0).sum())
+        self.steps: list[int] = []
         if "training.steps" in responses.trials:
             steps = responses.trials["training.steps"].iloc[rows[rows >= 0]]
-            counts = [int(steps.min()), int(steps.max())]
-        return cls(
-            WORDS.get(responses.rate, responses.rate),
-            float(np.nanmin(rates)),
-            float(np.nanmax(rates)),
-            int((rows >= 0).any(axis=0).sum()),
-            found.choices.within,
-            found.choices.bootstrap.level,
-            counts if len(set(counts)) > 1 else [],
-            responses.has("descent"),
-            rates[~np.isnan(rates)].tolist(),
-        )
+            if steps.min() < steps.max():
+                self.steps = [int(steps.min()), int(steps.max())]
 
     @property
     def noun(self) -> str:
@@ -100,9 +80,9 @@ class Setting:
         """An interval in brackets; nothing where there is none."""
         if isnan(low):
             return ""
-        if say(low) == say(high):
-            return f" ({100 * self.level:.3g}% interval: this alone)"
-        return f" ({100 * self.level:.3g}% interval {say(low)} to {say(high)})"
+        level = percent(self.choices.bootstrap.level)
+        ends = ": this alone" if say(low) == say(high) else f" {say(low)} to {say(high)}"
+        return f" ({level} interval{ends})"
 
     def rate(self, value: float) -> str:
         """A rate, or on which side of the swept ones it lies."""
@@ -136,9 +116,9 @@ def sentences(found: Findings, which: Iterable[int] | None = None) -> list[str]:
     Of all groups in their order, or of those numbered in `which`.
     """
     groups, words = found.responses.groups, []
-    wanted = list(range(len(groups)) if which is None else which)
+    wanted = [*(range(len(groups)) if which is None else which)]
     for group, name in zip(wanted, group_names(groups, wanted), strict=True):
-        text = " ".join(filter(None, _said(*found.rows(group), Setting.of(found, group))))
+        text = " ".join(filter(None, _said(*found.rows(group), Setting(found, group))))
         words.append(f"{name}: {text[0].lower()}{text[1:]}" if name else text)
     return words
 
@@ -232,14 +212,14 @@ def _usable(known: Mapping[str, Row], setting: Setting, lead: str) -> str:
     if isnan(low) or setting.lowest == setting.highest:
         return ""
     told = [f"{width:.2g} decades"] * (not isnan(width))
-    told += ["read off between swept ones"] * (not {low, high} <= set(setting.rates))
+    told += ["read off between swept ones"] * (not {low, high} <= {*setting.rates})
     decades = f" ({', '.join(told)})" if told else ""
     loss = "loss" if lead == "final_loss" else level_of(lead).noun
     lower = f", the lowest {setting.noun} swept," if low <= setting.lowest else ""
     upper = f", the highest {setting.noun} swept" if high >= setting.highest else ""
     return (
         f"From {number(low)}{lower} to {number(high)}{upper}{decades}, the "
-        f"{loss} stays within a factor of {number(setting.within)} of it."
+        f"{loss} stays within a factor of {number(setting.choices.within)} of it."
     )
 
 
@@ -278,7 +258,7 @@ def answer(found: Findings) -> list[str]:
     """At most two sentences about the whole study: its best rate, or which group is the best."""
     if len(found.responses.groups) > 1:
         return list(_suggested(found) if found.lead == "range_test" else _ranking(found))
-    setting, (best, known) = Setting.of(found, 0), found.rows(0)
+    setting, (best, known) = Setting(found, 0), found.rows(0)
     if found.lead == "range_test":
         return [SAYS[by](row, setting) if by in SAYS else _by_level_too(row, setting)
                 for by, row in best.items()]  # fmt: skip
@@ -290,15 +270,15 @@ def answer(found: Findings) -> list[str]:
 
 def _suggested(found: Findings) -> Iterator[str]:
     """Which rates a range test suggests for its groups, and where the averaged loss is lowest."""
-    named = {"name": group_names(found.responses.groups, range(len(found.responses.groups)))}
-    rates = found.leading().assign(**named).query("value > 0").sort_values("best_rate")
+    names = group_names(found.responses.groups)
+    rates = found.leading().assign(name=names).query("value > 0").sort_values("best_rate")
     if rates.empty:
-        yield f"The range test suggests a rate for none of {len(named['name']):,} groups."
+        yield f"The range test suggests a rate for none of {len(names):,} groups."
         return
     low, high = (f"{number(row['best_rate'])} ({row['name']})"
                  for row in rates.iloc[[0, -1]].to_dict("records"))  # fmt: skip
     yield f"The range test suggests learning rates from {low} to {high}."
-    losses = found.best[found.best["by"] == "final_loss"].reset_index(drop=True).assign(**named)
+    losses = found.best[found.best["by"] == "final_loss"].reset_index(drop=True).assign(name=names)
     if not found.unlike and losses["value"].notna().any():
         least = losses.sort_values("value", kind="stable").iloc[0].to_dict()
         value, rate = number(least["value"]), number(least["best_rate"])
@@ -307,13 +287,13 @@ def _suggested(found: Findings) -> Iterator[str]:
 
 def _ranking(found: Findings) -> Iterator[str]:
     """Which group is the best at its own best rate and which the worst, and where these lie."""
-    names = group_names(found.responses.groups, range(len(found.responses.groups)))
+    names = group_names(found.responses.groups)
     if found.unlike:
         axes = list(map(str, found.responses.groups))
         by = " and ".join(short_name(name, axes) for name in found.unlike)
         yield f"Groups differ in what is minimised, by {by}, and are not ranked."
         return
-    setting, count, by = Setting.of(found, 0), len(names), found.lead
+    setting, count, by = Setting(found, 0), len(names), found.lead
     ranked = found.leading().assign(name=names).iloc[found.ranked()].dropna(subset="best_rate")
     if ranked.empty:
         yield f"In none of {count:,} groups is any {setting.axis} good: the median trial diverged."
@@ -405,7 +385,7 @@ def _alone(found: Comparison, side: Side, other: Side) -> list[str]:
     alone = np.flatnonzero(both["_merge"] == "left_only").tolist()
     if not alone:
         return []
-    names = group_names(own, alone[:MOST_NAMED], telling(own))
+    names = group_names(own, alone[:MOST_NAMED])
     more = f"; and {len(alone) - MOST_NAMED:,} more" if len(alone) > MOST_NAMED else ""
     return [f"Only {side.name} has {'; '.join(names)}{more}."]
 
@@ -421,8 +401,8 @@ def verdicts(found: Comparison) -> list[str]:
 
 def names_of(found: Comparison, table: pd.DataFrame) -> list[str]:
     """What sets the rows' groups apart, by the axes that tell those of the first side apart."""
-    axes = telling(found.sides[0].responses.groups[list(found.shared)])
-    return group_names(table[list(found.shared)], range(len(table)), axes)
+    axes = telling(found.sides[0].medians.responses.groups[list(found.shared)])
+    return group_names(table[list(found.shared)], axes=axes)
 
 
 def _verdict(found: Comparison, row: Row) -> str:
@@ -458,7 +438,7 @@ def _change_interval(found: Comparison, row: Row, same: float) -> str:
     if row["low"] == row["high"] == row[found.change]:
         return ", in every resample"
     apart = "" if row["low"] > same or row["high"] < same else "; the seeds do not tell them apart"
-    level, low, high = f"{100 * found.bootstrap.level:.3g}%", row["low"], row["high"]
+    level, low, high = percent(found.bootstrap.level), row["low"], row["high"]
     ends = f"{number(low)} to {number(high)}"
     if not found.level.ratio:
         ends = f"{100 * low:.3g} to {points(high)}"
@@ -468,7 +448,7 @@ def _change_interval(found: Comparison, row: Row, same: float) -> str:
 def caption(found: Comparison) -> str:
     """The title of a comparison's figure: its measure, its intervals if any, and what differs."""
     what, tables = found.level.what, (found.curves(), found.differences())
-    level = f"{100 * found.bootstrap.level:.3g}%"
+    level = percent(found.bootstrap.level)
     some = any(table["low"].notna().any() for table in tables)
     said = [f", with {level} intervals" * some, *(f"; {text}" for text in found.unlike)]
     return f"{what[0].upper()}{what[1:]}{''.join(said)}"

@@ -117,7 +117,7 @@ def _summary_rows(
     yield f"{head},DIVERGED,MEAN LOSS".split(",")
     for group, name in zip(shown, names, strict=True):
         value = {measure: row["value"] for measure, row in found.rows(group)[1].items()}
-        setting = Setting.of(found, group)
+        setting = Setting(found, group)
         yield (
             name,
             said(setting.end, value["usable_from"], value["usable_to"]),

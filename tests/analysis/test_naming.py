@@ -86,6 +86,8 @@ def test_groups_are_named_by_what_sets_them_apart() -> None:
     zipped = pd.DataFrame({"network.width": [8, 16], "initial.scale": [0.5, 0.25]})
     assert group_names(zipped, [1]) == ["width = 16"]
     assert group_names(zipped[[]], [0]) == [""]
+    mixed = pd.DataFrame({"network.width": [16384, 16384], "initial.scale": [0.5, 0.25]})
+    assert group_names(mixed, axes=[*mixed])[1] == "width = 16384, scale = 0.25"
 
 
 def test_numbers_are_short() -> None:
