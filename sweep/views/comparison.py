@@ -96,25 +96,19 @@ def comparison(
         for row in records
     ]
     ratio = change == "ratio"
+    same = 1.0 if ratio else 0.0
     places = Places.of(x, np.sort(curves[x].unique()))
-    spans = []
-    for table, y in ((curves, "value"), (differences, change)):
-        values = table[[y, "low", "high"]].to_numpy(np.float64).ravel()
-        if y == change:  # the line of no change belongs to the picture
-            values = np.append(values, 1.0 if ratio else 0.0)
-        spans.append(_span(values, log=ratio))
-    parts = [
-        [
-            table[(table[list(shared)] == pd.Series(row, list(shared))).all(axis=1)]
-            for table in (drawn[drawn["study"].isin(palette)] for drawn in (curves, differences))
-        ]
-        for row in records
-    ]
-    opened = any(
-        is_open(own["low"].to_numpy(np.float64), own["high"].to_numpy(np.float64), span).any()
-        for tables in parts
-        for own, span in zip(tables, spans, strict=True)
-    )
+    tables = (("value", curves), (change, differences))
+    drawn = {y: table[table["study"].isin(palette)] for y, table in tables}
+    spans, opened = {}, False
+    for y, table in drawn.items():
+        low, high = table["low"].to_numpy(np.float64), table["high"].to_numpy(np.float64)
+        # the line of no change belongs to the picture
+        more = [same] if y == change else []
+        spans[y] = _span(
+            np.concatenate([table[y].to_numpy(np.float64), low, high, more]), log=ratio
+        )
+        opened |= bool(is_open(low, high, spans[y]).any())
     with theme():
         figure, panels = panels_of(
             Look(title), headings, *_notes(curves, len(studies), len(records), len(groups)),
@@ -123,17 +117,16 @@ def comparison(
         first = textwrap.shorten(value_labels(studies)[0], 24, placeholder="...")
         beneath = f"{change} {'to' if ratio else 'from'} {first}"
         beneath = "\n".join(textwrap.wrap(beneath, 14, break_long_words=False))
-        for panel, tables in zip(panels, parts, strict=True):
-            for axes, own, y, span in zip(
-                panel.parts, tables, ("value", change), spans, strict=True
-            ):
-                at = np.interp(own[x], places.points, places.at)
-                _draw(axes, own.assign(at=at), palette, y, span, log=ratio)
+        for panel, row in zip(panels, records, strict=True):
+            for axes, (y, table) in zip(panel.parts, drawn.items(), strict=True):
+                own = table[(table[list(shared)] == pd.Series(row, list(shared))).all(axis=1)]
+                own = own.assign(at=np.interp(own[x], places.points, places.at))
+                _draw(axes, own, palette, y, spans[y], log=ratio)
                 places.dress(axes.xaxis)
             upper, lower = panel.parts
             upper.set_title(wrapped_heading(upper, upper.get_title()), fontsize="small")
             upper.set_ylabel(fitted(upper.yaxis, measure))
-            lower.axhline(1.0 if ratio else 0.0, color=MARK, linewidth=0.8)
+            lower.axhline(same, color=MARK, linewidth=0.8)
             lower.set(xlabel=label(x), ylabel=beneath)
         lines = [
             Line2D([], [], color=color, lw=2, label=name)

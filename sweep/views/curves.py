@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from sweep.analysis.naming import number
 from sweep.errors import RequestError
@@ -27,6 +26,7 @@ from sweep.views.scales import (
     log_limits,
     lost_in_words,
     name_powers,
+    name_steps,
     near,
     refuse_below_zero,
 )
@@ -161,12 +161,11 @@ def curves(
         figure, panels = panels_of(look, cols.headings, *notes, cols.note, legend=hue)
         for at, (panel, own) in enumerate(zip(panels, lines, strict=True)):
             axes = panel.parts[0]
-            _dress(axes, paths, span, measure, log=bool(look.log), limits=look.xlim)
-            if rates is not None:
-                by_rate = Places.of("learning_rate", paths.steps)
-                axes.set_xscale("linear")
-                by_rate.dress(axes.xaxis, look.xlim)
-                axes.set_xlabel(label("learning_rate"))
+            _dress(axes, paths.steps, look, by_rate=rates is not None)
+            if look.log and measure not in UPWARD:
+                axes.set_yscale("log")
+                name_powers(axes.yaxis, *span)
+            axes.set(ylim=span, ylabel=label(measure))
             for other in lines if behind else []:
                 for line in other if other is not own else []:
                     axes.plot(line.step, near(line.middle, span), color=QUIET, linewidth=0.8)
@@ -210,22 +209,15 @@ def draw_line(axes: Axes, line: Line, color: RGB, span: Span) -> None:
     draw_band(axes, line.step, line.low, line.high, span, color)
 
 
-def _dress(
-    axes: Axes, paths: Paths, span: Span, measure: str, *, log: bool, limits: Span | None
-) -> None:
-    """Scale and name the axes; step 0, before the first update, has no logarithm."""
-    if log:
-        axes.set_xscale("symlog", linthresh=1, linscale=0.3, subs=range(2, 10))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:,.0f}"))
-        if measure not in UPWARD:
-            axes.set_yscale("log")
-            name_powers(axes.yaxis, *span)
-    else:
-        axes.xaxis.set_major_locator(MaxNLocator(2 if axes.get_title() else 5, integer=True))
-        axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:,.0f}"))
-    first = int(paths.steps[0])  # 0, unless the last ones alone were recorded
-    axes.set(xlim=limits or (first, max(int(paths.steps[-1]), first + 1)), ylim=span)
-    axes.set(xlabel=label("step"), ylabel=label(measure))
+def _dress(axes: Axes, steps: np.ndarray, look: Look, *, by_rate: bool) -> None:
+    """Scale and name the axis of steps, or of the rates in their place."""
+    if by_rate:
+        Places.of("learning_rate", steps).dress(axes.xaxis, look.xlim)
+        axes.set_xlabel(label("learning_rate"))
+        return
+    name_steps(axes.xaxis, 2 if axes.get_title() else 5, log=bool(look.log))
+    first = int(steps[0])  # 0, unless the last ones alone were recorded
+    axes.set_xlim(look.xlim or (first, max(int(steps[-1]), first + 1)))
 
 
 def _notes(

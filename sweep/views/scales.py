@@ -282,6 +282,19 @@ def name_powers(axis: PaperAxis, low: float, high: float) -> None:
     axis.set_ticks(inside, value_labels(inside.tolist()))
 
 
+def name_steps(axis: PaperAxis, most: int, *, log: bool) -> None:
+    """Scale an axis of steps; step 0, before the first update, has no logarithm.
+
+    A linear one has at most so many numbers.
+    """
+    if log:
+        axis.axes.set_xscale("symlog", linthresh=1, linscale=0.3, subs=range(2, 10))
+    else:
+        axis.set_major_locator(MaxNLocator(most, integer=True))
+    axis.set_major_formatter(FuncFormatter(lambda at, _: f"{at:,.0f}"))
+    axis.set_label_text(label("step"))
+
+
 def name_cells(axis: PaperAxis, values: np.ndarray) -> None:
     """Tick the cells 0, 1, 2, ... with their values, or some of them where there are too many.
 
