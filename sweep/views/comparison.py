@@ -102,12 +102,9 @@ def comparison(
     drawn = {y: table[table["study"].isin(palette)] for y, table in tables}
     spans, opened = {}, False
     for y, table in drawn.items():
-        low, high = table["low"].to_numpy(np.float64), table["high"].to_numpy(np.float64)
-        # the line of no change belongs to the picture
-        more = [same] if y == change else []
-        spans[y] = _span(
-            np.concatenate([table[y].to_numpy(np.float64), low, high, more]), log=ratio
-        )
+        value, low, high = (table[name].to_numpy(np.float64) for name in (y, "low", "high"))
+        more = [same] if y == change else []  # the line of no change belongs to the picture
+        spans[y] = _span(np.concatenate([value, low, high, more]), log=ratio)
         opened |= bool(is_open(low, high, spans[y]).any())
     with theme():
         figure, panels = panels_of(
