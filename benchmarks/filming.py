@@ -18,7 +18,7 @@ from pathlib import Path
 from PIL import Image
 
 from benchmarks.options import console
-from sweep.explorer.exploring import tour
+from sweep.explorer.answering import tour
 from sweep.study import load_study
 from sweep.training.compile import cache_directory
 from sweep.training.trainer import prepare

@@ -3,6 +3,7 @@
 import json
 import math
 import struct
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -31,6 +32,7 @@ from sweep.training.trainer import train
 SIDED = ("diverged_at", "max_loss", "initial_loss")
 """What two-sided colours need of a tile beside its measure."""
 
+_TOUR = Path(__file__).with_name("tour.toml")
 _MOST_TILES = 1024
 _MOST_POINTS = 512
 _MOST_SAVED = 4096  # points along each axis of a study that is saved
@@ -109,7 +111,17 @@ def columns_wanted(view: View, asked: Asked) -> list[int]:
     return [view.measures.index(name) for name in names]
 
 
-def facts(study: Study, places: Sequence[Mapping[str, object]]) -> dict[str, Any]:
+def tour(name: str) -> list[dict[str, Any]]:
+    """The good places of a shipped study.
+
+    Each has a `name`, a sentence in `words`, where its middle is, `at` shares of the first two
+    windows, and `zoom`, how many times these are halved; and maybe `colour`, "measure:scale".
+    """
+    found: list[dict[str, Any]] = tomllib.loads(_TOUR.read_text(encoding="utf-8")).get(name, [])
+    return found
+
+
+def facts(study: Study) -> dict[str, Any]:
     """What a page has to know of a study before it asks for tiles, and what it shows first.
 
     Raises:
@@ -137,7 +149,7 @@ def facts(study: Study, places: Sequence[Mapping[str, object]]) -> dict[str, Any
         "outcomes": OUTCOMES,
         "sided": SIDED,
         "command": f"sweep explore {quote(study.name)}",
-        "places": [*places],
+        "places": tour(study.name),
         "deepest": DEEPEST,
         "first": {
             **dict(zip("xy", windows, strict=False)),
@@ -167,8 +179,8 @@ def frame(told: Mapping[str, object], *numbers: np.ndarray) -> bytes:
 
 
 @reading()
-def saved(view: View, asked: Asked) -> str:
-    """A window of a map as the text of a study that `sweep run` trains to the same bits.
+def saved(view: View, asked: Asked) -> dict[str, str]:
+    """A window of a map as the `text` of a study that `sweep run` trains to the same bits.
 
     Raises:
         RequestError: it cannot be one.
@@ -183,7 +195,7 @@ def saved(view: View, asked: Asked) -> str:
         num = min(num, _MOST_SAVED)
         values = window.values(level, first, num)
         dimensions.append(Dimension((Axis(window.axis, values, window.stated(level, first, num)),)))
-    return view.study.over(dimensions).to_toml(described=True)
+    return {"text": view.study.over(dimensions).to_toml(described=True)}
 
 
 def _plain(values: np.ndarray) -> list[Any]:
@@ -191,7 +203,7 @@ def _plain(values: np.ndarray) -> list[Any]:
     return [value if math.isfinite(value) else None for value in values.astype(np.float64).tolist()]
 
 
-def points(view: View, pool: Pool, asked: Asked) -> dict[str, Any]:
+def points(pool: Pool, view: View, asked: Asked) -> dict[str, Any]:
     """Values, measures and, if asked for, the curves of points, which a request numbers.
 
     `levels` are those of the lattices across and up, `points` a list of [i, j] on them. With
@@ -201,7 +213,13 @@ def points(view: View, pool: Pool, asked: Asked) -> dict[str, Any]:
     Raises:
         RequestError: the request is wrong, or the server is ending.
     """
-    x, y = _values(view, asked)
+    with reading():
+        numbers = zip(*_few(asked["points"], _MOST_POINTS, "points"), strict=True)
+        along = zip((view.x, view.y), asked["levels"], numbers, strict=True)
+        x, y = (
+            np.concatenate([window.values(int(level), int(i), 1) for i in found])
+            for window, level, found in along
+        )
     curves, kept = asked.get("curves") is True, view.study.groups()[0].record.loss
     last = asked.get("last") is True and kept.startswith("last")
     pool.prepare(view)
@@ -228,17 +246,6 @@ def points(view: View, pool: Pool, asked: Asked) -> dict[str, Any]:
     }
 
 
-@reading()
-def _values(view: View, asked: Asked) -> list[np.ndarray]:
-    """The values across and up of the points that a request numbers."""
-    pairs = zip(*_few(asked["points"], _MOST_POINTS, "points"), strict=True)
-    asked_of = zip((view.x, view.y), asked["levels"], pairs, strict=True)
-    return [
-        np.concatenate([window.values(int(level), int(i), 1) for i in numbers])
-        for window, level, numbers in asked_of
-    ]
-
-
 def _learnt(part: Part, trained: Trained) -> dict[str, Any] | None:
     """The first output over the data's inputs, and a little beyond; None of other networks."""
     group = part.group
@@ -262,13 +269,14 @@ def _learnt(part: Part, trained: Trained) -> dict[str, Any] | None:
     }
 
 
-def on_disk(view: View, columns: list[int], results: Path) -> bytes:
+def on_disk(results: Path, view: View, asked: Asked) -> bytes:
     """What a run has left of a map: how far it is, and the trials of the two axes as a tile.
 
     Raises:
         SweepError: results cannot be read.
     """
     study, x, y = view.study, view.x.axis, view.y.axis
+    names = [view.measures[at] for at in columns_wanted(view, asked)]
     told: dict[str, object] = {"trained": 0, "trials": study.trials}
     try:
         found = results_of(study, (), results)
@@ -279,7 +287,6 @@ def on_disk(view: View, columns: list[int], results: Path) -> bytes:
     other = any(value != fixed.get(name, value) for name, value in view.others)
     if not found.trained or other or not {x, y} <= set(swept):
         return frame(told)
-    names = [view.measures[at] for at in columns]
     others = [(name, "==", value) for name, value in view.others if name in swept]
     table = found.trials([x, y, *names, "outcome"], others or None)
     if not 0 < table[x].nunique() * table[y].nunique() <= _MOST_CELLS:

@@ -4,12 +4,11 @@ import ipaddress
 import secrets
 import socket
 import threading
-import tomllib
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from sweep.errors import RequestError
 from sweep.explorer.keeping import Kept
@@ -23,7 +22,6 @@ PORT = 8432
 
 _Found = TypeVar("_Found")
 _PATIENCE = 3.0  # seconds for what others know of a name
-_TOUR = Path(__file__).with_name("tour.toml")
 
 
 def explore(
@@ -71,7 +69,7 @@ def explore(
     ):
         number = listener.getsockname()[1]
         hosts = {f"{_shown(name)}:{number}" for name in names_of(host)}
-        server = Server(found, pool, Path(results), tour(found.name), hosts=hosts, token=token)
+        server = Server(found, pool, Path(results), hosts, token)
         on_ready(f"http://{_shown(host)}:{number}/#token={token}")
         server.run([listener])
 
@@ -143,13 +141,3 @@ def listening(host: str, port: int | None) -> socket.socket:
             listener.close()
             problem = error.strerror or str(error)
     raise RequestError(f"--port: {host}, port {port}: {problem}; choose another one, or none")
-
-
-def tour(name: str) -> list[dict[str, Any]]:
-    """The good places of a shipped study.
-
-    Each has a `name`, a sentence in `words`, where its middle is, `at` shares of the first two
-    windows, and `zoom`, how many times these are halved; and maybe `colour`, "measure:scale".
-    """
-    found: list[dict[str, Any]] = tomllib.loads(_TOUR.read_text(encoding="utf-8")).get(name, [])
-    return found

@@ -8,10 +8,10 @@ import logging
 import re
 import secrets
 import socket
-from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,14 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sweep.errors import RequestError, SweepError
 from sweep.explorer import answering
+from sweep.explorer.answering import Asked
 from sweep.explorer.tiles import SIDES, Tile, View, Wanted
 from sweep.explorer.working import COMPILING, Pool
 from sweep.study import Study
 
 PAGE = Path(__file__).with_name("page")
 TOKEN = "x-sweep-token"
-Places = Sequence[Mapping[str, object]]
+Endpoint = Callable[[Request], Awaitable[Response]]
 _Queue = asyncio.Queue[tuple[Wanted | None, bytes] | None]
 
 _MOST_BYTES = 2**17  # of a request's body
@@ -62,7 +63,7 @@ HEADERS = {
 class Guard:
     """Lets through what comes from the page alone: its `Host`, its `Origin`, and its token."""
 
-    def __init__(self, app: ASGIApp, hosts: Collection[str], token: str) -> None:
+    def __init__(self, app: ASGIApp, hosts: set[str], token: str) -> None:
         self._app, self._hosts, self._token, self._open = app, hosts, token, 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,48 +101,57 @@ def _tile(one: Wanted, tile: Tile | None, columns: Sequence[int], said: str = ""
     return answering.frame(told, *one.axes, tile.values[[*columns]], tile.outcome)
 
 
-class _Explorer:
-    """What each path answers."""
+class Server(uvicorn.Server):
+    """Serves a study's page and the tiles that it asks for, until it is told to end."""
 
-    def __init__(self, study: Study, pool: Pool, results: Path, places: Places) -> None:
-        self._study, self._pool, self._results = study, pool, results
+    def __init__(
+        self, study: Study, pool: Pool, results: Path, hosts: set[str], token: str
+    ) -> None:
+        self._pool = pool
         self._streams: dict[str, tuple[int, _Queue]] = {}  # the last one of each tab, and its turn
         self._view = lru_cache(64)(lambda text: answering.view_of(study, json.loads(text)))
-        self._facts = answering.facts(study, places)
+        self._facts = answering.facts(study)
         first = self._facts["first"]
         view = answering.view_of(study, {"view": first})
         self._first = [Wanted(view, 0, 0, 0, 0, side) for side in SIDES[:-1]]
         self._columns = answering.columns_wanted(view, first)
         pool.ask("", self._first, lambda *_: None)  # while a page is being opened
-
-    def routes(self) -> list[Route]:
-        answers = {"tiles": self.tiles, "points": self.points, "results": self.results}
-        answers["study-file"] = self.save
-        return [
-            *(Route(path, self.page) for path in _SERVED),
-            Route("/api/study", self.study),
+        answers = {
+            "tiles": self._tiles,
+            "points": self._answering(partial(answering.points, pool)),
+            "results": self._answering(partial(answering.on_disk, results)),
+            "study-file": self._answering(answering.saved),
+        }
+        routes = [
+            *(Route(path, _page) for path in _SERVED),
+            Route("/api/study", self._study),
             *(Route(f"/api/{name}", one, methods=["POST"]) for name, one in answers.items()),
         ]
+        app = Starlette(routes=routes, exception_handlers={SweepError: _wrong})
+        super().__init__(
+            uvicorn.Config(
+                Guard(app, hosts, token), log_level="error", access_log=False, lifespan="off",
+                ws="none", server_header=False, date_header=False,
+                timeout_graceful_shutdown=_PATIENCE,
+            )
+        )  # fmt: skip
 
-    def end(self) -> None:
-        """Train no more, and end every answer."""
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End what is under way, then as uvicorn does; what is broken off is no error."""
+        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
         self._pool.end()
         for _, queue in self._streams.values():
             queue.put_nowait(None)
+        await super().shutdown(sockets)
 
-    async def page(self, request: Request) -> Response:
-        name = _SERVED[request.url.path]
-        kind = _KINDS[name.rpartition(".")[2]]
-        return Response((PAGE / name).read_bytes(), media_type=kind)
-
-    async def study(self, _: Request) -> Response:
+    async def _study(self, _: Request) -> Response:
         """What a page has to know, and the whole of its first map as far as it is trained."""
         content, known = answering.frame(self._facts), self._pool.kept.read(self._first[0].key)
         if known:
             content += _tile(replace(self._first[0], side=known.side), known, self._columns)
         return Response(content, media_type=_NUMBERS)
 
-    async def tiles(self, request: Request) -> Response:
+    async def _tiles(self, request: Request) -> Response:
         """Tiles as they come: threads deliver, the loop sends."""
         asked, view = await self._asked(request)
         columns, wanted = answering.columns_wanted(view, asked), answering.wanted_of(view, asked)
@@ -160,14 +170,13 @@ class _Explorer:
             with suppress(RuntimeError):  # the loop has ended
                 loop.call_soon_threadsafe(queue.put_nowait, found)
 
-        left = {(one.key, one.side) for one in self._pool.ask(tab, wanted, deliver)}
+        left = {*self._pool.ask(tab, wanted, deliver)}
 
         async def answer() -> AsyncIterator[bytes]:
             try:
                 while left and (found := await queue.get()):
-                    one, content = found
-                    left.discard((one.key, one.side) if one else ("", 0))
-                    yield content
+                    left.discard(found[0])
+                    yield found[1]
             finally:
                 self._pool.drop(tab, deliver)
                 if self._streams.get(tab) == (turn, queue):
@@ -175,21 +184,19 @@ class _Explorer:
 
         return StreamingResponse(answer(), media_type=_NUMBERS)
 
-    async def points(self, request: Request) -> Response:
-        asked, view = await self._asked(request)
-        return JSONResponse(await run_in_threadpool(answering.points, view, self._pool, asked))
+    def _answering(self, work: Callable[[View, Asked], object]) -> Endpoint:
+        """What answers with JSON, or with what is bytes already."""
 
-    async def results(self, request: Request) -> Response:
-        asked, view = await self._asked(request)
-        columns = answering.columns_wanted(view, asked)
-        found = await run_in_threadpool(answering.on_disk, view, columns, self._results)
-        return Response(found, media_type=_NUMBERS)
+        async def answer(request: Request) -> Response:
+            asked, view = await self._asked(request)
+            found = await run_in_threadpool(work, view, asked)
+            if isinstance(found, bytes):
+                return Response(found, media_type=_NUMBERS)
+            return JSONResponse(found)
 
-    async def save(self, request: Request) -> Response:
-        asked, view = await self._asked(request)
-        return JSONResponse({"text": await run_in_threadpool(answering.saved, view, asked)})
+        return answer
 
-    async def _asked(self, request: Request) -> tuple[dict[str, Any], View]:
+    async def _asked(self, request: Request) -> tuple[Asked, View]:
         """What a request asks, its body read no further than it may be long, and of which view."""
         body = b""
         async for part in request.stream():
@@ -203,36 +210,10 @@ class _Explorer:
         return asked, view
 
 
-class Server(uvicorn.Server):
-    """Serves a study's page and the tiles that it asks for, until it is told to end."""
-
-    def __init__(
-        self,
-        study: Study,
-        pool: Pool,
-        results: Path,
-        places: Places,
-        *,
-        hosts: Collection[str],
-        token: str,
-    ) -> None:
-        self._explorer = _Explorer(study, pool, results, places)
-        routes = self._explorer.routes()
-        app = Starlette(routes=routes, exception_handlers={SweepError: _wrong})
-        super().__init__(
-            uvicorn.Config(
-                Guard(app, hosts, token), log_level="error", access_log=False, lifespan="off",
-                ws="none", server_header=False, date_header=False,
-                timeout_graceful_shutdown=_PATIENCE,
-            )
-        )  # fmt: skip
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """End what is under way, then as uvicorn does; what is broken off is no error."""
-        logging.getLogger("uvicorn.error").disabled = True
-        self._explorer.end()
-        await super().shutdown(sockets)
+async def _page(request: Request) -> Response:
+    name = _SERVED[request.url.path]
+    return Response((PAGE / name).read_bytes(), media_type=_KINDS[name.rpartition(".")[2]])
 
 
 async def _wrong(_: Request, error: Exception) -> Response:
-    return JSONResponse({"error": str(error)}, 400 if isinstance(error, RequestError) else 500)
+    return _refusal(400 if isinstance(error, RequestError) else 500, str(error))

@@ -110,7 +110,7 @@ def measured(name: str, trained: Trained) -> np.ndarray:
     return np.where(values < 0, np.nan, values) if name in NEVER else values
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Wanted:
     """A tile of a view: its levels and its numbers across and up, and how finely it is wanted."""
 
@@ -127,6 +127,12 @@ class Wanted:
                 raise RequestError(f"{window.axis}: has no tile {i} of level {z}")
         if self.side not in SIDES:
             raise RequestError(f"a tile has a side of {SIDES[0]} to {SIDES[-1]}, not {self.side}")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Wanted) and (self.key, self.side) == (other.key, other.side)
+
+    def __hash__(self) -> int:
+        return hash((self.key, self.side))
 
     @property
     def _along(self) -> tuple[tuple[Window, int, int], ...]:

@@ -50,21 +50,14 @@ class _Task:
     left: int = 0
 
 
-@dataclass(eq=False)
-class _Tab:
-    """What one page wants, the most wanted first."""
-
-    tasks: list[_Task]
-    deliver: Deliver
-
-
 class Pool:
     """Trains what pages want; use it in a `with` block, at whose end no thread is left."""
 
     def __init__(self, kept: Kept, threads: int) -> None:
         self.kept = kept
         self._changed = threading.Condition()
-        self._tabs: dict[str, _Tab] = {}  # the one that asked last at the end
+        # What each page wants, the most wanted first; the one that asked last at the end.
+        self._tabs: dict[str, tuple[list[_Task], Deliver]] = {}
         self._ready, self._compiling = set[str](), set[str]()  # views, by their digests
         self._preparing = threading.Lock()
         self._compilers, self._interruption = Threads(1, None), Interruption()
@@ -96,19 +89,14 @@ class Pool:
         something finer. `deliver` is called from threads of this pool, once for each of these,
         and before that to say that it is `COMPILING`.
         """
-        names = {(one.key, one.side) for one in wanted}
+        sides = {(one.key, one.side) for one in wanted}
         wanted = [
-            one for one in wanted if (one.key, one.side + 1) not in names or not self._quick(one)
+            one for one in wanted if (one.key, one.side + 1) not in sides or not self._quick(one)
         ]
         with self._changed:
-            known = {
-                (task.wanted.key, task.wanted.side): task
-                for one in self._tabs.values()
-                for task in one.tasks
-            }
-            tasks = [known.get((one.key, one.side)) or _Task(one) for one in wanted]
+            known = {task.wanted: task for task in self._tasks()}
             self._tabs.pop(tab, None)
-            self._tabs[tab] = _Tab(tasks, deliver)
+            self._tabs[tab] = [known.get(one) or _Task(one) for one in wanted], deliver
             while len(self._tabs) > _MOST_TABS:
                 del self._tabs[next(iter(self._tabs))]
             self._changed.notify_all()
@@ -123,7 +111,7 @@ class Pool:
     def drop(self, tab: str, deliver: Deliver) -> None:
         """Forget what a page wanted, unless it has asked anew since."""
         with self._changed:
-            if tab in self._tabs and self._tabs[tab].deliver is deliver:
+            if tab in self._tabs and self._tabs[tab][1] is deliver:
                 del self._tabs[tab]
 
     def prepare(self, view: View) -> None:
@@ -170,7 +158,7 @@ class Pool:
 
         Of one tile nothing finer is begun while something coarser is under way.
         """
-        tasks = [task for tab in reversed(self._tabs.values()) for task in tab.tasks]
+        tasks = self._tasks()
         busy = {task.wanted.key: task for task in tasks if task.state in ("opening", "open")}
         for one in tasks:
             task = busy.get(one.wanted.key, one)
@@ -182,6 +170,9 @@ class Pool:
                 points, task.points = task.points[:size], task.points[size:]
                 return task, points
         return None
+
+    def _tasks(self) -> list[_Task]:
+        return [task for tasks, _ in reversed(self._tabs.values()) for task in tasks]
 
     def _batch(self, view: View) -> int:
         """How many trials are a batch: whole blocks of lanes, as fast as they were so far."""
@@ -231,11 +222,11 @@ class Pool:
     def _end(self, task: _Task, tile: Tile | None, said: str = "") -> None:
         """Hand a tile to the pages that want it, or say why there is none, yet or at all."""
         with self._changed:
-            tabs = [tab for tab in self._tabs.values() if task in tab.tasks]
+            tabs = [one for one in self._tabs.values() if task in one[0]]
             if said != COMPILING:
                 task.state, task.points = "done", task.points[:0]
-                for tab in tabs:
-                    tab.tasks.remove(task)
+                for tasks, _ in tabs:
+                    tasks.remove(task)
                 self._changed.notify_all()
-        for tab in tabs:
-            tab.deliver(task.wanted, tile, said)
+        for _, deliver in tabs:
+            deliver(task.wanted, tile, said)

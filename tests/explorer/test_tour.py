@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from sweep.explorer.exploring import tour
+from sweep.explorer.answering import tour
 from sweep.explorer.tiles import View
 from sweep.explorer.windows import window_of, windows_of
 from sweep.study import load_study
