@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from sweep.store.machine import processor_name, usable_processors
+from sweep.store.machine import processor_name, told_in, usable_processors
 from sweep.training.processor import processor, register_bytes
 
 _CPUS = Path("/sys/devices/system/cpu")
@@ -48,19 +48,11 @@ def this_machine() -> Machine:
     return Machine(processor_name(), kind, usable_processors(), register_bytes(), system)
 
 
-def _told(path: Path, otherwise: str) -> str:
-    """What the system tells in a file, if it does."""
-    try:
-        return path.read_text().strip()
-    except OSError:
-        return otherwise
-
-
 def cache_sizes(folder: Path = _CPUS / "cpu0" / "cache") -> dict[str, int]:
     """The bytes of each level of data cache that one processor sees, nearest first: "L1", ..."""
     found = dict(_TYPICAL)
     for entry in sorted(folder.glob("index*")):
-        kind, level, size = (_told(entry / name, "") for name in ("type", "level", "size"))
+        kind, level, size = (told_in(entry / name) for name in ("type", "level", "size"))
         if kind in ("Data", "Unified") and size[:-1].isdigit():
             found[f"L{level}"] = int(size[:-1]) * _UNITS.get(size[-1], 1)
     return dict(sorted(found.items()))
@@ -74,7 +66,7 @@ def processors_apart(cpus: Path = _CPUS) -> list[int]:
     first, others, seen = list[int](), list[int](), set[str]()
     usable = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else ()
     for number in sorted(usable):
-        core = _told(cpus / f"cpu{number}/topology/thread_siblings_list", str(number))
+        core = told_in(cpus / f"cpu{number}/topology/thread_siblings_list", str(number))
         (others if core in seen else first).append(number)
         seen.add(core)
     return first + others

@@ -61,7 +61,6 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
     study: Study,
     results: str | Path = "results",
     *,
-    origin: Path | None = None,
     threads: int | None = None,
     chunk: int | None = None,
     lanes: int | None = None,
@@ -78,7 +77,6 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
     Args:
         study: what is asked.
         results: the directory of all studies' results.
-        origin: the study's file, if it has one: another file of the same name is refused.
         threads: that train at the same time; by default one for each usable processor.
         chunk: how many trials to train and commit together; by default what suits the group.
         lanes: how many networks to train side by side, a power of two; likewise.
@@ -101,7 +99,7 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
     directory = study_directory(results, study)
     make_folder(directory)
     with locked(directory, on_wait):
-        findings = claim(directory, study, origin)
+        findings = claim(directory, study, study.origin)
         more, ledger, missed = _missed(directory, study)
         findings += more
         already = study.trials - sum(int(points.sum()) for points in missed.values())
@@ -143,11 +141,11 @@ def _missed(directory: Path, study: Study) -> tuple[list[str], Ledger, dict[Grou
     ledger = read_ledger(directory)
     show_only(ledger, study.groups())
     damaged = unify(ledger, study)
-    findings += [set_aside(directory, stem, fault) for stem, fault in damaged.items()]
+    findings += set_aside(directory, damaged)
     ledger.commits = {s: commit for s, commit in ledger.commits.items() if s not in damaged}
     damaged = {}
     missed = {group: missing(group, answers(ledger, group, damaged)) for group in study.groups()}
-    findings += [set_aside(directory, stem, fault) for stem, fault in damaged.items()]
+    findings += set_aside(directory, damaged)
     return findings, ledger, {group: points for group, points in missed.items() if points.any()}
 
 
@@ -208,8 +206,7 @@ class _Job:
             for group, points in missed.items()
             if points.any()
         ]
-        place = self.ledger.directory
-        self.findings += [set_aside(place, stem, fault) for stem, fault in damaged.items()]
+        self.findings += set_aside(self.ledger.directory, damaged)
         self.total += sum(work.trials for work in plan)
         return plan
 
@@ -249,8 +246,8 @@ class _Job:
         try:
             tables = source.load(self.ledger)
         except DamagedError as damage:
-            stem = source.commit.stem
-            self.findings.append(set_aside(self.ledger.directory, stem, str(damage)))
+            fault = {source.commit.stem: str(damage)}
+            self.findings += set_aside(self.ledger.directory, fault)
             fresh[source.index] = True
             return
         for index, since in source.pieces(tables, size):

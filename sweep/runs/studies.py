@@ -21,9 +21,9 @@ from sweep.study import (
     STARTER,
     Group,
     Study,
+    known_studies,
     load_study,
     parse_study,
-    shipped_studies,
     text_to_start_from,
 )
 from sweep.study.refining import coarse_points, shape_of_map
@@ -121,16 +121,11 @@ def train(
         )
     asked = load_study(study, overrides)
     check_owner(study_directory(results, asked), asked.origin)
-    shown: AbstractContextManager[Show | None]
-    if isinstance(progress, bool):
-        shown = progress_bar(asked.name) if progress else nullcontext()
-    else:
-        shown = nullcontext(progress)
+    shown = progress_bar(asked.name) if progress is True else nullcontext(progress or None)
     with _workers(dask) as workers, shown as show:
         return runner.run(
             asked,
             results,
-            origin=asked.origin,
             threads=threads,
             workers=workers,
             progress=show,
@@ -234,8 +229,7 @@ def verify(study: str | Path | Study, *, results: str | Path = "results") -> Ver
 def list_studies(results: str | Path = "results") -> list[Listed]:
     """The studies in `experiments/`, those shipped with sweep and those that have results."""
     results = path_of(results, "results")
-    paths = [*shipped_studies(), *sorted(Path("experiments").glob("*.toml"))]
-    known = {path.stem: path for path in paths}
+    known = known_studies()
     ran = sorted(path.parent for path in results_directory(results).glob(f"*/{RECORDS}"))
     return [
         *(_listed(path.stem, path, results) for path in known.values()),

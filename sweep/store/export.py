@@ -24,14 +24,8 @@ from sweep.study import Axis, Study
 FORMS = ("file", "table")  # what is written: one table, or all of a study as a benchmark for others
 
 EXCEL_ROWS, EXCEL_COLUMNS = 1_048_576, 16_384
-EXCEL_DIGITS = 10**15
-"""Excel keeps 15 digits of a number; a longer integer, such as a seed, is written as text."""
-
-EXCEL_OPTIONS: dict[str, Any] = {
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-    "strings_to_numbers": False,
-}
+EXCEL_DIGITS = 10**15  # Excel keeps 15 digits of a number; longer integers are written as text
+EXCEL_OPTIONS = {f"strings_to_{kind}": False for kind in ("formulas", "urls", "numbers")}
 
 FORMULA = re.compile(r"^(?=[=+\-@\t\r])")  # how a cell begins that a spreadsheet would execute
 

@@ -27,7 +27,7 @@ def usable_processors(membership: Path = _MEMBERSHIP, cgroups: Path = _CGROUPS) 
 
 def processor_name(description: Path = _DESCRIPTION) -> str:
     """The processor as far as the system tells: "AMD EPYC 7763"."""
-    lines = (line.partition(":") for line in _text(description).splitlines())
+    lines = (line.partition(":") for line in told_in(description).splitlines())
     models = (value.strip() for name, _, value in lines if name.strip() == "model name")
     return next(models, "") or platform.processor() or platform.machine()
 
@@ -39,7 +39,7 @@ def machine_name() -> str:
 
 
 def _quotas(membership: Path, cgroups: Path) -> Iterator[float]:
-    for line in _text(membership).splitlines():
+    for line in told_in(membership).splitlines():
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
         top = cgroups / "cpu" if "cpu" in controllers.split(",") else cgroups
@@ -47,25 +47,21 @@ def _quotas(membership: Path, cgroups: Path) -> Iterator[float]:
             continue
         group = top / path.lstrip("/")
         for directory in [group, *group.parents]:
-            yield from _quota(directory)
+            limit = told_in(directory / "cpu.max").split() or [
+                told_in(directory / f"cpu.cfs_{name}_us") for name in ("quota", "period")
+            ]
+            if all(part.isdigit() for part in limit) and int(limit[1]) > 0:
+                yield int(limit[0]) / int(limit[1])
             if directory == top:
                 break
 
 
-def _quota(directory: Path) -> Iterator[float]:
-    limit = _text(directory / "cpu.max").split() or [
-        _text(directory / "cpu.cfs_quota_us").strip(),
-        _text(directory / "cpu.cfs_period_us").strip(),
-    ]
-    if all(part.isdigit() for part in limit) and int(limit[1]) > 0:
-        yield int(limit[0]) / int(limit[1])
-
-
-def _text(path: Path) -> str:
+def told_in(path: Path, otherwise: str = "") -> str:
+    """What the system tells in a file, if it does."""
     try:
-        return path.read_text()
+        return path.read_text().strip()
     except (OSError, ValueError):
-        return ""
+        return otherwise
 
 
 @cache

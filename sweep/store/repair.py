@@ -4,7 +4,7 @@ What the system cannot read or move is a StoreError.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import count
 from pathlib import Path
 
@@ -95,7 +95,7 @@ def repair(directory: Path, *, thorough: bool = False) -> list[str]:
         )
     findings += _retell(ledger)
     faults = dict(_faults(ledger, check if thorough else check_size))
-    findings += [set_aside(directory, stem, fault) for stem, fault in faults.items()]
+    findings += set_aside(directory, faults)
     _remove_copies(ledger)
     for path in [path for path in _unrecorded(ledger) if path.stem not in faults]:
         name = path.relative_to(directory)
@@ -145,16 +145,19 @@ def _retell(ledger: Ledger) -> list[str]:
     return findings
 
 
-def set_aside(directory: Path, stem: str, fault: str) -> str:
-    """Move a damaged chunk out of the way, its record last, and say so in a sentence.
+def set_aside(directory: Path, faults: Mapping[str, str]) -> list[str]:
+    """Move damaged chunks, by their stems, out of the way, and say so in sentences.
 
-    A crash midway leaves a record whose files are missing, so that the next repair goes on.
+    Their records go last: a crash midway leaves one whose files are missing, so that the next
+    repair goes on.
     """
     homes = (directory, directory / HIDDEN)
-    names = [home / data_path(kind, stem) for kind in KINDS for home in homes]
-    names += [record_path(home, stem) for home in homes]
-    move_aside(directory, files.there(names), fault)
-    return f"{fault}; set chunk {stem} aside in {ASIDE}/, its trials will be trained again"
+    for stem, fault in faults.items():
+        names = [home / data_path(kind, stem) for kind in KINDS for home in homes]
+        names += [record_path(home, stem) for home in homes]
+        move_aside(directory, files.there(names), fault)
+    said = f"aside in {ASIDE}/, its trials will be trained again"
+    return [f"{fault}; set chunk {stem} {said}" for stem, fault in faults.items()]
 
 
 def move_aside(directory: Path, paths: Iterable[Path], why: str) -> str:

@@ -6,6 +6,7 @@ from sweep.study.keywords import Spacing, geometric, linear, log
 from sweep.study.reading import (
     files_of,
     find_study,
+    known_studies,
     leading_comment,
     load_study,
     parse_study,
@@ -40,6 +41,7 @@ __all__ = [
     "files_of",
     "find_study",
     "geometric",
+    "known_studies",
     "leading_comment",
     "linear",
     "load_study",

@@ -31,7 +31,7 @@ def find_study(name_or_path: str) -> Path:
     Raises:
         RequestError: there is no such file.
     """
-    known = {path.stem: path for path in [*shipped_studies(), *_studies(Path("experiments"))]}
+    known = known_studies()
     if "/" in name_or_path or name_or_path.endswith(".toml"):
         found = Path(name_or_path)
         if not _exists(found):
@@ -48,6 +48,11 @@ def find_study(name_or_path: str) -> Path:
             f"shipped ones{hint}"
         )
     return known[name_or_path]
+
+
+def known_studies() -> dict[str, Path]:
+    """The studies in `./experiments` and the shipped ones, by name."""
+    return {path.stem: path for path in [*shipped_studies(), *_studies(Path("experiments"))]}
 
 
 def shipped_studies() -> list[Path]:

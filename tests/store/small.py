@@ -130,7 +130,10 @@ class Bench:
     def directory(self) -> Path:
         return self.results / "small"
 
-    def run(self, asked: Study, *, chunk: int = 5, **choices: object) -> RunReport:
+    def run(
+        self, asked: Study, *, chunk: int = 5, origin: Path | None = None, **choices: object
+    ) -> RunReport:
+        asked.origin = origin
         return runner.run(asked, self.results, threads=1, chunk=chunk, **choices)
 
     def open(self, asked: Study | None = None) -> Results:
