@@ -17,8 +17,6 @@ Positions = np.ndarray | range
 
 MOST_VALUES = 6  # so many values of an axis are named; of more the ends are
 
-_Searched = tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray]
-
 
 @dataclass(frozen=True, eq=False)
 class Axis:
@@ -78,40 +76,31 @@ class Dimension:
     def places(self, columns: Mapping[str, np.ndarray]) -> np.ndarray:
         """In which row each row of `columns` is found: int64, -1 for nowhere.
 
-        `columns` may lack axes that have one value; without any of them the answer is row 0.
+        `columns` may lack axes that have one value.
         """
-        given = tuple(axis.name for axis in self.axes if axis.name in columns)
-        if not given:
-            return np.array(0)
-        if given not in self._searched:
-            self._searched[given] = self._search(given)
-        steps, row = self._searched[given]
+        steps, row = self._searched
         found, hit = np.array(0), np.array(True)
-        for name, (values, pairs) in zip(given, steps, strict=True):
-            place, there = _search(values, columns[name])
+        for axis, (values, pairs) in zip(self.axes, steps, strict=True):
+            place, there = _search(values, columns.get(axis.name, values[0:1]))
             found, also = _search(pairs, found * len(values) + place)
             hit = hit & there & also
         return np.where(hit, row[found], -1)
 
-    def _search(self, names: tuple[str, ...]) -> _Searched:
-        code, steps = np.zeros(len(self), np.int64), []
-        for axis in self.axes:
-            if axis.name in names:
-                values, codes = axis.ranked
-                pairs, code = np.unique(code * len(values) + codes, return_inverse=True)
-                steps.append((values, pairs))
-        row = np.empty(len(self), np.int64)
-        row[code] = np.arange(len(self))
-        return steps, row
-
     @cached_property
-    def _searched(self) -> dict[tuple[str, ...], _Searched]:
-        """By axes: for each its values and the pairs of it with those before, ascending; the rows.
+    def _searched(self) -> tuple[list[tuple[np.ndarray, np.ndarray]], np.ndarray]:
+        """Of each axis its values and the pairs of it with those before, ascending; the rows.
 
         A pair stands for the values of all axes so far: its place, times the number of the next
         axis's values, plus the place of that axis's value.
         """
-        return {}
+        code, steps = np.zeros(len(self), np.int64), []
+        for axis in self.axes:
+            values, codes = axis.ranked
+            pairs, code = np.unique(code * len(values) + codes, return_inverse=True)
+            steps.append((values, pairs))
+        row = np.empty(len(self), np.int64)
+        row[code] = np.arange(len(self))
+        return steps, row
 
 
 @dataclass(frozen=True, eq=False)
