@@ -7,7 +7,6 @@ import pandas as pd
 import seaborn as sns
 from matplotlib.figure import Figure
 
-from sweep.analysis.importance import Importance
 from sweep.analysis.importance import importance as taken_apart
 from sweep.analysis.levels import levels
 from sweep.views.cells import axes_of, pooled
@@ -113,7 +112,20 @@ def importance(
     axes = [name for name in axes or axes_of(trials, measure) if len(pd.unique(trials[name])) > 1]
     level = levels(trials, measure)
     ranks: Array = np.asarray(pd.Series(-level if measure in UPWARD else level).rank(), np.float64)
-    bars = _bars(taken_apart(trials, axes, ranks))
+    found = taken_apart(trials, axes, ranks)
+    terms = [(label(name), share, ALONE) for name, share in found.single.items()]
+    terms += [
+        (f"{label(a, symbol=False)} × {label(b, symbol=False)}", share, PAIR)
+        for (a, b), share in found.pairs.items()
+    ]
+    terms.sort(key=lambda term: -term[1])  # the largest first, then what is left
+    bars: list[tuple[str, float, object]] = [*terms[:MOST_BARS]]
+    if rest := terms[MOST_BARS:]:
+        bars.append((f"{len(rest)} more terms", sum(share for _, share, _ in rest), QUIET))
+    if len(found.single) > 2:
+        bars.append(("three and more axes", found.higher, QUIET))
+    if found.residual > 0:
+        bars.append(("among trials of one point", found.residual, QUIET))
     with theme():
         of = label(measure, symbol=False)
         what = f"variance of the ranks of {of}, over {len(trials):,} trials"
@@ -136,24 +148,6 @@ def importance(
         sns.despine(figure, left=True)
         plot.tick_params(axis="y", length=0)
     return figure
-
-
-def _bars(found: Importance) -> list[tuple[str, float, object]]:
-    """Return names, shares and colours: the largest terms, largest first, then what is left."""
-    terms = [(label(name), share, ALONE) for name, share in found.single.items()]
-    terms += [
-        (f"{label(a, symbol=False)} × {label(b, symbol=False)}", share, PAIR)
-        for (a, b), share in found.pairs.items()
-    ]
-    terms.sort(key=lambda term: -term[1])
-    bars: list[tuple[str, float, object]] = list(terms[:MOST_BARS])
-    if rest := terms[MOST_BARS:]:
-        bars.append((f"{len(rest)} more terms", sum(share for _, share, _ in rest), QUIET))
-    if len(found.single) > 2:
-        bars.append(("three and more axes", found.higher, QUIET))
-    if found.residual > 0:
-        bars.append(("among trials of one point", found.residual, QUIET))
-    return bars
 
 
 def draw_importance(source: Source, options: Options) -> Figure:

@@ -1,6 +1,6 @@
 """A measure against an axis: each trial, or median and bands; what became of the trials beneath."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -14,13 +14,7 @@ from sweep.analysis.levels import levels
 from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
 from sweep.views.cells import Cells, arranged, codes, pooled
-from sweep.views.panels import (
-    MOST,
-    Shown,
-    beside,
-    label_outside,
-    panels_of,
-)
+from sweep.views.panels import MOST, Shown, beside, label_outside, panels_of
 from sweep.views.scales import (
     OPEN,
     UPWARD,
@@ -69,6 +63,11 @@ class _Slice:
         """Whether values stand for themselves, as points that no line may join."""
         return not self.places.ordered and len(self.places.at) <= MOST_DOTS
 
+    @property
+    def several(self) -> bool:
+        """Whether several trials share a place."""
+        return bool(self.counts.max(initial=0) > 1)
+
 
 def response(
     trials: pd.DataFrame,
@@ -101,30 +100,33 @@ def response(
     levels_drawn = np.concatenate([one.bands.ravel() for one in slices])
     heights = [4, 1] if len(present) > 1 else [1]
     with theme():
-        span = MeasureScale.of(measure, levels_drawn, look.log).within(look.ylim)
-        notes = _notes(kept, slices, hues, span, {*xs, hue, col})
+        scale = MeasureScale.of(measure, levels_drawn, look.log).within(look.ylim)
+        notes = _notes(kept, slices, hues, scale, {*xs, hue, col})
         figure, panels = panels_of(
-            look,
-            headings,
-            *notes,
-            cols.note,
-            size=(7.6, 5.4 if len(heights) > 1 else 4.5),
-            heights=heights,
-            panel=(2.9, 2.0),
-        )
+            look, headings, *notes, cols.note, size=(7.6, 5.4 if len(heights) > 1 else 4.5),
+            heights=heights, panel=(2.9, 2.0),
+        )  # fmt: skip
         for panel, one in zip(panels, slices, strict=True):
             upper, *lower = panel.parts
-            one.places.dress(upper.xaxis, look.xlim)
-            span.dress(upper.yaxis)
-            _draw_levels(upper, one, hues, span)
-            for axes in lower:
+            for axes in panel.parts:
                 one.places.dress(axes.xaxis, look.xlim)
+            scale.dress(upper.yaxis)
+            _draw_levels(upper, one, hues, scale)
+            for axes in lower:
                 _draw_beneath(axes, one, hues, lost="diverged" in present)
             lowest = panel.parts[-1].xaxis
             lowest.set_label_text(fitted(lowest, one.places.label))
             _mark(upper, (marks or {}).get(one.x, ()))
-        banded = any(one.counts.max(initial=0) > 1 for one in slices)
-        _legends(figure, hues, banded, present if len(present) > 1 else ())
+        if hues.name:
+            beside(figure, hues.entries, hues.title)
+        elif any(one.several for one in slices):
+            beside(figure, [
+                Line2D([], [], color=hues.colors[0], lw=1.8, label="median"),
+                Patch(color=hues.colors[0], alpha=0.42, lw=0, label="25 to 75%"),
+                Patch(color=hues.colors[0], alpha=0.16, lw=0, label="10 to 90%"),
+            ], "")  # fmt: skip
+        if len(present) > 1 and not hues.name:
+            beside(figure, outcome_patches(present), "", lower=True)
         label_outside(figure, panels, same_x=len(xs) == 1)
     return figure
 
@@ -191,22 +193,6 @@ def _draw_beneath(axes: Axes, one: _Slice, hues: Shown, lost: bool) -> None:
     axes.set_yticks([0, 0.5, 1], ["0", "½", "1"])
 
 
-def _legends(figure: Figure, hues: Shown, banded: bool, present: Collection[str]) -> None:
-    """Say what lines and bands are, and which colour stands for which outcome."""
-    if hues.name:
-        beside(figure, hues.entries, hues.title)
-        return
-    if banded:
-        color = hues.colors[0]
-        beside(figure, [
-            Line2D([], [], color=color, lw=1.8, label="median"),
-            Patch(color=color, alpha=0.42, lw=0, label="25 to 75%"),
-            Patch(color=color, alpha=0.16, lw=0, label="10 to 90%"),
-        ], "")  # fmt: skip
-    if present:
-        beside(figure, outcome_patches(present), "", lower=True)
-
-
 def _notes(
     trials: pd.DataFrame,
     slices: Sequence[_Slice],
@@ -216,7 +202,7 @@ def _notes(
 ) -> list[str]:
     """Say what was put together, what has no place, and what dotted edges are."""
     notes, span = list(scale.notes(levels(trials, scale.name))), scale.limits
-    if any(one.counts.max(initial=0) > 1 for one in slices):
+    if any(one.several for one in slices):
         one_panel = len({one.x for one in slices}) == 1
         over = pooled(trials, shown, said=", over ") if one_panel else ", over all other axes"
         what = "median, and band from 10 to 90%" if hues.name else "median and bands"
@@ -244,27 +230,20 @@ def draw_response(source: Source, options: Options) -> Figure:
     measure = options.measure or source.lead
     hue, col = options.hue, options.col
     others = [a for a in source.ranked if a not in (hue, col)]
-    x: str | list[str] = options.x or _one_main(source) or others or source.ranked[0]
+    # The only ordered axis, or the only long one: what a response is along.
+    long = [axis for axis in source.numeric if len(source.points[axis]) > MOST]
+    main = long if len(source.numeric) > 1 else source.numeric
+    x: str | list[str] = options.x or (main[0] if len(main) == 1 else others or source.ranked[0])
     if isinstance(x, str):
         refuse_twice("response", "x", x, source, options)
-    if options.x is None and isinstance(x, str):
-        free = iter([a for a in others if a != x and source.few(a)])
-        hue = hue or next(free, None)
-        col = col or next(free, None)
-    if options.xlim and not isinstance(x, str):
-        raise RequestError("--xlim: response shows a panel an axis; state --x to have one axis")
-    if col and not isinstance(x, str):
-        raise RequestError("--col: response shows a panel an axis; state --x to have panels by col")
+        if options.x is None:
+            free = iter([a for a in others if a != x and source.few(a)])
+            hue = hue or next(free, None)
+            col = col or next(free, None)
+    elif options.xlim or col:
+        option, other = ("xlim", "one axis") if options.xlim else ("col", "panels by col")
+        raise RequestError(f"--{option}: response shows a panel an axis; state --x to have {other}")
     return response(
         source.trials(measure), x=x, hue=hue, col=col, measure=measure, marks=source.plot.mark,
         look=options.look(source),
     )  # fmt: skip
-
-
-def _one_main(source: Source) -> str | None:
-    """Return the axis that a response is along: the only ordered one, or the only long one."""
-    numeric = source.numeric
-    if not numeric or any(len(source.points[axis]) > MOST for axis in numeric[1:]):
-        return None
-    many = len(source.points[numeric[0]]) > MOST
-    return numeric[0] if many or len(numeric) == 1 else None

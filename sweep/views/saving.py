@@ -39,9 +39,11 @@ def fits(figure: Figure) -> bool:
     if any("constrained_layout not applied" in str(one.message) for one in said):
         return False
     width, height = figure.get_size_inches()
-    inside = bool(min(whole.x0, whole.y0, width - whole.x1, height - whole.y1) > -SLACK)
-    return inside and not any(_on(one, other, SLACK * figure.dpi)
-                              for one, other in combinations(words, 2))  # fmt: skip
+    if min(whole.x0, whole.y0, width - whole.x1, height - whole.y1) <= -SLACK:
+        return False
+    common = [Bbox.intersection(one, other) for one, other in combinations(words, 2)]
+    slack = SLACK * figure.dpi
+    return not any(box is not None and min(box.width, box.height) > slack for box in common)
 
 
 def _words(figure: Figure) -> list[Bbox]:
@@ -52,12 +54,6 @@ def _words(figure: Figure) -> list[Bbox]:
         found += [legend] if (legend := axes.get_legend()) else []
     boxes = [one.get_window_extent() for one in found if one.get_visible()]
     return [box for box in boxes if box.width > 1 and box.height > 1]  # others are empty
-
-
-def _on(one: Bbox, other: Bbox, slack: float) -> bool:
-    """Say whether two boxes overlap by more than `slack` both across and up."""
-    common = Bbox.intersection(one, other)
-    return common is not None and bool(min(common.width, common.height) > slack)
 
 
 def save_figure(

@@ -17,7 +17,6 @@ from sweep.catalogue import OUTCOMES, TRAINING_MEASURES, VALIDATION_MEASURES
 from sweep.errors import RequestError
 from sweep.store.results import Results
 from sweep.study import Group, Plot
-from sweep.study.grid import Dimension
 from sweep.training.schedules import rate_factors
 from sweep.views.cells import codes
 from sweep.views.panels import MOST_NAMES
@@ -77,6 +76,11 @@ class Source:
         `only` are choices of the trials to show, as NAME=VALUE.
         """
         study, groups = results.study, results.study.groups()
+        following = set()
+        for dimension in study.dimensions:  # those after the first whose values all differ
+            leading = [len(axis.ranked[0]) == len(axis) for axis in dimension.axes]
+            behind = dimension.axes[leading.index(True) + 1 :] if any(leading) else []
+            following |= {axis.name for axis in behind}
         steps = any(len(group.record.loss_steps(group.steps)) for group in groups)
         validated = VALIDATION_MEASURES if any(group.validation for group in groups) else ()
         batched = ("batch_loss",) if any(group.by_epochs for group in groups) else ()
@@ -91,7 +95,7 @@ class Source:
             fold=results.fold,
             groups=groups,
             plot=study.plot,
-            following=frozenset(_following(study.dimensions)),
+            following=frozenset(following),
             read_whole=partial(results.trials, whole=True) if study.refine else None,
             only=tuple(only),
         )
@@ -238,14 +242,6 @@ class Source:
         """Return the numbers of the few trials that a figure shows one by one, with headings."""
         measure = options.measure or self.lead
         return picked(self.trials(measure), measure, self.swept, options.trial)
-
-
-def _following(dimensions: Sequence[Dimension]) -> Iterator[str]:
-    """The axes of each dimension after the first whose values all differ."""
-    for dimension in dimensions:
-        leading = [len(axis.ranked[0]) == len(axis) for axis in dimension.axes]
-        if any(leading):
-            yield from (axis.name for axis in dimension.axes[leading.index(True) + 1 :])
 
 
 AXES = ("x", "y", "hue", "col")

@@ -223,15 +223,11 @@ def _inches(text: str, points: float) -> float:
     return (text.count("\n") + 1) * 1.35 * points / 72 + 0.03
 
 
-def patches(names: dict[str, str]) -> list[Patch]:
-    """Return one legend entry for each name and its colour."""
-    return [Patch(facecolor=c, edgecolor=INK, linewidth=0.5, label=n) for n, c in names.items()]
-
-
 def outcome_patches(present: Iterable[str], *, missing: bool = False) -> list[Patch]:
     """Return legend entries of the outcomes that are present, always in the one order."""
-    shown = {name: color for name, color in OUTCOME_COLORS.items() if name in set(present)}
-    return patches(shown | ({"not trained": "white"} if missing else {}))
+    shown = {name: color for name, color in OUTCOME_COLORS.items() if name in {*present}}
+    shown |= {"not trained": "white"} if missing else {}
+    return [Patch(facecolor=c, edgecolor=INK, linewidth=0.5, label=n) for n, c in shown.items()]
 
 
 def colors(values: Sequence[object], *, ordered: bool) -> list[RGB]:

@@ -8,11 +8,10 @@ import base64
 import hashlib
 import io
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import matplotlib as mpl
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from matplotlib.figure import Figure
 
 from sweep.views.style import theme
@@ -40,18 +39,14 @@ class Picture:
 
 def picture(figure: Figure, words: str) -> Picture:
     """Return a figure as a picture, as SVG unless it is too large for that."""
-    data, kind = b"" if _is_pixels(figure) else _written(figure, "svg"), "svg+xml"
+    sizes = [image.get_size() for axes in figure.axes for image in axes.images]
+    pixels = sum(rows * columns for rows, columns in sizes)  # of many a drawing would be in vain
+    data, kind = b"" if pixels > LARGEST_DRAWING else _written(figure, "svg"), "svg+xml"
     if not 0 < len(data) <= LARGEST_DRAWING:
         data, kind = _written(figure, "png"), "png"
     source = f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
     width, height = (round(CSS_DPI * float(inches)) for inches in figure.get_size_inches())
     return Picture(source, words, width, height)
-
-
-def _is_pixels(figure: Figure) -> bool:
-    """Say whether a figure is made of so many pixels that drawing it would be in vain."""
-    sizes = [image.get_size() for axes in figure.axes for image in axes.images]
-    return sum(rows * columns for rows, columns in sizes) > LARGEST_DRAWING
 
 
 def _written(figure: Figure, ending: str) -> bytes:
@@ -66,21 +61,12 @@ def _written(figure: Figure, ending: str) -> bytes:
 def render(**parts: object) -> str:
     """Return the whole page as HTML; `parts` are what the template names, all text plain."""
     style, script = ((_HERE / f"page.{kind}").read_text(encoding="utf-8") for kind in ("css", "js"))
-    own = {  # a policy names an inline style or script by its SHA-256
-        f"{kind}-src": "'sha256-"
-        + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
-        + "'"
+    own = [  # a policy names an inline style or script by its SHA-256
+        f"{kind}-src 'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
         for kind, text in (("style", style), ("script", script))
-    }
-    rules = {"default-src": "'none'", "img-src": "data:", **own, "base-uri": "'none'"}
-    policy = "; ".join(
-        f"{name} {source}" for name, source in (rules | {"form-action": "'none'"}).items()
-    )
-    return _template().render(**parts, style=style, script=script, policy=policy)
-
-
-@cache
-def _template() -> Template:
+    ]
+    rules = ("default-src 'none'", "img-src data:", *own, "base-uri 'none'")
+    policy = "; ".join((*rules, "form-action 'none'"))
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,
@@ -88,4 +74,5 @@ def _template() -> Template:
         trim_blocks=True,
         keep_trailing_newline=True,
     )
-    return environment.get_template("page.html")
+    page = environment.get_template("page.html")
+    return page.render(**parts, style=style, script=script, policy=policy)

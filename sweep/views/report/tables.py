@@ -81,20 +81,23 @@ def table(
         columns.append(Column(named.get(name, usual), numeric))
         if not numeric:
             cells.append([Cell(str(value), None) for value in values])
-        elif name in axes:
+            continue
+        if name in axes:
             distinct = values.drop_duplicates().tolist()
             names = dict(zip(distinct, value_labels(distinct), strict=True))
-            cells.append(_numbers(values, [names[value] for value in values.tolist()]))
+            texts = [names[value] for value in values.tolist()]
         else:
             write = _share if name in shares else _number
             texts = [write(value) for value in values]
-            if joined and f"{name}_low" in frame:
-                low, high = (frame[f"{name}{end}"] for end in ("_low", "_high"))
-                texts = [
-                    text if pd.isna(a) else f"{text} ({write(a)} to {write(b)})"
-                    for text, a, b in zip(texts, low, high, strict=True)
-                ]
-            cells.append(_numbers(values, texts))
+        if joined and f"{name}_low" in frame:
+            low, high = (frame[f"{name}{end}"] for end in ("_low", "_high"))
+            texts = [
+                text if pd.isna(a) else f"{text} ({write(a)} to {write(b)})"
+                for text, a, b in zip(texts, low, high, strict=True)
+            ]
+        keys = values.to_numpy(np.float64, na_value=np.nan).tolist()
+        sorts = [repr(key) if math.isfinite(key) else "" for key in keys]
+        cells.append([Cell(*both) for both in zip(texts, sorts, strict=True)])
     return Table(title, note, columns, list(zip(*cells, strict=True)))
 
 
@@ -109,14 +112,6 @@ def thinned(frame: pd.DataFrame, most: int = MOST_ROWS) -> tuple[pd.DataFrame, s
 def heading(name: str) -> str:
     """Return what a column is called: its words where it has any, without its symbol."""
     return label(name, symbol=False)
-
-
-def _numbers(values: "pd.Series[float]", texts: Sequence[str]) -> list[Cell]:
-    keys = values.to_numpy(np.float64, na_value=np.nan)
-    return [
-        Cell(text, repr(float(key)) if math.isfinite(key) else "")
-        for key, text in zip(keys, texts, strict=True)
-    ]
 
 
 def _number(value: object) -> str:
