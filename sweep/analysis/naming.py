@@ -68,11 +68,9 @@ def named_axis(name: str, axes: Iterable[str], option: str) -> str:
         RequestError: there is none, or the name could be that of several; begins with `option`.
     """
     axes = list(axes)
-    found = [axis for axis in axes if axis == name] or [
-        axis for axis in axes if axis.endswith(f".{name}")
-    ]
-    if len(found) == 1:
-        return found[0]
+    found = [axis for axis in axes if axis.endswith(f".{name}")]
+    if name in axes or len(found) == 1:
+        return name if name in axes else found[0]
     if found:
         raise RequestError(f'{option}: "{name}" may be {" or ".join(found)}: say which')
     near, have = nearest(name, axes), ", ".join(axes) or "none"
@@ -137,8 +135,7 @@ def narrowed(trials: pd.DataFrame, axes: Sequence[str], only: str | Iterable[str
     Raises:
         RequestError: as for `choose`; or no trial has all these values.
     """
-    only = texts(only)
-    if not only:
+    if not (only := texts(only)):
         return trials
     values = {name: np.asarray(pd.unique(trials[name])) for name in axes}
     kept = trials
@@ -153,9 +150,10 @@ def _value(asked: str, stated: str, values: np.ndarray, remedy: str) -> object:
     """The value that is stated; `asked` begins what is said if there is none."""
     if values.dtype.kind not in "iuf":
         known = {str(value): value for value in values.tolist()}
-        folded = {text.lower(): value for text, value in known.items()}
-        if stated in known or stated.lower() in folded:
-            return known.get(stated, folded.get(stated.lower()))
+        folded = {text.lower(): value for text, value in known.items()} | known
+        for text in (stated, stated.lower()):
+            if text in folded:
+                return folded[text]
         listed = ", ".join(list(known)[:MOST_LISTED]) + ", ..." * (len(known) > MOST_LISTED)
         raise RequestError(f"{asked}: no such value{nearest(stated, known)}; there are {listed}")
     whole = values.dtype.kind in "iu"
@@ -163,11 +161,8 @@ def _value(asked: str, stated: str, values: np.ndarray, remedy: str) -> object:
         wanted = int(stated) if whole and stated.lstrip("+-").isdecimal() else float(stated)
     except ValueError:
         raise RequestError(f"{asked}: must be a {'whole ' * whole}number") from None
-    exact = [value for value in values.tolist() if value == wanted]
-    if exact:
-        return exact[0]
-    closest = min(values.tolist(), key=lambda value: abs(value - wanted))
-    if not whole and abs(closest - wanted) <= CLOSE * abs(closest):
+    closest = min(values.tolist(), key=lambda value: (value != wanted, abs(value - wanted)))
+    if closest == wanted or (not whole and abs(closest - wanted) <= CLOSE * abs(closest)):
         return closest
     shown = closest if whole else f"{closest:.6g}"
     raise RequestError(f"{asked}: no such value; the nearest is {shown}{remedy}")

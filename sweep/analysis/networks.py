@@ -67,8 +67,9 @@ def normal(z: Array) -> Array:
     return np.asarray(found, np.float64) / 2
 
 
-def _bounded(z: Array) -> Array:
-    return np.clip(z, -_FAR, _FAR)
+def _far(function: Callable[[Array], Array]) -> Callable[[Array], Array]:
+    """The function where |z| is at most `_FAR`, and beyond that as it is there."""
+    return lambda z: function(np.clip(z, -_FAR, _FAR))
 
 
 def _bend(z: Array) -> Array:
@@ -77,30 +78,17 @@ def _bend(z: Array) -> Array:
 
 
 def _gelu_slope(z: Array) -> Array:
-    z = _bounded(z)
     return normal(z) + z * np.exp(-z * z / 2) / math.sqrt(2 * math.pi)
 
 
 def _gelu_tanh_slope(z: Array) -> Array:
-    z = _bounded(z)
     a = _bend(z)
     return a + z * a * (1 - a) * 2 * _ROOT * (1 + 3 * _CUBIC * z * z)
 
 
 def _silu_slope(z: Array) -> Array:
-    z = _bounded(z)
     a = sigmoid(z)
     return np.asarray(a * (1 + z * (1 - a)))
-
-
-def _sigmoid_slope(z: Array) -> Array:
-    a = sigmoid(z)
-    return a * (1 - a)
-
-
-def _tanh_slope(z: Array) -> Array:
-    a = np.tanh(z)
-    return np.asarray((1 - a) * (1 + a))
 
 
 def _one_sided(below: float) -> Callable[[Array], Array]:
@@ -114,8 +102,8 @@ def _square(z: Array) -> Array:
 
 
 FUNCTIONS = {
-    "sigmoid": Function(sigmoid, _sigmoid_slope),
-    "tanh": Function(np.tanh, _tanh_slope),
+    "sigmoid": Function(sigmoid, lambda z: (a := sigmoid(z)) * (1 - a)),
+    "tanh": Function(np.tanh, lambda z: (1 - (a := np.tanh(z))) * (1 + a)),
     "relu": Function(lambda z: np.maximum(z, 0.0), _one_sided(0.0)),
     "leaky_relu": Function(lambda z: np.where(z > 0, z, _LEAK * z), _one_sided(_LEAK)),
     "elu": Function(
@@ -123,9 +111,9 @@ FUNCTIONS = {
         lambda z: np.exp(np.minimum(z, 0.0)),
     ),
     "softplus": Function(softplus, sigmoid),
-    "gelu": Function(lambda z: np.maximum(z, -_FAR) * normal(z), _gelu_slope),
-    "gelu_tanh": Function(lambda z: np.maximum(z, -_FAR) * _bend(_bounded(z)), _gelu_tanh_slope),
-    "silu": Function(lambda z: np.maximum(z, -_FAR) * sigmoid(z), _silu_slope),
+    "gelu": Function(lambda z: np.maximum(z, -_FAR) * normal(z), _far(_gelu_slope)),
+    "gelu_tanh": Function(lambda z: np.maximum(z, -_FAR) * _far(_bend)(z), _far(_gelu_tanh_slope)),
+    "silu": Function(lambda z: np.maximum(z, -_FAR) * sigmoid(z), _far(_silu_slope)),
     "square": Function(_square, lambda z: z + z),
     "identity": Function(lambda z: z + 0.0, lambda z: np.where(np.isnan(z), z, 1.0)),
 }

@@ -76,11 +76,8 @@ def _scale(spans: list[tuple[float, float, float]], measure: str, options: Optio
     lows, leasts, highs = zip(*spans, strict=True)
     low, least, high = min(lows), max(min(leasts), max(highs) * FLOOR), max(highs)
     log = low >= 0 and high >= 10 * least > 0 if options.log is None else options.log
-    if log and 0 < least < np.inf:
-        ends = least / 1.2, high * 1.2
-    else:
-        log, margin = False, 0.03 * (high - low or abs(high) or 1.0)
-        ends = low - margin, high + margin
+    log, margin = log and 0 < least < np.inf, 0.03 * (high - low or abs(high) or 1.0)
+    ends = (least / 1.2, high * 1.2) if log else (low - margin, high + margin)
     return MeasureScale(measure, log, ends).within(options.ylim)
 
 

@@ -1,5 +1,7 @@
 """The boundary of trainability: both of its sides in colour, and how rough it is."""
 
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
@@ -7,7 +9,7 @@ from matplotlib.axis import Axis as PaperAxis
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, NullLocator
 
-from sweep.analysis.dimension import LEAST, Dimension, box_dimension
+from sweep.analysis.dimension import Dimension, box_dimension
 from sweep.catalogue import OUTCOMES
 from sweep.errors import RequestError
 from sweep.views.cells import codes
@@ -50,10 +52,9 @@ def boundary(
     `tail_loss`, it needs that and `initial_loss`, `max_loss`, `diverged_at`: of what converged a
     larger measure is closer; of what diverged the trial that stayed within the bound for longer is,
     and then the one whose largest loss is smaller. Losses that are rounding beside the first one
-    are all alike. Of a
-    map from coarse to fine the ranks are those of all points shown. With 33 x 33 points or more the
-    box-counting dimension of the boundary is drawn beside the map, if `counts`; trials that stalled
-    count as not diverged.
+    are all alike. Of a map from coarse to fine the ranks are those of all points shown. With 33 x
+    33 points or more the box-counting dimension of the boundary is drawn beside the map, if
+    `counts`; trials that stalled count as not diverged.
 
     After Sohl-Dickstein, "The boundary of neural network trainability is fractal" (2024, arXiv
     2402.06184), whose colours are by rank and "Spectral" too.
@@ -72,7 +73,10 @@ def boundary(
             "--only seed=0"
         )
     cells = np.where(raster.outcome == STALLED, np.nan, _ranked(raster))
-    found = _dimension(raster) if counts else None
+    found = None
+    if counts and not np.isnan(raster.outcome).any():
+        with suppress(RequestError):  # too small, or without one
+            found = box_dimension(raster.outcome == DIVERGED)
     headings = ["", ""] if found else [""]
     counts_of = ((name, int((outcome == code).sum())) for code, name in enumerate(OUTCOMES))
     notes = [f"{count:,} {name}" for name, count in counts_of if count]
@@ -126,17 +130,6 @@ def _ranked(raster: Raster) -> Array:
         place = np.searchsorted(np.sort(values), values)  # how many are below
         cells[mine] = sign * (CLEAR + (1 - CLEAR) * place / max(place.max(initial=0), 1))
     return cells
-
-
-def _dimension(raster: Raster) -> Dimension | None:
-    """The dimension of the boundary, where the map is large enough and has one."""
-    complete = not np.isnan(raster.outcome).any() and min(raster.outcome.shape) > LEAST
-    if not complete:
-        return None
-    try:
-        return box_dimension(raster.outcome == DIVERGED)
-    except RequestError:
-        return None
 
 
 def _name_window(axis: PaperAxis, places: Places) -> None:

@@ -57,7 +57,6 @@ class Cells:
     among all combinations, the last column's running fastest.
     """
 
-    names: tuple[str, ...]
     points: tuple[NDArray[np.generic], ...]
     place: Codes
 
@@ -70,7 +69,7 @@ class Cells:
             place, values = pd.factorize(table[name], sort=True)
             at = at * len(values) + place
             found.append(np.asarray(values))
-        return cls(tuple(names), tuple(found), at)
+        return cls(tuple(found), at)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -87,8 +86,19 @@ class Cells:
         return np.bincount(self.place, minlength=self.size).reshape(self.shape)
 
     def quantiles(self, values: Array, at: Sequence[float]) -> Array:
-        """Return the quantiles `at` of the rows' values, (len(at), *shape), NaN where none is."""
-        return quantiles(self.place, self.size, values, at).reshape(len(at), *self.shape)
+        """Return the quantiles `at` of the rows' values, (len(at), *shape), NaN where none is.
+
+        Between two values they are interpolated, and between a number and infinity lies infinity.
+        """
+        counts = self.counts().ravel()
+        if (counts == counts[:1]).all():
+            order = np.argsort(self.place, kind="stable")
+            found = row_quantiles(values[order].reshape(len(counts), -1), at)
+        else:
+            ascending = values[np.lexsort((values, self.place))]
+            starts, last = np.cumsum(counts) - counts, max(len(values) - 1, 0)
+            found = _between(counts, at, lambda k: ascending[np.minimum(starts + k, last)])
+        return found.reshape(len(at), *self.shape)
 
     def shares(self, outcome: Codes) -> Array:
         """Return the share of each outcome, (*shape, 3), NaN where no row is."""
@@ -97,21 +107,6 @@ class Cells:
         counts = counts.reshape(*self.shape, n)
         with np.errstate(invalid="ignore"):
             return counts / counts.sum(axis=-1, keepdims=True)  # type: ignore[no-any-return]
-
-
-def quantiles(groups: Codes, n: int, values: Array, at: Sequence[float]) -> Array:
-    """Return the quantiles `at` of the values in each of n groups, (len(at), n), NaN where none is.
-
-    Between two values they are interpolated, and between a number and infinity lies infinity.
-    """
-    counts = np.bincount(groups, minlength=n)
-    if (counts == counts[:1]).all():
-        order = np.argsort(groups, kind="stable")
-        return row_quantiles(values[order].reshape(n, -1), at)
-    ascending = values[np.lexsort((values, groups))]
-    starts = np.cumsum(counts) - counts
-    last = max(len(values) - 1, 0)
-    return _between(counts, at, lambda place: ascending[np.minimum(starts + place, last)])
 
 
 def row_quantiles(matrix: Array, at: Sequence[float]) -> Array:

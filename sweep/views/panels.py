@@ -80,9 +80,11 @@ class Shown:
 
     def rows(self, table: pd.DataFrame, value: object) -> np.ndarray:
         """Say which rows of a table have this value, (n,) bool."""
-        if self.name is None:
-            return np.ones(len(table), bool)
-        return (table[self.name] == value).to_numpy()
+        return (
+            np.ones(len(table), bool)
+            if self.name is None
+            else (table[self.name] == value).to_numpy()
+        )
 
     @property
     def names(self) -> list[str]:
@@ -99,12 +101,9 @@ class Shown:
     @property
     def entries(self) -> list[Line2D]:
         """A line a value for a legend, in the order of the values."""
-        names = [
-            name + self.more.get(point, "")
-            for name, point in zip(self.names, self.points, strict=True)
-        ]
-        return [Line2D([], [], color=color, lw=2, label=name)
-                for name, color in zip(names, self.colors, strict=True)]  # fmt: skip
+        said = zip(self.names, self.points, self.colors, strict=True)
+        return [Line2D([], [], color=color, lw=2, label=name + self.more.get(point, ""))
+                for name, point, color in said]  # fmt: skip
 
     @property
     def title(self) -> str:

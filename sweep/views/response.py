@@ -144,7 +144,7 @@ def _slice(trials: pd.DataFrame, x: str, hues: Shown, measure: str) -> _Slice:
     hue = np.zeros(len(trials), np.int64)
     if hues.name:
         hue = pd.Index(hues.points).get_indexer(pd.Index(trials[hues.name]))
-    both = Cells(("", ""), (places.points, np.asarray(hues.points)), at * len(hues.points) + hue)
+    both = Cells((places.points, np.asarray(hues.points)), at * len(hues.points) + hue)
     bands = both.quantiles(levels(trials, measure), QUANTILES)
     return _Slice(x, places, bands, both.shares(codes(trials)), both.counts())
 
