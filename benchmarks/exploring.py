@@ -5,7 +5,8 @@ Chromium with a map of 1,024 x 640 pixels, zooms once when the whole view is the
 second. The page's own clock is read: from the start of its navigation to the frame after so many
 points came, from the wheel's event to the frame after the first tile of another level came, and
 between frames. Then a server in this process is asked for new tiles of 32 x 32 points by HTTP: its
-own cost is the processor time of all but `train` and what asks. Prints medians, and how many
+own cost is the processor time of all but `train` and what asks. The server trains the first picture
+from when it prints its address; the page is opened after a `--pause`. Prints medians, and how many
 processes would run at once: beside others' work the clock says little, and processor time more.
 """
 
@@ -33,7 +34,7 @@ WATCH = """
 let turned = null; Object.assign(window, { seen: {}, beats: [] });
 const all = () => [...explorer.tiles.values()], view = (side) => all().filter((t) => t.zx > 0 && t.side >= side).length;
 const root = (side) => all().some((t) => t.zx === 0 && t.side >= side), marks = {
-  "8 x 8": () => all().length, "16 x 16": () => root(4) || view(3) >= 32, "32 x 32": () => root(5) || view(3) >= 32,
+  "the first points": () => all().length, "16 x 16": () => root(4) || view(3) >= 32, "32 x 32": () => root(5) || view(3) >= 32,
   "512 x 256": () => view(6) >= 32, "after a zoom": () => turned && all().some((t) => t.zx > turned.zx),
 };
 addEventListener("wheel", (e) => { turned ??= { at: e.timeStamp, zx: Math.max(...all().map((t) => t.zx)) }; }, true);
@@ -47,10 +48,10 @@ requestAnimationFrame(beat);
 """  # noqa: E501
 
 
-def opened(page: Page, study: str, patience: float) -> dict[str, float]:
+def opened(page: Page, study: str, patience: float, pause: float = 1.0) -> dict[str, float]:
     """Milliseconds of one round, and frames a second."""
     with tempfile.TemporaryDirectory() as folder, command(Path(folder), study) as (_, port, token):
-        time.sleep(1.0)  # whoever opens what is printed takes longer
+        time.sleep(pause)
         page.open("about:blank").open(f"http://127.0.0.1:{port}/#token={token}")
         end = time.monotonic() + patience
         while time.monotonic() < end and not page.evaluate("seen['512 x 256']"):
@@ -106,6 +107,9 @@ def main() -> None:
     parser.add_argument("studies", nargs="*", default=["boundary_single", "boundary_tanh"])
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--patience", type=float, default=20.0, help="seconds for the whole view")
+    parser.add_argument(
+        "--pause", type=float, default=1.0, help="seconds from the printed address to its opening"
+    )
     options = parser.parse_args()
     os.environ["SWEEP_CACHE_DIR"] = str(cache_directory())
     for name in options.studies:
@@ -116,7 +120,9 @@ def main() -> None:
         ):
             page.resize(1480, 811)
             page.call("Page.addScriptToEvaluateOnNewDocument", source=WATCH)
-            rounds = [opened(page, name, options.patience) for _ in range(options.rounds)]
+            rounds = [
+                opened(page, name, options.patience, options.pause) for _ in range(options.rounds)
+            ]
             size = page.evaluate("[map.clientWidth - 126, map.clientHeight - 74].join(' x ')")
         table = Table("ms", "median", "of", title=f"{name}, a map of {size} pixels")
         for what in dict.fromkeys(what for one in rounds for what in one):

@@ -72,7 +72,7 @@ function take(found) {
   tiles.set(name, { ...found, zx, zy, ix: BigInt(ix), iy: BigInt(iy), side, levels: [levelOf(state.x, zx, side), levelOf(state.y, zy, side)], image: null });
   if (tiles.size > MOST) tiles.delete(tiles.keys().next().value);
   if (!domain) recoloured(); else if (!recolour) recolour = setTimeout(recoloured, 250);
-  if (!late) late = setTimeout(() => { late = 0; redraw(); }, Math.max(0, drawnAt + 70 - performance.now()));
+  if (!late) late = setTimeout(() => { late = 0; redraw(); }, Math.max(0, drawnAt + 100 - performance.now()));
 }
 let late = 0, drawnAt = 0; // what comes is drawn at once, or some of it together
 let failed = new Set();
