@@ -122,15 +122,9 @@ def tour(name: str) -> list[dict[str, Any]]:
 
 
 def facts(study: Study) -> dict[str, Any]:
-    """What a page has to know of a study before it asks for tiles, and what it shows first.
-
-    Raises:
-        RequestError: the study has no two numbers to map.
-    """
+    """What a page has to know of a study before it asks for tiles, and what it shows first."""
     group = study.groups()[0]
     windows = [vars(one) for one in windows_of(study, group)]
-    if len(windows) < 2:
-        raise RequestError(f"{study.name}: has no two numbers that can be the axes of a map")
     swept = {axis.name: axis.ranked[0][:_MOST_CHOICES].tolist() for axis in study.axes}
     shown = [one["axis"] for one in windows[:2]]
     measures = {name: MEASURES[name] for name in measures_of(group)}

@@ -16,6 +16,9 @@ from sweep.study.spacings import DEEPEST, EXACT, spaced
 _WIDE = 20
 """Listed values that span this factor are laid out by their logarithm."""
 
+_FIRST = ("seed", "initial.scale", "initial.offset")
+"""What a study draws from a seed is the first question about one with one swept axis."""
+
 _AROUND = 100.0  # how far a field of one value is looked at on either side
 
 
@@ -44,7 +47,6 @@ class Window:
             object.__setattr__(self, name, int(end) if kind is int else float(end))
         if not self.low < self.high:
             raise RequestError(f"{self.axis}: must run from a lower to a higher value")
-        self.values(0, 0, 1)  # refuses ends that the axis cannot have
 
     @property
     def depth(self) -> int:
@@ -114,7 +116,5 @@ def windows_of(study: Study, group: Group) -> list[Window]:
     """The windows that a map may have: of swept numbers, as the study has them, then of others."""
     swept = {axis.name: window_of(axis) for axis in study.axes}
     fixed = {name: around(name, value) for name, value in group.fixed.items() if name not in swept}
-    # What a study draws from a seed is the first question about one with one swept axis.
-    later = sorted(fixed, key=lambda name: ("seed", "initial.scale", "initial.offset").index(name)
-                   if name in ("seed", "initial.scale", "initial.offset") else 9)  # fmt: skip
-    return [one for one in [*swept.values(), *(fixed[name] for name in later)] if one]
+    first = {name: fixed[name] for name in _FIRST if name in fixed}
+    return [one for one in (swept | first | fixed).values() if one]
