@@ -21,8 +21,7 @@ from sweep.store.results import Results, results_of
 from sweep.study import Group, Study
 from sweep.study.checks import nearest
 
-MOST_VARIANTS = 32
-"""How many curves are compared at most."""
+MOST_VARIANTS = 32  # how many curves are compared at most
 
 Trials = tuple[str, pd.DataFrame, Sequence[str]]
 """A study's name, its trials and the names of its axes."""

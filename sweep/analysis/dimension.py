@@ -24,11 +24,8 @@ from sweep.runs.zooming import Frame, Zoom
 Counts = NDArray[np.int64]
 Map = NDArray[np.bool_]
 
-LEAST = 32
-"""Cells across below which there are too few sides of boxes for a slope."""
-
-TILES = 8
-"""A picture is cut into so many tiles across, which the bootstrap draws again."""
+LEAST = 32  # cells across below which there are too few sides of boxes for a slope
+TILES = 8  # a picture is cut into so many tiles across, which the bootstrap draws again
 
 
 @dataclass(frozen=True)

@@ -18,11 +18,8 @@ from sweep.store.results import Results, results_of
 from sweep.store.tables import BATCH
 from sweep.study import Study
 
-CHECKS = 20
-"""Median stopping looks at a trial so often, at even distances."""
-
-FIRST = 5
-"""How many trials median stopping lets pass a check before it compares."""
+CHECKS = 20  # median stopping looks at a trial so often, at even distances
+FIRST = 5  # how many trials median stopping lets pass a check before it compares
 
 LOSSES = ("loss", "validation_loss", BATCH)
 

@@ -19,8 +19,7 @@ MOST_DRAWS = 2 * 10**8
 """With more seeds than this allows, resamples are fewer, though never below `FEWEST`."""
 
 FEWEST = 100
-MOST_NUMBERS = 2**22
-"""How many numbers an array of resampled medians has at a time."""
+MOST_NUMBERS = 2**22  # how many numbers an array of resampled medians has at a time
 
 MOST_CACHED = 2**18
 """How many of them are worked on at a time, so that they stay near the processor."""

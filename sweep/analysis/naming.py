@@ -15,8 +15,7 @@ from sweep.study.checks import nearest
 CLOSE = 5e-4
 """A number as figures show it, in four digits, is that number: so much apart, relatively."""
 
-MOST_LISTED = 20
-"""How many values a message lists."""
+MOST_LISTED = 20  # how many values a message lists
 
 
 def number(value: float) -> str:

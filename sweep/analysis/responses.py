@@ -21,8 +21,7 @@ SEEDS = ("seed", "batch_seed", "data.seed", "validation.seed")
 MOST_EMPTY = 4
 """Cells are kept for every seed of any rate while there are at most so many times the trials."""
 
-MOST_CELLS = 2**22
-"""How many cells, 32 MiB of float64, are worked on at a time."""
+MOST_CELLS = 2**22  # how many cells, 32 MiB of float64, are worked on at a time
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,21 +142,15 @@ def _codes(trials: pd.DataFrame, names: Sequence[str]) -> tuple[np.ndarray, np.n
     for name in names:
         one, values = pd.factorize(trials[name], sort=True, use_na_sentinel=False)
         code, _ = pd.factorize(code * len(values) + one, sort=True)
-    first = np.zeros(int(code.max()) + 1, np.int64)
-    first[code[::-1]] = np.arange(len(code))[::-1]
-    return code, first
+    return code, np.unique(code, return_index=True)[1]
 
 
 def _places(group: np.ndarray, rate: np.ndarray, groups: int) -> tuple[np.ndarray, np.ndarray]:
     """Each trial's place among the rates of its group, and these rates, NaN after the last."""
-    at, values = pd.factorize(rate, sort=True)
-    pair, pairs = pd.factorize(group * len(values) + at, sort=True)
-    of, which = np.divmod(pairs, len(values))
-    start = np.searchsorted(of, np.arange(groups))
-    place = np.arange(len(pairs)) - start[of]
+    place = pd.Series(rate).groupby(group).rank("dense").to_numpy(np.int64) - 1
     rates = np.full((groups, int(place.max()) + 1), np.nan)
-    rates[of, place] = values[which]
-    return place[pair], rates
+    rates[group, place] = rate
+    return place, rates
 
 
 def _replicates(

@@ -20,11 +20,8 @@ from sweep.study import Study
 
 WORDS = {"learning_rate": "learning rate", "bias_learning_rate": "learning rate of the biases"}
 
-MOST_NAMED = 8
-"""How many groups that cannot be compared are named."""
-
-COUNTED = 100
-"""Of so many trials the outcomes are counted; of more they are shares."""
+MOST_NAMED = 8  # how many groups that cannot be compared are named
+COUNTED = 100  # of so many trials the outcomes are counted; of more they are shares
 
 
 def percent(share: float) -> str:

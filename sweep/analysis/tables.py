@@ -18,8 +18,7 @@ from sweep.catalogue import CURVE_MEASURES, OUTCOMES
 from sweep.errors import RequestError
 from sweep.study.checks import nearest
 
-WITHIN = 2.0
-"""By default a rate is usable whose median loss is at most so many times the best."""
+WITHIN = 2.0  # by default a rate is usable whose median loss is at most so many times the best
 
 Row = Mapping[Hashable, Any]
 """A row of `best`, of `summary` or of a comparison."""

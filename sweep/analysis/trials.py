@@ -106,8 +106,7 @@ def responses_of(
     return Responses.of(trials, axes, rate)
 
 
-MOST_RATES = 500
-"""Of more recorded steps so many are looked at, evenly spread."""
+MOST_RATES = 500  # of more recorded steps so many are looked at, evenly spread
 
 SMOOTHED = 0.05
 """The share of the steps over which the loss is averaged, half before a step and half after."""

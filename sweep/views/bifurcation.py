@@ -31,8 +31,7 @@ LAST = 64
 COLUMNS, ROWS = 900, 540
 """Pixels across and up, at most."""
 
-FAINT = 1e-4
-"""The share of a column's values that has the palest colour, and all below it too."""
+FAINT = 1e-4  # the share of a column's values that has the palest colour, and all below it too
 
 
 def _fold(

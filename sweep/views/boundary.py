@@ -25,11 +25,8 @@ NARROW = 1e-3
 """Of a window whose width is less of its values, ticks say what is added to its first value."""
 
 
-ROUNDING = 2.0**-52
-"""Losses below this share of the first one are all as good as 0."""
-
-CLEAR = 0.2
-"""The place in the colours, which end at 1, of what is furthest from the boundary."""
+ROUNDING = 2.0**-52  # losses below this share of the first one are all as good as 0
+CLEAR = 0.2  # the place in the colours, which end at 1, of what is furthest from the boundary
 
 SUMS = ("loss_sum", "inverse_loss_sum")
 

@@ -26,8 +26,7 @@ NO_AXES = frozenset(
 ) | {BATCH, RECENT, SUMS, EPOCHS, STATE, LEVEL}
 """Columns that are no axis, and neither is one of a parameter or a measure that is drawn."""
 
-BULK = (0.001, 0.999)
-"""Quantiles at the ends of the colours."""
+BULK = (0.001, 0.999)  # quantiles at the ends of the colours
 
 PARAMETER = re.compile(r"[wb]\d+(_\d+)+")
 

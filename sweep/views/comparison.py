@@ -32,11 +32,8 @@ from sweep.views.scales import (
 )
 from sweep.views.style import MARK, RGB, Look, assignment, colors, label, theme, value_labels
 
-MOST_SIDES = 8
-"""How many studies' curves can be told apart."""
-
-MOST_MARKED = 32
-"""Values of a curve that are drawn as points too."""
+MOST_SIDES = 8  # how many studies' curves can be told apart
+MOST_MARKED = 32  # values of a curve that are drawn as points too
 
 
 def save_comparison(found: Comparison, results: str | Path = "results") -> list[Path]:

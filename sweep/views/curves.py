@@ -33,14 +33,9 @@ from sweep.views.scales import (
 from sweep.views.source import MOST_ROWS, Options, Source, refuse_twice
 from sweep.views.style import ALONE, PLAIN, QUIET, RGB, Look, label, theme
 
-BAND = (0.1, 0.5, 0.9)
-"""Quantiles drawn where several trials share a curve: band, median, band."""
-
-FEW = 5
-"""Trials of one curve up to which each is drawn: too few for quantiles to say more."""
-
-MOST_LINES = 30
-"""Lines of one panel up to which these are told apart."""
+BAND = (0.1, 0.5, 0.9)  # quantiles drawn where several trials share a curve: band, median, band
+FEW = 5  # trials of one curve up to which each is drawn: too few for quantiles to say more
+MOST_LINES = 30  # lines of one panel up to which these are told apart
 
 ENDS_AT = "training.steps"
 """The column, if it is an axis, that says how many steps a trial was to have."""

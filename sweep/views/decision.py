@@ -19,12 +19,10 @@ from sweep.views.scales import Array
 from sweep.views.source import Options, Source
 from sweep.views.style import PLAIN, Look, new_figure, theme, value_labels
 
-POINTS = 160
-"""Places along each input at which a network is asked."""
+POINTS = 160  # places along each input at which a network is asked
 
 MOST_OUTPUTS = 4
-MOST_SAMPLES = 2000
-"""Samples drawn; of more, as many evenly spread."""
+MOST_SAMPLES = 2000  # samples drawn; of more, as many evenly spread
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,8 +15,7 @@ from sweep.views.scales import HUGE, UPWARD, Array, MeasureScale, lost_in_words
 from sweep.views.source import Options, Source
 from sweep.views.style import ALONE, PLAIN, QUIET, RGB, Look, label, new_figure, theme
 
-MOST_POINTS = 2000
-"""Steps of one line; of more trials, as many evenly spread in rank."""
+MOST_POINTS = 2000  # steps of one line; of more trials, as many evenly spread in rank
 
 
 def ecdf(
@@ -87,8 +86,7 @@ def draw_ecdf(source: Source, options: Options) -> Figure:
 
 MOST_BARS = 12
 
-PAIR: RGB = (0.47, 0.67, 0.76)
-"""The colour of two axes together: that of one alone, paler."""
+PAIR: RGB = (0.47, 0.67, 0.76)  # the colour of two axes together: that of one alone, paler
 
 
 def importance(

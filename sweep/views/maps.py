@@ -91,8 +91,7 @@ class Raster:
         axes.grid(visible=False)
 
 
-CONTOURED = 8
-"""Cells across and up from which contours are drawn."""
+CONTOURED = 8  # cells across and up from which contours are drawn
 
 SMOOTH = 0.25
 """Contours are drawn where neighbours differ by less than this share of a contour's distance."""

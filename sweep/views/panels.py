@@ -30,11 +30,8 @@ from sweep.views.style import (
 
 T = TypeVar("T")
 
-MOST = 12
-"""Values that an eye can follow in one figure."""
-
-MOST_NAMES = 10
-"""Hues that stay apart where values have no order to lead from one to the next."""
+MOST = 12  # values that an eye can follow in one figure
+MOST_NAMES = 10  # hues that stay apart where values have no order to lead from one to the next
 
 
 def thinned(values: Sequence[T], most: int = MOST) -> list[T]:

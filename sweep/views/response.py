@@ -33,16 +33,12 @@ from sweep.views.style import MARK, PLAIN, Look, outcome_patches, theme, value_l
 
 QUANTILES = (0.1, 0.25, 0.5, 0.75, 0.9)
 
-MOST_PLACES = 4096
-"""Values along an axis of which more are taken together with their neighbours."""
+MOST_PLACES = 4096  # values along an axis of which more are taken together with their neighbours
 
 BINS = 256
 
-MOST_MARKED = 16
-"""Places up to which each median has a dot."""
-
-MOST_DOTS = 64
-"""Places up to which each has a dot."""
+MOST_MARKED = 16  # places up to which each median has a dot
+MOST_DOTS = 64  # places up to which each has a dot
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,7 @@ from matplotlib.transforms import Bbox
 from sweep.store.files import complete
 from sweep.views.style import theme
 
-PNG_DPI = 200
-"""Pixels an inch: sharp in print at the figures' own size."""
+PNG_DPI = 200  # pixels an inch: sharp in print at the figures' own size
 
 
 FORMATS: dict[str, dict[str, str | None]] = {
@@ -25,8 +24,7 @@ FORMATS: dict[str, dict[str, str | None]] = {
 USUAL = ("png", "svg")
 
 
-SLACK = 0.02
-"""Inches by which words may leave the figure, or lie on others: less than shows."""
+SLACK = 0.02  # inches by which words may leave the figure, or lie on others: less than shows
 
 
 def fits(figure: Figure) -> bool:

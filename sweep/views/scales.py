@@ -17,20 +17,11 @@ from sweep.catalogue import MEASURES
 from sweep.errors import RequestError
 from sweep.views.style import OUTCOME_COLORS, RGB, label, power_label, value_labels
 
-MOST_TICKS = 24
-"""Values with a tick of their own; more would overlap."""
-
-SOME_TICKS = 9
-"""Of more values than that so many have a tick."""
-
-LETTERS_AN_INCH = 10
-"""Of tick labels beside each other, with a gap between them."""
-
-MOST_POWERS = 8
-"""Powers of ten that an axis names."""
-
-MARGIN = 0.03
-"""Of an axis, beyond its first and its last value."""
+MOST_TICKS = 24  # values with a tick of their own; more would overlap
+SOME_TICKS = 9  # of more values than that so many have a tick
+LETTERS_AN_INCH = 10  # of tick labels beside each other, with a gap between them
+MOST_POWERS = 8  # powers of ten that an axis names
+MARGIN = 0.03  # of an axis, beyond its first and its last value
 
 MOST_DECADES = 1e6
 """A span from which ticks between the powers of ten are more ink than help, and slow."""
@@ -43,14 +34,12 @@ Span = tuple[float, float]
 FLOOR = 1e-24
 """What lies further below the highest value than this is drawn at the edge: it is rounding."""
 
-HUGE = 1e300
-"""Numbers from here on are drawn as infinite: a margin above them would be."""
+HUGE = 1e300  # numbers from here on are drawn as infinite: a margin above them would be
 
 UPWARD = tuple(row.name for row in MEASURES.values() if row.larger_is_better)
 """Measures of which more is better, from 0 to 1."""
 
-WITHOUT_ORDER = ("seed", "batch_seed")
-"""Numbers that are names: their order means nothing."""
+WITHOUT_ORDER = ("seed", "batch_seed")  # numbers that are names: their order means nothing
 
 
 def is_ordered(name: str, values: np.ndarray) -> bool:

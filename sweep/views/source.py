@@ -27,8 +27,7 @@ ReadTrials = Callable[[Sequence[str]], pd.DataFrame]
 ReadSome = Callable[[np.ndarray], pd.DataFrame]
 Fold = Callable[[str, Sequence[str], Callable[[Group, pa.Table], Any]], Iterator[Any]]
 
-MOST_ROWS = 4_000_000
-"""Rows of curves that one figure reads; of more trials, some evenly spread."""
+MOST_ROWS = 4_000_000  # rows of curves that one figure reads; of more trials, some evenly spread
 
 
 @dataclass(frozen=True)

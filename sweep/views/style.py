@@ -89,8 +89,7 @@ WORDS = {  # a column: what it is called, its symbol
 TITLE, NOTE = 11.4, 9.0
 """Sizes of the title and of what is said beneath it, in points."""
 
-LONGEST = 28
-"""Letters of a value's name; what is longer loses its middle."""
+LONGEST = 28  # letters of a value's name; what is longer loses its middle
 
 SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

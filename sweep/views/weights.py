@@ -20,14 +20,12 @@ from sweep.views.style import PLAIN, RGB, Look, colors, theme
 MOST_NAMED = 12
 """Parameters that have a colour and a name each; more have the colour of their layer."""
 
-ALIKE = 3.0
-"""Panels whose ranges differ by no more than this factor have one scale."""
+ALIKE = 3.0  # panels whose ranges differ by no more than this factor have one scale
 
 RAMPS = ("Blues", "Oranges", "Greens", "Purples", "Greys")
 """Of layer after layer, where each parameter has a colour."""
 
-MOST_LINES = 400
-"""Lines of one panel; of more parameters, as many evenly spread over each layer."""
+MOST_LINES = 400  # lines of one panel; of more parameters, as many evenly spread over each layer
 
 
 def weights(

@@ -21,8 +21,7 @@ _HERE = Path(__file__).parent
 LARGEST_DRAWING = 300_000
 """Bytes of a drawing; what takes more, such as thousands of marks, is smaller as pixels."""
 
-DPI = 160
-"""Pixels an inch of figures that are pixels: two on a screen of today for one of the page."""
+DPI = 160  # pixels an inch of figures that are pixels: two on a screen of today for one of the page
 
 CSS_DPI = 96
 

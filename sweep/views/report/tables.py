@@ -14,16 +14,14 @@ from sweep.analysis.levels import LEVELS, has, levels
 from sweep.catalogue import OUTCOMES
 from sweep.views.style import label, value_labels
 
-MOST_ROWS = 200
-"""Rows of a table: more than anybody reads, and a page that a phone still scrolls."""
+MOST_ROWS = 200  # rows of a table: more than anybody reads, and a page that a phone still scrolls
 
 BEST_TRIALS = 20
 
 CHUNK = ("chunk", "group", "steps", "numerics", "trials", "bytes", "created")
 """The columns of `Results.provenance` that its table has."""
 
-DIGITS = 12
-"""Of a digest in a table: enough to tell groups apart, short enough to read."""
+DIGITS = 12  # of a digest in a table: enough to tell groups apart, short enough to read
 
 AROUND = ("training_loss", "usable_from", "usable_to", "divergence_threshold", *OUTCOMES)
 """The measures that are told of each group beside its best value."""
