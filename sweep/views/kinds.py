@@ -121,34 +121,24 @@ _LIMITS = ("xlim", "ylim")
 
 KINDS: dict[str, Kind] = {
     "curves": Kind(
-        "loss by step, all curves in one figure",
-        draw_curves,
-        ("hue", "col", *_MEASURED, *_LIMITS),
-        _curves,
+        "loss by step, all curves in one figure", draw_curves,
+        ("hue", "col", *_MEASURED, *_LIMITS), _curves,
     ),
     "panels": Kind(
-        "loss by step, one panel a value, the same axes in each",
-        draw_panels,
-        ("hue", "col", *_MEASURED, *_LIMITS),
-        lambda s: _if(bool(s.swept) and _few(s)),
-        axes=1,
+        "loss by step, one panel a value, the same axes in each", draw_panels,
+        ("hue", "col", *_MEASURED, *_LIMITS), lambda s: _if(bool(s.swept) and _few(s)), axes=1,
     ),
     "range_test": Kind(
-        "loss by the rate that a range test came to",
-        draw_range_test,
+        "loss by the rate that a range test came to", draw_range_test,
         ("hue", "col", *_MEASURED, *_LIMITS),
         lambda s: _if(s.read_curves is not None and len(s.range_tests) == 1),
     ),
     "heatmap": Kind(
-        "a measure over two axes, in colour",
-        draw_heatmap,
-        ("x", "y", "col", *_MEASURED),
-        lambda s: _if(_is_map(s)),
-        axes=2,
+        "a measure over two axes, in colour", draw_heatmap,
+        ("x", "y", "col", *_MEASURED), lambda s: _if(_is_map(s)), axes=2,
     ),
     "outcomes": Kind(
-        "what became of the trials, along one axis or over two",
-        draw_outcomes,
+        "what became of the trials, along one axis or over two", draw_outcomes,
         ("x", "y", "col", "measure"),
         # along a numeric axis `response` shows them too
         lambda s: _if(bool(s.swept) and len(s.outcomes) > 1 and (_is_map(s) or not s.numeric)),
@@ -156,50 +146,33 @@ KINDS: dict[str, Kind] = {
     ),
     "boundary": Kind(
         "the boundary between what converged and what diverged over two axes, and its dimension",
-        draw_boundary,
-        ("x", "y", "measure"),
-        lambda s: _if(_has_boundary(s)),
-        axes=2,
-        ordered=2,
+        draw_boundary, ("x", "y", "measure"), lambda s: _if(_has_boundary(s)), axes=2, ordered=2,
     ),
     "bifurcation": Kind(
         "the last losses of all trials, or a parameter, against one axis, as a density",
-        draw_bifurcation,
-        ("x", *_MEASURED, *_LIMITS),
+        draw_bifurcation, ("x", *_MEASURED, *_LIMITS),
         lambda s: _if(_is_long(s) and any(g.record.loss.startswith("last") for g in s.groups)),
-        axes=1,
-        ordered=1,
+        axes=1, ordered=1,
     ),
     "response": Kind(
-        "a measure against an axis, with the share of each outcome",
-        draw_response,
-        ("x", "hue", "col", *_MEASURED, *_LIMITS),
-        lambda s: _if(_is_long(s)),
-        axes=1,
+        "a measure against an axis, with the share of each outcome", draw_response,
+        ("x", "hue", "col", *_MEASURED, *_LIMITS), lambda s: _if(_is_long(s)), axes=1,
     ),
     "ecdf": Kind(
-        "the distribution of a measure over trials",
-        draw_ecdf,
+        "the distribution of a measure over trials", draw_ecdf,
         ("hue", "col", *_MEASURED, *_LIMITS),
     ),
     "weights": Kind(
-        "parameters by step, of a few trials",
-        draw_weights,
-        ("trial", *_MEASURED, *_LIMITS),
+        "parameters by step, of a few trials", draw_weights, ("trial", *_MEASURED, *_LIMITS),
     ),
     "decision": Kind(
-        "what networks of two inputs have learnt",
-        draw_decision,
-        ("trial", "measure"),
+        "what networks of two inputs have learnt", draw_decision, ("trial", "measure"),
     ),
     "importance": Kind(
-        "the share of the variance of each axis and pair of axes",
-        draw_importance,
-        ("measure",),
-        lambda s: _if(len(s.swept) > 2 and _is_complete(s)),
-        axes=1,
+        "the share of the variance of each axis and pair of axes", draw_importance, ("measure",),
+        lambda s: _if(len(s.swept) > 2 and _is_complete(s)), axes=1,
     ),
-}
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -133,6 +133,8 @@ def test_levels_rank_what_diverged_as_worst() -> None:
     assert levels(table, "clipped_loss").tolist() == [0.5, 1.0, 1.0, 0.0, 0.0, inf]
     assert levels(table, "overshoot").tolist() == [2.0, inf, inf, 1.0, inf, inf]
     assert levels(table, "diverged").tolist() == [0, 1, 0, 0, 0, 1]
+    accuracy = table.assign(validation_accuracy=0.5).drop(columns="diverged_at", errors="ignore")
+    assert levels(accuracy, "validation_accuracy").tolist() == [0.5, -inf, 0.5, 0.5, 0.5, -inf]
 
 
 @pytest.mark.parametrize(

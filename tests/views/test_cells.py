@@ -8,7 +8,6 @@ from sweep.views.cells import (
     Cells,
     arranged,
     axes_of,
-    levels,
     linear_span,
     log_span,
     pooled,
@@ -25,18 +24,6 @@ def quantiles(groups: np.ndarray, n: int, values: np.ndarray, at: list[float]) -
 def test_axes_are_what_is_no_measure_and_no_parameter(trial_table: pd.DataFrame) -> None:
     table = trial_table.assign(w1_2_1=0.5, b1_2=0.1, step=3, overshoot=1.0, validation_loss=2.0)
     assert axes_of(table, "overshoot") == ["learning_rate", "seed"]
-
-
-def test_a_level_is_worst_where_a_trial_diverged_or_never_came_to_have_one(
-    trial_table: pd.DataFrame,
-) -> None:
-    assert levels(trial_table, "final_loss")[8:].tolist() == [0.0002, 0.4, INF, INF]
-    steps = trial_table.assign(steps_to_target=pd.array([7, None] * 6, "Int64"))
-    assert levels(steps, "steps_to_target")[:2].tolist() == [7, INF]
-    accuracy = trial_table.assign(validation_accuracy=0.5)
-    assert levels(accuracy, "validation_accuracy")[8:].tolist() == [0.5, 0.5, -INF, -INF]
-    lowest = trial_table.assign(best_loss=0.25)
-    assert levels(lowest, "best_loss")[-1] == INF  # as in words, whatever it had before
 
 
 def test_quantiles_are_those_of_pandas() -> None:
