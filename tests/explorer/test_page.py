@@ -263,6 +263,15 @@ def test_a_run_is_seen_to_grow(study: Study, server: Server, page: Page, tmp_pat
             run.kill()
 
 
+def test_short_numbers_are_those_that_they_stand_for(page: Page) -> None:
+    numbers = [5.688e-10, 1000.3, 1200.4, 1e-10, 0.5, 37.0, 2.0004e20, 123456.7, 1 / 3, -1e-100]
+    shown = page.evaluate(
+        f"import('/drawing.js').then((one) => {json.dumps(numbers)}.map(one.short))"
+    )
+    assert np.allclose([*map(float, shown)], numbers, rtol=1e-3, atol=0)
+    assert shown[:6] == ["5.688e-10", "1000", "1200", "1e-10", "0.5", "37"]
+
+
 def test_a_page_with_a_wrong_token_says_so(server: Server, tmp_path: Path) -> None:
     with browser(tmp_path / "profile") as page:
         page.open(f"http://127.0.0.1:{server.port}/#token=wrong")

@@ -92,7 +92,7 @@ export function legend(c, x, y, width, domain, style, label) {
     }
     at += size + 6;
   };
-  const wide = Math.min(150, width / 5);
+  const wide = width < 440 ? 36 : Math.min(150, width / 5);
   if (domain.scale === "outcome") for (const [i, name] of domain.facts.outcomes.entries()) { patch(OUTCOME[i]); words(name); }
   else if (domain.scale === "sides") {
     words(width < 440 ? "converged" : "clearly converged"); at -= 6; bar(NEAR, wide * 0.7); at -= 6; bar(FAR, wide * 0.7); words(width < 440 ? "diverged" : "clearly diverged");
@@ -104,7 +104,7 @@ export function legend(c, x, y, width, domain, style, label) {
   }
 }
 
-export const short = (v) => v === null || v === undefined || isNaN(v) ? "none" : Number.isInteger(v) && Math.abs(v) < 1e7 ? String(v) : Number(v).toPrecision(4).replace(/\.?0+(e|$)/, "$1");
+export const short = (v) => v === null || v === undefined || isNaN(v) ? "none" : Number.isInteger(v) && Math.abs(v) < 1e7 ? String(v) : Number(v).toPrecision(4).replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, ""); // zeros of a fraction say nothing
 
 export const ulp = (v) => { // the distance to the next float64
   const view = new DataView(new ArrayBuffer(8)); view.setFloat64(0, Math.abs(v) || 2 ** -1022);
