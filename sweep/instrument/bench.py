@@ -11,6 +11,7 @@ readers of a directory can tell runs apart.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -65,9 +66,6 @@ class _Setup:
     networks: int
     counts: Counts
 
-    def turn(self) -> None:
-        self.ours(self.networks)
-
 
 def measure(
     cases: Sequence[Case],
@@ -100,7 +98,9 @@ def measure(
         )
 
     before = processor_times()
-    timed = interleaved({one.name: one.turn for one in setups}, rounds, look_at_the_machine)
+    timed = interleaved(
+        {one.name: partial(one.ours, one.networks) for one in setups}, rounds, look_at_the_machine
+    )
     stolen = stolen_between(before, processor_times())
     columns = ["round", "dtype", "threads", "ceiling", "per_second"]
     at_most = pd.DataFrame(rates, columns=columns)

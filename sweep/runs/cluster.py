@@ -65,11 +65,7 @@ class Cluster:
         return future
 
     def check(self) -> None:
-        """Look whether the scheduler is still there.
-
-        Raises:
-            ClusterError: it is not.
-        """
+        """Raise a ClusterError if the scheduler is not there any more."""
         if self.client.status != "running":
             raise self._lost()
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 import pandas as pd
@@ -66,8 +66,6 @@ def evaluate(
     points: "Points",
     *,
     measures: Sequence[str] | None = None,
-    curves: Literal[False] = False,
-    parameters: Literal[False] = False,
     threads: int | None = None,
 ) -> pd.DataFrame: ...
 @overload

@@ -99,7 +99,7 @@ def run(  # noqa: PLR0913 - every choice of a run has a name here
     directory = study_directory(results, study)
     make_folder(directory)
     with locked(directory, on_wait):
-        findings = claim(directory, study, study.origin)
+        findings = claim(directory, study)
         more, ledger, missed = _missed(directory, study)
         findings += more
         already = study.trials - sum(int(points.sum()) for points in missed.values())

@@ -34,11 +34,7 @@ _PAUSE = 0.02  # seconds between two looks at what compiles
 
 
 def thread_count(threads: int | None) -> int:
-    """So many threads; by default one for each usable processor.
-
-    Raises:
-        RequestError: it is no whole number above 0.
-    """
+    """So many threads, by default one for each usable processor; a RequestError of less than 1."""
     threads = usable_processors() if threads is None else threads
     if not isinstance(threads, int | np.integer) or threads < 1:
         raise RequestError(f"threads must be at least 1, not {show(threads)}")

@@ -86,7 +86,11 @@ class Commit:
 
     def _content(self) -> dict[str, Any]:
         content = asdict(self)
-        return content | {name: _spelt(content[name]) for name in ("labels", "fixed")}
+        for values in (content["labels"], content["fixed"]):
+            for name, value in values.items():  # infinity as text: JSON has no number for it
+                if isinstance(value, float) and not math.isfinite(value):
+                    values[name] = str(value)
+        return content
 
 
 def new_commit(group: Group, first_trial: int, trials: int, first_position: int = -1) -> Commit:
@@ -146,8 +150,7 @@ def read_commit(data: bytes, stem: str) -> Commit:
 def retold(about: bytes, digest: str, trials: File) -> Commit:
     """The record of a chunk from what its table of trials keeps, and the entry of that file.
 
-    Raises:
-        DamagedError: the table is not the one that `about` was said of.
+    If the table is not the one that `about` was said of, that is a DamagedError.
     """
     content, stem = checked(about), PurePath(trials.path).stem
     if content.pop("content", None) != digest:
@@ -163,11 +166,7 @@ def signed(content: Mapping[str, object]) -> bytes:
 
 
 def checked(data: bytes) -> dict[str, Any]:
-    """What `signed` wrote as `data`.
-
-    Raises:
-        DamagedError: it did not.
-    """
+    """What `signed` wrote as `data`; a DamagedError if it did not."""
     try:
         content = json.loads(data)
         stated = content.pop("sha256")
@@ -182,14 +181,6 @@ def checked(data: bytes) -> dict[str, Any]:
 def data_path(kind: str, stem: str) -> str:
     """Where the chunk `stem` keeps its file of this kind, relative to the study's results."""
     return f"{kind}/{stem}.parquet"
-
-
-def _spelt(values: Mapping[str, Value]) -> dict[str, Value]:
-    """`values` with infinity as text, for which JSON has no number."""
-    return {
-        name: str(value) if isinstance(value, float) and not math.isfinite(value) else value
-        for name, value in values.items()
-    }
 
 
 def _number(value: object) -> float | int:

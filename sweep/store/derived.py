@@ -57,9 +57,6 @@ def refuse_gaps(study: str, group: Group) -> None:
 
     Of curves with gaps there are as many areas as ways to record, and with batches the loss on all
     data is known at both ends only. Where nothing is recorded there may be curves from before.
-
-    Raises:
-        RequestError: not every step is recorded, or steps see batches.
     """
     if group.by_epochs:
         raise RequestError(

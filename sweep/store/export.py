@@ -16,6 +16,7 @@ from xlsxwriter.exceptions import FileCreateError
 
 from sweep.catalogue import MEASURES
 from sweep.errors import RequestError
+from sweep.store.derived import MOST_ROWS
 from sweep.store.files import EXPORTED, KINDS, complete, make_directories, refuse_place, told
 from sweep.store.folder import inputs_of
 from sweep.store.results import Results, results_of
@@ -83,11 +84,7 @@ def export_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def check_ending(path: Path) -> None:
-    """Refuse a file whose ending says no known format.
-
-    Raises:
-        RequestError: the ending is none of `WRITERS`.
-    """
+    """Refuse a file whose ending is none of `WRITERS`."""
     if path.suffix.lower() not in WRITERS:
         raise RequestError(f'{path}: the ending must be {", ".join(WRITERS)}, not "{path.suffix}"')
 
@@ -137,7 +134,6 @@ FORMAT = 1  # the version of what is written; a change that a reader would notic
 
 FILES = ("configurations.parquet", "curves.parquet", "space.json")
 
-MOST_ROWS = 4_000_000  # how many rows of curves are read and written at a time
 
 MOST_VALUES = 10_000
 """Of an axis of more values than this the space has the ends alone; the table has all."""

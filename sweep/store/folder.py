@@ -21,11 +21,7 @@ BENCH, COMPARE, ZOOM = "bench", "compare", "zoom"
 
 
 def results_directory(results: str | Path) -> Path:
-    """The directory of all studies' results, as a command names it; it need not be there.
-
-    Raises:
-        RequestError: no directory is named, or a file.
-    """
+    """The directory of all studies' results, as a command names it; it need not be there."""
     if not str(results):
         raise RequestError("results: no directory is named; --results DIR does")
     results = Path(results)
@@ -56,7 +52,7 @@ def make_folder(directory: Path) -> None:
         files.make_directories(*(directory / name for name in (RECORDS, *KINDS)))
 
 
-def claim(directory: Path, study: Study, origin: Path | None) -> list[str]:
+def claim(directory: Path, study: Study) -> list[str]:
     """Write down which study, from which file, the results in `directory` belong to.
 
     Tries out first that files can be committed there. What has a file's name and is none is set
@@ -66,6 +62,7 @@ def claim(directory: Path, study: Study, origin: Path | None) -> list[str]:
         RequestError: the results belong to another file of the same name, which is still there,
             or the system refused to write.
     """
+    origin = study.origin
     owner = check_owner(directory, origin) if origin else None
     with files.told(_refused(directory), RequestError):
         files.discard([directory / TRIAL_RUN])
@@ -164,11 +161,7 @@ def locked(directory: Path, on_wait: Callable[[str], None] | None = None) -> Ite
 
 
 def in_use(directory: Path) -> bool:
-    """Whether a process holds the lock of a study's results; makes none.
-
-    Raises:
-        StoreError: the file system cannot lock.
-    """
+    """Whether a process holds the lock of a study's results; makes none."""
     path = directory / NAME
     with files.told(path), suppress(FileNotFoundError), files.opened(path) as file:
         try:

@@ -47,11 +47,6 @@ class Ledger:
         """The number of the next trial; no number is given twice."""
         return max((c.first_trial + c.trials for c in self.commits.values()), default=0)
 
-    @property
-    def next_stem(self) -> str:
-        """The name of the next chunk's files."""
-        return f"{max(map(int, self.commits), default=-1) + 1:08d}"
-
     def add(self, group: Group, tables: Mapping[str, pa.Table], first_position: int = -1) -> Commit:
         """Commit a chunk: its files, and once they are durable the record that makes them count.
 
@@ -94,7 +89,7 @@ class Ledger:
     def _commit(
         self, commit: Commit, tables: Mapping[str, pa.Table], kept: Sequence[File] = ()
     ) -> Commit:
-        stem = self.next_stem
+        stem = f"{max(map(int, self.commits), default=-1) + 1:08d}"
         contents = dict[Path, bytes | Path]()
         entries = dict[str, File]()
         for file in kept:

@@ -25,11 +25,8 @@ def answers(
     """Each chunk that may answer `group`, and where its rows stand on the group's grid.
 
     The position of a row is flat, the last axis running fastest; -1 if it is not asked for.
-    Reads the columns of axes at most. With `damaged` it reads all of the table of trials, and
-    notes a damaged chunk there, by its stem.
-
-    Raises:
-        DamagedError: a chunk is damaged, and there is no `damaged` to note it.
+    Reads the columns of axes at most; a damaged chunk is a DamagedError. With `damaged` it reads
+    all of the table of trials, and notes a damaged chunk there, by its stem.
     """
     for stem, commit in ledger.commits.items():
         if (commit.group, commit.steps) != (group.digest, group.steps):

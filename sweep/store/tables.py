@@ -145,24 +145,15 @@ def trained_of(
 
 
 def _trials(group: Group, trained: Trained, trial: np.ndarray) -> pa.Table:
-    labels = {name: repeated(value, len(trial)) for name, value in group.labels.items()}
-    measures = {  # losses; or steps, 32 bits wide, null where they say never
-        name: numbers(x) if x.dtype.kind == "f" else numbers(x.astype(np.int32), x < 0)
-        for name, x in trained.measures.items()
-    }
-    outcome = pa.DictionaryArray.from_arrays(numbers(trained.outcome), WORDS)
-    axes = {name: numbers(values) for name, values in group.columns(trained.index).items()}
-    validation = {name: _known(name, values) for name, values in trained.final_validation.items()}
-    steps = numbers(np.full(len(trial), group.steps, np.int32))
-    return pa.table(
-        {"trial": numbers(trial)}
-        | labels
-        | axes
-        | {STEPS: steps}
-        | measures
-        | validation
-        | {"outcome": outcome}
-    )
+    columns = {"trial": numbers(trial)}
+    columns |= {name: repeated(value, len(trial)) for name, value in group.labels.items()}
+    columns |= {name: numbers(values) for name, values in group.columns(trained.index).items()}
+    columns[STEPS] = numbers(np.full(len(trial), group.steps, np.int32))
+    for name, x in trained.measures.items():  # losses; or steps of 32 bits, null for never
+        columns[name] = numbers(x) if x.dtype.kind == "f" else numbers(x.astype(np.int32), x < 0)
+    columns |= {name: _known(name, values) for name, values in trained.final_validation.items()}
+    columns["outcome"] = pa.DictionaryArray.from_arrays(numbers(trained.outcome), WORDS)
+    return pa.table(columns)
 
 
 def numbers(values: np.ndarray, missing: np.ndarray | None = None) -> pa.Array:

@@ -84,11 +84,7 @@ class _Term:
 
 
 def read_condition(text: str, find: Callable[[str], Named]) -> Condition:
-    """The condition `text`, in which `find` knows the names.
-
-    Raises:
-        ValueError: it is none; `find` may raise it too.
-    """
+    """The condition `text`, in which `find` knows the names; a ValueError if it is none."""
     if len(text) > MAX_LENGTH:
         raise ValueError(f"must be at most {MAX_LENGTH} characters long, not {len(text)}")
     reader = _Reader(find)

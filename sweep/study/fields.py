@@ -107,8 +107,7 @@ _HELD = re.compile(r"(axes\.(?:zip|design)\.[A-Za-z0-9_-]{1,50})\.(.+)", re.DOTA
 def complete(settings: Settings) -> Settings:
     """`settings` of one group, with every default; None where a field of it has no effect.
 
-    Raises:
-        FieldError: a field that others need is missing.
+    A field that others need and that is missing is a FieldError.
     """
     given: dict[str, Any] = {}
     for field in FIELDS:
@@ -140,11 +139,7 @@ def axes_meant(name: str) -> list[str]:
 
 
 def swept_field(axis: str) -> Field:
-    """The field that the axis of this name sweeps.
-
-    Raises:
-        KeyError: no field is swept so.
-    """
+    """The field that the axis of this name sweeps; a KeyError if none is swept so."""
     found = find_axis(axis)
     if found is None:
         raise KeyError(axis)

@@ -52,10 +52,7 @@ def generate(recipe: Recipe) -> tuple[np.ndarray, np.ndarray]:
     - white_noise: standard normal inputs and, independently, targets
 
     Normal noise of this standard deviation is added to the inputs of the two-dimensional sets, to
-    the targets of `teacher`. The samples of two classes alternate.
-
-    Raises:
-        ValueError: the set would be too large.
+    the targets of `teacher`. The samples of two classes alternate. Too large a set is a ValueError.
     """
     samples = 2**recipe.inputs if recipe.name in ("xor", "parity") else recipe.samples
     if recipe.name in ("xor", "parity") and recipe.inputs > MAX_PARITY:

@@ -82,20 +82,13 @@ def count_parameters(layers: tuple[int, ...], *, bias: bool) -> int:
 
 @dataclass(frozen=True, eq=False)
 class Initial:
-    """The parameters before the first step.
+    """The parameters before the first step."""
 
-    `weights` is a read-only float64 vector in parameter order (see `Network.parameter_names`). It
-    holds the biases, and the weights if `scheme` is "explicit", zeros in their place otherwise:
-    they are drawn as the catalogue says of `scheme`, from `seed`, and multiplied by `scale`,
-    unless these two are swept. Multiples of `directions`, (directions, parameters) float64, are
-    added to all of them, see `LaneInputs.alongs`.
-    """
-
-    scheme: str
-    weights: np.ndarray
-    seed: int
-    scale: float
-    directions: np.ndarray
+    scheme: str  # by which weights are drawn, as the catalogue says; "explicit" if they are stated
+    weights: np.ndarray  # float64 in parameter order, read-only; zeros for weights that are drawn
+    seed: int  # from which they are drawn, unless it is swept
+    scale: float  # by which what is drawn is multiplied, likewise
+    directions: np.ndarray  # (directions, parameters) float64, along which all of them may be moved
 
 
 def parameter_vector(
@@ -318,9 +311,6 @@ class Group:
 
         Without biases `bias_rates` is zero; with stated weights seeds are 0 and scales 1, and a
         number that the optimizer does not take has its default.
-
-        Raises:
-            IndexError: a position is not on the grid.
         """
         columns = self.columns(index)
 

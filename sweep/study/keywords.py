@@ -175,11 +175,7 @@ KEYWORDS: Mapping[str, Field] = {keyword_of(field.name): field for field in FIEL
 
 
 def stated_by(keywords: Mapping[str, object]) -> Document:
-    """What keywords state, as a document whose errors name them.
-
-    Raises:
-        RequestError: there is no such keyword, arrays are none, or two keywords say the same.
-    """
+    """What keywords state, as a document whose RequestErrors name them."""
     tree: dict[str, object] = {}
     told: dict[str, str] = {}
     try:

@@ -20,10 +20,9 @@ Shape = tuple[int, int]
 
 
 def shape_of_map(group: Group) -> Shape:
-    """The shape of a group's grid, whose points it has in this order.
+    """The shape of a group's grid, whose points it has in this order; a FieldError if it is none.
 
-    Raises:
-        FieldError: they are no map of one or two axes, numbers in ascending order and no seeds.
+    That is a map of one or two axes, numbers in ascending order and no seeds.
     """
     several = [one for one in group.grid.dimensions if len(one) > 1]
     axes = [axis for one in several for axis in one.axes]

@@ -151,11 +151,7 @@ def _are_labels(column: np.ndarray) -> bool:
 def places(
     column: np.ndarray, classes: np.ndarray | None, name: str, others: str = "data.file"
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The place of each label among the classes (rows, 1) float64, and these.
-
-    Raises:
-        ValueError: `others`, where the classes are from, have no such label.
-    """
+    """The place of each label among the classes of `others`, (rows, 1) float64, and these."""
     labels = column.astype(object)  # Python's numbers compare exactly
     classes = np.unique(labels) if classes is None else classes
     if isinstance(labels[0], str) != isinstance(classes[0], str):

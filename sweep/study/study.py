@@ -99,11 +99,7 @@ class Study:
 
     @classmethod
     def of(cls, document: Document, name: str, origin: Path | None = None) -> "Study":
-        """The study that a document states.
-
-        Raises:
-            RequestError: it is none; one line says where and why.
-        """
+        """The study that a document states; a RequestError if it is none."""
         study = cls.__new__(cls)
         study._take(document, name, origin)
         return study
@@ -288,17 +284,17 @@ class Study:
                 columns = tables[table].targets
                 assert columns is not None
                 given["data.target_columns"] = [*range(pair.shape[1])][-columns.shape[1] :]
-        weights, network = self.settings.initial.weights, self.settings.network
-        if weights and network.width is None and network.depth is None:
-            flat = np.concatenate([one.ravel() for one in weights])
-            if flat.size > _INLINE:
-                keep("weights", flat, "initial.file", "initial.weights")
-        directions = self.settings.initial.direction
-        if isinstance(directions, np.ndarray) and directions.size > _INLINE:
-            keep("directions", directions, "initial.direction")
-        batches = self.settings.batch.table
-        if batches is not None and batches.size > _INLINE:
-            keep("batches", batches, "batch.file", "batch.table")
+        initial, network = self.settings.initial, self.settings.network
+        flat = np.array([])
+        if initial.weights and network.width is None and network.depth is None:
+            flat = np.concatenate([one.ravel() for one in initial.weights])
+        for part, array, *fields in (
+            ("weights", flat, "initial.file", "initial.weights"),
+            ("directions", initial.direction, "initial.direction"),
+            ("batches", self.settings.batch.table, "batch.file", "batch.table"),
+        ):
+            if isinstance(array, np.ndarray) and array.size > _INLINE:
+                keep(part, array, *fields)
         return arrays, given
 
     def _toml(self, instead: dict[str, object], *, described: bool) -> str:
