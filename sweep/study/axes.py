@@ -11,11 +11,11 @@ import numpy as np
 from sweep.study.checks import Check, counted, integer, nearest, show
 from sweep.study.conditions import Condition, Named, read_condition
 from sweep.study.document import DRAW, REPEATED, REPEATS, WHERE, Document
-from sweep.study.elementary import DESIGNS, MAX_DIMENSIONS, design
+from sweep.study.elementary import MAX_DIMENSIONS
 from sweep.study.fields import AXES, axes_meant, find_axis, place_of, swept_field
 from sweep.study.grid import Axis, Dimension, codes_of
 from sweep.study.settings import Settings
-from sweep.study.spacings import FORMS, MAX_VALUES, between, drawing, spaced
+from sweep.study.spacings import FORMS, MAX_VALUES, between, drawn, spaced
 
 _DTYPES = {bool: np.bool_, int: np.int64, float: np.float64, str: np.object_}
 
@@ -49,10 +49,10 @@ def read_where(
     document: Document, settings: Settings, dimensions: Collection[Dimension]
 ) -> Condition | None:
     """The condition that a document states, or None; its names are axes, or fields of one value."""
-    if WHERE not in document.entries:
+    stated = document.stated(WHERE)
+    if stated is None:
         return None
     swept = {axis.name: axis for one in dimensions for axis in one.axes}
-    stated = document.entries[WHERE].value
     with document.telling(WHERE):
         if not isinstance(stated, str):
             raise ValueError(f"must be a condition as text, not {show(stated)}")
@@ -75,19 +75,17 @@ def _zip(document: Document, holder: str, keys: list[str]) -> Dimension:
 def _design(document: Document, holder: str, keys: list[str]) -> Dimension:
     draw = f"{holder}.{DRAW}"
     keys = [key for key in keys if key != draw]
-    if draw not in document.entries:
+    value = document.stated(draw)
+    if value is None:
         raise document.refuse(keys[0], f"lacks {draw} = {{ sobol = n, seed = s }} beside it")
     if not 1 <= len(keys) <= MAX_DIMENSIONS:
         raise document.refuse(draw, f"draws {len(keys)} axes; it may be 1 to {MAX_DIMENSIONS}")
-    value = document.entries[draw].value
     stated = value if isinstance(value, dict) else {}
     with document.telling(draw):
-        num, seed = drawing(stated)
-    (name,) = (name for name in DESIGNS if name in stated)
-    points = design(name, num, len(keys), seed)
+        points = drawn(stated, len(keys))
     axes = tuple(_axis(document, key, u) for key, u in zip(keys, points, strict=True))
     _refuse_duplicates(document, keys[0], axes)
-    table = {place_of(key).axis: document.entries[key].value for key in keys}
+    table = {place_of(key).axis: document.stated(key) for key in keys}
     called = holder.rpartition(".")[2]
     return Dimension(axes, called, (f"design.{called}", {**table, DRAW: stated}))
 
@@ -95,7 +93,7 @@ def _design(document: Document, holder: str, keys: list[str]) -> Dimension:
 def _repeats(document: Document) -> Dimension:
     """Seeds 0, 1, ... of all that is drawn."""
     with document.telling(REPEATS):
-        count = integer(1, MAX_VALUES)(document.entries[REPEATS].value)
+        count = integer(1, MAX_VALUES)(document.stated(REPEATS))
     swept = (find_axis(place_of(key).axis) for key in document.entries)
     stated = {*document.entries, *(found[0].name for found in swept if found)}
     drawn = {
@@ -112,7 +110,7 @@ def _repeats(document: Document) -> Dimension:
 
 def _axis(document: Document, key: str, u: np.ndarray | None = None) -> Axis:
     """The axis that the entry `key` states; its values at `u`, above 0 and below 1, if drawn."""
-    name, stated = place_of(key).axis, document.entries[key].value
+    name, stated = place_of(key).axis, document.stated(key)
     field = swept_field(name)
     assert field.swept is not None
     with document.telling(key):

@@ -59,6 +59,10 @@ class Document:
     entries: Mapping[str, Entry]
     overrides: tuple[str, ...]
 
+    def stated(self, name: str) -> object:
+        """The value of a field as it is stated; None if it is not."""
+        return self.entries[name].value if name in self.entries else None
+
     def refuse(self, name: str, problem: str) -> RequestError:
         """The error that `name` has `problem`, led by where it was stated if it was."""
         stated = [name] if name in self.entries else _rivals(self.entries, name)

@@ -121,12 +121,12 @@ def text_to_start_from(study: str | Path, directory: Path) -> str:
     """
     path = file_of(study)
     load_study(path)
-    entries = _document(path).entries
+    document = _document(path)
     for name in ("data.file", "validation.file", "initial.file", "initial.direction", "batch.file"):
-        file = entries[name].value if name in entries else None
+        file = document.stated(name)
         if isinstance(file, str) and not _exists(directory / file):
             raise refusal(
-                entries[name].where,
+                document.entries[name].where,
                 f"{name}: {show(file)} is read from beside the study; copy it to {directory} first",
             )
     return _read_text(path)

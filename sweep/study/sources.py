@@ -36,7 +36,7 @@ def with_files(document: Document, directory: Path) -> Document:
     if "initial.file" in entries:
         weights = _weights(document, _read(document, "initial.file", directory, read_numbers))
         entries["initial.weights"] = _entry(entries.pop("initial.file"), weights)
-    if isinstance(_stated(document, "initial.direction"), str):
+    if isinstance(document.stated("initial.direction"), str):
         numbers = _read(document, "initial.direction", directory, read_numbers)
         entries["initial.direction"] = _entry(
             entries["initial.direction"], _directions(document, numbers)
@@ -58,7 +58,7 @@ def with_files(document: Document, directory: Path) -> Document:
             entries[f"{part}.targets"] = _entry(stated, targets)
         for name in _COLUMNS:
             entries.pop(name, None)
-    named = _stated(document, "data.name")
+    named = document.stated("data.name")
     if isinstance(named, str) and named in FETCHED:
         found = _fetched(document, named)
         stated = entries.pop("data.name")
@@ -82,7 +82,7 @@ def _read(
 def _weights(document: Document, numbers: np.ndarray) -> list[list[list[float]]]:
     """The numbers of a file as layers [layer][to][from] of a network."""
     with _telling_of_file(document, "initial.file"):
-        layers = checks.layer_sizes(_stated(document, "network.layers"))
+        layers = checks.layer_sizes(document.stated("network.layers"))
         ends = np.cumsum([n_in * n_out for n_in, n_out in pairwise(layers)])
         if numbers.size != ends[-1]:
             shown = checks.counted(numbers.size, "number")
@@ -94,8 +94,8 @@ def _weights(document: Document, numbers: np.ndarray) -> list[list[list[float]]]
 def _directions(document: Document, numbers: np.ndarray) -> list[list[float]]:
     """The numbers of a file, of which a matrix must have a row a direction, as such rows."""
     with _telling_of_file(document, "initial.direction"):
-        sizes = checks.layer_sizes(_stated(document, "network.layers"))
-        count = count_parameters(sizes, bias=_stated(document, "network.bias") is True)
+        sizes = checks.layer_sizes(document.stated("network.layers"))
+        count = count_parameters(sizes, bias=document.stated("network.bias") is True)
         if numbers.size % count or (numbers.ndim > 1 and numbers.shape[-1] != count):
             shown = " x ".join(map(str, numbers.shape))
             raise ValueError(
@@ -119,7 +119,7 @@ def _arrays(
         raise document.refuse(
             "data.target_columns", f"is missing: say which columns of {file} are targets: {known}"
         )
-    one_hot = _stated(document, "data.one_hot") is True
+    one_hot = document.stated("data.one_hot") is True
     with _telling_of_file(document, name):
         targets = [table.find(one) for one in asked_targets]
         rest = [one for one in table.names if one not in targets]
@@ -167,14 +167,8 @@ def places(
 
 
 def _columns(document: Document, name: str) -> Sequence[str | int]:
-    if name not in document.entries:
-        return ()
     with document.telling(name):
-        return checks.column_names(document.entries[name].value)
-
-
-def _stated(document: Document, name: str) -> object:
-    return document.entries[name].value if name in document.entries else None
+        return checks.column_names(document.stated(name)) if name in document.entries else ()
 
 
 def _telling_of_file(document: Document, name: str) -> AbstractContextManager[None]:

@@ -62,22 +62,21 @@ def spaced(kind: type, check: Check, stated: Stated) -> np.ndarray:
             raise ValueError(f"needs level and first: {missing.pop()} is missing")
         _expect_keys(stated, {spacing, "num", *lattice} - {"range"})
         return _steps(kind, check, stated, spacing)
-    (name,) = counts
-    num, seed = drawing(stated, {spacing})
-    (u,) = design(name, num, 1, seed)
+    (u,) = drawn(stated, 1, {spacing})
     return between(kind, check, {spacing: stated[spacing]}, u)
 
 
-def drawing(stated: Stated, besides: Collection[str] = ()) -> tuple[int, int]:
-    """The number of points and the seed of `{ sobol = n, seed = s }`."""
+def drawn(stated: Stated, dimensions: int, besides: Collection[str] = ()) -> np.ndarray:
+    """The points of `{ sobol = n, seed = s }`: (dimensions, n) float64 above 0 and below 1."""
     names = [name for name in DESIGNS if name in stated]
     if len(names) != 1 or not {*stated} <= {*names, "seed", *besides}:
         forms = " or ".join(f"{{ {name} = n, seed = s }}" for name in DESIGNS)
         raise ValueError(f"must be {forms}, not {show(dict(stated))}")
     try:
-        return _count(names[0], stated[names[0]], 1), SEED(stated.get("seed", 0))
+        num, seed = _count(names[0], stated[names[0]], 1), SEED(stated.get("seed", 0))
     except ValueError as error:
         raise ValueError(f"of a draw {error}") from None
+    return design(names[0], num, dimensions, seed)
 
 
 def between(kind: type, check: Check, stated: Stated, u: np.ndarray) -> np.ndarray:
