@@ -76,9 +76,7 @@ def wanted(values: np.ndarray, shape: Shape, refine: Refine) -> np.ndarray:
         new = points[split]
         if not np.isnan(found[split]).any():  # this level is whole: go on to its halves
             step //= 2
-            halves = cells[split][:, np.newaxis] * 2 + np.indices((2, 2)).reshape(2, -1).T
-            cells = halves.reshape(-1, 2)
-            cells = cells[(cells < _counts(shape, step)).all(axis=1)]
+            cells = _quarters(cells[split], shape, step)
 
 
 def levels_of(position: np.ndarray, shape: Shape, depth: int) -> np.ndarray:
@@ -113,8 +111,7 @@ def nearest_known(known: np.ndarray, shape: Shape, depth: int) -> np.ndarray:
         )
         step //= 2
         found = np.where(split[np.ix_(row, column)], _nearest(shape, step), found)
-        cells = (cells[:, np.newaxis] * 2 + np.indices((2, 2)).reshape(2, -1).T).reshape(-1, 2)
-        cells = cells[(cells < _counts(shape, step)).all(axis=1)]
+        cells = _quarters(cells, shape, step)
     flat = np.where(known, np.arange(len(known)), found.ravel())
     return np.asarray(np.where(known[flat], flat, -1))
 
@@ -123,6 +120,12 @@ def _counts(shape: Shape, step: int) -> Shape:
     """How many cells of `step` there are; the last may be shorter."""
     rows, columns = (max(-(-(count - 1) // step), 1) for count in shape)
     return rows, columns
+
+
+def _quarters(cells: np.ndarray, shape: Shape, step: int) -> np.ndarray:
+    """The cells of `step` in `cells` of twice that, both (n, 2), where there are any."""
+    found = (cells[:, np.newaxis] * 2 + np.indices((2, 2)).reshape(2, -1).T).reshape(-1, 2)
+    return found[(found < _counts(shape, step)).all(axis=1)]
 
 
 def _points(cells: np.ndarray, shape: Shape, step: int) -> np.ndarray:
