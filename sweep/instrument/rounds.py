@@ -60,8 +60,8 @@ def rotated(names: Sequence[str], number: int) -> list[str]:
     return [*names[at:], *names[:at]]
 
 
-def median_interval(values: ArrayLike, confidence: float = CONFIDENCE) -> Interval:
-    """The median, and the closest two of the values that hold the true one with that confidence.
+def median_interval(values: ArrayLike) -> Interval:
+    """The median, and the closest two of the values that hold the true one with `CONFIDENCE`.
 
     By order statistics, whatever the distribution: of n values the k-th smallest and the k-th
     largest miss the median with a probability of 2 P(B <= k - 1), where B is how often a fair coin
@@ -73,7 +73,7 @@ def median_interval(values: ArrayLike, confidence: float = CONFIDENCE) -> Interv
     n = len(found)
     if n == 0:
         return Interval(math.nan, math.nan, math.nan, 0.0)
-    k = max([1, *(k for k in range(1, (n + 1) // 2 + 1) if _held(n, k) >= confidence)])
+    k = max([1, *(k for k in range(1, (n + 1) // 2 + 1) if _held(n, k) >= CONFIDENCE)])
     return Interval(float(np.median(found)), float(found[k - 1]), float(found[n - k]), _held(n, k))
 
 

@@ -41,8 +41,8 @@ class Cluster:
     `count` is how many threads they have together.
     """
 
-    def __init__(self, client: Client, address: str, lanes: int | None) -> None:
-        self.client, self.address, self.lanes = client, address, lanes
+    def __init__(self, client: Client, address: str) -> None:
+        self.client, self.address = client, address
         self.count = sum(client.nthreads().values())
         self.ahead = _AHEAD * self.count
 
@@ -56,9 +56,7 @@ class Cluster:
         self, group: Group, index: np.ndarray, since: Trained | None, _: Interruption
     ) -> Future[Trained]:
         """Have a chunk trained by some worker; if that is lost, by another."""
-        task = self.client.submit(
-            _train, versions(), group, index, since, self.lanes, pure=False, retries=2
-        )
+        task = self.client.submit(_train, versions(), group, index, since, pure=False, retries=2)
         future: Future[Trained] = Future()
         future.set_running_or_notify_cancel()
         task.add_done_callback(lambda task: self._hand_over(task, future))
@@ -94,7 +92,7 @@ class Cluster:
 
 
 @contextmanager
-def connected(address: str, lanes: int | None = None) -> Iterator[Cluster]:
+def connected(address: str) -> Iterator[Cluster]:
     """Workers of the cluster whose scheduler is at `address`, or of one made here for `LOCAL`.
 
     Raises:
@@ -102,7 +100,7 @@ def connected(address: str, lanes: int | None = None) -> Iterator[Cluster]:
     """
     with _client(address) as client:
         _check_versions(client, address)
-        yield Cluster(client, address, lanes)
+        yield Cluster(client, address)
 
 
 @contextmanager
@@ -175,10 +173,8 @@ def _versions_there() -> dict[str, str]:
     return versions()
 
 
-def _train(
-    wanted: dict[str, str], group: Group, index: np.ndarray, since: Any, lanes: int | None
-) -> Trained:
+def _train(wanted: dict[str, str], group: Group, index: np.ndarray, since: Any) -> Trained:
     """At a worker: train a chunk. Workers may join a run after it began, so it checks again."""
     if different := "" if wanted == versions() else str(versions()):
         raise ClusterError(f"a worker joined that has other versions: {different}, not {wanted}")
-    return train(group, index, lanes=lanes, since=since)
+    return train(group, index, since=since)

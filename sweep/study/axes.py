@@ -3,7 +3,7 @@
 What is no axis, or does not fit the others, is a RequestError that says where it was stated.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 
 import numpy as np
@@ -35,9 +35,8 @@ def read_dimensions(document: Document) -> tuple[Dimension, ...]:
         if holder == REPEATS:
             kinds["repeats"].append(_repeats(document))
         elif holder in keys:
-            axis = _axis(document, holder)
-            _refuse_duplicates(document, holder, (axis,))
-            kinds["axes"].append(Dimension((axis,)))
+            alone = Dimension((_axis(document, holder),))
+            kinds["axes"].append(_distinct(document, holder, alone))
         elif holder.startswith("axes.zip."):
             kinds["zip"].append(_zip(document, holder, keys))
         else:
@@ -68,8 +67,7 @@ def _zip(document: Document, holder: str, keys: list[str]) -> Dimension:
                 f"has {counted(len(axis), 'value')} and {axes[0].name} has {len(axes[0])}; "
                 "axes that run together are equally long",
             )
-    _refuse_duplicates(document, keys[0], axes)
-    return Dimension(axes, holder.rpartition(".")[2])
+    return _distinct(document, keys[0], Dimension(axes, holder.rpartition(".")[2]))
 
 
 def _design(document: Document, holder: str, keys: list[str]) -> Dimension:
@@ -84,10 +82,10 @@ def _design(document: Document, holder: str, keys: list[str]) -> Dimension:
     with document.telling(draw):
         points = drawn(stated, len(keys))
     axes = tuple(_axis(document, key, u) for key, u in zip(keys, points, strict=True))
-    _refuse_duplicates(document, keys[0], axes)
     table = {place_of(key).axis: document.stated(key) for key in keys}
     called = holder.rpartition(".")[2]
-    return Dimension(axes, called, (f"design.{called}", {**table, DRAW: stated}))
+    found = Dimension(axes, called, (f"design.{called}", {**table, DRAW: stated}))
+    return _distinct(document, keys[0], found)
 
 
 def _repeats(document: Document) -> Dimension:
@@ -96,11 +94,11 @@ def _repeats(document: Document) -> Dimension:
         count = integer(1, MAX_VALUES)(document.stated(REPEATS))
     swept = (find_axis(place_of(key).axis) for key in document.entries)
     stated = {*document.entries, *(found[0].name for found in swept if found)}
-    drawn = {
+    effective = {
         "seed": not {"initial.weights", "initial.file"} & stated,
         "batch_seed": "batch.size" in stated and not {"batch.table", "batch.file"} & stated,
     }
-    names = [name for name in REPEATED if drawn[name]]
+    names = [name for name in REPEATED if effective[name]]
     if not names:
         raise document.refuse(REPEATS, "has no effect: nothing is drawn from a seed")
     seeds = np.arange(count)
@@ -154,10 +152,11 @@ def _listed(kind: type, check: Check, stated: list[object]) -> np.ndarray:
     return values
 
 
-def _refuse_duplicates(document: Document, key: str, axes: Sequence[Axis]) -> None:
-    """Refuse rows of equally long axes that are equal."""
+def _distinct(document: Document, key: str, dimension: Dimension) -> Dimension:
+    """The dimension, whose rows must all be different."""
+    axes = dimension.axes
     if len(axes) == 1 and len(axes[0].ranked[0]) == len(axes[0]):
-        return
+        return dimension
     code = codes_of(axes)
     _, first = np.unique(code, return_index=True)
     if len(first) < len(code):
@@ -165,6 +164,7 @@ def _refuse_duplicates(document: Document, key: str, axes: Sequence[Axis]) -> No
         stated = [show(axis.values[again : again + 1].tolist()[0]) for axis in axes]
         what = f"values {', '.join(stated)}" if len(axes) > 1 else f"value {stated[0]}"
         raise document.refuse(key, f"has the {what} more than once")
+    return dimension
 
 
 def _named(name: str, settings: Settings, swept: Mapping[str, Axis]) -> Named:

@@ -183,18 +183,13 @@ def _network(stated: NetworkFields) -> Network:
     *hidden, last = activations
     for layer, name in enumerate(hidden):
         if ACTIVATIONS[name].last_only:
-            raise FieldError(
-                "network.activation",
-                f'can be "{name}" in the last layer only, not in layer {layer}; '
-                "state a list of one name a layer",
-            )
+            where = f"in the last layer only, not in layer {layer}"
+            hint = "state a list of one name a layer"
+            raise FieldError("network.activation", f'can be "{name}" {where}; {hint}')
     fitting = LOSSES[stated.loss].last or last
     if last != fitting:
-        raise FieldError(
-            "network.loss",
-            f'"{stated.loss}" needs "{fitting}" as the last layer\'s network.activation, '
-            f'not "{last}"',
-        )
+        needed = f'"{stated.loss}" needs "{fitting}" as the last layer\'s network.activation'
+        raise FieldError("network.loss", f'{needed}, not "{last}"')
     return Network(layers, activations, stated.bias, stated.loss)
 
 
@@ -205,11 +200,8 @@ def _layers(stated: NetworkFields) -> tuple[int, ...]:
         hidden = [stated.width] * (len(hidden) or 1)
     if stated.depth is not None:
         if len(set(hidden)) != 1:
-            raise FieldError(
-                "network.depth",
-                "needs one size of all hidden layers: state network.width, or equal ones in "
-                f"network.layers, not {list(stated.layers)}",
-            )
+            needed = "needs one size of all hidden layers: state network.width, or equal ones in"
+            raise FieldError("network.depth", f"{needed} network.layers, not {[*stated.layers]}")
         hidden = hidden[:1] * stated.depth
     return (inputs, *hidden, outputs)
 
@@ -222,31 +214,24 @@ def _activations(stated: str | tuple[str, ...], layers: int) -> tuple[str, ...]:
         return (stated[0],) * (layers - 1) + (stated[1],)
     if len(stated) != layers:
         two = ", 2 (of hidden layers and of the last)" if layers > 2 else ""
-        raise FieldError(
-            "network.activation",
-            f"must be one name{two}, or {layers} (one a layer), not {len(stated)}",
-        )
+        many = f"must be one name{two}, or {layers} (one a layer), not {len(stated)}"
+        raise FieldError("network.activation", many)
     return stated
 
 
 def _batch(settings: Settings, samples: int) -> Batch:
     size, table = settings.batch.size, settings.batch.table
     if table is not None:
-        wrong = np.argwhere(table >= samples)
-        if len(wrong):
-            row, column = wrong[0]
-            raise FieldError(
-                "batch.table",
-                f"[{row}] names the sample {table[row, column]}; those of data.inputs are 0 to "
-                f"{samples - 1}",
-            )
+        for row, column in np.argwhere(table >= samples)[:1]:
+            found = f"[{row}] names the sample {table[row, column]}"
+            known = f"those of data.inputs are 0 to {samples - 1}"
+            raise FieldError("batch.table", f"{found}; {known}")
         return Batch(table.shape[1], "table", table, settings.batch.measured)
     if size is None:
         return Batch()
     if size > samples:
-        raise FieldError(
-            "batch.size", f"is {size}; at most {counted(samples, 'sample')} can be taken"
-        )
+        most = counted(samples, "sample")
+        raise FieldError("batch.size", f"is {size}; at most {most} can be taken")
     return Batch(size, settings.batch.order, measured=settings.batch.measured)
 
 

@@ -170,14 +170,12 @@ def _sum(column: np.ndarray) -> float:
         return math.inf
 
 
-def refuse_no_distribution(
-    loss: str, data: Data, validation: Data | None, tolerance: float = 1e-6
-) -> None:
+def refuse_no_distribution(loss: str, data: Data, validation: Data | None) -> None:
     """Refuse targets that no output can reach, so that a cross-entropy falls below any target.
 
     Raises:
         FieldError: a target of `binary_cross_entropy` is not from 0 to 1, or those of a sample of
-            `softmax_cross_entropy` are negative or do not add up to 1 but for `tolerance`.
+            `softmax_cross_entropy` are negative or do not add up to 1 but for 1e-6.
     """
     if "cross_entropy" not in loss:
         return
@@ -188,7 +186,7 @@ def refuse_no_distribution(
         wrong: np.ndarray = (targets < 0) | (targets > 1)
         if loss == "softmax_cross_entropy":
             sums = targets.sum(axis=1, keepdims=True)
-            wrong = wrong | (np.abs(sums - 1) > tolerance)
+            wrong = wrong | (np.abs(sums - 1) > 1e-6)
             wanted = "probabilities, which add up to 1 in every sample"
         rows = np.flatnonzero(wrong.any(axis=1))
         if len(rows):

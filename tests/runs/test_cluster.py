@@ -200,7 +200,7 @@ def test_other_versions_are_refused_at_once(
 def test_a_worker_that_joins_late_with_other_versions_trains_nothing() -> None:
     (group,) = asked().groups()
     with pytest.raises(ClusterError, match="a worker joined that has other versions"):
-        clusters._train({"numerics": "1"}, group, np.arange(3), None, None)
+        clusters._train({"numerics": "1"}, group, np.arange(3), None)
 
 
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "127.0.0.1"])
