@@ -46,10 +46,9 @@ class Counts:
     additions: float = 0
     products: float = 0
     divisions: float = 0
-    # From the first cache to registers and back. Of a small network, whose loops are written out,
-    # none is counted: most of its values stay there.
+    # From the first cache to registers. Of a small network, whose loops are written out, none is
+    # counted: most of its values stay there.
     loads: float = 0
-    stores: float = 0
     streamed: float = 0  # from further away, where the step touches more than the first cache holds
     footprint: int = 0  # bytes that one block of lanes touches
 
@@ -88,7 +87,7 @@ def operations(shape: Shape, samples: int) -> Counts:
     if not network.unrolled:
         whole, rest = divmod(samples, network.tile)
         counted += _of_tile(network, network.tile) * whole + _of_tile(network, rest) * bool(rest)
-        counted += Counts(loads=2 * parameters, stores=2 * parameters)
+        counted += Counts(loads=2 * parameters)
     bytes_of_number = int(shape.dtype[-2:]) // 8
     return counted + Counts(footprint=workspace_size(shape, samples) * bytes_of_number)
 
@@ -150,32 +149,28 @@ def _straight_line(make: Callable[[Any, Any], Callable[..., None]], dtype: str, 
 
 def _of_tile(network: Network, n: int) -> Counts:
     """Count the traffic of n samples, which go through the network together."""
-    counted, weights, biases = Counts(), 0, network.neurons * network.bias
-    abreast = network.abreast
-    values = -(-n // abreast)
-    for layer, (n_in, n_out) in enumerate(network.pairs):
-        moved = _moved(n_out, values, n_in, abreast)
-        moved += _moved(n_out, -(-n_in // abreast), n, abreast)
-        if layer:
-            moved += _moved(n_in, values, n_out, abreast)
-        counted += moved * abreast
-        weights += n_in * n_out * (4 if layer else 3)  # forward, back, and sums taken up and put by
+    biases, abreast = network.neurons * network.bias, network.abreast
     # Of a neuron: its sum, its error and what its slope comes from; its bias, and that one's sum.
-    numbers, outputs = n * network.neurons, n * network.layers[-1]
-    loads = 3 * numbers + 4 * outputs + 2 * n * biases + biases
-    stores = 2 * numbers + outputs + biases
+    loads = 3 * n * network.neurons + 4 * n * network.layers[-1] + 2 * n * biases + biases
     if abreast > 1:  # what is turned: inputs and targets, and a layer's inputs and its deltas
-        turned = n * (sum(network.layers) + sum(network.layers[1:]))
-        loads, stores = loads + turned, stores + turned
-    return counted + Counts(loads=loads, stores=stores, streamed=weights + 3 * biases)
+        loads += n * (sum(network.layers) + sum(network.layers[1:]))
+    values, weights = -(-n // abreast), 0
+    for layer, (n_in, n_out) in enumerate(network.pairs):
+        moved = _loads(n_out, values, n_in, abreast) + _loads(
+            n_out, -(-n_in // abreast), n, abreast
+        )
+        if layer:
+            moved += _loads(n_in, values, n_out, abreast)
+        loads += moved * abreast
+        weights += n_in * n_out * (4 if layer else 3)  # forward, back, and sums taken up and put by
+    return Counts(loads=loads, streamed=weights + 3 * biases)
 
 
-def _moved(rows: int, columns: int, count: int, abreast: int = 1) -> Counts:
-    """Count the traffic of a matrix product: each tile of sums, and the terms that it loads."""
+def _loads(rows: int, columns: int, count: int, abreast: int = 1) -> int:
+    """Count the loads of a matrix product: each tile of sums, and the terms of it."""
     sizes = tiles(abreast)
     sums = [(h, w) for h in covered(rows, list(sizes)) for w in covered(columns, sizes[h])]
-    loads = sum((height + width) * count + height * width for height, width in sums)
-    return Counts(loads=loads, stores=rows * columns)
+    return sum((height + width) * count + height * width for height, width in sums)
 
 
 def needs(counts: Counts, ceilings: Collection[str], caches: Mapping[str, int]) -> dict[str, float]:
