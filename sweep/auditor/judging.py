@@ -50,14 +50,12 @@ class Finding:
     """A column that is wrong, or that follows from one that is.
 
     `rows` marks the wrong cells and `right` is what each row's own weights give, float64, both of
-    the table's length; `by` is the largest deviation relative to that, infinite where there is no
-    number. What only follows from other columns has no `cause`.
+    the table's length. What only follows from other columns has no `cause`.
     """
 
     column: Column
     rows: np.ndarray
     right: np.ndarray
-    by: float
     cause: Explained | None
     way: Tree | None = None
     """The right formula."""
@@ -66,6 +64,14 @@ class Finding:
     def spots(self) -> list[Spot]:
         """The wrong cells."""
         return [self.column.spots[at] for at in np.flatnonzero(self.rows)]
+
+    @property
+    def by(self) -> float:
+        """The largest deviation relative to what is right, infinite where there is no number."""
+        values, right = self.column.values[self.rows], self.right[self.rows]
+        with np.errstate(all="ignore"):
+            by = (np.abs(values - right) / np.maximum(np.abs(right), 1e-300))[~np.isnan(right)]
+        return float(np.max(np.where(np.isnan(by), np.inf, by))) if len(by) else float("inf")
 
 
 @dataclass
@@ -183,9 +189,9 @@ class Judge:
             by = np.max(np.abs(values[fine] / right[fine] - 1), initial=self.result.largest)
             self.result.largest = float(by)
         for cause, rows in causes.items():
-            yield Finding(column, rows, right, _largest(values, right, rows), cause, way)
+            yield Finding(column, rows, right, cause, way)
         if (follows := off | lost).any() and not causes:
-            yield Finding(column, follows, right, _largest(values, right, follows), None)
+            yield Finding(column, follows, right, None)
 
     def _causes(self, column: Column, off: np.ndarray) -> dict[Explained, np.ndarray]:
         """Return the mistakes in a column, each with its rows."""
@@ -280,13 +286,6 @@ class Judge:
                 return found
         few = wrong.sum() <= max(3, len(wrong) // 10)
         return Explained(mistakes.CONSTANT if few else mistakes.UNKNOWN)
-
-
-def _largest(values: np.ndarray, right: np.ndarray, rows: np.ndarray) -> float:
-    with np.errstate(all="ignore"):
-        by = np.abs(values[rows] - right[rows]) / np.maximum(np.abs(right[rows]), 1e-300)
-    known = by[~np.isnan(right[rows])]
-    return float(np.max(np.where(np.isnan(known), np.inf, known))) if len(known) else float("inf")
 
 
 def _equal(values: np.ndarray, to: float) -> bool:

@@ -150,11 +150,9 @@ def run(
         print(f"{study}: {done}{since} in {duration(report.seconds)}, {speed}")
         if found.refined:
             print(f"  {found.trained:,} trained in all, {_REFINED}")
-    elif not report.signal and found.refined:
-        done = f"{found.trained:,} of {plural(report.trials, 'trial')} are trained"
-        print(f"{study}: nothing to do, {done}, {_REFINED}")
     elif not report.signal:
-        print(f"{study}: nothing to do, all {plural(report.trials, 'trial')} are trained")
+        of, how = (f"{found.trained:,} of", f", {_REFINED}") if found.refined else ("all", "")
+        print(f"{study}: nothing to do, {of} {plural(report.trials, 'trial')} are trained{how}")
     if report.trained or not report.signal:
         _print_results(found.outcomes(), report.directory)
     if report.signal:
