@@ -1,7 +1,10 @@
 """One table judged: which columns are wrong, from which row, by how much, and why."""
 
+from collections import defaultdict
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -40,6 +43,9 @@ SHOWN_ROWS = 40
 
 MOST_TOLD = 4
 """As often a mistake is told of a column, if it is another one in other rows."""
+
+Causes = dict[Explained, np.ndarray]
+"""Mistakes in a column, with the rows of each, bool."""
 
 ORDER = (*CONSTANTS, *UNITS, "e1", "e2", "et", "d_", "m_", "c", "k", "n", "w", "b")
 """What is computed from what: a cause is told before what may follow from it."""
@@ -193,9 +199,9 @@ class Judge:
         if (follows := off | lost).any() and not causes:
             yield Finding(column, follows, right, None)
 
-    def _causes(self, column: Column, off: np.ndarray) -> dict[Explained, np.ndarray]:
-        """Return the mistakes in a column, each with its rows."""
-        causes: dict[Explained, np.ndarray] = {}
+    def _causes(self, column: Column, off: np.ndarray) -> Causes:
+        """Return the mistakes in a column whose numbers are wrong where they are `off`."""
+        causes: Causes = defaultdict(partial(np.zeros, len(off), bool))
         typed = np.ones(len(off), bool)
         for step in np.flatnonzero(column.formulas):
             if column.role in self.given and step == 0:
@@ -209,52 +215,32 @@ class Judge:
                 continue
             typed[step] = False
             if cause is not None:
-                causes.setdefault(cause, np.zeros_like(off))[step] = True
-        # A wrong formula is told where its number is wrong too.
-        causes = {cause: rows for cause, rows in causes.items() if (rows & off).any()}
-        wrong = typed & off & self._unexplained(column)
-        if wrong.any():
-            for cause, rows in self._by_values(column, wrong, not typed.all()).items():
-                causes[cause] = causes.get(cause, np.zeros_like(off)) | rows
-        return _merged(causes)
-
-    def _unexplained(self, column: Column) -> np.ndarray:
-        """Return where values are not even right for what the row's other columns hold."""
-        wrong = np.ones(len(column.values), bool)
+                causes[cause][step] = True
+        for cause in [cause for cause, rows in causes.items() if not (rows & off).any()]:
+            del causes[cause]  # a wrong formula is told where its number is wrong too
+        wrong = typed & off
         for tree in self.own.definitions.get(column.role, ()):
-            try:
+            with suppress(KeyError):  # what is right for the row's other columns is not wrong
                 wrong &= self._differs(column.role, column.values, tree, own=True)
-            except KeyError:
-                continue
-        return wrong
-
-    def _by_values(
-        self, column: Column, wrong: np.ndarray, has_formulas: bool
-    ) -> dict[Explained, np.ndarray]:
-        """Explain typed numbers, or those whose formulas are not there to be read."""
-        causes: dict[Explained, np.ndarray] = {}
-        values, empty = column.values, wrong & np.isnan(column.values)
+        empty = wrong & np.isnan(column.values)
         for step in np.flatnonzero(empty):
             text = isinstance(self.sheet.values.get(column.spots[step]), str)
             filled = mistakes.ERROR if column.filled[step] else mistakes.EMPTY
-            cause = Explained(mistakes.TEXT if text else filled)
-            causes.setdefault(cause, np.zeros_like(wrong))[step] = True
-        rest = wrong & ~empty
-        count, first = int(rest.sum()), int(np.argmax(rest))
-        if not count:
-            return causes
-        alike = count > 1 and _equal(values[rest], values[first])
-        if count > 2 and rest[first:].all() and _equal(values[rest], values[max(first - 1, 0)]):
-            cause = Explained(mistakes.NOT_COPIED)
-        elif (
-            has_formulas
-            or (count == 1 and len(rest) > 2)
-            or (alike and (count <= len(rest) // 2 or count > 3))
-        ):
-            cause = Explained(mistakes.CONSTANT)
-        else:
-            cause = self._tried(column.role, values, rest)
-        return causes | {cause: rest}
+            causes[Explained(mistakes.TEXT if text else filled)][step] = True
+        if (rest := wrong & ~empty).any():
+            causes[self._by_values(column, rest, not typed.all())] |= rest
+        return _merged(causes)
+
+    def _by_values(self, column: Column, wrong: np.ndarray, has_formulas: bool) -> Explained:
+        """Explain typed numbers, or those whose formulas are not there to be read."""
+        values, count, first = column.values, int(wrong.sum()), int(np.argmax(wrong))
+        alike = count > 1 and _equal(values[wrong], values[first])
+        if count > 2 and wrong[first:].all() and _equal(values[wrong], values[max(first - 1, 0)]):
+            return Explained(mistakes.NOT_COPIED)
+        pasted = alike and (count <= len(wrong) // 2 or count > 3)
+        if has_formulas or pasted or (count == 1 and len(wrong) > 2):
+            return Explained(mistakes.CONSTANT)
+        return self._tried(column.role, values, wrong)
 
     def _tried(self, role: str, values: np.ndarray, wrong: np.ndarray) -> Explained:
         """Name the known mistake that gives the values of the wrong rows."""
@@ -293,12 +279,12 @@ def _equal(values: np.ndarray, to: float) -> bool:
     return bool(np.allclose(values, to, rtol=1e-13, atol=0))
 
 
-def _merged(causes: dict[Explained, np.ndarray]) -> dict[Explained, np.ndarray]:
+def _merged(causes: Causes) -> Causes:
     """Count what no known mistake explains with the column's largest that is explained.
 
     A mistake that is another one in each of many rows is told as in the first of them.
     """
-    found: dict[Explained, np.ndarray] = {}
+    found: Causes = {}
     for cause, rows in causes.items():
         alike = [other for other in causes if other.mistake is cause.mistake]
         one = alike[0] if len(alike) > MOST_TOLD else cause
