@@ -65,8 +65,7 @@ def process(*arguments: str, cwd: Path, before: str = "", **environment: str) ->
     done = subprocess.run(
         command, cwd=cwd, capture_output=True, check=False, env=os.environ | environment
     )
-    encoding = environment.get("PYTHONIOENCODING", "utf-8")
-    return Done(done.returncode, done.stdout.decode(encoding), done.stderr.decode(encoding))
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
 
 def sweep(*arguments: str, cwd: Path) -> Done:
@@ -522,15 +521,6 @@ def test_studies_of_ones_own_are_listed(here: Path) -> None:
     assert [one["file"] for one in told if one["study"] == "mine"] == [
         str((here / "elsewhere" / "mine.toml").resolve())
     ]
-
-
-@pytest.mark.quick("ascii")
-@pytest.mark.parametrize("encoding", ["iso-8859-1", "ascii"])
-def test_a_terminal_shows_what_it_has_letters_for(here: Path, encoding: str) -> None:
-    done = process("explain", "two", cwd=here, PYTHONIOENCODING=encoding)
-    assert (done.returncode, done.stderr) == (0, "")
-    assert "eta" in done.stdout
-    assert "?" not in done.stdout
 
 
 def test_letters_that_a_terminal_lacks_have_others() -> None:

@@ -35,16 +35,10 @@ SOFTMAX = "softmax"
 
 @dataclass(frozen=True)
 class Definitions:
-    """The formulas of one network that is trained on so many samples.
+    """The formulas of one network of whose `samples` a step sees so many.
 
-    Attributes:
-        network: its layers, activations and loss.
-        samples: how many a step sees.
-        multiplied: whether the layers have multipliers.
-        optimizer: a name of `OPTIMIZERS`.
-        decayed: whether weights decay.
-        clipped: whether the norm of the gradient is bounded.
-        scheduled: whether learning rates have a factor.
+    Its layers may be `multiplied`, weights `decayed`, the gradient's norm `clipped` and learning
+    rates `scheduled`, that is, have a factor.
     """
 
     network: Network

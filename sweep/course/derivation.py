@@ -31,10 +31,7 @@ MOST = 10**9
 class Derivation:
     """The derivation of one step of a trial; as text, or in another form, and with a picture.
 
-    Attributes:
-        snapshot: what the trial is at that step.
-        sample: which of the step's samples is written out, from 1.
-        inputs: the files that it was made from, over which nothing is written.
+    Of the step's samples, `sample` (from 1) is written out. Nothing is written over its `inputs`.
     """
 
     snapshot: Snapshot

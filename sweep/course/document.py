@@ -34,13 +34,9 @@ Line = tuple[Cell, ...]
 
 @dataclass(frozen=True)
 class Equation:
-    """left = one form = another = the last with numbers in it = value.
+    """left = one form = another = the last `filled` with numbers = value.
 
-    Attributes:
-        left: what it is about.
-        forms: in symbols.
-        filled: the last form with numbers, if it says more than the value.
-        value: what it comes to, if that is known at this point.
+    The last two are there if the one says more than the other, and that is known at this point.
     """
 
     left: Expression

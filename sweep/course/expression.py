@@ -59,14 +59,10 @@ Part = Expression | float
 
 @dataclass(frozen=True)
 class Quantity(Expression):
-    """A number that the derivation has a name for.
+    """A number that the derivation has a name for; `symbols` has the kinds.
 
-    Attributes:
-        kind: what it is; `symbols` has the list, and how each is written.
-        layer: of weights, counted from 1; 0 for the inputs.
-        to: the neuron of that layer.
-        origin: the neuron of the layer before.
-        sample: whose it is; 0 for what all samples share.
+    It is of a layer of weights, counted from 1, 0 for the inputs; of the neuron `to` there and that
+    of the layer before, `origin`; of a sample, 0 for what all samples share.
     """
 
     kind: str

@@ -19,18 +19,10 @@ _WINDOW = 2**20  # trials looked at together for the one that is meant
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A trial after so many updates.
+    """A trial after `step` updates, with its own values of the study's axes.
 
-    Attributes:
-        study: whose trial it is.
-        group: its group.
-        axes: its values of the study's axes.
-        step: how many updates there have been.
-        samples: (s,) the positions in the data of the samples that this step sees.
-        definitions: the formulas of its network.
-        notation: how its quantities are called.
-        numbers: their numbers, one each.
-        loss_after: the loss of the next step, None after the last one.
+    `samples` (s,) are the positions in the data of the samples that this step sees, `numbers` has
+    one number a quantity, and `loss_after` is the loss of the next step, None after the last one.
     """
 
     study: Study

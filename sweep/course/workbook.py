@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import xlsxwriter
 import xlsxwriter.worksheet
-from xlsxwriter.utility import xl_col_to_name
+from xlsxwriter.utility import quote_sheetname, xl_col_to_name
 
 from sweep.course.expression import Quantity
 from sweep.course.languages import Cells, Text
@@ -208,29 +208,25 @@ class _Writer:
     # A sheet for each trial
 
     def _trial(self, trial: Trial, number: int) -> None:
-        sheet, columns = self._sheet(trial.name), self.plan.columns
-        places = {column.key: self._place(at) for at, column in enumerate(columns)}
-        last = self._headings(sheet, trial, number)
-        refer = self._referring(places, trial, number)
+        sheet = self._sheet(trial.name)
+        # Columns stand behind the step, and the graph behind the first one.
+        placed = {at + 1 + (at > 0): column for at, column in enumerate(self.plan.columns)}
+        last = self._headings(sheet, placed, trial, number)
+        refer = self._referring({one.key: at for at, one in placed.items()}, trial, number)
         sheet.write_number(_TOP, 0, 0)
         for row in range(_TOP + 1, _TOP + self.plan.steps + 1):
             sheet.write_formula(row, 0, f"=A{row}+1", None, row - _TOP)
-        for at, column in enumerate(columns):
-            self._fill(sheet, self._place(at), column, trial, refer)
+        for place, column in placed.items():
+            self._fill(sheet, place, column, trial, refer)
         sheet.freeze_panes(_TOP, 2)
         sheet.repeat_rows(2, 4)
         sheet.print_area(0, 0, _TOP + self.plan.steps, last)
         size = {"width": 560, "height": 330}
         sheet.insert_chart(_TOP, _GRAPH, self._chart([trial], size), {"x_offset": 6, "y_offset": 6})
 
-    @staticmethod
-    def _place(at: int) -> int:
-        """The sheet's column of a column: behind the step, with the graph after the first one."""
-        return at + 1 + (at > 0)
-
-    def _headings(self, sheet: Any, trial: Trial, number: int) -> int:
+    def _headings(self, sheet: Any, placed: Mapping[int, Column], trial: Trial, number: int) -> int:
         """What stands above the numbers; the last column that is printed, before the checks."""
-        formats, columns = self.formats, self.plan.columns
+        formats = self.formats
         # The title says the numbers of some cells, in six digits.
         told = [(words, self._own(q, number)) for q, words in self.plan.telling.items()]
         six = "IF({0}=0,0,ROUND({0},5-INT(LOG10(ABS({0})))))"
@@ -240,20 +236,19 @@ class _Writer:
         sheet.write_string(1, 1, note, formats["note"])
         sheet.set_row(4, 72)
         sheet.set_column(0, 0, _STEP)
-        sheet.set_column(1, self._place(len(columns) - 1), _NUMBER)
+        sheet.set_column(1, max(placed), _NUMBER)
         sheet.set_column(_GRAPH, _GRAPH, _CHART)
         sheet.write_string(3, 0, "step", formats["head"])
-        place, starts = 1, []
-        for part, group in groupby(columns, lambda column: column.part):
-            end = place + len(list(group)) - 1
-            if end > place:
-                sheet.merge_range(2, place, 2, end, "", formats["part"])
-            sheet.write_string(2, place, part, formats["part"])
-            starts.append(place)
-            place = end + 1 + (place == 1)
-        for at, column in enumerate(columns):
-            sheet.write_string(3, self._place(at), column.title, formats["head"])
-            sheet.write_string(4, self._place(at), column.words, formats["words"])
+        starts = []
+        for part, group in groupby(placed, lambda place: placed[place].part):
+            start, *others = group
+            if others:
+                sheet.merge_range(2, start, 2, others[-1], "", formats["part"])
+            sheet.write_string(2, start, part, formats["part"])
+            starts.append(start)
+        for place, column in placed.items():
+            sheet.write_string(3, place, column.title, formats["head"])
+            sheet.write_string(4, place, column.words, formats["words"])
         widths = [_STEP, _NUMBER, _CHART, *[_NUMBER] * (starts[-1] - 3)]
         _break_pages(sheet, widths, dict.fromkeys(starts[1:-1], 1))
         return starts[-1] - 1
@@ -281,6 +276,11 @@ class _Writer:
     def _fill(
         self, sheet: Any, place: int, column: Column, trial: Trial, refer: Callable[[Quantity], str]
     ) -> None:
+        def first(q: Quantity) -> str:
+            """In the first row, where an optimizer has kept nothing yet."""
+            text = refer(q)
+            return "0" if "{p}" in text else text.replace("{r}", str(_TOP + 1))
+
         values = trial.values[column.key].tolist()
         formula = Cells(refer).write(column.formula)
         small = column.gap or float(np.abs(values).max()) < 1e-3
@@ -289,24 +289,15 @@ class _Writer:
             row = _TOP + at
             r = row if column.before else row + 1  # as people count; of the row before if so meant
             text = formula.replace("{r}", str(r)).replace("{p}", str(r - 1))
-            if at == 0:
-                text = self._first(column, refer)
+            if at == 0 and column.before:
+                text = cell_name(self.plan.notation, column.key)
+            elif at == 0:
+                text = Cells(first).write(column.formula)
             sheet.write_formula(row, place, f"={text}", form, value)
         if column.gap:
             wrong = {"type": "cell", "criteria": ">", "value": "gap_marked"}
             wrong["format"] = self.formats["wrong"]
             sheet.conditional_format(_TOP, place, _TOP + len(values) - 1, place, wrong)
-
-    def _first(self, column: Column, refer: Callable[[Quantity], str]) -> str:
-        """The formula in the first row, where an optimizer has kept nothing yet."""
-        if column.before:
-            return cell_name(self.plan.notation, column.key)
-
-        def first(q: Quantity) -> str:
-            text = refer(q)
-            return "0" if "{p}" in text else text.replace("{r}", str(_TOP + 1))
-
-        return Cells(first).write(column.formula)
 
     # All of them beside each other
 
@@ -319,10 +310,10 @@ class _Writer:
         sheet.set_column(0, 0, _STEP)
         sheet.set_column(1, len(trials), _NUMBER + 3)
         for number, trial in enumerate(trials, start=1):
-            heading = f"={_quoted(trial.name)}!B1"
-            sheet.write_formula(3, number, heading, formats["trial"], plan.heading(trial))
+            its = f"={quote_sheetname(trial.name)}!B"
+            sheet.write_formula(3, number, f"{its}1", formats["trial"], plan.heading(trial))
             for at, value in enumerate(trial.values[Quantity("loss")].tolist()):
-                cell = f"={_quoted(trial.name)}!B{_TOP + at + 1}"
+                cell = f"{its}{_TOP + at + 1}"
                 sheet.write_formula(4 + at, number, cell, formats["number"], value)
         for at in range(plan.steps + 1):
             sheet.write_number(4 + at, 0, at)
@@ -336,10 +327,8 @@ class _Writer:
         _break_pages(sheet, [*widths, 0, *[9] * 13], {right: 13})
 
     def _chart(self, trials: Sequence[Trial], size: Mapping[str, int], *, log: bool = False) -> Any:
-        chart, last = (
-            self.book.add_chart({"type": "scatter", "subtype": "straight"}),
-            _TOP + self.plan.steps,
-        )
+        chart = self.book.add_chart({"type": "scatter", "subtype": "straight"})
+        last = _TOP + self.plan.steps
         for at, trial in enumerate(trials):
             color = _COLORS[at * (len(_COLORS) - 1) // max(len(trials) - 1, 1)]
             chart.add_series(
@@ -383,7 +372,3 @@ def _break_pages(sheet: Any, widths: Sequence[int], parts: Mapping[int, int]) ->
     if found:
         sheet.set_v_pagebreaks(found)
         sheet.repeat_columns(0)
-
-
-def _quoted(name: str) -> str:
-    return "'" + name.replace("'", "''") + "'"

@@ -29,16 +29,10 @@ small as that of rounding, eps E / h."""
 
 @dataclass(frozen=True)
 class Column:
-    """One column: a number a step.
+    """One column: a number a step, looked up by `key`, of a `part` of the derivation.
 
-    Attributes:
-        key: what other formulas look it up by.
-        title: its symbol.
-        words: its formula, for people.
-        part: the part of the derivation that it belongs to.
-        formula: of quantities of the same row; of the row before, if `before`.
-        before: whether it is what the step before leads to; the first row has `first` then.
-        gap: whether it is the distance of a gradient from its check.
+    `formula`, for people in `words`, is of quantities of the same row; of the row before, if it is
+    what the step before leads to. A `gap` is the distance of a gradient from its check.
     """
 
     key: Quantity
@@ -187,12 +181,10 @@ SHEETS, FORMULAS, LETTERS = 24, 1_500_000, 8192
 
 @dataclass(frozen=True)
 class Trial:
-    """One sheet: a trial's own numbers, and what its columns come to.
+    """One sheet: a trial's own rates and settings, those of one glyph once.
 
-    Attributes:
-        name: of the sheet; without its numbers, which can be changed.
-        settings: its rates and settings by quantity, those of one glyph once.
-        values: (steps + 1,) float64 for each column.
+    `values` has for each column what it comes to, (steps + 1,) float64. Its numbers are not in its
+    name, since they can be changed.
     """
 
     name: str
@@ -202,16 +194,10 @@ class Trial:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a worksheet consists of.
+    """All that a worksheet consists of: a sheet a trial, each with all `columns`.
 
-    Attributes:
-        title: of the study.
-        steps: how many updates.
-        notation: how quantities are called.
-        given: what all trials share: inputs, targets, initial parameters, multipliers.
-        columns: of every sheet.
-        trials: a sheet each.
-        telling: the settings that tell trials apart, with the words for each.
+    All share what is `given`: inputs, targets, initial parameters, multipliers. `telling` has the
+    settings that tell trials apart, with the words for each.
     """
 
     title: str
