@@ -94,7 +94,6 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
 )
 """What a heading may look like, without blanks, dots and brackets, and the roles it may have."""
 
-COMPILED = tuple((re.compile(pattern), roles) for pattern, roles in GLOSSARY)
 GREEK = {
     "η": "eta", "ƞ": "eta", "ɳ": "eta", "ⴄ": "eta", "α": "alpha", "θ": "theta",
     "σ": "sigma", "ς": "sigma", "φ": "phi", "∇": "nabla",
@@ -103,8 +102,6 @@ GREEK = {
 LONGEST, LONGEST_NAME = 500, 60
 """How much of a heading is read, and how long the part before its formula may be."""
 DENOMINATORS = {"w", "h", "ah", "o", "ao", "i", "b", "bh", "bo"}
-
-
 WEIGHTLIKE = re.compile(r"(?=.*(?:w|poids|peso|theta|θ)).*[1-8]", re.DOTALL)
 
 
@@ -137,19 +134,16 @@ def roles_of(heading: str) -> tuple[str, ...]:
         return ()
     short = re.sub(r"\s\([^)]*\)$", "", text)
     text = re.sub(r"\s+w?r\.?t\.?\s+", "/d", short)
-    if text.count("/") == 1:
-        found = _derivative(*text.split("/"))
-        if found:
-            return found
+    if text.count("/") == 1 and (found := _derivative(*text.split("/"))):
+        return found
     return _plain(re.sub(r"(?<=\d)'$", "prime", compact(text)).replace("'", ""))
 
 
 def _plain(text: str) -> tuple[str, ...]:
-    for pattern, roles in COMPILED:
-        match = pattern.fullmatch(text)
-        if match:
-            number = next((group for group in match.groups() if group), "")
-            return tuple(role.format(number) for role in roles.split())
+    for pattern, roles in GLOSSARY:
+        if match := re.fullmatch(pattern, text):
+            number = match[match.lastindex] if match.lastindex else ""
+            return tuple(roles.replace("{}", number).split())
     return ()
 
 

@@ -5,7 +5,6 @@ import resource
 import shlex
 import sys
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import typer
@@ -55,6 +54,8 @@ def cause(error: Exception) -> str:
 
 def wrong(error: Any, line: Sequence[str]) -> str:  # noqa: PLR0911 - a sentence a kind
     """What is wrong with the command line `line`, and what would be right."""
+    from sweep.study.checks import nearest
+
     kind = type(error).__name__
     command: Any = getattr(error.ctx, "command", None)
     if kind == "NoSuchOption":
@@ -65,8 +66,7 @@ def wrong(error: Any, line: Sequence[str]) -> str:  # noqa: PLR0911 - a sentence
     if kind == "BadParameter" and error.param is not None:
         return f"{_name(error.param)}: {_wrong_value(error)}"
     if found := re.match(r"No such command '([^']*)'", error.format_message()):
-        near = get_close_matches(found[1], command.commands, 1, 0.5)
-        hint = f"; did you mean {near[0]}?" if near else "; `sweep --help` names all"
+        hint = nearest(found[1], command.commands) or "; `sweep --help` names all"
         return f"{found[1]}: there is no such command{hint}"
     if found := re.match(r"Got unexpected extra arguments?(?:\(s\))? \((.*)\)", error.message):
         return f"{found[1]}: is more than {command.name} takes{_split(line)}"
@@ -77,6 +77,7 @@ def wrong(error: Any, line: Sequence[str]) -> str:  # noqa: PLR0911 - a sentence
 
 def _no_option(name: str, command: Any, line: Sequence[str]) -> str:
     """An option that there is none of: perhaps one's neighbour, or a field of a study."""
+    from sweep.study.checks import nearest
     from sweep.study.fields import FIELD
 
     known = [option for one in command.params for option in one.opts if option[0] == "-"]
@@ -85,16 +86,13 @@ def _no_option(name: str, command: Any, line: Sequence[str]) -> str:
     stated |= {one.rstrip("s"): full for one, full in stated.items() if one not in ("loss", "bias")}
     stated["lr"] = "training.learning_rate"
     if field in stated and "--set" in known:
-        at = next((at for at, word in enumerate(line) if word.split("=")[0] == name), len(line))
-        given = line[at].partition("=")[2] if at < len(line) else ""
-        value = given or next(iter(line[at + 1 : at + 2]), "VALUE")
-        quoted = (
-            value if re.fullmatch(r"VALUE|[-+.\d\[{].*|true|false|inf", value) else f'"{value}"'
-        )
-        edit = shlex.quote(f"{stated[field]}={quoted}")
+        given = re.search(rf"^{re.escape(name)}[=\n](.+)$", "\n".join(line), re.MULTILINE)
+        value = given[1] if given else "VALUE"
+        if not re.fullmatch(r"VALUE|[-+.\d\[{].*|true|false|inf", value):
+            value = f'"{value}"'
+        edit = shlex.quote(f"{stated[field]}={value}")
         return f"{name}: there is no such option; a field is stated by --set {edit}"
-    near = get_close_matches(name, known, 1, 0.6)
-    hint = f"; did you mean {near[0]}?" if near else f"; it takes {', '.join(sorted(known))}"
+    hint = nearest(name, known) or f"; it takes {', '.join(sorted(known))}"
     return f"{name}: there is no such option of {command.name or 'sweep'}{hint}"
 
 
@@ -120,12 +118,10 @@ def _name(param: Any) -> str:
 
 def _split(line: Sequence[str]) -> str:
     """The edit that the shell took apart, as it is to be quoted; nothing if there is none."""
-    for at, word in enumerate(line[:-1]):
-        if word != "--set":
-            continue
-        for end in range(at + 2, len(line)):
-            whole, first = " ".join(line[at + 1 : end + 1]), line[at + 1]
-            if _open(first) and not _open(whole):
+    for at in (at for at, word in enumerate(line[:-1], 1) if word == "--set"):
+        for end in range(at + 2, len(line) + 1):
+            whole = " ".join(line[at:end])
+            if _open(line[at]) and not _open(whole):
                 return f"; quotes keep a value with spaces together: --set {shlex.quote(whole)}"
     return "; quotes keep a name or a value with spaces together"
 

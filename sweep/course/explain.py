@@ -110,22 +110,16 @@ class _Derivation:
     # What is given
 
     def _given(self) -> Body:
-        group, study, network = (
-            self.snapshot.group,
-            self.snapshot.study,
-            self.snapshot.group.network,
-        )
+        network = self.d.network
         layers, names = "-".join(map(str, network.layers)), ", ".join(network.activations)
-        rows: list[tuple[str | Expression, ...]] = [
-            ("study", study.name),
-            *(
-                (name, f"{value:.9g}" if isinstance(value, float) else str(value))
-                for name, value in self.snapshot.axes.items()
-            ),
+        rows: list[Line] = [("study", self.snapshot.study.name)]
+        for name, value in self.snapshot.axes.items():
+            rows.append((name, f"{value:.9g}" if isinstance(value, float) else str(value)))
+        rows += [
             ("step", f"{self.snapshot.step}, after so many updates"),
             ("network", f"{layers}, {names}{', with biases' * network.bias}"),
             ("loss", network.loss),
-            ("optimizer", group.training.optimizer),
+            ("optimizer", self.snapshot.group.training.optimizer),
         ]
         yield Table(("", ""), tuple(rows))
         if self.d.samples > 1:
