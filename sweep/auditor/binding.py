@@ -41,10 +41,10 @@ def bind(book: Book, table: Table) -> list[str]:
     if table.foreign:
         names = ", ".join(table.foreign[:3])
         raise RequestError(f"{where}: has {names}, which the 2-2-2 exercise has not")
-    if table.missing:
-        verb = "is" if len(table.missing) == 1 else "are"
-        names = ", ".join(table.missing)
-        raise RequestError(f"{where}: no column is headed {names}, which {verb} needed")
+    if missing := sorted(set(WEIGHTS) - {column.roles[0] for column in table.columns}):
+        verb = "is" if len(missing) == 1 else "are"
+        told = f"no column of numbers is headed {', '.join(missing)}, which {verb} needed"
+        raise RequestError(f"{where}: {told}")
     _plain_roles(table)
     fit = _Fit(table)
     notes = list(table.notes)

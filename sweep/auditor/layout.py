@@ -71,8 +71,6 @@ class Table:
     """Columns whose heading says nothing: a quantity in a spelling of its own, or anything."""
     foreign: list[str]
     """Headings that another exercise has."""
-    missing: list[str]
-    """Weights that no heading names."""
     notes: list[str]
     """What was assumed of it, a clause each."""
     constants: dict[str, float] = field(default_factory=dict)
@@ -272,7 +270,6 @@ def _table(book: Book, view: View, row: int, after: int | None, headings: Headin
     """Return the table under a row of headings, if most of its weights have numbers."""
     headings, notes = _completed(headings)
     weights = [at for at, (_, roles) in headings.items() if roles[:1] and roles[0] in WEIGHTS]
-    missing = sorted(set(WEIGHTS) - {headings[at][1][0] for at in weights})
 
     def full(at: int) -> int:
         return sum(view.filled(at, column) for column in weights)
@@ -296,7 +293,7 @@ def _table(book: Book, view: View, row: int, after: int | None, headings: Headin
     heads = [view.turned((row, at)) for at in found]
     foreign = [column.heading for column in columns if column.roles[:1] == ("other",)]
     unknown = [column for column in columns if not column.roles]
-    return Table(view.sheet.name, known, heads, unknown, foreign, missing, notes)
+    return Table(view.sheet.name, known, heads, unknown, foreign, notes)
 
 
 def _column(

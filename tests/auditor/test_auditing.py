@@ -140,6 +140,15 @@ def test_rows_below_that_were_not_filled_are_named(tmp_path: Path) -> None:
     assert found(changed(tmp_path / "n.xlsx", stop))["Et"][0] == "an empty cell"
 
 
+def test_a_weight_without_a_number_is_named(tmp_path: Path) -> None:
+    def clear(sheet: Any) -> None:
+        for row in range(3, 23):
+            sheet.cell(row, column_of(sheet, "W8")).value = None
+
+    with pytest.raises(RequestError, match="no column of numbers is headed w8, which is needed"):
+        changed(tmp_path / "w.xlsx", clear)
+
+
 def test_numbers_as_text_and_helper_cells_are_no_mistake(tmp_path: Path) -> None:
     def help_(sheet: Any) -> None:
         sheet["B3"] = "0.05"
