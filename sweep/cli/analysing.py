@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from sweep.analysis import Comparison, Findings
+    from sweep.analysis import Findings
 
 Dtype = StrEnum("Dtype", ["float64", "float32"])
 
@@ -55,8 +55,8 @@ def best(  # noqa: PLR0913 - a command's options are its arguments
     """Say which learning rate of STUDY is best, and what the others did."""
     from sweep.analysis import Choices, find, sentences
     from sweep.analysis.levels import level_of
-    from sweep.analysis.naming import group_names
-    from sweep.analysis.sentences import answer, shared_draws
+    from sweep.analysis.naming import group_names, number
+    from sweep.analysis.sentences import answer, percent, shared_draws, written
     from sweep.analysis.trials import responses_of
 
     choices = Choices(within)
@@ -73,7 +73,22 @@ def best(  # noqa: PLR0913 - a command's options are its arguments
     if groups > 1:
         order = f"{plural(groups, 'group')}, the best by {found.lead} first"
         print(printable(answer(found)[0] if found.unlike else order))
-    columns(_best_rows(found, shown, names))
+    rows = [("GROUP", "BEST BY", "RATE", "INTERVAL", "VALUE", "INTERVAL", "CHOSEN AGAIN")]
+    for group, label in zip(shown, names, strict=True):  # of a group that is alone it is empty
+        for criterion, row in found.rows(group)[0].items():
+            say = written(criterion)
+            rows.append(
+                (
+                    label,
+                    criterion,
+                    said(number, row["best_rate"]),
+                    said(number, row["best_rate_low"], row["best_rate_high"]),
+                    said(say, row["value"]),
+                    said(say, row["value_low"], row["value_high"]),
+                    said(percent, row["support"]),
+                )
+            )
+    columns(rows)
     if level_of(found.lead).unit == "loss" and "usable_from" in set(found.summary["measure"]):
         print()
         columns(_summary_rows(found, shown, names))
@@ -82,28 +97,6 @@ def best(  # noqa: PLR0913 - a command's options are its arguments
     if groups > len(shown):
         more = plural(groups - len(shown), "more group")
         note(f"{more}: --json prints all of them, --only NAME=VALUE some")
-
-
-def _best_rows(
-    found: "Findings", shown: "Sequence[int]", names: "Sequence[str]"
-) -> "Iterator[Sequence[str]]":
-    """A row a group and criterion; groups that are but one have no name."""
-    from sweep.analysis.naming import number
-    from sweep.analysis.sentences import percent, written
-
-    yield "GROUP", "BEST BY", "RATE", "INTERVAL", "VALUE", "INTERVAL", "CHOSEN AGAIN"
-    for group, name in zip(shown, names, strict=True):
-        for by, row in found.rows(group)[0].items():
-            say = written(by)
-            yield (
-                name,
-                by,
-                said(number, row["best_rate"]),
-                said(number, row["best_rate_low"], row["best_rate_high"]),
-                said(say, row["value"]),
-                said(say, row["value_low"], row["value_high"]),
-                said(percent, row["support"]),
-            )
 
 
 def _summary_rows(
@@ -149,7 +142,8 @@ def compare(
 ) -> None:
     """Compare one measure of several studies, and draw it."""
     from sweep.analysis import compare
-    from sweep.analysis.sentences import alignment, verdicts
+    from sweep.analysis.naming import number
+    from sweep.analysis.sentences import alignment, names_of, verdicts, written
 
     if len(set(names)) < len(names):
         raise RequestError("a study is named twice; a comparison needs different ones")
@@ -166,7 +160,26 @@ def compare(
 
     paths = save_comparison(found, results)
     print(*map(printable, alignment(found)), sep="\n", end="\n\n")
-    columns(_comparison_rows(found))
+    table, say = found.at_best().head(MOST_ROWS), written(found.measure)
+    training = {"final_loss": "ON TRAINING DATA", "first_final_loss": "FIRST'S"}
+    beside = [name for name in training if name in table]
+    head = ("GROUP", "STUDY", "BEST RATE", "VALUE", "FIRST'S RATE", "FIRST'S VALUE")
+    rows = [(*head, found.change.upper(), "INTERVAL", *(training[name] for name in beside))]
+    for name, row in zip(names_of(found, table), table.to_dict("records"), strict=True):
+        rows.append(
+            (
+                name,
+                row["study"],
+                said(number, row["rate"]),
+                said(say, row["value"]),
+                said(number, row["first_rate"]),
+                said(say, row["first"]),
+                said(number, row[found.change]),
+                said(number, row["low"], row["high"]),
+                *(said(number, row[one]) for one in beside),
+            )
+        )
+    columns(rows)
     for sentence in words[:MOST_PARAGRAPHS]:
         print(f"\n{printable(sentence)}")
     for most, what in ((MOST_ROWS, "--json prints all of them, --only NAME=VALUE some"),
@@ -175,31 +188,6 @@ def compare(
             note(f"{plural(len(words) - most, 'more row')}: {what}")
             break
     print("", *paths, sep="\n")
-
-
-def _comparison_rows(found: "Comparison") -> "Iterator[Sequence[str]]":
-    """A row a group and study but the first, each at its own best rate."""
-    from sweep.analysis.naming import number
-    from sweep.analysis.sentences import names_of, written
-
-    table = found.at_best().head(MOST_ROWS)
-    say = written(found.measure)
-    head = ("GROUP", "STUDY", "BEST RATE", "VALUE", "FIRST'S RATE", "FIRST'S VALUE")
-    training = {"final_loss": "ON TRAINING DATA", "first_final_loss": "FIRST'S"}
-    beside = [name for name in training if name in table]
-    yield (*head, found.change.upper(), "INTERVAL", *(training[name] for name in beside))
-    for name, row in zip(names_of(found, table), table.to_dict("records"), strict=True):
-        yield (
-            name,
-            row["study"],
-            said(number, row["rate"]),
-            said(say, row["value"]),
-            said(number, row["first_rate"]),
-            said(say, row["first"]),
-            said(number, row[found.change]),
-            said(number, row["low"], row["high"]),
-            *(said(number, row[one]) for one in beside),
-        )
 
 
 @app.command()
