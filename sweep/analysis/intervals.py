@@ -64,8 +64,8 @@ class Bootstrap:
         total = min(self.resamples, max(FEWEST, MOST_DRAWS // seeds))
         size = max(1, MOST_NUMBERS // max(rows, seeds))
         axes = np.arange(seeds)[np.newaxis] if crossed is None else crossed
-        randoms = [np.random.default_rng([self.seed, i] if i else self.seed)
-                   for i in range(len(axes))]  # fmt: skip
+        seeded = ([self.seed, axis] if axis else self.seed for axis in range(len(axes)))
+        randoms = [np.random.default_rng(one) for one in seeded]
         for start in range(0, total, size):
             n = min(size, total - start)
             counts = np.ones((n, seeds), np.int32)
@@ -125,12 +125,10 @@ class Ranked:
 
         NaN of a row without trials, infinite where one of the two is.
         """
-        low = np.maximum((self.valid - 1) // 2, 0)[:, np.newaxis]
-        high = np.minimum(self.valid // 2, self.levels.shape[1] - 1)[:, np.newaxis]
-        return _between(
-            np.take_along_axis(self.levels, low, axis=1)[:, 0],
-            np.take_along_axis(self.levels, high, axis=1)[:, 0],
-        )
+        row = np.arange(len(self.levels))
+        low = np.maximum((self.valid - 1) // 2, 0)
+        high = np.minimum(self.valid // 2, self.levels.shape[1] - 1)
+        return _between(self.levels[row, low], self.levels[row, high])
 
     def resampled(self, counts: np.ndarray) -> np.ndarray:
         """The medians of each resample (resamples, rows) float64, from `counts` of seeds."""

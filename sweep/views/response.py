@@ -22,7 +22,6 @@ from sweep.views.scales import (
     MeasureScale,
     Places,
     draw_band,
-    draw_ranges,
     draw_shares,
     fitted,
     is_open,
@@ -159,8 +158,9 @@ def _draw_levels(axes: Axes, one: _Slice, hues: Shown, scale: MeasureScale) -> N
         at = one.places.at + shift
         banded = one.counts[:, k].max(initial=0) > 1
         if one.pointed:
-            draw_ranges(axes, at, low, high, span, color, 1.2)
-            draw_ranges(axes, at, lower, higher, span, color, 3.5)
+            for bottom, top, width in ((low, high, 1.2), (lower, higher, 3.5)):
+                ends = near(bottom, span), near(top, span)
+                axes.vlines(at, *ends, color=color, linewidth=width, alpha=0.6)
             axes.plot(at, near(middle, span), "o", markersize=5, color=color)
         elif banded:
             draw_band(axes, at, low, high, span, color, 0.16)

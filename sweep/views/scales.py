@@ -371,17 +371,7 @@ def draw_band(
 
 def _next_to(places: np.ndarray) -> np.ndarray:
     """Return the neighbours of some places, (n,) bool as these."""
-    beside = np.zeros_like(places)
-    beside[1:] |= places[:-1]
-    beside[:-1] |= places[1:]
-    return beside
-
-
-def draw_ranges(
-    axes: Axes, at: np.ndarray, low: Array, high: Array, span: Span, color: RGB, width: float
-) -> None:
-    """Draw from low to high as upright lines, for values that no line may join."""
-    axes.vlines(at, near(low, span), near(high, span), color=color, linewidth=width, alpha=0.6)
+    return np.asarray(np.append(False, places[:-1]) | np.append(places[1:], False))
 
 
 MOST_STEPS = 4096

@@ -9,9 +9,10 @@ import numpy as np
 import pandas as pd
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from sweep.analysis import CRITERIA, MEASURES, Findings, Responses, by_rate
-from sweep.analysis.levels import LEVELS, has, levels
+from sweep.analysis import MEASURES, Findings, Responses, by_rate
+from sweep.analysis.levels import has, level_of, levels
 from sweep.catalogue import OUTCOMES
+from sweep.views.panels import thinned as spread
 from sweep.views.style import label, value_labels
 
 MOST_ROWS = 200  # rows of a table: more than anybody reads, and a page that a phone still scrolls
@@ -101,10 +102,8 @@ def table(
 
 def thinned(frame: pd.DataFrame, most: int = MOST_ROWS) -> tuple[pd.DataFrame, str]:
     """Return at most `most` rows, evenly spread, and a note that says so if there were more."""
-    if len(frame) <= most:
-        return frame, ""
-    at = np.linspace(0, len(frame) - 1, most).round().astype(int)
-    return frame.iloc[at], f"{most} rows of {len(frame):,}, evenly spread."
+    note = f"{most} rows of {len(frame):,}, evenly spread." if len(frame) > most else ""
+    return frame.iloc[spread(range(len(frame)), most)], note
 
 
 def heading(name: str) -> str:
@@ -127,30 +126,23 @@ def _share(value: float) -> str:
 
 def group_table(findings: Findings, noun: str) -> Table:
     """Return a row a group: its best value, what lies around it and how its trials ended."""
-    grouped = list(map(str, findings.responses.groups))
-    lead = str(findings.best["by"].iloc[0])
-    best = findings.best[findings.best["by"] == lead].reset_index(drop=True)
-    measures = {
-        name: part["value"].to_numpy()
-        for name, part in findings.summary.groupby("measure", sort=False)
-        if len(part) == len(best)
-    }
+    grouped, lead, summary = [*map(str, findings.responses.groups)], findings.lead, findings.summary
     numbers = [name + end for name in ("best_rate", "value") for end in ("", "_low", "_high")]
-    frame = best[[*grouped, *numbers, "support"]].assign(
-        edge=best["edge"].map(EDGES),
-        **{name: measures[name] for name in AROUND if name in measures and lead != "range_test"},
-    )
+    frame = findings.leading()[[*grouped, *numbers, "support", "edge"]].replace({"edge": EDGES})
+    for name in AROUND if lead != "range_test" else ():
+        if len(told := summary.loc[summary["measure"] == name, "value"]):
+            frame[name] = told.to_numpy()
     few, note = thinned(frame)
     words = {
         "best_rate": f"{'suggested' if lead == 'range_test' else 'best'} {noun}",
-        "value": LEVELS[CRITERIA[lead]].what,
+        "value": level_of(lead).what,
         "edge": "place",
         "training_loss": "on training data",
         "usable_from": "usable from",
         "usable_to": "to",
         "divergence_threshold": "half diverge from",
     }
-    level = f"{100 * findings.choices.bootstrap.level:.3g}%"
+    level = _share(findings.choices.bootstrap.level)
     seeds = int(findings.best["seeds"].max())
     said = (
         f"Over {seeds:,} seeds; in brackets {level} intervals. Support: the share of resamples "
@@ -217,9 +209,10 @@ def axis_table(trials: pd.DataFrame, axis: str) -> Table:
     ended = pd.crosstab(trials[axis], trials["outcome"], normalize="index")
     lead, noun = _lead(trials)
     parts = pd.Series(levels(trials, lead)).groupby(trials[axis].to_numpy(), sort=True)
-    found = pd.DataFrame({"trials": parts.size()})
-    found = found.assign(**{name: ended.get(name, 0.0) for name in OUTCOMES})
-    found = found.assign(lowest=parts.min(), median=parts.median())
+    found = pd.DataFrame({"trials": parts.size()}).assign(
+        **{name: ended.get(name, 0.0) for name in OUTCOMES},
+        lowest=parts.min(), median=parts.median(),
+    )  # fmt: skip
     few, note = thinned(found.reset_index(names=axis))
     words = {name: f"{name} {noun}" for name in ("lowest", "median")}
     said = f"Over all values of the other axes. {note}".rstrip()
@@ -232,9 +225,8 @@ def trials_table(trials: pd.DataFrame, axes: Sequence[str]) -> Table:
         return table(trials, "Trials", axes=axes)
     lead, noun = _lead(trials)
     level = levels(trials, lead)
-    rows = np.argsort(level, kind="stable")[
-        : min(BEST_TRIALS, np.count_nonzero(np.isfinite(level)))
-    ]
+    few = min(BEST_TRIALS, np.count_nonzero(np.isfinite(level)))
+    rows = np.argsort(level, kind="stable")[:few]
     note = f"The lowest by {noun} of {len(trials):,} trials; all are in the parquet files."
     return table(trials.iloc[rows], "Best trials", note, axes=axes)
 
