@@ -234,6 +234,7 @@ def compare(
         if not (laid_out[-1].paired or unpaired):
             unpaired = f"in {name} each rate has seeds of its own"
     names = [name for name in common if all(name in one.groups for one in laid_out)]
+    own = {name for one in laid_out for name in _own(one.groups, names)}
     sides = [
         side
         for (name, _, _), one in zip(tables, laid_out, strict=True)
@@ -248,7 +249,7 @@ def compare(
         measure=measure,
         rate=rate,
         shared=tuple(names),
-        own=tuple(sorted({name for one in laid_out for name in _own(one.groups, names)})),
+        own=tuple(sorted(own)),
         seeds=0 if unpaired else laid_out[0].rows.shape[2],
         sides=tuple(sides),
         bootstrap=bootstrap,
@@ -272,25 +273,22 @@ def _unlike(studies: Sequence[Results], measure: str) -> Iterator[str]:
     def kinds(read: Callable[[Group], object]) -> list[set[object]]:
         return [{read(group) for group in one.study.groups()} for one in studies]
 
-    def differ(read: Callable[[Group], object]) -> bool:
-        return any(some != kinds(read)[0] for some in kinds(read))
-
-    if differ(lambda group: group.network.loss):
-        names = set().union(*kinds(lambda group: group.network.loss))
-        yield f"not one loss function: {', '.join(sorted(map(str, names)))}"
-    if differ(lambda group: group.data.digest):
-        yield "not trained on the same data"
-    if measure.startswith("validation") and differ(
-        lambda group: group.validation and group.validation.digest
-    ):
-        yield "not the same validation data"
-    if measure in ("steps_to_target", *OUTCOMES) and differ(lambda group: group.outcome):
-        yield "not the same target, bound or rule of outcomes"
-    if measure in ("steps_to_target", "area_under_curve", *OUTCOMES):
-        if differ(lambda group: group.steps):
-            yield "not as many steps"
-        if differ(lambda group: group.batch.size):
-            yield "steps of batches of other sizes"
+    losses, outcome = kinds(lambda group: group.network.loss), measure in OUTCOMES
+    timed = outcome or measure in ("steps_to_target", "area_under_curve")
+    names = ", ".join(sorted(map(str, set().union(*losses))))
+    told: tuple[tuple[bool, str, Callable[[Group], object]], ...] = (
+        (True, f"not one loss function: {names}", lambda group: group.network.loss),
+        (True, "not trained on the same data", lambda group: group.data.digest),
+        (measure.startswith("validation"), "not the same validation data",
+         lambda group: group.validation and group.validation.digest),
+        (outcome or measure == "steps_to_target",
+         "not the same target, bound or rule of outcomes", lambda group: group.outcome),
+        (timed, "not as many steps", lambda group: group.steps),
+        (timed, "steps of batches of other sizes", lambda group: group.batch.size),
+    )  # fmt: skip
+    for matters, words, read in told:
+        if matters and any(some != kinds(read)[0] for some in kinds(read)):
+            yield words
 
 
 def _shared_seeds(studies: Sequence[Trials]) -> tuple[pd.DataFrame | None, str]:

@@ -354,10 +354,6 @@ def _shown(source: Source, table: pd.DataFrame, axes: Sequence[str]) -> tuple[np
     if len(table) <= most:
         return table["trial"].to_numpy(), ""
     # Within each curve's trials one in so many, so that all curves have about as many.
-    numbered = (
-        table.groupby(list(axes), observed=True).cumcount() if axes else np.arange(len(table))
-    )
     every = -(-len(table) // most)
-    return table["trial"].to_numpy()[np.asarray(numbered % every == 0)], (
-        f"one in {every:,} of the trials"
-    )
+    numbered = table.groupby([*axes] or np.zeros(len(table)), observed=True).cumcount()
+    return table["trial"].to_numpy()[numbered % every == 0], f"one in {every:,} of the trials"
