@@ -156,9 +156,8 @@ def _of_tile(network: Network, n: int) -> Counts:
         loads += n * (sum(network.layers) + sum(network.layers[1:]))
     values, weights = -(-n // abreast), 0
     for layer, (n_in, n_out) in enumerate(network.pairs):
-        moved = _loads(n_out, values, n_in, abreast) + _loads(
-            n_out, -(-n_in // abreast), n, abreast
-        )
+        moved = _loads(n_out, values, n_in, abreast)
+        moved += _loads(n_out, -(-n_in // abreast), n, abreast)
         if layer:
             moved += _loads(n_in, values, n_out, abreast)
         loads += moved * abreast
