@@ -113,8 +113,7 @@ def evaluate(
     Raises:
         RequestError: the study or a point is wrong, or what is asked for is not recorded.
     """
-    study = study if isinstance(study, Study) else load_study(study)
-    threads = thread_count(threads)
+    study, threads = load_study(study), thread_count(threads)
     columns = columns_of(study, points)
     parts = list(parts_of(study, columns))
     wanted = _wanted(study, measures, parts)

@@ -303,7 +303,7 @@ def plan(
         RequestError: the study is wrong.
         StoreError: what is saved of it cannot be read.
     """
-    study = study if isinstance(study, Study) else load_study(study, overrides)
+    study = load_study(study, overrides)
     found = Results(study_directory(results, study), study)
     groups, threads = study.groups(), thread_count(threads)
     guesses = [estimate(group, threads) for group in groups]

@@ -94,21 +94,16 @@ def check_owner(directory: Path, origin: Path | None) -> Path | None:
     owner = origin_of(directory)
     if owner is None:
         return None
-    if origin is None:
-        raise RequestError(
-            f"{directory}: holds the results of {owner}, another study of the same name; "
-            "give this one another name"
-        )
-    try:
-        same = owner.read_bytes() == origin.read_bytes()
-    except OSError:
-        return None
-    if not (same or owner.samefile(origin)):
-        raise RequestError(
-            f"{directory}: holds the results of {owner}, another study of the same name; "
-            f"rename {origin} or save elsewhere with --results"
-        )
-    return owner
+    hint = "give this one another name"
+    if origin:
+        hint = f"rename {origin} or save elsewhere with --results"
+        try:
+            if owner.read_bytes() == origin.read_bytes() or owner.samefile(origin):
+                return owner
+        except OSError:
+            return None
+    another = f"holds the results of {owner}, another study of the same name"
+    raise RequestError(f"{directory}: {another}; {hint}")
 
 
 def origin_of(directory: Path) -> Path | None:

@@ -317,10 +317,9 @@ class Study:
     @cached_property
     def _groups(self) -> tuple[Group, ...]:
         groups: list[Group] = []
-        settings = self.settings
         made: dict[tuple[Any, ...], tuple[Data, Data | None]] = {}
-        for labels, grid in split(self.dimensions, settings, self.where):
-            found = settings | labels
+        for labels, grid in split(self.dimensions, self.settings, self.where):
+            found = self.settings | labels
             key = tuple(found.values[one.name] for one in FIELDS if one.role is Role.DATA)
             if key not in made:
                 made[key] = make_data(found)
