@@ -326,6 +326,7 @@ def test_a_study_too_long_for_a_file_says_how_to_shorten_it(tmp_path: Path) -> N
 def test_a_study_object_runs_and_tells_as_its_file_does(tmp_path: Path) -> None:
     made, folder = sweep.Study("mine", **PLAIN), tmp_path / "results"
     assert sweep.plan(made, results=folder).trials == 2
+    assert sweep.plan(made, overrides=["training.steps=7"], results=folder).steps == (7, 7)
     results = sweep.run(made, results=folder, progress=False)
     assert sweep.status(made, results=folder).trained == 2
     assert sweep.verify(made, results=folder).faults == []
