@@ -49,11 +49,12 @@ def spaced(kind: type, check: Check, stated: Stated) -> np.ndarray:
     counts = [key for key in ("num", *DESIGNS) if key in stated]
     if spacing == "range" and not counts:
         _expect_keys(stated, {"range"})
-        decimal = kind is float and any(isinstance(end, float) for end in _bounds(stated))
-        if not decimal and len(whole := _range(stated)) > MAX_VALUES:
+        if kind is float and any(isinstance(end, float) for end in _bounds(stated)):
+            return _checked(_decimals(stated), kind, check)
+        whole = _range(stated)
+        if len(whole) > MAX_VALUES:
             raise _no_range(stated)
-        values = _decimals(stated) if decimal else np.arange(whole.start, whole.stop, whole.step)
-        return _checked(values, kind, check)
+        return _checked(np.arange(whole.start, whole.stop, whole.step), kind, check)
     if len(counts) != 1:
         raise ValueError(f"must be {FORMS}, not {show(stated)}")
     if counts == ["num"]:

@@ -195,8 +195,7 @@ class Table:
             column = self.column(name)
             if column.dtype == object:
                 comma = re.fullmatch(r"([+-]?\d+),(\d+)", column[0])
-                hint = "; a decimal comma is none here: write " if comma else ""
-                hint += f"{comma[1]}.{comma[2]}" if comma else ""
+                hint = comma.expand(r"; a decimal comma is none here: write \1.\2") if comma else ""
                 raise ValueError(f"has text in the column {show(name)}{hint}")
             if len(column) * len(names) > MAX_CELLS:
                 raise ValueError(f"has more than {MAX_CELLS} cells")
