@@ -124,7 +124,7 @@ def test_a_chunk_computed_twice_is_committed_once(
             return super().submit(group, index, since, interruption)
 
     with Client(local.scheduler_address) as client:
-        twice = Twice(client, "here", None)
+        twice = Twice(client, "here")
         assert run(asked(), tmp_path, chunk=20, workers=twice).trained == 96
     assert_whole(tmp_path, undisturbed[40])
 
