@@ -672,6 +672,11 @@ def test_help_imports_nothing_heavy(arguments: list[str], tmp_path: Path) -> Non
     assert "sweep" in done.stdout
 
 
+def test_a_run_imports_no_pandas(here: Path) -> None:
+    told = "import atexit; atexit.register(lambda: print('pandas' in sys.modules))"
+    assert process("run", "two", cwd=here, before=told).stdout.endswith("\nFalse\n")
+
+
 def test_importing_sweep_imports_nothing_heavy() -> None:
     code = f"import sweep, sys; print({HEAVY} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -294,13 +294,25 @@ def update(digest: "hashlib._Hash", column: pa.ChunkedArray) -> None:
     """Add the values of a column, and which of them are null, to a digest."""
     if pa.types.is_dictionary(column.type):
         column = codes_of(column)
-    digest.update(column.is_null().to_numpy().tobytes())
+    digest.update(_bytes(column.is_null()))
     if is_list(column.type):
         column = pc.list_flatten(column)
     if pa.types.is_string(column.type):
         digest.update("\0".join(column.fill_null("").to_pylist()).encode())
     else:
-        digest.update((column.fill_null(0) if column.null_count else column).to_numpy().tobytes())
+        zero = numbers(np.zeros(1, column.type.to_pandas_dtype()))[0]
+        digest.update(_bytes(pc.coalesce(column, zero) if column.null_count else column))
+
+
+def _bytes(column: pa.ChunkedArray) -> bytes:
+    """The values of a column of numbers without a null; `to_numpy` would import pandas."""
+    if pa.types.is_boolean(column.type):
+        column = column.cast(pa.uint8())
+    size = column.type.bit_width // 8
+    return b"".join(
+        memoryview(chunk.buffers()[1])[chunk.offset * size :][: len(chunk) * size]
+        for chunk in column.chunks
+    )
 
 
 def _lists(table: pa.Table, name: str, none: np.ndarray) -> np.ndarray:
