@@ -35,7 +35,6 @@ def test_the_network_is_drawn(ending: str, tmp_path: Path) -> None:
     ("options", "message"),
     [
         (["--trial", "learning_rate=0.3"], "nearest is 0.2; to have another: --set 'axes.lear"),
-        (["--step", "1001"], "has steps 0 to 1000"),
         (["--sample", "2"], "sees samples 1 to 1"),
         (["--diagram", "network.gif"], "must be .png, .svg, .pdf"),
         (["--output", "nowhere/file"], "cannot be written"),
