@@ -178,7 +178,7 @@ def test_a_connection_may_break_before_the_client_knows() -> None:
     client: Any = SimpleNamespace(nthreads=lambda: {"a": 1}, status="running")
     task: Any = SimpleNamespace(result=result, status="finished")
     future: Future[Trained] = Future()
-    Cluster(client, "tcp://here:1", None)._hand_over(task, future)
+    Cluster(client, "tcp://here:1")._hand_over(task, future)
     with pytest.raises(ClusterError, match=r"^tcp://here:1: the scheduler was lost; what is"):
         future.result()
 
