@@ -149,6 +149,28 @@ def test_points_are_looked_at_pinned_and_joined_by_a_line(page: Page) -> None:
     page.wait(f"{STATUS}.includes('small_map.png')")
 
 
+def test_another_map_has_other_points_and_beside_it_there_are_none(page: Page) -> None:
+    page.click(*middle(page))
+    page.wait(CARDS)
+    page.evaluate("document.querySelector('.card button').click()")
+    page.evaluate("document.getElementById('line').click()")
+    page.drag(middle(page, right=-50), middle(page, right=50))
+    # The other axis is chosen while the line is trained.
+    page.evaluate(
+        "(() => { const one = document.getElementById('x'); one.value = 'seed'; "
+        "one.onchange({ target: one }) })()"
+    )
+    page.wait(f"{IDLE} && {CARDS} === 0")
+    assert "seed = " not in page.evaluate(STATUS)
+    page.mouse("Wheel", *middle(page), deltaY=400)
+    page.drag(middle(page), middle(page, right=150))
+    asked = len(page.requests)
+    page.click(*middle(page, right=-200))
+    page.evaluate("new Promise((done) => setTimeout(done, 500))")
+    assert page.evaluate(CARDS) == 0
+    assert not [one for one in page.requests[asked:] if one.endswith("points")]
+
+
 def test_a_zoom_ends_where_neighbours_are_8_ulp_apart(page: Page) -> None:
     for _ in range(70):
         page.mouse("Wheel", *middle(page, right=33), deltaY=-200, modifiers=8)

@@ -8,7 +8,7 @@ const MARGIN = { left: 112, right: 14, top: 12, bottom: 62 };
 const narrow = () => map.clientWidth < 560;
 const map = $("map"), tab = Array.from(crypto.getRandomValues(new Uint32Array(3))).join("-");
 let facts, secret = token, state, domain = null, base = null, tiles = new Map(), specified = "", asked = "", going = 0, dirty = false;
-let pins = [], current = null, pointer = null, drawn = null, lining = false, line = null, settled = 0, timer = 0, recolour = 0, limit = "", trained = -1;
+let pins = [], current = null, pointer = null, lining = false, line = null, settled = 0, timer = 0, recolour = 0, limit = "", trained = -1;
 window.explorer = { get tiles() { return tiles; }, get state() { return state; }, get domain() { return domain; }, get busy() { return going > 0; }, frames: 0 };
 
 // ---- the server
@@ -268,14 +268,15 @@ const words = (p) => `${state.x.axis} = ${p.x}, ${state.y.axis} = ${p.y}: ${p.ou
 const hover = (x, y) => { const p = pointAt(x, y); if (p) tell(words(p)); };
 
 async function look(x, y) {
+  if ([ux(x), uy(y)].some((u) => u < 0n || u >= ONE)) return; // beside the window there is nothing
   let p = pointAt(x, y);
   if (!p?.levels) { const zs = [levelOf(state.x, zoomOf(state.x, state.lx, state.cx), SIDE), levelOf(state.y, zoomOf(state.y, state.ly, state.cy), SIDE)], s = zs.map((z) => FIX - BigInt(z)), i = ux(x) >> s[0], j = uy(y) >> s[1]; p = { levels: zs, i, j, u: i << s[0], v: j << s[1] }; }
   const top = p.levels.map((l) => (1n << BigInt(l)) - 1n), near = [[0, 0]];
   for (const di of [-1, 0, 1]) for (const dj of [-1, 0, 1]) if (di || dj) near.push([di, dj]);
   const points = near.map(([di, dj]) => [p.i + BigInt(di), p.j + BigInt(dj)]).filter(([i, j]) => i >= 0n && j >= 0n && i <= top[0] && j <= top[1]).map((one) => one.map(String));
   tell("training the point and its neighbours…");
-  const found = await attempt(async () => (await post("points", { view: view(), levels: p.levels, points, curves: true })).json());
-  if (!found) return;
+  const key = viewed, found = await attempt(async () => (await post("points", { view: view(), levels: p.levels, points, curves: true })).json());
+  if (!found || key !== viewed) return;
   current = { ...p, found }; tell(words({ x: found.x[0], y: found.y[0], outcome: found.outcome[0], value: found.measures[state.measure][0] }));
   cards(); redraw();
 }
@@ -317,7 +318,9 @@ async function along() { // the measure at 200 points of the map's lattice along
   const clip = (i, l) => { const top = (1n << BigInt(l)) - 1n; return String(i < 0n ? 0n : i > top ? top : i); };
   for (let k = 0n; k < 200n; k++) points.push([0, 1].map((a) => clip((line.from[a] + (line.to[a] - line.from[a]) * k / 199n) >> (FIX - BigInt(levels[a])), levels[a])));
   tell("training along the line…");
-  line.found = await attempt(async () => (await post("points", { view: view(), levels, last: true, points: points.filter((p, k) => !k || p.join() !== points[k - 1].join()) })).json());
+  const drawn = line;
+  drawn.found = await attempt(async () => (await post("points", { view: view(), levels, last: true, points: points.filter((p, k) => !k || p.join() !== points[k - 1].join()) })).json());
+  if (line !== drawn) return;
   if (line.found) tell(""); cards(); redraw();
 }
 
@@ -357,13 +360,14 @@ function restore(text) { // what an address says, as far as it can be read; whet
   for (const one of wanted) repin(one.split("."));
   shown = area(); respecified(); cards();
 }
-let shown = null;
+let shown = null, viewed = "";
 async function repin([lx, ly, i, j]) {
-  const found = await attempt(async () => (await post("points", { view: view(), levels: [+lx, +ly], points: [[i, j]], curves: true })).json());
-  if (found) { pins.push({ levels: [+lx, +ly], i: BigInt(i), j: BigInt(j), u: BigInt(i) << (FIX - BigInt(lx)), v: BigInt(j) << (FIX - BigInt(ly)), found }); cards(); redraw(); }
+  const key = JSON.stringify(view()), found = await attempt(async () => (await post("points", { view: view(), levels: [+lx, +ly], points: [[i, j]], curves: true })).json());
+  if (found && key === viewed) { pins.push({ levels: [+lx, +ly], i: BigInt(i), j: BigInt(j), u: BigInt(i) << (FIX - BigInt(lx)), v: BigInt(j) << (FIX - BigInt(ly)), found }); cards(); redraw(); }
 }
-function respecified() { // another map: its tiles are others
-  const key = JSON.stringify([view(), columns()]);
+function respecified() { // another map: its tiles are others, and so are its points
+  const key = JSON.stringify([view(), columns()]), seen = JSON.stringify(view());
+  if (seen !== viewed) { viewed = seen; pins = []; current = line = null; cards(); }
   if (key !== specified) { specified = key; tiles = new Map(); failed = new Set(); base = null; domain = null; trained = -1; ask(); onDisk(); }
   redraw(); ask();
 }
