@@ -20,19 +20,6 @@ from sweep.analysis.sentences import sentences
 from sweep.analysis.tables import Choices, Findings, best, by_rate, find, summary
 
 __all__ = [
-    "CRITERIA",
-    "LEVELS",
-    "MEASURES",
-    "RATE_LEVELS",
-    "Bootstrap",
-    "Choices",
-    "Comparison",
-    "Findings",
-    "Responses",
-    "best",
-    "by_rate",
-    "compare",
-    "find",
-    "sentences",
-    "summary",
-]
+    "CRITERIA", "LEVELS", "MEASURES", "RATE_LEVELS", "Bootstrap", "Choices", "Comparison",
+    "Findings", "Responses", "best", "by_rate", "compare", "find", "sentences", "summary",
+]  # fmt: skip

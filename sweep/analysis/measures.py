@@ -182,12 +182,7 @@ MEASURES: dict[str, Measure] = {
 """What a summary has of every group, by name."""
 
 RATE_LEVELS = (
-    "validation_loss",
-    "validation_accuracy",
-    "final_loss",
-    "steps_to_target",
-    "overshoot",
-    "area_under_curve",
-    *OUTCOMES,
-)
+    "validation_loss", "validation_accuracy", "final_loss", "steps_to_target", "overshoot",
+    "area_under_curve", *OUTCOMES,
+)  # fmt: skip
 """What `by_rate` has of every rate."""

@@ -179,15 +179,14 @@ def label_outside(
     """
     for at, panel in enumerate(panels):
         for axes in panel.parts:
+            lowest = axes is panel.parts[-1]
+            named = lowest and (panel.bottom or not same_x)
             if not panel.left:
                 axes.set_ylabel("")
-            if not panel.left and same_y:
-                axes.tick_params(axis="y", which="both", labelleft=False)
-            lowest = axes is panel.parts[-1]
-            if not lowest or (same_x and not panel.bottom):
+            if not named:
                 axes.set_xlabel("")
-            if not lowest or (same_x and not panel.bottom and not panel.ragged):
-                axes.tick_params(axis="x", which="both", labelbottom=False)
+            axes.tick_params(axis="y", which="both", labelleft=panel.left or not same_y)
+            axes.tick_params(axis="x", which="both", labelbottom=named or (lowest and panel.ragged))
             above_nothing = panel.bottom and any(one.left for one in panels[at + 1 :])
             if lowest and same_x and above_nothing:
                 axes.annotate(
