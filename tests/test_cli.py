@@ -798,7 +798,17 @@ def test_numbers_are_short(number: float, unit: str, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0.176, "0.18 s"), (12.4, "12 s"), (119, "119 s"), (210, "3.5 min"), (9e5, "10.4 days")],
+    [
+        (0, "0 s"),
+        (4.1e-5, "0.041 ms"),
+        (0.00999, "10 ms"),
+        (0.176, "0.18 s"),
+        (9.97, "10 s"),
+        (12.4, "12 s"),
+        (119, "119 s"),
+        (210, "3.5 min"),
+        (9e5, "10.4 days"),
+    ],
 )
 def test_times_are_in_the_unit_that_suits(seconds: float, text: str) -> None:
     assert duration(seconds) == text

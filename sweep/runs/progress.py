@@ -114,8 +114,9 @@ def short(number: float, unit: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Return a time in the unit that suits it: "0.18 s", "12 s", "3.5 min"."""
+    """Return a time in the unit that suits it: "0.18 s", "12 s", "3.5 min", "0.41 ms"."""
     for unit, size in (("days", 86400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.1f} {unit}"
-    return f"{seconds:.2g} s" if seconds < 10 else f"{seconds:.0f} s"
+    number, unit = (1000 * seconds, "ms") if 0 < seconds < 0.01 else (seconds, "s")
+    return f"{float(f'{number:.2g}') if number < 10 else round(number):g} {unit}"
