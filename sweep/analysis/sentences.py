@@ -208,7 +208,7 @@ def _usable(known: Mapping[str, Row], setting: Setting, lead: str) -> str:
     low, high, width = (known[name]["value"] if name in known else nan for name in names)
     if isnan(low) or setting.lowest == setting.highest:
         return ""
-    told = [f"{width:.2g} decades"] * (not isnan(width))
+    told = [f"{width:.2g} decade{'s' * (f'{width:.2g}' != '1')}"] * (not isnan(width))
     told += ["read off between swept ones"] * (not {low, high} <= {*setting.rates})
     decades = f" ({', '.join(told)})" if told else ""
     loss = "loss" if lead == "final_loss" else level_of(lead).noun

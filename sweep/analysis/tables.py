@@ -304,8 +304,8 @@ def _wanted(responses: Responses, by: str | None) -> list[str]:
         return [name for name in CRITERIA if name in known]
     if by not in names:
         raise RequestError(
-            f'--by: no measure is called "{by}"{nearest(str(by), known)}; '
-            f"there are {', '.join(known)}"
+            f'--by: no measure is called "{by}"{nearest(str(by), names)}; '
+            f"there are {', '.join(names)}"
         )
     if by not in known:
         why = "there is no such column"

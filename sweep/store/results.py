@@ -190,12 +190,16 @@ class Results:
         """
         return _frame(self.arrow("curves", columns, filters, trials))
 
-    def parameters(self, trials: Sequence[int] | np.ndarray | None = None) -> "pd.DataFrame":
+    def parameters(
+        self,
+        trials: Sequence[int] | np.ndarray | None = None,
+        columns: Sequence[str] | None = None,
+        filters: Filters | None = None,
+    ) -> "pd.DataFrame":
         """A row a kept step: `trial`, the axes, `step` and a column a parameter, likewise."""
-        table = self.arrow("parameters", trials=trials)
-        return _frame(
-            table.select([n for n in table.column_names if n not in (RECENT, SUMS, EPOCHS, STATE)])
-        )
+        table = self.arrow("parameters", columns, filters, trials)
+        state = {RECENT, SUMS, EPOCHS, STATE}
+        return _frame(table.select([name for name in table.column_names if name not in state]))
 
     def arrow(
         self,

@@ -75,9 +75,10 @@ def schemas_of(group: Group) -> dict[str, pa.Schema]:
 
 def fitted(table: pa.Table, schema: pa.Schema, given: Mapping[str, Any]) -> pa.Table:
     """A table's values in another `schema`; of columns that it lacks what is `given`, or null."""
+    found = dict(zip(table.column_names, table.columns, strict=True))
     columns = [
-        table[field.name].cast(field.type)
-        if field.name in table.column_names
+        found[field.name].cast(field.type)
+        if field.name in found
         else pa.repeat(pa.scalar(given.get(field.name), field.type), len(table))
         for field in schema
     ]
@@ -86,10 +87,9 @@ def fitted(table: pa.Table, schema: pa.Schema, given: Mapping[str, Any]) -> pa.T
 
 def own(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """Of a table that is in a `fitted` schema the columns that `schema` has, of its types."""
-    columns = {}
-    for name in table.column_names:
-        if name in schema.names:
-            column, kind = table[name], schema.field(name).type
+    columns, kinds = {}, {field.name: field.type for field in schema}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if kind := kinds.get(name):
             same = is_list(kind) or pa.types.is_dictionary(kind) or column.type == kind
             columns[name] = column if same else column.cast(kind)
     return pa.table(columns) if columns else table.select([])

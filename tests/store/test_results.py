@@ -4,6 +4,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -11,6 +12,7 @@ from sweep.errors import RequestError, StoreError
 from sweep.store.files import KINDS
 from sweep.store.machine import machine_name
 from sweep.store.results import open_results
+from sweep.store.tables import fitted, own
 from tests.store.small import Bench, study, train
 
 MEASURES = [
@@ -71,6 +73,35 @@ def test_curves_and_parameters_are_tidy_and_join_the_axes(bench: Bench, dtype: s
     assert parameters["step"].tolist() == [0, 10, 20, 30] * 12
     found = parameters[names].to_numpy(dtype)
     assert found.tobytes() == expected.parameters.tobytes()
+    some = bench.open().parameters(columns=["seed", names[0]], filters=[("step", "=", 30)])
+    last = parameters[parameters["step"] == 30]
+    pd.testing.assert_frame_equal(some, last[["seed", names[0]]].reset_index(drop=True))
+
+
+def test_the_names_of_columns_are_asked_for_once() -> None:
+    """A network of 64-64-1 has thousands of parameters, and names of columns are made anew."""
+
+    class Counted:
+        asked = 0
+
+        def __init__(self, table: pa.Table) -> None:
+            self.columns, self._names = table.columns, table.column_names
+
+        def __len__(self) -> int:
+            return len(self.columns[0])
+
+        @property
+        def column_names(self) -> list[str]:
+            self.asked += 1
+            return self._names
+
+    table = pa.table({f"w{n}": [0.5, n] for n in range(9)})
+    schema = pa.schema([("step", pa.int32()), *((f"w{n}", pa.float64()) for n in range(9))])
+    counted = Counted(table)
+    found = fitted(counted, schema, {"step": 7})  # type: ignore[arg-type]
+    assert found.equals(table.add_column(0, "step", pa.array([7, 7], pa.int32())))
+    assert own(Counted(found), table.schema).equals(table)  # type: ignore[arg-type]
+    assert counted.asked == 1
 
 
 def test_some_trials_and_some_columns(bench: Bench) -> None:
