@@ -1,26 +1,30 @@
 """One study, explored: the server, its threads and its store, from start to end."""
 
+import errno
 import ipaddress
 import secrets
 import socket
-import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeVar
 
 from sweep.errors import RequestError
 from sweep.explorer.keeping import Kept
-from sweep.explorer.working import Pool
-from sweep.store.machine import usable_processors
+from sweep.explorer.working import Pool, apart
+from sweep.runs.workers import thread_count
 from sweep.study import Study, load_study
+from sweep.study.checks import show
 from sweep.training.compile import cache_directory
 
 PORT = 8432
 """Where the page is served, if the port is free and none is asked for."""
 
-_Found = TypeVar("_Found")
+_WAYS = (
+    (socket.AF_INET, "192.0.2.1", "127.0.0.1"),
+    (socket.AF_INET6, "2001:db8::1", "::1"),
+)
+"""Of a family of addresses one that is nobody's, and this machine's own (RFC 5737, RFC 3849)."""
+
 _PATIENCE = 3.0  # seconds for what others know of a name
 
 
@@ -53,11 +57,9 @@ def explore(
             uvicorn are not installed.
     """
     found = load_study(study, overrides)
-    threads = usable_processors() if threads is None else threads
-    if threads < 1:
-        raise RequestError(f"threads must be at least 1, not {threads}")
+    threads = thread_count(threads)
     try:
-        from sweep.explorer.serving import Server  # noqa: PLC0415 - an extra
+        from sweep.explorer.serving import Server, authority  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise RequestError(
             f"explore needs Starlette and uvicorn: pip install 'sweep[explore]' ({error})"
@@ -67,10 +69,10 @@ def explore(
         listening(host, port) as listener,
         Pool(Kept(cache_directory() / "tiles"), threads) as pool,
     ):
-        number = listener.getsockname()[1]
-        hosts = {f"{_shown(name)}:{number}" for name in names_of(host)}
+        bound, number = listener.getsockname()[:2]
+        hosts = {authority(name, number) for name in names_of(host)}
         server = Server(found, pool, Path(results), hosts, token)
-        on_ready(f"http://{_shown(host)}:{number}/#token={token}")
+        on_ready(f"http://{authority(reached(host, bound), number)}/#token={token}")
         server.run([listener])
 
 
@@ -82,40 +84,25 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
-def _shown(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
-
-
 def names_of(host: str) -> set[str]:
-    """What a browser may call the machine that serves at an address."""
-    if is_loopback(host):
-        return {host, "localhost"}
-    if host not in ("0.0.0.0", "::"):
-        return {host}
-    own = socket.gethostname()
-    found = {own, "localhost", "127.0.0.1", "::1"}
-    with suppress(OSError):
-        found.add(_looked_up(socket.getfqdn))
-        found |= {str(one[4][0]) for one in _looked_up(socket.getaddrinfo, own, None)}
+    """What a browser may call the machine that serves at an address, beside the address itself."""
+    found = {host, "localhost"}
+    if not is_loopback(host):
+        found.add(socket.gethostname())
+        with suppress(OSError):
+            found.add(apart(socket.getfqdn).result(_PATIENCE))
     return found
 
 
-def _looked_up(look: Callable[..., _Found], *given: object) -> _Found:
-    """What is known of a name, unless who would know it does not answer.
-
-    Raises:
-        OSError: nothing is, in time.
-    """
-    found: Future[_Found] = Future()
-
-    def answer() -> None:
-        try:
-            found.set_result(look(*given))
-        except OSError as error:
-            found.set_exception(error)
-
-    threading.Thread(target=answer, daemon=True).start()  # nothing else ends a look-up
-    return found.result(_PATIENCE)
+def reached(host: str, bound: str) -> str:
+    """The host of an address that others can open: of all addresses, that of the way out."""
+    if not ipaddress.ip_address(bound.partition("%")[0]).is_unspecified:
+        return host
+    family, beyond, own = _WAYS[":" in bound]
+    with suppress(OSError), socket.socket(family, socket.SOCK_DGRAM) as one:
+        one.connect((beyond, 9))  # which asks for a route, and sends nothing
+        return str(one.getsockname()[0])
+    return own
 
 
 def listening(host: str, port: int | None) -> socket.socket:
@@ -127,9 +114,11 @@ def listening(host: str, port: int | None) -> socket.socket:
     if port is not None and not 0 <= port <= 65535:
         raise RequestError(f"--port: must be a whole number up to 65535, not {port}")
     try:
-        family, *_, (address, _, *rest) = _looked_up(socket.getaddrinfo, host, None)[0]
-    except OSError:
-        raise RequestError(f"--host: {host}: is no known address; one is 127.0.0.1") from None
+        known = apart(socket.getaddrinfo, host, None).result(_PATIENCE)  # nothing else ends it
+        family, *_, (address, _, *rest) = known[0]
+    except (OSError, ValueError):
+        said = f"--host: {show(host)}: is no known address; one is 127.0.0.1"
+        raise RequestError(said) from None
     for number in (PORT, 0) if port is None else (port,):
         listener = socket.socket(family, socket.SOCK_STREAM)
         try:
@@ -139,5 +128,8 @@ def listening(host: str, port: int | None) -> socket.socket:
             return listener
         except OSError as error:
             listener.close()
+            if error.errno == errno.EADDRNOTAVAIL:
+                said = f"--host: {host}: is no address of this machine; one is 127.0.0.1"
+                raise RequestError(said) from None
             problem = error.strerror or str(error)
-    raise RequestError(f"--port: {host}, port {port}: {problem}; choose another one, or none")
+    raise RequestError(f"--port: {host}, port {number}: {problem}; choose another one, or none")

@@ -17,7 +17,6 @@ from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -28,7 +27,7 @@ from sweep.errors import RequestError, SweepError
 from sweep.explorer import answering
 from sweep.explorer.answering import Asked
 from sweep.explorer.tiles import SIDES, Tile, View, Wanted
-from sweep.explorer.working import COMPILING, Pool
+from sweep.explorer.working import COMPILING, Pool, apart
 from sweep.study import Study
 
 PAGE = Path(__file__).with_name("page")
@@ -38,7 +37,7 @@ _Queue = asyncio.Queue[tuple[Wanted | None, bytes] | None]
 
 _MOST_BYTES = 2**17  # of a request's body
 _MOST_AT_ONCE = 200  # requests
-_PATIENCE = 5  # seconds that answers have at the end
+_PATIENCE = 1  # seconds that answers have at the end
 _KINDS = {"html": "text/html", "js": "text/javascript", "css": "text/css"}
 _SERVED = {"/": "index.html"} | {f"/{n}": n for n in ("explorer.js", "drawing.js", "explorer.css")}
 _NUMBERS = "application/octet-stream"
@@ -60,8 +59,18 @@ HEADERS = {
 }
 
 
+def authority(host: str, port: int) -> str:
+    """What a browser sends as `Host` of a server that it reaches by this name or address."""
+    host = host.removeprefix("::ffff:").lower()  # IPv4 that came in on a socket of IPv6
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+
 class Guard:
-    """Lets through what comes from the page alone: its `Host`, its `Origin`, and its token."""
+    """Lets through what comes from the page alone: its `Host`, its `Origin`, and its token.
+
+    A `Host` is right that is one of `hosts`, or the address that the connection came in on: a name
+    that somebody else has pointed at this machine is neither.
+    """
 
     def __init__(self, app: ASGIApp, hosts: set[str], token: str) -> None:
         self._app, self._hosts, self._token, self._open = app, hosts, token, 0
@@ -70,9 +79,10 @@ class Guard:
         """Answer 403 to what is strange, else what the application answers, and our headers."""
         found = Headers(scope=scope)
         host, token = found.get("host", ""), found.get(TOKEN, "").encode()
+        here = authority(*scope["server"])  # an address cannot be another's name for this machine
         public = scope["path"] in _SERVED and scope["method"] in ("GET", "HEAD")
         app, self._open = self._app, self._open + 1
-        if host not in self._hosts or found.get("origin") not in (None, f"http://{host}"):
+        if host not in {*self._hosts, here} or found.get("origin") not in (None, f"http://{host}"):
             app = _refusal(403, "this server is for the page that it has sent alone")
         elif not public and not secrets.compare_digest(token, self._token.encode()):
             app = _refusal(403, "the token is wrong: open the address that sweep explore printed")
@@ -189,7 +199,7 @@ class Server(uvicorn.Server):
 
         async def answer(request: Request) -> Response:
             asked, view = await self._asked(request)
-            found = await run_in_threadpool(work, view, asked)
+            found = await asyncio.wrap_future(apart(work, view, asked))
             if isinstance(found, bytes):
                 return Response(found, media_type=_NUMBERS)
             return JSONResponse(found)
@@ -206,7 +216,7 @@ class Server(uvicorn.Server):
         with answering.reading():
             asked = dict(json.loads(body))
             view = self._view(json.dumps({"view": asked["view"]}, sort_keys=True))
-        await run_in_threadpool(lambda: view.part)  # what is wrong with it is said now
+        await asyncio.wrap_future(apart(lambda: view.part))  # what is wrong with it is said now
         return asked, view
 
 

@@ -6,8 +6,9 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import CancelledError
+from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -22,6 +23,7 @@ _BATCH_SECONDS = 0.03
 _QUICK_SECONDS = 0.015
 """Of a thread's work on a tile: one that takes less needs no coarser one before it."""
 
+_PATIENCE = 1.0  # seconds for batches under way at the end; what takes longer is not waited for
 _MOST_TABS = 32
 _GROWTH = 4  # of a batch beside the one before, at most
 _NICE = 10  # what shows a page goes before what trains for it
@@ -33,6 +35,24 @@ COMPILING = "compiling the kernel"
 """What is said of a tile that will come later."""
 
 _ENDING = "the server is ending"
+
+
+_Found = TypeVar("_Found")
+
+
+def apart(work: Callable[..., _Found], *given: object) -> "Future[_Found]":
+    """What a thread of its own makes of it, which the end of the process does not wait for."""
+    found: Future[_Found] = Future()
+    found.set_running_or_notify_cancel()
+
+    def answer() -> None:
+        try:
+            found.set_result(work(*given))
+        except Exception as error:  # whoever asked is told
+            found.set_exception(error)
+
+    threading.Thread(target=answer, daemon=True).start()
+    return found
 
 
 @dataclass(eq=False)
@@ -51,7 +71,12 @@ class _Task:
 
 
 class Pool:
-    """Trains what pages want; use it in a `with` block, at whose end no thread is left."""
+    """Trains what pages want; use it in a `with` block.
+
+    At its end threads are waited for as long as a batch usually takes. Of a network that takes
+    longer they are left to their batch, after which they end too: all that they could still do is
+    to keep a tile, which is written whole or not at all.
+    """
 
     def __init__(self, kept: Kept, threads: int) -> None:
         self.kept = kept
@@ -71,8 +96,9 @@ class Pool:
 
     def __exit__(self, *_: object) -> None:
         self.end()
+        due = time.monotonic() + _PATIENCE
         for thread in self._threads:
-            thread.join()
+            thread.join(max(due - time.monotonic(), 0.0))
         self._compilers.__exit__()
 
     def end(self) -> None:

@@ -87,7 +87,8 @@ class Server:
 
     port: int
     folder: Path
-    pool: Pool
+    pool: Pool | None = None
+    host: str = "127.0.0.1"
 
     def answer(
         self, path: str, body: object = None, method: str = "", **headers: str
@@ -95,7 +96,7 @@ class Server:
         """Status, content and headers; a value of `headers` that is empty is left out."""
         sent = {"x-sweep-token": TOKEN} | {n.replace("_", "-"): one for n, one in headers.items()}
         content = body if isinstance(body, bytes) else json.dumps(body) if body else None
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
         try:
             method = method or ("POST" if content else "GET")
             connection.request(method, path, content, {n: one for n, one in sent.items() if one})
@@ -151,7 +152,13 @@ def serving(study: Study, folder: Path, port: int = 0) -> Iterator[Server]:
 
 @contextmanager
 def command(
-    folder: Path, study: str = "small.toml", port: int = 0, *, warm: bool = True
+    folder: Path,
+    study: str = "small.toml",
+    port: int = 0,
+    *,
+    warm: bool = True,
+    host: str = "127.0.0.1",
+    shown: str = "127.0.0.1",
 ) -> Iterator[tuple["subprocess.Popen[str]", int, str]]:
     """`sweep explore` as a process of a folder, with its port and its token.
 
@@ -167,14 +174,14 @@ def command(
             port = int(one.getsockname()[1])
     line = [sys.executable, "-c", "from sweep.cli import main; main()", "explore", study]
     process = subprocess.Popen(
-        [*line, "--no-browser", "--port", str(port)], cwd=folder, text=True,
+        [*line, "--no-browser", "--port", str(port), "--host", host], cwd=folder, text=True,
         env=os.environ | {"SWEEP_CACHE_DIR": str(cache)},
         stdout=subprocess.PIPE, stderr=subprocess.PIPE,
     )  # fmt: skip
     try:
         assert process.stdout is not None
         found = re.fullmatch(
-            rf"http://127\.0\.0\.1:{port}/#token=(\S+)\n", process.stdout.readline()
+            rf"http://{re.escape(shown)}:{port}/#token=(\S+)\n", process.stdout.readline()
         )
         assert found
         yield process, port, found[1]

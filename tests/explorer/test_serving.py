@@ -284,6 +284,17 @@ def test_a_server_that_is_ended_leaves_whole_tiles(tmp_path: Path, number: int) 
     assert number == signal.SIGKILL or not [*tiles.glob("*.part")]
 
 
+def test_an_interruption_does_not_wait_for_what_takes_minutes(tmp_path: Path) -> None:
+    slow = STUDY.replace("steps = 30", "steps = 1_000_000_000") + '[record]\nloss = "final"\n'
+    (tmp_path / "small.toml").write_text(slow)
+    point = {"levels": [3, 3], "points": [[0, 0]], "curves": True}
+    with command(tmp_path) as (process, port, token), asking(port, token, "points", **point):
+        time.sleep(2)  # the first map and the point are under way
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, said) == (130, "sweep: interrupted\n")
+
+
 @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="asks Linux for processes")
 def test_an_interruption_ends_what_compiles_too(tmp_path: Path) -> None:
     (tmp_path / "small.toml").write_text(STUDY)
@@ -353,14 +364,36 @@ def test_a_wrong_port_or_host_is_one_line_and_soon(
     for port in (-1, 70000):
         with pytest.raises(RequestError, match=rf"^--port: must be a whole .* not {port}$"):
             sweep.explore(study, port=port)
-    with pytest.raises(RequestError, match=r"^--port: 192\.0\.2\.1, port 8432: "):
-        sweep.explore(study, host="192.0.2.1", port=8432)  # an address that nobody has
+    for port in (None, 8432):  # an address that nobody has
+        with pytest.raises(RequestError, match=r"^--host: 192\.0\.2\.1: is no address of this"):
+            sweep.explore(study, host="192.0.2.1", port=port)
+    with pytest.raises(RequestError, match=r'^--host: "": is no known address'):
+        sweep.explore(study, host="")
     answered = threading.Event()
     monkeypatch.setattr(exploring, "_PATIENCE", 0.1)
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answered.wait(60))
-    with pytest.raises(RequestError, match=r"^--host: nosuchhost: is no known address"):
+    with pytest.raises(RequestError, match=r'^--host: "nosuchhost": is no known address'):
         sweep.explore(study, host="nosuchhost")
     answered.set()
+
+
+def test_a_server_of_all_addresses_is_reached_by_those_of_its_machine_alone(tmp_path: Path) -> None:
+    (tmp_path / "small.toml").write_text(STUDY)
+    printed, own = exploring.reached("0.0.0.0", "0.0.0.0"), socket.gethostname().lower()
+    assert printed != "0.0.0.0"
+    with command(tmp_path, host="0.0.0.0", shown=printed) as (_, port, token):
+
+        def status(name: str, through: str = printed) -> int:
+            server = Server(port, tmp_path, host=through)
+            host = f"{name}:{port}"
+            sent = {"host": host, "origin": f"http://{host}", "x_sweep_token": token}
+            return server.answer("/api/study", **sent)[0]
+
+        known = [printed, own, "localhost"]
+        assert [status(name) for name in known] == [200] * len(known)
+        assert status("127.0.0.1", "127.0.0.1") == 200
+        strange = ["evil.example", f"{own}.evil.example", f"{printed}.evil.example", "192.0.2.1"]
+        assert [status(name) for name in strange] == [403] * len(strange)
 
 
 def test_too_many_requests_at_once_are_told_so_in_json(
