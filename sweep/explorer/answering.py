@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from shlex import quote
 from threading import BoundedSemaphore
 from typing import Any
 
@@ -21,9 +20,10 @@ from sweep.explorer.tiles import View, Wanted, measured, measures_of
 from sweep.explorer.windows import Window, windows_of
 from sweep.explorer.working import Pool
 from sweep.runs.points import Part
-from sweep.store.results import results_of
+from sweep.store.results import NEVER, results_of
 from sweep.study import Axis, Dimension, Study
-from sweep.study.checks import show
+from sweep.study.checks import asked as asked_for
+from sweep.study.checks import one_of, show
 from sweep.study.fields import swept_field
 from sweep.study.spacings import DEEPEST
 from sweep.training.trained import Trained
@@ -49,8 +49,8 @@ Asked = Mapping[str, Any]
 
 
 @contextmanager
-def reading() -> Iterator[None]:
-    """Make what cannot be read of a request a RequestError."""
+def reading(what: str) -> Iterator[None]:
+    """Make it a RequestError if what is so called in a request cannot be read."""
     try:
         yield
     except (
@@ -60,18 +60,19 @@ def reading() -> Iterator[None]:
         AttributeError,
         ArithmeticError,
         RecursionError,
-    ) as error:
-        said = f"{type(error).__name__}: {error}".splitlines()[0]
-        raise RequestError(f"the request cannot be read: {said[:200]}") from None
+    ):
+        raise RequestError(f"{what}: cannot be read; it is not as the page asks") from None
 
 
-def _few(items: Sequence[Any], most: int, name: str) -> Sequence[Any]:
+def _few(items: Any, most: int, name: str) -> Sequence[Any]:
+    if not isinstance(items, list | tuple):
+        raise RequestError(f"{name}: must be a list, not {show(items)}")
     if not 0 < len(items) <= most:
         raise RequestError(f"{name} must be 1 to {most}, not {len(items)}")
     return items
 
 
-@reading()
+@reading("view")
 def view_of(study: Study, asked: Asked) -> View:
     """The view that a request states.
 
@@ -81,14 +82,16 @@ def view_of(study: Study, asked: Asked) -> View:
     stated = asked["view"]
     x, y = Window(**stated["x"]), Window(**stated["y"])
     known, values = {axis.name for axis in study.axes} | {*study.groups()[0].fixed}, []
+    if not isinstance(stated["others"], dict):
+        raise RequestError(f"others: must be a table of axes, not {show(stated['others'])}")
     for name, value in sorted(stated["others"].items()):
         if name not in known - {x.axis, y.axis} or isinstance(value, list | dict | None):
             raise RequestError(f"others: {show(name)} can be no other axis with {show(value)}")
-        values.append((name, swept_field(name).check(value)))
+        values.append((name, asked_for(f"others: {name}", swept_field(name).check, value)))
     return View(study, x, y, tuple(values))
 
 
-@reading()
+@reading("want")
 def wanted_of(view: View, asked: Asked) -> list[Wanted]:
     """The tiles that a request wants: [zx, zy, ix, iy, side] each, the most wanted first.
 
@@ -100,7 +103,7 @@ def wanted_of(view: View, asked: Asked) -> list[Wanted]:
     return [Wanted(view, *map(int, one)) for one in _few(asked["want"], _MOST_TILES, "tiles")]
 
 
-@reading()
+@reading("measures")
 def columns_wanted(view: View, asked: Asked) -> list[int]:
     """Where the measures that a request wants are among a tile's.
 
@@ -108,7 +111,8 @@ def columns_wanted(view: View, asked: Asked) -> list[int]:
         RequestError: there are no such measures.
     """
     names = _few(asked["measures"], len(MEASURES), "measures")
-    return [view.measures.index(name) for name in names]
+    check = one_of(view.measures)
+    return [view.measures.index(asked_for("measures", check, name)) for name in names]
 
 
 def tour(name: str) -> list[dict[str, Any]]:
@@ -142,7 +146,6 @@ def facts(study: Study) -> dict[str, Any]:
         ],
         "outcomes": OUTCOMES,
         "sided": SIDED,
-        "command": f"sweep explore {quote(study.name)}",
         "places": tour(study.name),
         "deepest": DEEPEST,
         "first": {
@@ -172,7 +175,7 @@ def frame(told: Mapping[str, object], *numbers: np.ndarray) -> bytes:
     return _LENGTHS.pack(len(header) + len(content), len(header)) + header + content
 
 
-@reading()
+@reading("x and y")
 def saved(view: View, asked: Asked) -> dict[str, str]:
     """A window of a map as the `text` of a study that `sweep run` trains to the same bits.
 
@@ -192,9 +195,10 @@ def saved(view: View, asked: Asked) -> dict[str, str]:
     return {"text": view.study.over(dimensions).to_toml(described=True)}
 
 
-def _plain(values: np.ndarray) -> list[Any]:
-    """Numbers as JSON can have them: what is not finite is None."""
-    return [value if math.isfinite(value) else None for value in values.astype(np.float64).tolist()]
+def _plain(values: np.ndarray, *, named: bool = False) -> list[Any]:
+    """Numbers as JSON can have them: what is not finite is None, or "inf" and "nan" by name."""
+    numbers = values.astype(np.float64).tolist()
+    return [one if math.isfinite(one) else str(one) if named else None for one in numbers]
 
 
 def points(pool: Pool, view: View, asked: Asked) -> dict[str, Any]:
@@ -207,7 +211,7 @@ def points(pool: Pool, view: View, asked: Asked) -> dict[str, Any]:
     Raises:
         RequestError: the request is wrong, or the server is ending.
     """
-    with reading():
+    with reading("points and levels"):
         numbers = zip(*_few(asked["points"], _MOST_POINTS, "points"), strict=True)
         along = zip((view.x, view.y), asked["levels"], numbers, strict=True)
         x, y = (
@@ -232,7 +236,10 @@ def points(pool: Pool, view: View, asked: Asked) -> dict[str, Any]:
     return {
         "x": x.tolist(),
         "y": y.tolist(),
-        "measures": {name: _plain(np.concatenate(found)) for name, found in columns.items()},
+        "measures": {
+            name: _plain(np.concatenate(found), named=name not in NEVER)
+            for name, found in columns.items()
+        },
         "outcome": np.concatenate([one.outcome for one in pieces]).tolist(),
         "steps": pieces[0].loss_steps.tolist(),
         "losses": [*map(_plain, np.concatenate(losses))] if curves or last else [],

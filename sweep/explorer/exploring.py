@@ -3,6 +3,7 @@
 import errno
 import ipaddress
 import secrets
+import shlex
 import socket
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -64,6 +65,9 @@ def explore(
         raise RequestError(
             f"explore needs Starlette and uvicorn: pip install 'sweep[explore]' ({error})"
         ) from None
+    given = study.name if isinstance(study, Study) else str(study)
+    edits = [overrides] if isinstance(overrides, str) else overrides
+    words = ["sweep", "explore", given, *(word for one in edits for word in ("--set", one))]
     token = secrets.token_urlsafe(24)
     with (
         listening(host, port) as listener,
@@ -71,7 +75,7 @@ def explore(
     ):
         bound, number = listener.getsockname()[:2]
         hosts = {authority(name, number) for name in names_of(host)}
-        server = Server(found, pool, Path(results), hosts, token)
+        server = Server(found, pool, Path(results), hosts, token, shlex.join(words))
         on_ready(f"http://{authority(reached(host, bound), number)}/#token={token}")
         server.run([listener])
 

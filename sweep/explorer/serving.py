@@ -115,12 +115,12 @@ class Server(uvicorn.Server):
     """Serves a study's page and the tiles that it asks for, until it is told to end."""
 
     def __init__(
-        self, study: Study, pool: Pool, results: Path, hosts: set[str], token: str
+        self, study: Study, pool: Pool, results: Path, hosts: set[str], token: str, command: str
     ) -> None:
         self._pool = pool
         self._streams: dict[str, tuple[int, _Queue]] = {}  # the last one of each tab, and its turn
         self._view = lru_cache(64)(lambda text: answering.view_of(study, json.loads(text)))
-        self._facts = answering.facts(study)
+        self._facts = answering.facts(study) | {"command": command}
         first = self._facts["first"]
         view = answering.view_of(study, {"view": first})
         self._first = [Wanted(view, 0, 0, 0, 0, side) for side in SIDES[:-1]]
@@ -165,7 +165,7 @@ class Server(uvicorn.Server):
         """Tiles as they come: threads deliver, the loop sends."""
         asked, view = await self._asked(request)
         columns, wanted = answering.columns_wanted(view, asked), answering.wanted_of(view, asked)
-        with answering.reading():
+        with answering.reading("tab and turn"):
             tab, turn = str(asked["tab"])[:99], int(asked.get("turn", 0))
         before, queue = self._streams.get(tab), _Queue()
         if before and before[0] > turn:  # it was overtaken on the way
@@ -213,7 +213,7 @@ class Server(uvicorn.Server):
             body += part
             if len(body) > _MOST_BYTES:
                 raise RequestError(f"the request is longer than {_MOST_BYTES} bytes")
-        with answering.reading():
+        with answering.reading("the request"):
             asked = dict(json.loads(body))
             view = self._view(json.dumps({"view": asked["view"]}, sort_keys=True))
         await asyncio.wrap_future(apart(lambda: view.part))  # what is wrong with it is said now

@@ -9,6 +9,7 @@ import numpy as np
 
 from sweep.errors import RequestError
 from sweep.study import Axis, Group, Study
+from sweep.study.checks import integer, number, show
 from sweep.study.fields import find_axis, swept_field
 from sweep.study.settings import Role
 from sweep.study.spacings import DEEPEST, EXACT, spaced
@@ -19,6 +20,7 @@ _WIDE = 20
 _FIRST = ("seed", "initial.scale", "initial.offset")
 """What a study draws from a seed is the first question about one with one swept axis."""
 
+_NUMBER, _WHOLE = number(), integer(-EXACT, EXACT)
 _AROUND = 100.0  # how far a field of one value is looked at on either side
 
 
@@ -35,18 +37,27 @@ class Window:
     high: float
 
     def __post_init__(self) -> None:
-        if find_axis(self.axis) is None or swept_field(self.axis).role is not Role.LANE:
-            raise RequestError(f"{self.axis}: is no number that a map can have as an axis")
+        if (
+            not isinstance(self.axis, str)
+            or find_axis(self.axis) is None
+            or swept_field(self.axis).role is not Role.LANE
+        ):
+            raise RequestError(f"{show(self.axis)}: is no number that a map can have as an axis")
         kind = swept_field(self.axis).swept
         if self.spacing not in (("range",) if kind is int else ("linear", "log")):
-            raise RequestError(f"{self.axis}: cannot be laid out as {self.spacing}")
+            raise RequestError(f"{self.axis}: cannot be laid out as {show(self.spacing)}")
         for name in ("low", "high"):
             end = getattr(self, name)
-            if not abs(end) < math.inf or (kind is int and not abs(int(end)) == abs(end) <= EXACT):
-                raise RequestError(f"{self.axis}: cannot have {end} as an end")
-            object.__setattr__(self, name, int(end) if kind is int else float(end))
+            try:
+                end = _WHOLE(end) if kind is int else _NUMBER(end)
+            except ValueError as error:
+                raise RequestError(f"{self.axis}: the {name} end {error}") from None
+            object.__setattr__(self, name, end)
         if not self.low < self.high:
-            raise RequestError(f"{self.axis}: must run from a lower to a higher value")
+            ends = f"not from {self.low} to {self.high}"
+            raise RequestError(f"{self.axis}: must run from a lower to a higher value, {ends}")
+        if not self.high - self.low < math.inf:
+            raise RequestError(f"{self.axis}: is wider than numbers are")
 
     @property
     def depth(self) -> int:
@@ -70,6 +81,10 @@ class Window:
         Raises:
             RequestError: there are none, or neighbours are nearer than a lattice may have them.
         """
+        cells = self.high - self.low - 1 if self.spacing == "range" else 2.0**self.depth
+        if not (0 <= level <= self.depth and 0 <= first <= cells / 2.0 ** (self.depth - level)):
+            at = f"point {show(first)} of level {show(level)}"
+            raise RequestError(f"{self.axis}: {at} is outside the window")
         field = swept_field(self.axis)
         assert field.swept is not None
         try:

@@ -139,7 +139,7 @@ def serving(study: Study, folder: Path, port: int = 0) -> Iterator[Server]:
     with listening("127.0.0.1", port) as listener, Pool(Kept(folder / "tiles"), 2) as pool:
         port = listener.getsockname()[1]
         hosts = {f"127.0.0.1:{port}"}
-        server = serving_module.Server(study, pool, folder / "results", hosts, TOKEN)
+        server = serving_module.Server(study, pool, folder / "results", hosts, TOKEN, "")
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
         try:

@@ -171,32 +171,52 @@ def test_what_is_strange_is_refused_in_one_line(server: Server) -> None:
     assert "a side of 2 to 6" in asked(want=[[*ROOT, 7]])
     for place in ([58, 0, 0, 0], [10**9, 0, 0, 0], [-1, 0, 0, 0], [1, 0, 2, 0], [1, 0, -1, 0]):
         assert "has no tile" in asked(want=[[*place, 3]])
-    for want in ([[1, 0, "9" * 5000, "0", 3]], [[0, 0, 0, 3]], [3], 3, [[0, 0, None, 0, 3]]):
-        assert "cannot be read" in asked(want=want)
-    assert "cannot be read" in asked(measures=["loss"])
-    assert "cannot be read" in asked(turn=[])
-    for spoilt in (
-        {"axis": "training.steps"},
-        {"axis": "../x"},
-        {"spacing": "log", "low": -1.0},
-        {"low": 200.0},
-        {"low": "1"},
-        {"high": float("nan")},
-        {"spacing": "range"},
+    for want in ([[1, 0, "9" * 5000, "0", 3]], [[0, 0, 0, 3]], [3], [[0, 0, None, 0, 3]]):
+        assert "want: cannot be read" in asked(want=want)
+    assert "tiles: must be a list, not 3" in asked(want=3)
+    assert 'measures: must be one of "initial_loss"' in asked(measures=["loss"])
+    assert 'measures: must be a list, not "loss"' in asked(measures="loss")
+    assert "tab and turn: cannot be read" in asked(turn=[])
+    for spoilt, said in (
+        ({"axis": "training.steps"}, "is no number that a map"),
+        ({"axis": "../x"}, "is no number that a map"),
+        ({"axis": 3}, "3: is no number that a map"),
+        ({"spacing": "log", "low": -1.0}, "must have both ends of log above 0"),
+        ({"low": 200.0}, "must run from a lower to a higher value, not from 200.0 to 100.0"),
+        ({"low": "abc"}, 'learning_rate: the low end must be a finite number, not "abc"'),
+        ({"low": None}, "the low end must be a finite number"),
+        ({"high": float("nan")}, "the high end must be a finite number, not nan"),
+        ({"spacing": "range"}, "cannot be laid out"),
+        ({"more": 1}, "view: cannot be read"),
     ):
-        asked(view=VIEW | {"x": VIEW["x"] | spoilt})  # type: ignore[operator]
-    asked(view=VIEW | {"y": VIEW["x"]})
-    asked(view=VIEW | {"others": {}})
-    asked(view=VIEW | {"others": {"data.file": "/etc/passwd"}})
-    asked(view=VIEW | {"others": {"initial.scale": [1.0]}})
-    asked(view=VIEW | {"others": {"initial.scale": -1.0}})
-    asked(view=VIEW | {"others": {"initial.scale": None}})
-    asked(view=None)
-    asked(view=VIEW | {"x": VIEW["x"] | {"more": 1}})  # type: ignore[operator]
+        view = VIEW | {"x": VIEW["x"] | spoilt}  # type: ignore[operator]
+        assert said in asked(view=view), spoilt
+    wide = {"axis": "initial.offset", "spacing": "linear", "low": -1e308, "high": 1e308}
+    assert "initial.offset: is wider than" in asked(view=VIEW | {"x": wide})
+    half = VIEW | {"y": VIEW["y"] | {"high": 1.5}}  # type: ignore[operator]
+    assert "seed: the high end must be a whole number" in asked(view=half)
+    assert "both axes" in asked(view=VIEW | {"y": VIEW["x"]})
+    for others, said in (
+        ([], "others: must be a table of axes, not []"),
+        (3, "others: must be a table of axes, not 3"),
+        ({}, "initial.scale"),
+        ({"data.file": "/etc/passwd"}, '"data.file" can be no other axis'),
+        ({"initial.scale": [1.0]}, '"initial.scale" can be no other axis'),
+        ({"initial.scale": None}, '"initial.scale" can be no other axis'),
+        ({"initial.scale": -1.0}, "others: initial.scale: must be a finite number of at least 0"),
+        ({"initial.scale": "x"}, 'of at least 0, not "x"'),
+    ):
+        assert said in asked(view=VIEW | {"others": others}), others
+    assert "view: cannot be read" in asked(view=None)
     asked("points", levels=[5, 5], points=[[0, 0]] * 513)
     asked("points", levels=[5], points=[[0, 0]])
-    asked("points", levels=[5, 5], points=[[33, 0]])
-    asked("points", levels=[5, 5], points=[3])
+    outside = "learning_rate: point 33 of level 5 is outside the window"
+    assert asked("points", levels=[5, 5], points=[[33, 0]]) == outside
+    outside = "seed: point 12 of level 4 is outside the window"  # of 16, of which there are 12
+    assert asked("points", levels=[5, 4], points=[[0, 12]]) == outside
+    asked("points", levels=[5, 4], points=[[0, -1]])
+    asked("points", levels=[5, 10**9], points=[[0, 0]])
+    assert "points and levels: cannot be read" in asked("points", levels=[5, 5], points=[3])
     for x in ({"level": 5, "first": 40, "num": 1}, {"level": 61, "first": 0, "num": 1}, {}, 3):
         asked("study-file", x=x, y={"level": 3, "first": 0, "num": 1})
     for body in (b"[]", b"{", b'"x"', b"[" * 100_000, b"\xff\xfe", b"{}" + b" " * 200_000):
@@ -230,6 +250,14 @@ def test_points_have_the_curves_that_python_has(server: Server, study: Study) ->
     assert found["measures"]["final_loss"] == rates.trials["final_loss"].tolist()
     learnt = found["learnt"]
     assert len(learnt["output"]) == learnt["side"] ** 2
+
+
+def test_what_is_not_finite_is_told_by_name(server: Server) -> None:
+    view = VIEW | {"others": {"initial.scale": 1.7e308}}  # some weights are infinite
+    asked = {"view": view, "levels": [5, 4], "points": [[0, seed] for seed in range(12)]}
+    found = server.json("/api/points", asked)["measures"]
+    assert {"inf", "nan"} & {*found["final_loss"]}
+    assert None in found["steps_to_target"]
 
 
 def test_what_a_run_left_is_shown(server: Server, study: Study) -> None:
@@ -389,6 +417,8 @@ def test_a_server_of_all_addresses_is_reached_by_those_of_its_machine_alone(tmp_
             sent = {"host": host, "origin": f"http://{host}", "x_sweep_token": token}
             return server.answer("/api/study", **sent)[0]
 
+        told = Server(port, tmp_path, host=printed).answer("/api/study", x_sweep_token=token)[1]
+        assert next(frames(told)).told["command"] == "sweep explore small.toml"
         known = [printed, own, "localhost"]
         assert [status(name) for name in known] == [200] * len(known)
         assert status("127.0.0.1", "127.0.0.1") == 200

@@ -104,7 +104,7 @@ export function legend(c, x, y, width, domain, style, label) {
   }
 }
 
-export const short = (v) => v === null || v === undefined || isNaN(v) ? "none" : Number.isInteger(v) && Math.abs(v) < 1e7 ? String(v) : Number(v).toPrecision(4).replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, ""); // zeros of a fraction say nothing
+export const short = (v) => typeof v === "string" ? v : Math.abs(v) === Infinity ? (v < 0 ? "-inf" : "inf") : v === null || v === undefined || isNaN(v) ? "none" : Number.isInteger(v) && Math.abs(v) < 1e7 ? String(v) : Number(v).toPrecision(4).replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, ""); // zeros of a fraction say nothing
 
 export const ulp = (v) => { // the distance to the next float64
   const view = new DataView(new ArrayBuffer(8)); view.setFloat64(0, Math.abs(v) || 2 ** -1022);

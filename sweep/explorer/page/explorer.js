@@ -293,7 +293,7 @@ function cards() {
   if (line?.found) {
     const box = card(`${state.measure} along the line`, "Remove", () => { line = null; cards(); redraw(); }), canvas = element("canvas"), f = line.found;
     canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", `${state.measure} at ${f.x.length} points along the line`); box.append(canvas);
-    chart(canvas, f.x.map((_, i) => i), [f.measures[state.measure]], style(), { log: f.measures[state.measure].every((v) => v === null || v >= 0), whole: true, label: "points along the line" });
+    chart(canvas, f.x.map((_, i) => i), [f.measures[state.measure]], style(), { log: f.measures[state.measure].every((v) => !(v < 0)), whole: true, label: "points along the line" });
     if (f.losses.length) { // a column of dots a point
       const dots = element("canvas"); dots.setAttribute("role", "img"); dots.setAttribute("aria-label", `The last ${f.losses[0].length} losses of each point along the line: one where it settles, several where it oscillates`); box.append(dots);
       chart(dots, f.x.map((_, i) => i), f.losses[0].map((_, k) => f.losses.map((one) => one[k])), style(), { label: `the last ${f.losses[0].length} losses`, dots: true });
