@@ -288,10 +288,110 @@ def test_a_run_is_seen_to_grow(study: Study, server: Server, page: Page, tmp_pat
 def test_short_numbers_are_those_that_they_stand_for(page: Page) -> None:
     numbers = [5.688e-10, 1000.3, 1200.4, 1e-10, 0.5, 37.0, 2.0004e20, 123456.7, 1 / 3, -1e-100]
     shown = page.evaluate(
-        f"import('/drawing.js').then((one) => {json.dumps(numbers)}.map(one.short))"
+        f"import('/drawing.js').then((one) => {json.dumps(numbers)}.map((v) => one.short(v)))"
     )
     assert np.allclose([*map(float, shown)], numbers, rtol=1e-3, atol=0)
     assert shown[:6] == ["5.688e-10", "1000", "1200", "1e-10", "0.5", "37"]
+
+
+def test_digits_tell_ends_apart(page: Page) -> None:
+    found = page.evaluate(
+        "import('/drawing.js').then(({ apart, short, ticks }) => [[0.04, 0.04 + 1e-15], [1, 2]]"
+        ".map((ends) => ends.map((one) => short(one, apart(...ends))))"
+        ".concat([ticks(0, 1e308, 5).map((one) => one.text), short(Infinity), short('nan')]))"
+    )
+    assert found[0][0] != found[0][1]
+    assert found[1:] == [
+        ["1", "2"],
+        ["0.0e+0", "2.0e+307", "4.0e+307", "6.0e+307", "8.0e+307", "1.0e+308"],
+        "inf",
+        "nan",
+    ]
+
+
+@pytest.mark.parametrize(
+    "ends",
+    [
+        "&x=learning_rate:log:1e-300:1e300&y=initial.scale:linear:1:2",
+        "&x=learning_rate:linear:0:1e308&y=initial.scale:log:1:1e308",
+    ],
+)
+def test_a_window_is_as_wide_as_numbers_are(page: Page, server: Server, ends: str) -> None:
+    opened(page, server, ends)
+    page.mouse("Moved", *middle(page, right=150))
+    assert "learning_rate = " in page.evaluate(STATUS)
+    for _ in range(12):
+        page.mouse("Wheel", *middle(page, right=30), deltaY=-200)
+    page.wait(IDLE)
+    page.click(*middle(page, right=30))
+    page.wait(CARDS)
+
+
+def refused(page: Page) -> str:
+    """What the page says; that the server answers 400 is seen in its console too."""
+    said: str = page.wait(STATUS)
+    page.complaints[:] = [one for one in page.complaints if "status of 400" not in one]
+    return said
+
+
+def test_what_an_address_says_wrongly_is_refused_in_a_line(page: Page, server: Server) -> None:
+    for more, said in (
+        ("x=learning_rate:log:3:0.001", "learning_rate: must run from a lower to a higher value"),
+        ("x=learning_rate:log:0:1", "learning_rate: must have both ends of log"),
+        ("x=learning_rate:linear::1", 'the low end must be a finite number, not ""'),
+        ('with={"initial.scale":"abc"}', "others: initial.scale: must be a finite number"),
+        ("pins=x", "pins: x is no point of a map"),
+        ("pins=1.2.3.4", "learning_rate: point 3 of level 1 is outside the window"),
+    ):
+        opened(page, server, f"&{more}")
+        assert said in refused(page)
+        shown = "[explorer.state.x.low, explorer.state.x.high, explorer.state.others]"
+        assert page.evaluate(shown) == [0.01, 100, {"initial.scale": 1}]
+    for low, said in (("abc", '"abc"'), ("1,5", '"1,5"'), ("1e400", '"1e400"'), (" ", '" "')):
+        page.evaluate(
+            "document.getElementById('status').textContent = '';"
+            f"document.querySelector('#ends input').value = '{low}';"
+            "document.getElementById('apply').click()"
+        )
+        assert refused(page) == f"learning_rate: the low end must be a finite number, not {said}"
+    page.evaluate(
+        "document.querySelector('#ends input').value = '1';document.getElementById('apply').click()"
+    )
+    page.wait(f"explorer.state.x.low === 1 && {STATUS} === ''")
+
+
+def test_beside_a_range_there_is_nothing(page: Page, server: Server) -> None:
+    opened(page, server, "")  # 12 seeds, on a lattice of 16
+    asked = len(page.requests)
+    page.click(*middle(page, up=page.evaluate("document.getElementById('map').clientHeight") * 0.4))
+    page.wait(f"{STATUS} === 'outside the window'")
+    assert not [one for one in page.requests[asked:] if one.endswith("points")]
+
+
+def test_a_line_on_which_all_diverged_says_so(tmp_path: Path) -> None:
+    lost = STUDY.replace("target = 0.1", "target = 1e-9").replace("0.4", "1e-6")
+    (tmp_path / "lost.toml").write_text(lost)
+    with (
+        serving(load_study(tmp_path / "lost.toml"), tmp_path) as one,
+        browser(tmp_path / "profile") as page,
+    ):
+        opened(page.resize(1000, 620), one)
+        page.evaluate("document.getElementById('line').click()")
+        page.drag(middle(page, right=-200), middle(page, right=200))
+        named = "document.querySelector('.card canvas')?.ariaLabel"
+        assert page.wait(named).endswith("points along the line: all diverged")
+        assert not page.complaints
+
+
+def test_without_numbers_there_are_no_colours(tmp_path: Path) -> None:
+    slow = STUDY.replace("steps = 30", "steps = 1_000_000_000") + '[record]\nloss = "final"\n'
+    (tmp_path / "small.toml").write_text(slow)
+    with command(tmp_path) as (_, port, token), browser(tmp_path / "profile") as page:
+        page.open(f"http://127.0.0.1:{port}/#token={token}")
+        page.wait("window.explorer?.state && explorer.busy")
+        page.evaluate("document.getElementById('home').click()")
+        page.evaluate("new Promise((done) => setTimeout(done, 700))")
+        assert page.evaluate("explorer.domain === null")
 
 
 def test_a_page_with_a_wrong_token_says_so(server: Server, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ export function domainOf(tiles, scale, facts, most) {
   kept = kept.subarray(0, k).sort(); lost = lost.subarray(0, l);
   const at = (q) => kept[Math.round(q * (k - 1))], ends = k ? (scale === "rank" ? [at(0), at(1)] : [at(0.002), at(0.998)]) : [0, 1];
   if (scale === "log" && ends[0] < 1e-30 * ends[1]) ends[0] = 1e-30 * ends[1];
-  return { scale, kept: ranks(kept), lost: ranks(lost), ends, facts };
+  return { scale, kept: ranks(kept), lost: ranks(lost), ends, facts, empty: !k };
 }
 
 export function paint(t, domain) { // a canvas with a pixel a trial, the first row at the top; the one of before if colours are the same
@@ -99,12 +99,16 @@ export function legend(c, x, y, width, domain, style, label) {
     if (width > 480) { patch(OUTCOME[1]); words("stalled"); }
   } else {
     if (width > 480) words(label + (domain.scale === "rank" ? ", ranked" : ""));
-    words(short(domain.ends[0])); at -= 6; bar(RAMP, wide); words(short(domain.ends[1]));
+    const digits = apart(...domain.ends);
+    if (!domain.empty) { words(short(domain.ends[0], digits)); at -= 6; bar(RAMP, wide); words(short(domain.ends[1], digits)); }
     if (domain.facts.ending) { patch(LOST); words("diverged"); }
   }
 }
 
-export const short = (v) => typeof v === "string" ? v : Math.abs(v) === Infinity ? (v < 0 ? "-inf" : "inf") : v === null || v === undefined || isNaN(v) ? "none" : Number.isInteger(v) && Math.abs(v) < 1e7 ? String(v) : Number(v).toPrecision(4).replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, ""); // zeros of a fraction say nothing
+export const short = (v, digits = 4) => typeof v === "string" ? v : Math.abs(v) === Infinity ? (v < 0 ? "-inf" : "inf") : v === null || v === undefined || isNaN(v) ? "none" : Number.isInteger(v) && Math.abs(v) < 1e7 ? String(v) : Number(v).toPrecision(digits).replace(/(\.\d*?)0+(?=e|$)/, "$1").replace(/\.(?=e|$)/, ""); // zeros of a fraction say nothing
+
+// So many digits tell apart what lies between two ends.
+export const apart = (low, high) => high > low ? Math.min(Math.max(Math.ceil(Math.log10(Math.max(Math.abs(low), Math.abs(high)) / (high - low))) + 2, 4), 17) : 4;
 
 export const ulp = (v) => { // the distance to the next float64
   const view = new DataView(new ArrayBuffer(8)); view.setFloat64(0, Math.abs(v) || 2 ** -1022);
@@ -123,11 +127,10 @@ export function ticks(low, high, count, log, whole) {
   const rough = (high - low) / count, power = 10 ** Math.floor(Math.log10(rough));
   const step = Math.max([1, 2, 5, 10].find((m) => m * power >= rough) * power, whole ? 1 : 0);
   const digits = Math.min(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)), 40), size = Math.max(Math.abs(low), Math.abs(high));
-  const found = [];
+  const total = Math.min(Math.max(Math.floor(Math.log10(size)) - Math.floor(Math.log10(step) + 1e-9), 0), 20), found = [];
   for (let k = Math.ceil(low / step - 1e-9); k * step <= high + 1e-9 * step && found.length < 50; k++) {
     const value = k * step;
-    const total = digits + Math.floor(Math.log10(size));
-    found.push({ value, text: size < 1e-4 || size >= 1e7 ? value.toExponential(Math.max(total, 0)) : value.toFixed(digits) });
+    found.push({ value, text: size < 1e-4 || size >= 1e7 ? value.toExponential(total) : value.toFixed(digits) });
   }
   return found;
 }
@@ -141,10 +144,11 @@ export function fitted(canvas, height) { // a context in CSS pixels, sharp on an
   return [context, width, tall];
 }
 
-export function chart(canvas, xs, curves, style, { log = true, label = "", dots = false, whole = false } = {}) { // the first curve in colour, others grey
+export function chart(canvas, xs, curves, style, { log = true, label = "", dots = false, whole = false, empty = "nothing finite" } = {}) { // the first curve in colour, others grey
   const [c, width, height] = fitted(canvas), [left, bottom] = [46, 20];
   const seen = curves.flat().filter((v) => v !== null && isFinite(v) && (!log || v > 0));
-  let [low, high] = seen.length ? [seen.reduce((a, b) => Math.min(a, b)), seen.reduce((a, b) => Math.max(a, b))] : [0.1, 1];
+  if (!seen.length) { c.font = "13px system-ui, sans-serif"; c.fillStyle = style.soft; c.textAlign = "center"; c.fillText(empty, width / 2, height / 2); return; }
+  let [low, high] = [seen.reduce((a, b) => Math.min(a, b)), seen.reduce((a, b) => Math.max(a, b))];
   const first = curves[0].find((v) => v > 0) ?? high;
   if (log && !whole) low = Math.max(low, Math.min(high, first) * 1e-18);
   if (low === high) [low, high] = log ? [low / 2, high * 2] : [low - 1, high + 1];

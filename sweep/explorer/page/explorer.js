@@ -1,6 +1,6 @@
 // The map: where one looks, the tiles of it, what is asked of the server, and what a reader does.
 // Places are whole numbers of 2^-72 of the window, so that no zoom is too deep for them.
-import { chart, domainOf, fitted, learnt, legend, paint, short, ticks, ulp } from "./drawing.js";
+import { apart, chart, domainOf, fitted, learnt, legend, paint, short, ticks, ulp } from "./drawing.js";
 
 const $ = (id) => document.getElementById(id);
 const FIX = 72n, ONE = 1n << FIX, HALF = ONE >> 1n, SIDE = 6, MOST = 700, APART = 8;
@@ -19,10 +19,18 @@ async function post(path, body, signal) {
   const newer = localStorage.getItem("sweep-token"); // another tab has opened what a new server has printed
   if (answer.status === 403 && newer && newer !== secret) { secret = newer; return post(path, body, signal); }
   const said = await answer.json().catch(() => ({ error: answer.statusText }));
-  throw new Error(said.error);
+  throw Object.assign(new Error(said.error), { refused: answer.status === 400 });
 }
 const tell = (text) => { $("status").textContent = text; };
-const attempt = async (work) => { try { return await work(); } catch (error) { if (error.name !== "AbortError") tell(error instanceof TypeError ? "The server does not answer; is `sweep explore` still running?" : error.message); return null; } };
+let trouble = null; // what is told stays until something succeeds, or of what was refused until a reader moves on
+const fault = (said, refused) => { trouble = { said, refused }; tell(said); };
+const mended = () => { if (trouble?.said === $("status").textContent) tell(""); trouble = null; };
+async function attempt(work) {
+  try { const found = await work(); if (!trouble?.refused) mended(); return found; } catch (error) {
+    if (error.name !== "AbortError") fault(error instanceof TypeError ? "The server does not answer; is `sweep explore` still running?" : error.message, error.refused);
+    return null;
+  }
+}
 
 const view = () => ({ x: state.x, y: state.y, others: state.others });
 const columns = () => [state.measure, ...(state.scale === "sides" ? facts.sided : [])];
@@ -77,6 +85,7 @@ function take(found) {
 let late = 0, drawnAt = 0; // what comes is drawn at once, or some of it together
 let failed = new Set();
 const nameOf = (t) => [t.zx, t.zy, t.ix, t.iy].join();
+const lastOf = (w, level) => (w.spacing === "range" ? BigInt(Math.ceil((w.high - w.low) / 2 ** (depthOf(w) - level))) : 1n << BigInt(level)) - 1n; // the number of the last point
 const levelOf = (w, z, side) => Math.min(z + side, depthOf(w));
 const work = () => { $("work").textContent = [progress, going ? "training…" : ""].filter(Boolean).join(" · "); };
 let progress = "";
@@ -92,10 +101,15 @@ const ux = (x) => state.cx + deep(x - MARGIN.left - area().width / 2, state.lx);
 const uy = (y) => state.cy - deep(y - MARGIN.top - area().height / 2, state.ly);
 function deep(pixels, l) { const whole = Math.floor(l); return (BigInt(Math.round(pixels / 2 ** (l - whole) * 2 ** 20)) << 52n) >> BigInt(whole); }
 
+// How far the window is, of a log one by logarithms, whose ends need have no ratio.
+function span(w) {
+  if (w.spacing !== "log") return w.spacing === "range" ? 2 ** depthOf(w) : w.high - w.low;
+  const ratio = w.high / w.low; return isFinite(ratio) ? Math.log(ratio) : Math.log(w.high) - Math.log(w.low);
+}
 // The value at a place: of a tile's own numbers nearby if there are any, which are exact.
 function valueAt(w, u) {
-  const share = Number(u) / 2 ** 72;
-  return w.spacing === "log" ? w.low * (w.high / w.low) ** share : w.low + (w.spacing === "range" ? 2 ** depthOf(w) : w.high - w.low) * share;
+  const far = Number(u) / 2 ** 72 * span(w);
+  return w.spacing === "log" ? Math.exp(Math.log(w.low) + far) : w.low + far;
 }
 function anchor(w, across) {
   let best = null;
@@ -106,13 +120,13 @@ function anchor(w, across) {
   const z = best && (across ? best.zx : best.zy);
   return best ? { u: (across ? best.ix : best.iy) << FIX >> BigInt(z), value: (across ? best.x : best.y)[0] } : { u: 0n, value: w.low };
 }
-const offset = (w, from, u) => { const d = Number(u - from.u) / 2 ** 72; return w.spacing === "log" ? from.value * Math.expm1(d * Math.log(w.high / w.low)) : d * (w.spacing === "range" ? 2 ** depthOf(w) : w.high - w.low); };
-const placeOf = (w, from, value) => { const d = value - from.value, share = w.spacing === "log" ? Math.log1p(d / from.value) / Math.log(w.high / w.low) : d / (w.spacing === "range" ? 2 ** depthOf(w) : w.high - w.low); return from.u + BigInt(Math.round(share * 2 ** 53 * 2 ** 9)) * (1n << 10n); };
+const offset = (w, from, u) => { const d = Number(u - from.u) / 2 ** 72 * span(w); return w.spacing !== "log" ? d : Math.abs(d) < 700 ? from.value * Math.expm1(d) : Math.exp(Math.log(from.value) + d) - from.value; };
+const placeOf = (w, from, value) => { const d = value - from.value, by = value / from.value, far = w.spacing !== "log" ? d : by > 0.5 && by < 2 ? Math.log1p(d / from.value) : Math.log(value) - Math.log(from.value); return from.u + BigInt(Math.round(far / span(w) * 2 ** 62)) * (1n << 10n); };
 
 function deepest(w, u) { // the last level at which neighbours are 8 ulp apart
   if (w.spacing === "range") return depthOf(w);
-  const v = valueAt(w, u), span = w.spacing === "log" ? Math.log(w.high / w.low) * Math.abs(v) : w.high - w.low;
-  return Math.min(Math.floor(Math.log2(span / (APART * ulp(v)))), facts.deepest);
+  const v = valueAt(w, u), ulps = span(w) * ((w.spacing === "log" ? Math.abs(v) : 1) / ulp(v));
+  return Math.min(Math.floor(Math.log2(ulps / APART)), facts.deepest);
 }
 function bound() { // keeps the view where there are points
   const clamp = (v, low, high) => v < low ? low : v > high ? high : v;
@@ -127,7 +141,7 @@ function bound() { // keeps the view where there are points
 const zoomOf = (w, l, u) => Math.max(0, Math.min(Math.round(l - 7), w.spacing === "range" ? Math.max(depthOf(w) - 3, 0) : deepest(w, u) - SIDE));
 function whole() { const { width, height } = area(); Object.assign(state, { cx: HALF, cy: HALF, lx: Math.log2(width), ly: Math.log2(height) }); moved(); }
 
-function moved() { const before = limit; bound(); if (limit) tell(limit); else if (before) tell(""); redraw(); ask(); clearTimeout(settled); settled = setTimeout(remember, 450); }
+function moved() { const before = limit; bound(); if (limit) tell(limit); else if (before) tell(""); else mended(); redraw(); ask(); clearTimeout(settled); settled = setTimeout(remember, 450); }
 
 function inView() {
   const { width, height } = area(), zx = zoomOf(state.x, state.lx, state.cx), zy = zoomOf(state.y, state.ly, state.cy), found = [];
@@ -171,7 +185,8 @@ function recoloured() {
   if (recolour && domain) return; // a hand that drags has the processor
   const seen = inView().map((t) => tiles.get(nameOf(t))).filter(Boolean), of = seen.length ? seen : [...tiles.values()];
   const row = facts.measures.find((m) => m.name === state.measure);
-  domain = domainOf([...of, ...(base && !seen.some((t) => t.side > 4) ? [base] : [])], state.scale, { ...facts, ending: row.ending, losses: row.log }, going ? 2 ** 14 : Infinity);
+  if (base && !seen.some((t) => t.side > 4)) of.push(base);
+  domain = !of.length ? null : domainOf(of, state.scale, { ...facts, ending: row.ending, losses: row.log }, going ? 2 ** 14 : Infinity);
   redraw();
 }
 
@@ -208,7 +223,7 @@ function draw(context) {
   c.strokeStyle = s.soft; c.lineWidth = 1; c.strokeRect(MARGIN.left - 0.5, MARGIN.top - 0.5, a.width + 1, a.height + 1);
   c.fillStyle = s.ink; c.strokeStyle = s.soft; c.font = "12px system-ui, sans-serif";
   axis(c, state.x, true, a, s); axis(c, state.y, false, a, s);
-  if (domain) legend(c, narrow() ? 12 : MARGIN.left, height - (narrow() ? 38 : 18), narrow() ? width : a.width * 0.72, domain, s, facts.measures.find((m) => m.name === state.measure).words);
+  if (domain) legend(c, narrow() ? 12 : MARGIN.left, height - (narrow() ? 38 : 18), narrow() ? width : a.width * 0.72, domain, s, wordsOf(state.measure));
   scaleBar(c, right, height - 12, s);
   c.textAlign = "center"; c.textBaseline = "top"; c.fillStyle = s.ink; c.font = "13px system-ui, sans-serif"; c.fillText(state.x.axis, MARGIN.left + a.width / 2, bottom + 20);
   c.save(); c.translate(13, MARGIN.top + a.height / 2); c.rotate(-Math.PI / 2); c.textBaseline = "middle"; c.fillText(state.y.axis, 0, 0); c.restore();
@@ -217,7 +232,7 @@ function draw(context) {
 
 function axis(c, w, across, a, s) {
   const from = anchor(w, across), ends = across ? [ux(MARGIN.left), ux(MARGIN.left + a.width)] : [uy(MARGIN.top + a.height), uy(MARGIN.top)];
-  const [low, high] = ends.map((u) => from.value + offset(w, from, u < 0n ? 0n : u > ONE ? ONE : u)), wide = high - low < 1e-6 * Math.abs(high);
+  const [low, high] = ends.map((u) => Math.max(w.low, Math.min(from.value + offset(w, from, u < 0n ? 0n : u > ONE ? ONE : u), w.spacing === "range" ? w.high - 1 : w.high))), wide = high - low < 1e-6 * Math.abs(high);
   const room = across ? a.width / (wide ? 150 : 75) : a.height / 45;
   for (const t of ticks(low, high, Math.max(2, room), w.spacing === "log", w.spacing === "range")) {
     const at = across ? px(placeOf(w, from, t.value)) : py(placeOf(w, from, t.value));
@@ -230,18 +245,19 @@ function axis(c, w, across, a, s) {
 }
 
 function scaleBar(c, right, y, s) { // what 100 pixels across are: decades, a difference, or ulp
-  const w = state.x, share = 100 / 2 ** state.lx, v = valueAt(w, state.cx), decades = share * Math.log10(w.high / w.low);
-  const width = w.spacing === "log" ? v * Math.expm1(share * Math.log(w.high / w.low)) : share * (w.spacing === "range" ? 2 ** depthOf(w) : w.high - w.low);
+  const w = state.x, share = 100 / 2 ** state.lx, v = valueAt(w, state.cx), far = share * span(w), decades = far / Math.LN10;
+  const width = w.spacing === "log" ? v * Math.expm1(far) : far;
   const text = w.spacing === "log" && decades > 0.02 ? `${short(decades)} decades` : w.spacing === "range" ? short(width) : width / ulp(v) < 1e6 ? `${Math.round(width / ulp(v)).toLocaleString("en")} ulp` : width.toExponential(1);
   c.strokeStyle = c.fillStyle = s.ink; c.lineWidth = 1.5; c.font = "12px system-ui, sans-serif"; c.textAlign = "right"; c.textBaseline = "middle";
   c.beginPath(); c.moveTo(right - 100, y - 4); c.lineTo(right - 100, y); c.lineTo(right, y); c.lineTo(right, y - 4); c.stroke();
   c.fillText(text, right - 108, y - 2);
 }
 
+const magnified = () => area().width < 2 ** state.lx * 0.95 || area().height < 2 ** state.ly * 0.95;
 let small = null; // the whole in colours of its own
 function mini(s) {
   const canvas = $("mini"), [c, width, height] = fitted(canvas), t = base || tiles.get("0,0,0,0"), a = area();
-  const far = a.width < 2 ** state.lx * 0.95 || a.height < 2 ** state.ly * 0.95;
+  const far = magnified();
   canvas.hidden = !far; canvas.style.display = far ? "" : "none";
   if (!far || !t || !domain) return;
   c.imageSmoothingEnabled = false; if (small?.of !== t || small.domain.scale !== domain.scale) small = { ...t, of: t, image: null, domain: domainOf([t], domain.scale, domain.facts, Infinity) };
@@ -264,15 +280,17 @@ function pointAt(x, y) { // the trained point nearest to a pixel
   if (!best && base) { const i = Math.round(Number(u - base.u0) / Number(base.u1 - base.u0) * base.across - 0.5), j = Math.round(Number(v - base.v0) / Number(base.v1 - base.v0) * base.up - 0.5), at = j * base.across + i; if (i >= 0 && j >= 0 && i < base.across && j < base.up) best = { x: base.x[i], y: base.y[j], value: base.values[0][at], outcome: base.outcome[at] }; }
   return best;
 }
-const words = (p) => `${state.x.axis} = ${p.x}, ${state.y.axis} = ${p.y}: ${p.outcome < 0 ? "not trained" : facts.outcomes[p.outcome]}, ${facts.measures.find((m) => m.name === state.measure).words} ${short(p.value)}`;
+const wordsOf = (name) => facts.measures.find((m) => m.name === name)?.words ?? name;
+const words = (p) => `${state.x.axis} = ${p.x}, ${state.y.axis} = ${p.y}: ${p.outcome < 0 ? "not trained" : facts.outcomes[p.outcome]}, ${wordsOf(state.measure)} ${short(p.value, domain ? apart(...domain.ends) : 4)}`;
 const hover = (x, y) => { const p = pointAt(x, y); if (p) tell(words(p)); };
 
 async function look(x, y) {
-  if ([ux(x), uy(y)].some((u) => u < 0n || u >= ONE)) return; // beside the window there is nothing
+  if ([ux(x), uy(y)].some((u) => u < 0n || u >= ONE)) return tell("outside the window");
   let p = pointAt(x, y);
   if (!p?.levels) { const zs = [levelOf(state.x, zoomOf(state.x, state.lx, state.cx), SIDE), levelOf(state.y, zoomOf(state.y, state.ly, state.cy), SIDE)], s = zs.map((z) => FIX - BigInt(z)), i = ux(x) >> s[0], j = uy(y) >> s[1]; p = { levels: zs, i, j, u: i << s[0], v: j << s[1] }; }
-  const top = p.levels.map((l) => (1n << BigInt(l)) - 1n), near = [[0, 0]];
+  const top = [lastOf(state.x, p.levels[0]), lastOf(state.y, p.levels[1])], near = [[0, 0]];
   for (const di of [-1, 0, 1]) for (const dj of [-1, 0, 1]) if (di || dj) near.push([di, dj]);
+  if (p.i > top[0] || p.j > top[1]) return tell("outside the window"); // a range need not fill its lattice
   const points = near.map(([di, dj]) => [p.i + BigInt(di), p.j + BigInt(dj)]).filter(([i, j]) => i >= 0n && j >= 0n && i <= top[0] && j <= top[1]).map((one) => one.map(String));
   tell("training the point and its neighbours…");
   const key = viewed, found = await attempt(async () => (await post("points", { view: view(), levels: p.levels, points, curves: true })).json());
@@ -291,12 +309,12 @@ function cards() {
   for (const old of document.querySelectorAll(".card")) old.remove();
   $("hint").hidden = pins.length || current || line;
   if (line?.found) {
-    const box = card(`${state.measure} along the line`, "Remove", () => { line = null; cards(); redraw(); }), canvas = element("canvas"), f = line.found;
-    canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", `${state.measure} at ${f.x.length} points along the line`); box.append(canvas);
-    chart(canvas, f.x.map((_, i) => i), [f.measures[state.measure]], style(), { log: f.measures[state.measure].every((v) => !(v < 0)), whole: true, label: "points along the line" });
+    const box = card(`${wordsOf(state.measure)} along the line`, "Remove", () => { line = null; cards(); redraw(); }), canvas = element("canvas"), f = line.found, empty = f.outcome.every((o) => o === 2) ? "all diverged" : undefined, lost = empty ? `: ${empty}` : "";
+    canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", `${wordsOf(state.measure)} at ${f.x.length} points along the line${lost}`); box.append(canvas);
+    chart(canvas, f.x.map((_, i) => i), [f.measures[state.measure]], style(), { log: f.measures[state.measure].every((v) => !(v < 0)), whole: true, label: "points along the line", empty });
     if (f.losses.length) { // a column of dots a point
       const dots = element("canvas"); dots.setAttribute("role", "img"); dots.setAttribute("aria-label", `The last ${f.losses[0].length} losses of each point along the line: one where it settles, several where it oscillates`); box.append(dots);
-      chart(dots, f.x.map((_, i) => i), f.losses[0].map((_, k) => f.losses.map((one) => one[k])), style(), { label: `the last ${f.losses[0].length} losses`, dots: true });
+      chart(dots, f.x.map((_, i) => i), f.losses[0].map((_, k) => f.losses.map((one) => one[k])), style(), { label: `the last ${f.losses[0].length} losses`, dots: true, empty });
     }
     box.append(element("div", `from ${f.x[0]}, ${f.y[0]} to ${f.x.at(-1)}, ${f.y.at(-1)}; ${f.outcome.filter((o) => o === 2).length} of ${f.x.length} diverged`));
   }
@@ -307,7 +325,7 @@ function cards() {
     canvas.setAttribute("role", "img"); canvas.setAttribute("aria-label", `Loss curve, ${facts.outcomes[f.outcome[0]]}, final loss ${short(f.measures.final_loss[0])}; grey: its neighbours`);
     box.append(canvas); chart(canvas, f.steps, f.losses, style(), { label: "step; grey: its neighbours" });
     if (f.learnt) { const l = element("canvas", "", "learnt"); l.setAttribute("role", "img"); l.setAttribute("aria-label", "What the network has learnt: its first output over its two inputs"); box.append(element("div", "its first output over its two inputs"), l); learnt(l, f.learnt, style()); }
-    for (const [name, value] of [[state.x.axis, f.x[0]], [state.y.axis, f.y[0]], ...Object.entries(f.measures).map(([n, v]) => [n, short(v[0])])]) list.append(element("dt", name), element("dd", String(value)));
+    for (const [name, value] of [[state.x.axis, f.x[0]], [state.y.axis, f.y[0]], ...Object.entries(f.measures).map(([n, v]) => [n, short(v[0])])]) list.append(element("dt", wordsOf(name)), element("dd", String(value)));
     box.append(list);
   }
 }
@@ -315,8 +333,8 @@ function pin() { if (!current) return; pins = [...pins, current].slice(-2); curr
 
 async function along() { // the measure at 200 points of the map's lattice along the line
   const levels = [levelOf(state.x, zoomOf(state.x, state.lx, state.cx), SIDE), levelOf(state.y, zoomOf(state.y, state.ly, state.cy), SIDE)], points = [];
-  const clip = (i, l) => { const top = (1n << BigInt(l)) - 1n; return String(i < 0n ? 0n : i > top ? top : i); };
-  for (let k = 0n; k < 200n; k++) points.push([0, 1].map((a) => clip((line.from[a] + (line.to[a] - line.from[a]) * k / 199n) >> (FIX - BigInt(levels[a])), levels[a])));
+  const top = [lastOf(state.x, levels[0]), lastOf(state.y, levels[1])], clip = (i, a) => String(i < 0n ? 0n : i > top[a] ? top[a] : i);
+  for (let k = 0n; k < 200n; k++) points.push([0, 1].map((a) => clip((line.from[a] + (line.to[a] - line.from[a]) * k / 199n) >> (FIX - BigInt(levels[a])), a)));
   tell("training along the line…");
   const drawn = line;
   drawn.found = await attempt(async () => (await post("points", { view: view(), levels, last: true, points: points.filter((p, k) => !k || p.join() !== points[k - 1].join()) })).json());
@@ -340,13 +358,17 @@ function complete(s) { // every other axis of the study has a value
   for (const w of [s.x, s.y]) delete s.others[w.axis];
   for (const [name, values] of Object.entries(facts.values)) if (name !== s.x.axis && name !== s.y.axis && !(name in s.others)) s.others[name] = values[0];
 }
-function restore(text) { // what an address says, as far as it can be read; whether it said where
-  const p = new URLSearchParams(text.replace(/^#/, "")), found = initial();
-  const w = (name) => { const parts = (p.get(name) || "").split(":"); if (parts.length === 4 && facts.windows.some((one) => one.axis === parts[0])) found[name] = { axis: parts[0], spacing: parts[1], low: +parts[2], high: +parts[3] }; };
+const number = (text) => text.trim() && isFinite(text) ? +text : text; // what is none is sent as it is, for the server says what is wrong
+const allowed = (view) => attempt(() => post("study-file", { view, x: { level: 0, first: 0, num: 1 }, y: { level: 0, first: 0, num: 1 } }));
+async function restore(text) { // what an address says, as far as it can be read
+  let p = new URLSearchParams(text.replace(/^#/, "")), found = initial();
+  const w = (name) => { const parts = (p.get(name) || "").split(":"); if (parts.length === 4 && facts.windows.some((one) => one.axis === parts[0])) found[name] = { axis: parts[0], spacing: parts[1], low: number(parts[2]), high: number(parts[3]) }; };
   w("x"); w("y");
   try { found.others = { ...JSON.parse(p.get("with") || "{}") }; } catch { /* then the first values */ }
   for (const name of Object.keys(found.others)) if (!(name in facts.values) && !facts.fixed.includes(name)) delete found.others[name];
   complete(found);
+  const first = initial(), asks = ({ x, y, others }) => ({ x, y, others }); complete(first);
+  if (JSON.stringify(asks(found)) !== JSON.stringify(asks(first)) && !await allowed(asks(found)) && trouble?.refused) { found = first; p = new URLSearchParams(); } // the whole map, and why
   const [measure, scale] = (p.get("colour") || "").split(":");
   if (facts.measures.some((m) => m.name === measure)) found.measure = measure;
   if (["sides", "rank", "log", "linear", "outcome"].includes(scale)) found.scale = scale;
@@ -357,7 +379,7 @@ function restore(text) { // what an address says, as far as it can be read; whet
     Object.assign(state, { cx: BigInt("0x" + at[1]), cy: BigInt("0x" + at[2]), lx: zoom[0] + by, ly: zoom[1] + by });
   } else { const { width, height } = area(); Object.assign(state, { lx: Math.log2(width), ly: Math.log2(height) }); }
   bound(); const wanted = (p.get("pins") || "").split(",").filter(Boolean).slice(0, 2); pins = []; current = null; line = null;
-  for (const one of wanted) repin(one.split("."));
+  for (const one of wanted) if (/^\d{1,2}(\.\d{1,20}){3}$/.test(one)) repin(one.split(".")); else fault(`pins: ${one} is no point of a map`, true);
   shown = area(); respecified(); cards();
 }
 let shown = null, viewed = "";
@@ -375,7 +397,7 @@ function respecified() { // another map: its tiles are others, and so are its po
 function download(name, parts, type) { const a = document.createElement("a"); a.href = URL.createObjectURL(new Blob(parts, { type })); a.download = name; a.click(); setTimeout(() => URL.revokeObjectURL(a.href), 10000); tell(`${name}: saved by the browser`); }
 function extent() { // the lattice points in view, as a study states them
   const { width, height } = area(), of = (w, l, c, low, high) => {
-    const level = levelOf(w, zoomOf(w, l, c), SIDE), s = FIX - BigInt(level), top = 1n << BigInt(level), clip = (i) => i < 0n ? 0n : i >= top ? top - 1n : i;
+    const level = levelOf(w, zoomOf(w, l, c), SIDE), s = FIX - BigInt(level), top = lastOf(w, level), clip = (i) => i < 0n ? 0n : i > top ? top : i;
     const first = clip(low >> s), num = Number(clip(high >> s) - first) + 1;
     return { level, first: String(first), num: Math.min(num, 4096) };
   };
@@ -390,7 +412,7 @@ async function picture() {
   canvas.width = width * by; canvas.height = (height + 58) * by;
   const c = canvas.getContext("2d"), s = style(); c.scale(by, by); c.fillStyle = s.paper; c.fillRect(0, 0, width, height + 58);
   c.fillStyle = s.ink; c.font = "600 15px system-ui, sans-serif"; c.textBaseline = "top"; c.fillText(facts.title, 12, 10, width - 24); c.translate(0, 32); draw([c, width, height]);
-  c.fillStyle = s.soft; c.font = "11px monospace"; c.textAlign = "left"; c.textBaseline = "top"; c.fillText(`${facts.command}   ${Object.entries(state.others).map((o) => o.join("=")).join(" ")}`, 12, height + 6, width - 24);
+  c.fillStyle = s.soft; c.font = "11px monospace"; c.textAlign = "left"; c.textBaseline = "top"; c.fillText(`${magnified() ? "a part of: " : ""}${facts.command}   ${Object.entries(state.others).map((o) => o.join("=")).join(" ")}`, 12, height + 6, width - 24);
   const blob = await new Promise((done) => canvas.toBlob(done, "image/png")); download(`${facts.name}_map.png`, [blob], "image/png");
 }
 
@@ -449,8 +471,8 @@ $("measure").onchange = (e) => { state.measure = e.target.value; respecified(); 
 $("scale").onchange = (e) => { state.scale = e.target.value; respecified(); recoloured(); remember(); };
 $("apply").onclick = async () => {
   const next = {};
-  for (const label of $("ends").children) { const [low, high, kind] = label.querySelectorAll("input, select"); next[label.dataset.of] = { ...state[label.dataset.of], low: +low.value, high: +high.value, spacing: kind.value }; }
-  if (await attempt(() => post("study-file", { view: { ...view(), ...next }, x: { level: 0, first: 0, num: 1 }, y: { level: 0, first: 0, num: 1 } }))) { Object.assign(state, next); respecified(); whole(); }
+  for (const label of $("ends").children) { const [low, high, kind] = label.querySelectorAll("input, select"); next[label.dataset.of] = { ...state[label.dataset.of], low: number(low.value), high: number(high.value), spacing: kind.value }; }
+  if (await allowed({ ...view(), ...next })) { Object.assign(state, next); respecified(); whole(); }
 };
 $("home").onclick = whole; $("save").onclick = save; $("picture").onclick = picture;
 $("line").onclick = () => { lining = !lining; if (lining) line = null; $("line").setAttribute("aria-pressed", lining); tell(lining ? "Draw a line across the map; or go to its ends with the arrow keys, and press Enter at each." : ""); redraw(); };
@@ -531,7 +553,7 @@ async function start() {
   facts = frameOf(answer);
   document.title = `${facts.name}: sweep explore`; $("title").textContent = facts.title;
   $("tour-label").hidden = !facts.places.length; fill($("tour"), [["", "choose…"], ...facts.places.map((one, i) => [String(i), one.name])], "");
-  restore(location.hash);
+  await restore(location.hash);
   const { x, y, others, measures } = facts.first;
   if (facts.end < answer.byteLength && specified === JSON.stringify([{ x, y, others }, measures])) take(frameOf(answer, facts.end));
   history.replaceState(null, "", hash()); clearTimeout(timer); asking();
