@@ -226,10 +226,10 @@ def _notes(
     """Say what the figure leaves out and puts together."""
     drawn = [line for row in lines for line in row]
     highest = np.nanmax(paths.matrix, axis=1, initial=0)
-    notes = [lost_in_words("loss", highest)]
-    if above := int(np.count_nonzero((highest > span[1]) & (highest < HUGE))):
+    notes, lost = [lost_in_words("loss", highest)], int(np.count_nonzero(~(highest < HUGE)))
+    if (above := int(np.count_nonzero(highest > span[1]))) > lost:  # not all that diverged is lost
         of = f"{'all' if above == len(highest) else f'{above:,} of'} {len(highest):,} trials"
-        notes.append(f"{f'{above:,} more' if notes[0] else of} leave the picture")
+        notes = [f"{of} leave the picture" + f", {lost:,} of them beyond all numbers" * bool(lost)]
     if any(line.n > 1 and not len(line.each) for line in drawn):
         notes.append("median, and band from 10 to 90%" + pooled(table, shown, said=", over "))
     elif any(len(line.each) for line in drawn):

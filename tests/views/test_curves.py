@@ -52,6 +52,18 @@ def test_every_curve_is_drawn_over_the_first_hundred_steps(curve_table: pd.DataF
     assert note(figure) == "the first 100 of 200 steps"
 
 
+@pytest.mark.parametrize(
+    ("losses", "said"),
+    [
+        ([[1, 0.5], [1, 9], [1, INF]], "2 of 3 trials leave the picture, 1 of them beyond all"),
+        ([[1, 0.5], [1, 9], [1, 1.5]], "1 of 3 trials leave the picture"),
+        ([[1, 0.5], [1, INF], [1, 1.5]], "1 of 3 trials diverged"),
+    ],
+)
+def test_what_leaves_the_picture_is_counted_once(losses: list[list[float]], said: str) -> None:
+    assert note(curves(seeds(losses), look=LINEAR)).startswith(said)
+
+
 def test_linear_axes_show_every_step_if_asked_for(curve_table: pd.DataFrame) -> None:
     figure = curves(curve_table, hue="learning_rate", look=LINEAR)
     assert figure.axes[0].get_xlim() == (0, 200)
