@@ -130,7 +130,7 @@ class Judge:
         self.finished = np.arange(table.rows) <= last
         decimals, digits = digits_of(np.concatenate([v[1:20] for v in self.values.values()]))
         computed = any(column.formulas[1:3].any() for column in self.columns)
-        rounded = 0 < digits <= MOST_DIGITS and not computed
+        rounded = 0 < digits < MOST_DIGITS and not computed  # programs save so many
         unfinished = table.rows - 1 - last
         self.result = Judged(table, unfinished, decimals if rounded else None)
 

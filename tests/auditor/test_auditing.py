@@ -165,6 +165,22 @@ def test_zeros_that_a_program_saved_for_values_are_computed_anew(tmp_path: Path)
     assert any("computed anew" in line for line in remarks(result))
 
 
+def test_numbers_of_all_the_digits_that_programs_save_are_not_called_rounded(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "typed.xlsx"
+    beside(path, 30, typed=True)
+    book = openpyxl.load_workbook(path)
+    for row in book.active.iter_rows():
+        for cell in row:
+            if isinstance(cell.value, float):
+                cell.value = float(f"{cell.value:.15g}")
+    book.save(path)
+    result = audit(path)
+    assert result.correct, found(result)
+    assert not [line for line in remarks(result) if "rounded" in line]
+
+
 def test_rounded_values_are_judged_by_what_they_show(tmp_path: Path) -> None:
     path = tmp_path / "v.xlsx"
 
