@@ -11,7 +11,7 @@ from pathlib import Path
 
 from sweep.errors import RequestError
 from sweep.explorer.keeping import Kept
-from sweep.explorer.working import Pool, apart
+from sweep.explorer.working import Pool, aside
 from sweep.runs.workers import thread_count
 from sweep.study import Study, load_study
 from sweep.study.checks import show
@@ -94,7 +94,7 @@ def names_of(host: str) -> set[str]:
     if not is_loopback(host):
         found.add(socket.gethostname())
         with suppress(OSError):
-            found.add(apart(socket.getfqdn).result(_PATIENCE))
+            found.add(aside(socket.getfqdn).result(_PATIENCE))
     return found
 
 
@@ -118,7 +118,7 @@ def listening(host: str, port: int | None) -> socket.socket:
     if port is not None and not 0 <= port <= 65535:
         raise RequestError(f"--port: must be a whole number up to 65535, not {port}")
     try:
-        known = apart(socket.getaddrinfo, host, None).result(_PATIENCE)  # nothing else ends it
+        known = aside(socket.getaddrinfo, host, None).result(_PATIENCE)  # nothing else ends it
         family, *_, (address, _, *rest) = known[0]
     except (OSError, ValueError):
         said = f"--host: {show(host)}: is no known address; one is 127.0.0.1"

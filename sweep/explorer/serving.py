@@ -27,7 +27,7 @@ from sweep.errors import RequestError, SweepError
 from sweep.explorer import answering
 from sweep.explorer.answering import Asked
 from sweep.explorer.tiles import SIDES, Tile, View, Wanted
-from sweep.explorer.working import COMPILING, Pool, apart
+from sweep.explorer.working import COMPILING, Pool, aside
 from sweep.study import Study
 
 PAGE = Path(__file__).with_name("page")
@@ -199,7 +199,7 @@ class Server(uvicorn.Server):
 
         async def answer(request: Request) -> Response:
             asked, view = await self._asked(request)
-            found = await asyncio.wrap_future(apart(work, view, asked))
+            found = await asyncio.wrap_future(aside(work, view, asked))
             if isinstance(found, bytes):
                 return Response(found, media_type=_NUMBERS)
             return JSONResponse(found)
@@ -216,7 +216,7 @@ class Server(uvicorn.Server):
         with answering.reading("the request"):
             asked = dict(json.loads(body))
             view = self._view(json.dumps({"view": asked["view"]}, sort_keys=True))
-        await asyncio.wrap_future(apart(lambda: view.part))  # what is wrong with it is said now
+        await asyncio.wrap_future(aside(lambda: view.part))  # what is wrong with it is said now
         return asked, view
 
 

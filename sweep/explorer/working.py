@@ -40,7 +40,7 @@ _ENDING = "the server is ending"
 _Found = TypeVar("_Found")
 
 
-def apart(work: Callable[..., _Found], *given: object) -> "Future[_Found]":
+def aside(work: Callable[..., _Found], *given: object) -> "Future[_Found]":
     """What a thread of its own makes of it, which the end of the process does not wait for."""
     found: Future[_Found] = Future()
     found.set_running_or_notify_cancel()

@@ -135,7 +135,7 @@ def _translating_only() -> Iterator[None]:
 
     A kernel is made of a hundred small functions, and numba would do all of it for each one with
     all that it calls, many times over: most of the time, for code that nobody runs. Looking for
-    garbage among the millions of objects that this makes would be a quarter of what is left.
+    garbage among the millions of objects that this makes would be up to a quarter of what is left.
     """
     replaced = [
         (CPUCodeLibrary, "_optimize_functions", _only_data_layout),

@@ -227,7 +227,7 @@ def _notes(
     drawn = [line for row in lines for line in row]
     highest = np.nanmax(paths.matrix, axis=1, initial=0)
     notes, lost = [lost_in_words("loss", highest)], int(np.count_nonzero(~(highest < HUGE)))
-    if (above := int(np.count_nonzero(highest > span[1]))) > lost:  # not all that diverged is lost
+    if (above := int(np.count_nonzero(highest > span[1]))) > lost:  # finite losses leave it too
         of = f"{'all' if above == len(highest) else f'{above:,} of'} {len(highest):,} trials"
         notes = [f"{of} leave the picture" + f", {lost:,} of them beyond all numbers" * bool(lost)]
     if any(line.n > 1 and not len(line.each) for line in drawn):
